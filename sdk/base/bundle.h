@@ -1,0 +1,20 @@
+// The identity of a module: one digest over the files of its bundle, as uploaded. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "sdk/base/sha256.h"
+
+namespace weir::base {
+
+struct BundleEntry {
+  std::string path;  // relative, '/'-separated
+  Digest digest;
+  bool executable = false;
+};
+
+// SHA-256 over the entries sorted by path, each as `path NUL ('x' or '-') NUL hex NL`.
+Digest bundle_digest(std::span<const BundleEntry> entries);
+
+}  // namespace weir::base
