@@ -61,12 +61,15 @@ std::string absolute(const std::string& path) {
   return error ? path : full.lexically_normal().string();
 }
 
-// A directory of ours that nobody else can write to: made when missing.
-bool prepare_private_dir(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return false;
+// A directory of ours that nobody else can write to.
+bool private_dir(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return false;
   return S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 022) == 0;
+}
+
+bool prepare_private_dir(const std::string& path) {
+  return (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) && private_dir(path);
 }
 
 bool write_all(int fd, std::string_view data) {
@@ -105,9 +108,6 @@ Result<std::string> read_small_file(const std::string& path, std::size_t limit) 
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Status(Code::kInvalidArgument, 0, "'" + path + "' is not a regular file");
-  }
-  if (info.st_uid != ::geteuid() && info.st_uid != 0 && ::geteuid() != 0) {
-    return Status(Code::kPermissionDenied, 0, "'" + path + "' belongs to another user");
   }
   std::string content;
   char buffer[4096];
@@ -192,7 +192,9 @@ Result<Endpoint> read_endpoint(const std::string& path) {
 }
 
 Result<Endpoint> find_endpoint() {
-  const Result<Endpoint> runtime = read_endpoint(runtime_endpoint_file());
+  const Result<Endpoint> runtime = private_dir(runtime_dir())
+                                       ? read_endpoint(runtime_endpoint_file())
+                                       : Result<Endpoint>(Status(Code::kNotFound, 0, ""));
   if (runtime.ok() && process_lives(runtime->pid)) return runtime;
   const Result<Endpoint> data = read_endpoint(data_endpoint_file(default_data_dir()));
   if (data.ok() && process_lives(data->pid)) return data;
