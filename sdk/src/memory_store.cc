@@ -1,0 +1,180 @@
+// Tables in memory: see memory_store.h. The snapshot's order is by key, the same as the SQLite
+// store's, so that two stores that hold the same rows restore to equal texts.
+#include "sdk/src/memory_store.h"
+
+#include <set>
+
+#include "sdk/base/check.h"
+#include "sdk/base/errors.h"
+#include "sdk/src/record_text.h"
+
+namespace weir::sdk_impl {
+
+using base::Code;
+using base::Status;
+
+namespace {
+
+template <class Key, class Row>
+void append_table(std::string& text, const MemoryTable<Key, Row>& table) {
+  for (const auto& [key, row] : table.rows()) text += record_text(row) + "\n";
+}
+
+template <class Key, class Row>
+std::int64_t last_key(const MemoryTable<Key, Row>& table) {
+  return table.rows().empty() ? 0 : table.rows().rbegin()->first;
+}
+
+}  // namespace
+
+Status MemoryStore::begin() {
+  CHECK_MSG(!in_transaction_, "begin inside a transaction");
+  if (hooks_.on_begin) {
+    if (Status status = hooks_.on_begin(); !status.ok()) return status;
+  }
+  tables_.each([](auto& table) { table.mark(); });
+  in_transaction_ = true;
+  return {};
+}
+
+base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
+  CHECK_MSG(in_transaction_, "load outside a transaction");
+  engine::Facts facts;
+  for (const std::string& key : reads.replies) {
+    if (const engine::ReplyRow* row = tables_.replies.find(key)) facts.replies.emplace(key, *row);
+  }
+  for (const base::RunId run : reads.runs) {
+    if (const engine::RunRow* row = tables_.runs.find(run)) facts.runs.emplace(run, *row);
+  }
+  for (const engine::Digest& digest : reads.artifacts) {
+    const engine::ArtifactRow* row = tables_.artifacts.find(digest);
+    if (row != nullptr) facts.artifacts.emplace(digest, *row);
+  }
+  return facts;
+}
+
+Status MemoryStore::write(const engine::Record& record) {
+  CHECK_MSG(in_transaction_, "write outside a transaction");
+  if (hooks_.on_write) {
+    if (Status status = hooks_.on_write(record); !status.ok()) return status;
+  }
+  std::visit([this](const auto& row) { apply(row); }, record);
+  return {};
+}
+
+Status MemoryStore::commit(engine::Durability durability) {
+  CHECK_MSG(in_transaction_, "commit outside a transaction");
+  const CommitFault fault = hooks_.on_commit ? hooks_.on_commit(durability) : CommitFault::kNone;
+  if (fault == CommitFault::kFailedBefore) {
+    rollback();
+    return {Code::kUnavailable, base::kErrStore, "the commit failed: injected fault"};
+  }
+  in_transaction_ = false;
+  if (durability == engine::Durability::kSync || !keep_unsynced_) {
+    tables_.each([](auto& table) { table.forget(); });
+  }
+  if (fault == CommitFault::kFailedAfter) {
+    return {Code::kUnavailable, base::kErrStore, "the commit's outcome is unknown: injected fault"};
+  }
+  return {};
+}
+
+void MemoryStore::rollback() {
+  if (!in_transaction_) return;
+  tables_.each([](auto& table) { table.undo_to_mark(); });
+  in_transaction_ = false;
+}
+
+void MemoryStore::power_cut() {
+  rollback();
+  tables_.each([](auto& table) { table.undo_all(); });
+}
+
+base::Result<engine::Snapshot> MemoryStore::restore() {
+  CHECK_MSG(!in_transaction_, "restore inside a transaction");
+  engine::Snapshot snapshot;
+  restore_runs(snapshot);
+  restore_definitions(snapshot);
+  for (const auto& [key, row] : tables_.cursors.rows()) snapshot.cursors.push_back(row);
+  for (const auto& [key, row] : tables_.workers.rows()) snapshot.workers.push_back(row);
+  for (const auto& [key, row] : tables_.outbox.rows()) snapshot.outbox.push_back(row);
+  snapshot.last_seq = last_key(tables_.events);
+  snapshot.last_materialization = last_key(tables_.materializations);
+  if (const std::int64_t* last = tables_.counters.find("outbox")) snapshot.last_outbox = *last;
+  return snapshot;
+}
+
+void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
+  std::set<engine::Digest> pinned;
+  for (const engine::RunRow& run : snapshot.runs) {
+    pinned.insert(run.modules.begin(), run.modules.end());
+  }
+  for (const auto& [digest, row] : tables_.modules.rows()) {
+    if (row.active || pinned.contains(digest)) snapshot.modules.push_back(row);
+  }
+  for (const auto& [name, row] : tables_.assets.rows()) {
+    snapshot.assets.push_back(row);
+    if (row.materialization == 0) continue;
+    const auto* current = tables_.materializations.find(row.materialization);
+    if (current != nullptr) snapshot.current.push_back(*current);
+  }
+}
+
+void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
+  for (const auto& [id, run] : tables_.runs.rows()) {
+    if (engine::terminal(run.state)) continue;
+    snapshot.runs.push_back(run);
+    const auto& tasks = tables_.tasks.rows();
+    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->first.first == id; ++it) {
+      snapshot.tasks.push_back(it->second);
+    }
+    const auto& attempts = tables_.attempts.rows();
+    for (auto it = attempts.lower_bound({id, 0, 0}); it != attempts.end() && it->first.run == id;
+         ++it) {
+      if (it->second.outcome == engine::OutcomeClass::kNone) {
+        snapshot.attempts.push_back(it->second);
+      }
+    }
+    const std::int32_t* seq = tables_.run_seq.find(id);
+    snapshot.run_seq[id] = seq != nullptr ? *seq : 0;
+  }
+}
+
+void MemoryStore::apply(const engine::CheckRow& row) {
+  tables_.checks.put({row.attempt, row.asset, row.name}, row);
+}
+
+void MemoryStore::apply(const engine::EventRow& row) {
+  tables_.events.put(row.seq, row);
+  if (row.run) tables_.run_seq.put(row.run, row.run_seq);
+}
+
+void MemoryStore::apply(const engine::OutboxRow& row) {
+  const std::int64_t* last = tables_.counters.find("outbox");
+  if (last == nullptr || *last < row.id) tables_.counters.put("outbox", row.id);
+  if (row.delivered) {
+    tables_.outbox.erase(row.id);
+  } else {
+    tables_.outbox.put(row.id, row);
+  }
+}
+
+std::string MemoryStore::dump() const {
+  std::string text;
+  append_table(text, tables_.modules);
+  append_table(text, tables_.assets);
+  append_table(text, tables_.runs);
+  append_table(text, tables_.tasks);
+  append_table(text, tables_.attempts);
+  append_table(text, tables_.materializations);
+  append_table(text, tables_.checks);
+  append_table(text, tables_.artifacts);
+  append_table(text, tables_.cursors);
+  append_table(text, tables_.events);
+  append_table(text, tables_.workers);
+  append_table(text, tables_.replies);
+  append_table(text, tables_.outbox);
+  return text;
+}
+
+}  // namespace weir::sdk_impl

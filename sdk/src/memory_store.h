@@ -1,0 +1,162 @@
+// The tables in memory: what local runs, tests and the simulator use where the scheduler uses
+// SQLite. Owns its rows; used from one thread; knows nothing of the engine's rules. Commits can be
+// made to fail, before or after they took effect, and the loss of commits that were never synced
+// can be played, so that recovery is tested without a disk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "scheduler/engine/store.h"
+
+namespace weir::sdk_impl {
+
+// What a commit does. After kFailedAfter the rows are there although the caller was told of a
+// failure.
+enum class CommitFault { kNone, kFailedBefore, kFailedAfter };
+
+// Called when set; all of them on the thread that uses the store.
+struct FaultHooks {
+  std::function<CommitFault(engine::Durability)> on_commit;
+  std::function<base::Status()> on_begin;                       // not OK: begin fails with it
+  std::function<base::Status(const engine::Record&)> on_write;  // not OK: write fails with it
+};
+
+// One table with an undo log, so that a transaction, and everything since the last sync, can be
+// taken back.
+template <class Key, class Row>
+class MemoryTable {
+ public:
+  using Rows = std::map<Key, Row>;
+
+  void put(const Key& key, const Row& row) {
+    const auto [it, inserted] = rows_.try_emplace(key, row);
+    if (inserted) {
+      undo_.emplace_back(key, std::nullopt);
+      return;
+    }
+    undo_.emplace_back(key, std::move(it->second));
+    it->second = row;
+  }
+  void erase(const Key& key) {
+    const auto it = rows_.find(key);
+    if (it == rows_.end()) return;
+    undo_.emplace_back(key, std::move(it->second));
+    rows_.erase(it);
+  }
+  const Row* find(const Key& key) const {
+    const auto it = rows_.find(key);
+    return it == rows_.end() ? nullptr : &it->second;
+  }
+  const Rows& rows() const { return rows_; }
+
+  void mark() { mark_ = undo_.size(); }
+  void forget() { undo_.clear(); }
+  void undo_to_mark() { undo_to(mark_); }
+  void undo_all() { undo_to(0); }
+
+ private:
+  void undo_to(std::size_t size) {
+    while (undo_.size() > size) {
+      auto& [key, old] = undo_.back();
+      if (old) {
+        rows_.insert_or_assign(key, std::move(*old));
+      } else {
+        rows_.erase(key);
+      }
+      undo_.pop_back();
+    }
+  }
+
+  Rows rows_;
+  std::vector<std::pair<Key, std::optional<Row>>> undo_;  // oldest first
+  std::size_t mark_ = 0;  // size of undo_ when the open transaction began
+};
+
+// Every table; the audit's view of the store.
+struct MemoryTables {
+  using TaskKey = std::pair<base::RunId, std::int32_t>;
+  using CheckKey = std::tuple<engine::AttemptKey, std::string, std::string>;
+
+  MemoryTable<engine::Digest, engine::ModuleRow> modules;
+  MemoryTable<std::string, engine::AssetRow> assets;
+  MemoryTable<base::RunId, engine::RunRow> runs;
+  MemoryTable<TaskKey, engine::TaskRow> tasks;
+  MemoryTable<engine::AttemptKey, engine::AttemptRow> attempts;
+  MemoryTable<std::int64_t, engine::MaterializationRow> materializations;
+  MemoryTable<CheckKey, engine::CheckRow> checks;  // by attempt, asset, name
+  MemoryTable<engine::Digest, engine::ArtifactRow> artifacts;
+  MemoryTable<std::string, engine::CursorRow> cursors;
+  MemoryTable<std::int64_t, engine::EventRow> events;
+  MemoryTable<std::string, engine::WorkerRow> workers;
+  MemoryTable<std::string, engine::ReplyRow> replies;
+  MemoryTable<std::int64_t, engine::OutboxRow> outbox;
+  MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
+  MemoryTable<std::string, std::int64_t> counters;  // "outbox": highest id ever given
+
+  // Calls `function` with each table in turn.
+  template <class Function>
+  void each(Function function) {
+    std::apply([&](auto&... table) { (function(table), ...); },
+               std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
+                        cursors, events, workers, replies, outbox, run_seq, counters));
+  }
+};
+
+class MemoryStore final : public engine::Store {
+ public:
+  explicit MemoryStore(FaultHooks hooks = {}) : hooks_(std::move(hooks)) {}
+
+  base::Status begin() override;
+  base::Result<engine::Facts> load(const engine::Reads& reads) override;
+  base::Status write(const engine::Record& record) override;
+  base::Status commit(engine::Durability durability) override;
+  void rollback() override;
+  base::Result<engine::Snapshot> restore() override;
+
+  void set_hooks(FaultHooks hooks) { hooks_ = std::move(hooks); }
+
+  // Ends the open transaction as the death of the process would: what it wrote is gone.
+  void crash() { rollback(); }
+  // Takes back every commit since the last kSync one. Needs keep_unsynced(true) from the start.
+  void power_cut();
+  // Whether lazy commits stay undoable until the next sync; off by default, it costs memory.
+  void keep_unsynced(bool keep) { keep_unsynced_ = keep; }
+
+  // Committed and open rows alike: for audits and comparisons.
+  const MemoryTables& tables() const { return tables_; }
+  // All rows as record_text, table after table in the order of MemoryTables, by key. Replies
+  // included.
+  std::string dump() const;
+
+ private:
+  void apply(const engine::ModuleRow& row) { tables_.modules.put(row.digest, row); }
+  void apply(const engine::AssetRow& row) { tables_.assets.put(row.name, row); }
+  void apply(const engine::RunRow& row) { tables_.runs.put(row.id, row); }
+  void apply(const engine::TaskRow& row) { tables_.tasks.put({row.run, row.index}, row); }
+  void apply(const engine::AttemptRow& row) { tables_.attempts.put(row.key, row); }
+  void apply(const engine::MaterializationRow& row) { tables_.materializations.put(row.id, row); }
+  void apply(const engine::CheckRow& row);
+  void apply(const engine::ArtifactRow& row) { tables_.artifacts.put(row.digest, row); }
+  void apply(const engine::CursorRow& row) { tables_.cursors.put(row.stage, row); }
+  void apply(const engine::EventRow& row);
+  void apply(const engine::WorkerRow& row) { tables_.workers.put(row.id, row); }
+  void apply(const engine::ReplyRow& row) { tables_.replies.put(row.key, row); }
+  void apply(const engine::OutboxRow& row);
+
+  void restore_definitions(engine::Snapshot& snapshot) const;
+  void restore_runs(engine::Snapshot& snapshot) const;
+
+  MemoryTables tables_;
+  FaultHooks hooks_;
+  bool in_transaction_ = false;
+  bool keep_unsynced_ = false;
+};
+
+}  // namespace weir::sdk_impl
