@@ -1,0 +1,29 @@
+// The digest of a bundle: the same files give the same digest whatever order they were listed in.
+// Pure.
+#include "sdk/base/bundle.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace weir::base {
+
+Digest bundle_digest(std::span<const BundleEntry> entries) {
+  std::vector<const BundleEntry*> sorted;
+  sorted.reserve(entries.size());
+  for (const BundleEntry& entry : entries) sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const BundleEntry* a, const BundleEntry* b) { return a->path < b->path; });
+  Sha256 hash;
+  for (const BundleEntry* entry : sorted) {
+    std::string line = entry->path;
+    line += '\0';
+    line += entry->executable ? 'x' : '-';
+    line += '\0';
+    line += entry->digest.hex();
+    line += '\n';
+    hash.update(line);
+  }
+  return hash.finish();
+}
+
+}  // namespace weir::base
