@@ -1,0 +1,395 @@
+// The supervisor's state machine, driven by hand: no process, no clock.
+#include "worker/core/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+Digest module_named(std::uint8_t name) {
+  Digest digest;
+  digest.bytes[0] = name;
+  return digest;
+}
+
+struct Harness {
+  explicit Harness(DispatcherLimits limits) : dispatcher(limits) {}
+
+  AttemptKey launch(int task, std::uint8_t module = 1, Duration timeout = {},
+                    bool side_effects = false) {
+    const AttemptKey key{{7}, task, 1};
+    dispatcher.launch({key, module_named(module), timeout, side_effects}, now, out);
+    return key;
+  }
+  void pass(Duration duration) {
+    now.boot += duration;
+    now.wall += duration;
+    dispatcher.advance(now, out);
+  }
+  void ready(ExecutorId id) { dispatcher.ready(id, now, out); }
+  void finish(ExecutorId id) {
+    ASSERT_TRUE(dispatcher.result_arrived(id));
+    dispatcher.settled(id, true, now, out);
+  }
+  void gone(ExecutorId id) { dispatcher.gone(id, now, out); }
+  // The only action of that kind since the last call of clear().
+  template <class T>
+  std::optional<T> only() {
+    std::optional<T> found;
+    for (const Action& action : out) {
+      if (const T* it = std::get_if<T>(&action)) {
+        EXPECT_FALSE(found.has_value()) << "more than one such action";
+        found = *it;
+      }
+    }
+    dispatcher.check_invariants();
+    return found;
+  }
+  template <class T>
+  int count() {
+    int n = 0;
+    for (const Action& action : out) n += std::holds_alternative<T>(action) ? 1 : 0;
+    return n;
+  }
+  void clear() { out.clear(); }
+
+  Dispatcher dispatcher;
+  Actions out;
+  Now now{base::WallTime(1000s), BootTime(1000s)};
+};
+
+DispatcherLimits slots(int n) {
+  DispatcherLimits limits;
+  limits.slots = n;
+  limits.executors_max = n;
+  return limits;
+}
+
+TEST(Dispatcher, AttemptStartsAnExecutorAndRunsWhenItIsReady) {
+  Harness h(slots(1));
+  const AttemptKey key = h.launch(0);
+  const auto spawn = h.only<SpawnExecutor>();
+  ASSERT_TRUE(spawn);
+  EXPECT_EQ(spawn->module, module_named(1));
+  EXPECT_FALSE(h.only<RunAttempt>());
+  h.ready(spawn->executor);
+  ASSERT_TRUE(h.only<RunAttempt>());
+  EXPECT_EQ(h.only<RunAttempt>()->key, key);
+  h.finish(spawn->executor);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
+  EXPECT_EQ(h.dispatcher.occupied(), 0);
+}
+
+TEST(Dispatcher, NextAttemptOfTheModuleUsesTheWarmExecutor) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.launch(1);
+  h.ready(1);
+  h.clear();
+  h.finish(1);
+  ASSERT_TRUE(h.only<RunAttempt>());
+  EXPECT_EQ(h.only<RunAttempt>()->executor, 1u);
+  EXPECT_FALSE(h.only<SpawnExecutor>());
+}
+
+TEST(Dispatcher, SlotsBoundWhatRuns) {
+  Harness h(slots(2));
+  for (int i = 0; i < 5; ++i) h.launch(i);
+  EXPECT_EQ(h.count<SpawnExecutor>(), 2);
+  EXPECT_EQ(h.dispatcher.queued(), 3u);
+  h.dispatcher.check_invariants();
+}
+
+TEST(Dispatcher, AnotherModuleDisplacesTheIdleExecutor) {
+  Harness h(slots(1));
+  h.launch(0, 1);
+  h.ready(1);
+  h.finish(1);
+  h.clear();
+  h.launch(1, 2);
+  ASSERT_TRUE(h.only<RetireExecutor>());
+  EXPECT_EQ(h.only<RetireExecutor>()->executor, 1u);
+  ASSERT_TRUE(h.only<SpawnExecutor>());
+  EXPECT_EQ(h.only<SpawnExecutor>()->module, module_named(2));
+}
+
+TEST(Dispatcher, ExecutorThatIsNotReadyInTimeIsKilledAndSaysSo) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.clear();
+  h.pass(10s);
+  ASSERT_TRUE(h.only<KillTree>());
+  EXPECT_FALSE(h.only<ReportEnded>()) << "not before it is dead";
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kTooSlow);
+  EXPECT_FALSE(h.only<ReportEnded>()->started);
+}
+
+TEST(Dispatcher, ExecutorThatDiesBeforeItIsReadyIsNotReady) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kNotReady);
+}
+
+TEST(Dispatcher, DeathOfABusyExecutorEndsItsAttemptAndFreesTheSlot) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.launch(1);
+  h.ready(1);
+  h.clear();
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kExit);
+  EXPECT_TRUE(h.only<ReportEnded>()->started);
+  ASSERT_TRUE(h.only<SpawnExecutor>());
+  EXPECT_EQ(h.only<SpawnExecutor>()->executor, 2u);
+}
+
+TEST(Dispatcher, DeathAfterTheResultKeepsTheResult) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  ASSERT_TRUE(h.dispatcher.result_arrived(1));
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
+}
+
+TEST(Dispatcher, TimeoutTerminatesThenKillsThenReports) {
+  auto limits = slots(1);
+  limits.grace = 3s;
+  Harness h(limits);
+  h.launch(0, 1, 5s);
+  h.ready(1);
+  h.clear();
+  h.pass(4999ms);
+  EXPECT_FALSE(h.only<TerminateTree>());
+  h.pass(1ms);
+  EXPECT_TRUE(h.only<TerminateTree>());
+  EXPECT_FALSE(h.only<KillTree>());
+  h.pass(3s);
+  EXPECT_TRUE(h.only<KillTree>());
+  EXPECT_FALSE(h.only<ReportEnded>());
+  EXPECT_EQ(h.dispatcher.occupied(), 1) << "the slot is held until the tree is dead";
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kTimeout);
+}
+
+TEST(Dispatcher, TimeoutOfAFinishedAttemptHitsNobody) {
+  Harness h(slots(1));
+  h.launch(0, 1, 5s);
+  h.ready(1);
+  h.finish(1);
+  h.launch(1, 1);
+  h.clear();
+  h.pass(6s);
+  EXPECT_FALSE(h.only<TerminateTree>());
+}
+
+TEST(Dispatcher, StopOfAQueuedAttemptReportsWithoutRunningIt) {
+  Harness h(slots(1));
+  h.launch(0);
+  const AttemptKey key = h.launch(1);
+  h.clear();
+  EXPECT_TRUE(h.dispatcher.stop(key, "asked", h.now, h.out));
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kStop);
+  EXPECT_EQ(h.only<ReportEnded>()->reason, "asked");
+  h.ready(1);
+  h.clear();
+  h.finish(1);
+  EXPECT_FALSE(h.only<RunAttempt>());
+}
+
+TEST(Dispatcher, StopOfARunningAttemptBeatsAResultThatComesLater) {
+  Harness h(slots(1));
+  const AttemptKey key = h.launch(0);
+  h.ready(1);
+  EXPECT_TRUE(h.dispatcher.stop(key, "asked", h.now, h.out));
+  EXPECT_TRUE(h.dispatcher.result_arrived(1));
+  h.dispatcher.settled(1, true, h.now, h.out);
+  EXPECT_FALSE(h.only<ReportEnded>());
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kStop);
+  EXPECT_FALSE(h.dispatcher.stop(key, "again", h.now, h.out));
+}
+
+TEST(Dispatcher, WithdrawGivesBackOnlyWhatNoExecutorHas) {
+  Harness h(slots(1));
+  const AttemptKey first = h.launch(0);
+  const AttemptKey second = h.launch(1);
+  h.clear();
+  h.dispatcher.withdraw(first, h.out);
+  EXPECT_FALSE(h.only<ReportReleased>());
+  h.dispatcher.withdraw(second, h.out);
+  ASSERT_TRUE(h.only<ReportReleased>());
+  EXPECT_EQ(h.only<ReportReleased>()->key, second);
+}
+
+TEST(Dispatcher, DrainingReleasesWhatWaitsAndLetsTheRestFinish) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.launch(1);
+  h.launch(2);
+  h.ready(1);
+  h.clear();
+  h.dispatcher.drain(true, h.now, h.out);
+  EXPECT_EQ(h.count<ReportReleased>(), 2);
+  h.launch(3);
+  EXPECT_EQ(h.count<ReportReleased>(), 3);
+  h.finish(1);
+  EXPECT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.dispatcher.occupied(), 0);
+}
+
+TEST(Dispatcher, StartedIsReportedOnlyOfAttemptsThatLast) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  h.finish(1);
+  h.launch(1);
+  h.clear();
+  h.pass(19ms);
+  EXPECT_FALSE(h.only<ReportStarted>());
+  h.pass(1ms);
+  ASSERT_TRUE(h.only<ReportStarted>());
+  EXPECT_EQ(h.only<ReportStarted>()->key.task, 1);
+}
+
+TEST(Dispatcher, SideEffectsEndWithTheLeaseAndOthersRunOn) {
+  Harness h(slots(2));
+  h.launch(0, 1, {}, true);
+  h.launch(1, 1, {}, false);
+  h.ready(1);
+  h.ready(2);
+  h.clear();
+  h.dispatcher.set_lease(h.now.boot + 24s, h.now.boot + 600s);
+  h.pass(23s);
+  EXPECT_FALSE(h.only<KillTree>());
+  h.pass(1s);
+  ASSERT_TRUE(h.only<KillTree>());
+  EXPECT_EQ(h.only<KillTree>()->executor, 1u);
+  h.gone(1);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kLease);
+  h.clear();
+  h.launch(2, 1, {}, true);
+  EXPECT_TRUE(h.only<ReportReleased>()) << "its lease is over before it began";
+  const auto next = h.dispatcher.next_deadline();
+  ASSERT_TRUE(next);
+  EXPECT_GT(*next, h.now.boot) << "a horizon that passed must not keep the loop awake";
+}
+
+TEST(Dispatcher, RenewedLeaseMovesTheHorizon) {
+  Harness h(slots(1));
+  h.launch(0, 1, {}, true);
+  h.ready(1);
+  h.dispatcher.set_lease(h.now.boot + 24s, h.now.boot + 600s);
+  h.pass(20s);
+  h.dispatcher.set_lease(h.now.boot + 24s, h.now.boot + 600s);
+  h.pass(23s);
+  EXPECT_FALSE(h.only<KillTree>());
+}
+
+TEST(Dispatcher, WornExecutorIsReplaced) {
+  auto limits = slots(1);
+  limits.tasks_per_executor = 2;
+  Harness h(limits);
+  h.launch(0);
+  h.launch(1);
+  h.launch(2);
+  h.ready(1);
+  h.finish(1);
+  h.clear();
+  h.finish(1);
+  EXPECT_TRUE(h.only<RetireExecutor>());
+  ASSERT_TRUE(h.only<SpawnExecutor>());
+  h.clear();
+  h.pass(2s);
+  ASSERT_TRUE(h.only<KillTree>()) << "one that does not leave by itself is killed";
+  EXPECT_EQ(h.only<KillTree>()->executor, 1u);
+  h.gone(1);
+  EXPECT_FALSE(h.only<ReportEnded>());
+}
+
+TEST(Dispatcher, GrowthOfMemoryReplacesAndTheLimitKills) {
+  auto limits = slots(1);
+  limits.rss_growth_max = 100;
+  limits.memory_max = 1000;
+  Harness h(limits);
+  h.launch(0);
+  h.ready(1);
+  h.dispatcher.sampled_memory(1, 50, h.now, h.out);
+  h.dispatcher.sampled_memory(1, 200, h.now, h.out);
+  EXPECT_FALSE(h.only<RetireExecutor>()) << "not while it works";
+  h.finish(1);
+  EXPECT_TRUE(h.only<RetireExecutor>());
+  h.launch(1);
+  h.ready(2);
+  h.clear();
+  h.dispatcher.sampled_memory(2, 1001, h.now, h.out);
+  EXPECT_TRUE(h.only<KillTree>());
+  h.gone(2);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kMemory);
+}
+
+TEST(Dispatcher, IdleExecutorLeavesAfterAWhile) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  h.finish(1);
+  h.clear();
+  h.pass(5min);
+  EXPECT_TRUE(h.only<RetireExecutor>());
+  h.gone(1);
+  EXPECT_EQ(h.dispatcher.executors(), 0u);
+}
+
+TEST(Dispatcher, CondemnedExecutorTakesItsAttemptWithIt) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.clear();
+  h.dispatcher.condemn(1, EndedBy::kManifest, "another manifest", h.now, h.out);
+  EXPECT_TRUE(h.only<KillTree>());
+  h.gone(1);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kManifest);
+  EXPECT_EQ(h.only<ReportEnded>()->reason, "another manifest");
+}
+
+TEST(Dispatcher, ResultThatWasNotDueIsRefused) {
+  Harness h(slots(1));
+  h.launch(0);
+  EXPECT_FALSE(h.dispatcher.result_arrived(1));
+  h.ready(1);
+  h.finish(1);
+  EXPECT_FALSE(h.dispatcher.result_arrived(1));
+}
+
+TEST(Dispatcher, DuplicateLaunchIsIgnored) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.launch(0);
+  EXPECT_EQ(h.count<SpawnExecutor>(), 1);
+  EXPECT_EQ(h.dispatcher.queued(), 0u);
+}
+
+TEST(Dispatcher, FullQueueGivesBack) {
+  auto limits = slots(1);
+  limits.queue_max = 1;
+  Harness h(limits);
+  h.launch(0);
+  h.launch(1);
+  h.launch(2);
+  ASSERT_TRUE(h.only<ReportReleased>());
+  EXPECT_EQ(h.only<ReportReleased>()->key.task, 2);
+}
+
+}  // namespace
+}  // namespace weir::worker

@@ -1,0 +1,23 @@
+// Until when attempts may run without news from the scheduler. Contact is proven by an answer, and
+// counted from the moment its question was sent. Pure: time is a parameter; one thread.
+#pragma once
+
+#include "sdk/base/ids.h"
+
+namespace weir::worker {
+
+// Attempts without side effects run on while the scheduler is away: a late result is fenced by its
+// epoch.
+inline constexpr base::Duration kDisconnectedMax = std::chrono::minutes(10);
+// Attempts with side effects end before another worker can have been given the task.
+inline constexpr double kSideEffectsShare = 0.8;
+
+struct LeaseHorizons {
+  base::BootTime side_effects = base::BootTime::max();
+  base::BootTime others = base::BootTime::max();
+  bool operator==(const LeaseHorizons&) const = default;
+};
+
+LeaseHorizons lease_horizons(base::BootTime last_contact, base::Duration lease);
+
+}  // namespace weir::worker
