@@ -48,3 +48,10 @@ function(weir_add_test name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# weir_add_folder(PATH): add_subdirectory, for a folder that may not be part of this checkout yet.
+macro(weir_add_folder path)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${path}/CMakeLists.txt")
+    add_subdirectory(${path})
+  endif()
+endmacro()

@@ -1,5 +1,5 @@
-// What can happen to the scheduler: requests of people, messages of workers, the passing of time. A command carries
-// everything that is not state: now, ids, hashes. Values only.
+// What can happen to the scheduler: requests of people, messages of workers, the passing of time. A
+// command carries everything that is not state: now, ids, hashes. Values only.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ using base::Manifest;
 using base::Now;
 using base::SessionId;
 
-// Who asked. `reply_to` correlates the answer (0: nobody waits); a key makes the request repeatable.
+// Who asked. `reply_to` correlates the answer (0: nobody waits); a key makes the request
+// repeatable.
 struct RequestInfo {
   std::uint64_t reply_to = 0;
   std::string idempotency_key;  // may be empty
@@ -36,7 +37,8 @@ struct ModuleUpload {
   std::vector<BundleFile> files;
 };
 
-// All or nothing. The reply's payload is a JSON object: {"changes":[{"module","pipeline","added","removed",…}]}.
+// All or nothing. The reply's payload is a JSON object:
+// {"changes":[{"module","pipeline","added","removed",…}]}.
 struct RegisterModules {
   RequestInfo request;
   std::vector<ModuleUpload> modules;
@@ -50,7 +52,8 @@ struct CreateRun {
   RunId id;
   std::string job;
   std::string selection;
-  std::map<std::string, std::string> params;  // by parameter name: a JSON object that overrides members
+  std::map<std::string, std::string>
+      params;  // by parameter name: a JSON object that overrides members
   int priority = 0;
   std::string reason;
 };
@@ -66,10 +69,11 @@ struct WorkerInfo {
   std::string name;  // for people
   std::int32_t slots = 1;
   std::int32_t prefetch = 0;  // leases beyond the slots that it is willing to hold
-  std::string info;  // JSON: labels, resources, platform, limits achieved
+  std::string info;           // JSON: labels, resources, platform, limits achieved
 };
 
-// A worker's stream was accepted. `held` are all attempts it has: queued, running or finished and not acknowledged.
+// A worker's stream was accepted. `held` are all attempts it has: queued, running or finished and
+// not acknowledged.
 struct ConnectWorker {
   SessionId session;
   WorkerInfo worker;
@@ -167,8 +171,9 @@ struct PlanRun {
 
 struct Command {
   Now now;
-  std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat, DrainWorker,
-               AttemptStarted, AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain, PlanRun>
+  std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat,
+               DrainWorker, AttemptStarted, AttemptFinished, AttemptReleased, FireTimers,
+               OutboxDelivered, Explain, PlanRun>
       body;
 };
 

@@ -1,5 +1,5 @@
-// What a step asks of the world: rows to write, messages to send after the commit, answers to give. Values only;
-// nothing here may be acted on before the rows are durable.
+// What a step asks of the world: rows to write, messages to send after the commit, answers to give.
+// Values only; nothing here may be acted on before the rows are durable.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@
 
 namespace weir::engine {
 
-// An argument of the stage, in the order of StageSpec::dependencies (kAfter, kParam, kResource and kCursor have
-// entries too, without a value).
+// An argument of the stage, in the order of StageSpec::dependencies (kAfter, kParam, kResource and
+// kCursor have entries too, without a value).
 struct InputRef {
   bool present = false;
-  TaskState state = TaskState::kSucceeded;  // of the parent; kWaiting when there never was a version
-  std::string reason;                       // why it is absent
+  TaskState state =
+      TaskState::kSucceeded;  // of the parent; kWaiting when there never was a version
+  std::string reason;         // why it is absent
   ValueRef value;
 };
 
@@ -26,19 +27,20 @@ struct InputRef {
 struct Assign {
   AttemptKey key;
   std::string task;
-  std::string job;       // may be empty
+  std::string job;  // may be empty
   std::string pipeline;
   Digest module;
   std::int32_t stage = 0;  // index in the module's manifest
   std::vector<InputRef> inputs;
-  std::string params;      // JSON object, by parameter name: overrides
+  std::string params;  // JSON object, by parameter name: overrides
   std::int64_t cursor_version = 0;
-  ValueRef cursor;         // absent when its digest is zero
+  ValueRef cursor;  // absent when its digest is zero
   std::int64_t timeout_ms = 0;
   std::int32_t attempt_number = 1;  // of the author's budget, for the Context
 };
 
-// Kill the attempt's process tree and report `canceled`; an attempt that is not known is answered the same.
+// Kill the attempt's process tree and report `canceled`; an attempt that is not known is answered
+// the same.
 struct Stop {
   AttemptKey key;
   std::string reason;
@@ -78,7 +80,8 @@ struct SetDraining {
 
 struct Send {
   SessionId session;
-  std::variant<Assign, Stop, Acknowledge, NeedArtifacts, Revoke, Welcome, CloseSession, SetDraining> message;
+  std::variant<Assign, Stop, Acknowledge, NeedArtifacts, Revoke, Welcome, CloseSession, SetDraining>
+      message;
 };
 
 struct Reply {

@@ -1,6 +1,7 @@
-// The scheduler as a pure state machine: step(command, facts) -> effects. No I/O, clock, randomness, thread, lock or
-// log: time and ids arrive in commands, rows and messages leave in effects. Same state and command, same effects.
-// One owner, not thread-safe. The parts stand in one file per family of events; docs/architecture.md has the map.
+// The scheduler as a pure state machine: step(command, facts) -> effects. No I/O, clock,
+// randomness, thread, lock or log: time and ids arrive in commands, rows and messages leave in
+// effects. Same state and command, same effects. One owner, not thread-safe. The parts stand in one
+// file per family of events; docs/architecture.md has the map.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,9 @@ namespace weir::engine {
 struct Options {
   Duration lease = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);
-  Duration disconnected_run_on = std::chrono::minutes(10);  // how long attempts outlive their worker's connection
-  Duration cancel_grace = std::chrono::seconds(10);         // from Stop to SIGKILL and its report
+  Duration disconnected_run_on =
+      std::chrono::minutes(10);  // how long attempts outlive their worker's connection
+  Duration cancel_grace = std::chrono::seconds(10);  // from Stop to SIGKILL and its report
   std::int32_t infrastructure_attempts_max = 3;
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;
@@ -41,8 +43,9 @@ class Engine {
   // Applies the command. Invalid requests change nothing and are answered with a Status.
   Effects step(const Command& command, const Facts& facts);
 
-  // Replaces all state by what the tables hold; `now` restarts every lease with a full term. Effects are the sends
-  // that are due (none before workers reconnect) and the outbox rows to deliver again.
+  // Replaces all state by what the tables hold; `now` restarts every lease with a full term.
+  // Effects are the sends that are due (none before workers reconnect) and the outbox rows to
+  // deliver again.
   void restore(const Snapshot& snapshot, base::Now now);
 
   // The earliest instant at which FireTimers would do something.
@@ -54,7 +57,8 @@ class Engine {
   // Aborts with the broken invariant's name and the state around it.
   void check_invariants() const;
 
-  // All state that the tables must be able to restore, as canonical text: equal texts, equal engines.
+  // All state that the tables must be able to restore, as canonical text: equal texts, equal
+  // engines.
   std::string durable_text() const;
 
   const State& state() const { return *state_; }

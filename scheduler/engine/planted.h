@@ -1,5 +1,5 @@
-// Bugs planted to prove that the simulator would notice them. Compiled into weir_simulation only: everywhere else
-// PLANTED(x) is the constant false and no bug exists.
+// Bugs planted to prove that the simulator would notice them. Compiled into weir_simulation only:
+// everywhere else PLANTED(x) is the constant false and no bug exists.
 #pragma once
 
 #ifdef WEIR_PLANTED_BUGS

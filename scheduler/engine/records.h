@@ -1,11 +1,13 @@
-// The rows that the engine writes: each is the whole state of one entity, so applying a row twice is harmless and the
-// tables alone restore the engine. Stored rows are not API messages. Values only.
+// The rows that the engine writes: each is the whole state of one entity, so applying a row twice
+// is harmless and the tables alone restore the engine. Stored rows are not API messages. Values
+// only.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -21,7 +23,8 @@ using base::Digest;
 using base::RunId;
 using base::WallTime;
 
-inline constexpr std::int64_t kInlineBytesMax = 64 << 10;  // a value up to this size travels in the report
+inline constexpr std::int64_t kInlineBytesMax =
+    64 << 10;  // a value up to this size travels in the report
 
 enum class RunState { kQueued, kRunning, kCanceling, kSucceeded, kFailed, kCanceled };
 enum class TaskState {
@@ -76,6 +79,7 @@ struct OutputRef {
   std::string asset;
   ValueRef value;
   bool unchanged = false;
+  std::int64_t materialization = 0;  // that made this version, 0 when there is none
   bool operator==(const OutputRef&) const = default;
 };
 
@@ -96,12 +100,12 @@ struct BundleFile {
 };
 
 struct ModuleRow {
-  Digest digest;         // over the sorted list of (path, executable, file digest)
+  Digest digest;  // over the sorted list of (path, executable, file digest)
   std::string pipeline;
   std::string manifest;  // JSON text
   std::vector<BundleFile> files;
   WallTime registered_at{};
-  bool active = false;   // the pipeline's current module
+  bool active = false;  // the pipeline's current module
 };
 
 struct AssetRow {
@@ -121,8 +125,8 @@ struct RunRow {
   std::string reason;     // who or what asked for it
   std::string message;    // why it ended as it did
   int priority = 0;
-  RunId parent;           // the run that this one retries
-  std::vector<Digest> modules;   // pinned
+  RunId parent;                 // the run that this one retries
+  std::vector<Digest> modules;  // pinned
   std::vector<Pin> pins;
   std::int32_t task_count = 0;
   WallTime created_at{};
@@ -137,16 +141,16 @@ struct TaskRow {
   std::int32_t module = 0;  // index into RunRow::modules
   std::int32_t stage = 0;   // index into that module's stages
   TaskState state = TaskState::kWaiting;
-  std::int32_t epoch = 0;   // of the latest lease
+  std::int32_t epoch = 0;                // of the latest lease
   std::int32_t attempts_used = 0;        // of the author's budget
   std::int32_t infrastructure_used = 0;  // of the infrastructure budget
   std::int32_t executor_deaths = 0;
-  std::string reason;       // why it waits or ended so
-  std::optional<WallTime> not_before;    // of up_for_retry
+  std::string reason;                  // why it waits or ended so
+  std::optional<WallTime> not_before;  // of up_for_retry
   std::optional<WallTime> ready_at;
-  std::optional<WallTime> started_at;    // of the latest attempt
+  std::optional<WallTime> started_at;  // of the latest attempt
   std::optional<WallTime> finished_at;
-  std::vector<OutputRef> outputs;        // of a success
+  std::vector<OutputRef> outputs;  // of a success
 };
 
 struct AttemptRow {
@@ -166,10 +170,10 @@ struct MaterializationRow {
   std::string asset;
   AttemptKey attempt;
   ValueRef value;
-  std::string metadata;      // JSON object
+  std::string metadata;  // JSON object
   std::string code_version;
   Digest module;
-  std::vector<Pin> inputs;   // lineage: which versions it was made from
+  std::vector<Pin> inputs;  // lineage: which versions it was made from
   WallTime at{};
 };
 
@@ -193,9 +197,9 @@ struct ArtifactRow {
 };
 
 struct CursorRow {
-  std::string stage;          // "pipeline:task"
-  std::int64_t version = 0;   // counts commits, from 1
-  Digest value;               // an inline artifact
+  std::string stage;         // "pipeline:task"
+  std::int64_t version = 0;  // counts commits, from 1
+  Digest value;              // an inline artifact
 };
 
 enum class EventKind {
@@ -206,8 +210,8 @@ enum class EventKind {
   kTaskReady,
   kTaskAssigned,
   kTaskStarted,
-  kTaskFinished,   // reached a terminal state
-  kTaskRetry,      // an attempt ended and another will follow
+  kTaskFinished,  // reached a terminal state
+  kTaskRetry,     // an attempt ended and another will follow
   kAssetMaterialized,
   kCheckFailed,
   kModuleRegistered,
@@ -216,6 +220,7 @@ enum class EventKind {
   kWorkerDraining,
 };
 std::string_view event_kind_name(EventKind kind);
+std::optional<EventKind> parse_event_kind(std::string_view name);
 
 struct EventRow {
   std::int64_t seq = 0;      // global commit order, from 1, gapless
@@ -223,10 +228,10 @@ struct EventRow {
   std::int32_t run_seq = 0;  // within the run, from 1, gapless
   WallTime at{};
   EventKind kind = EventKind::kRunCreated;
-  std::string subject;       // task, asset, module or worker name
+  std::string subject;  // task, asset, module or worker name
   std::int32_t task = -1;
   std::int32_t epoch = 0;
-  std::string state;         // the state entered, or the outcome class
+  std::string state;  // the state entered, or the outcome class
   std::string message;
 };
 
@@ -241,22 +246,23 @@ struct WorkerRow {
 
 // The answer to a mutating request, kept so that a repeated request gets the same one.
 struct ReplyRow {
-  std::string key;       // idempotency key
+  std::string key;  // idempotency key
   Digest request_hash;
   base::Status status;
-  std::string payload;   // see Reply
+  std::string payload;  // see Reply
   WallTime at{};
 };
 
 struct OutboxRow {
-  std::int64_t id = 0;   // from 1
-  std::string kind;      // "run_finished"
-  std::string payload;   // JSON object
+  std::int64_t id = 0;     // from 1
+  std::string kind;        // "run_finished"
+  std::string payload;     // JSON object
   bool delivered = false;  // a delivered row is deleted
   WallTime at{};
 };
 
-using Record = std::variant<ModuleRow, AssetRow, RunRow, TaskRow, AttemptRow, MaterializationRow, CheckRow,
-                            ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
+using Record =
+    std::variant<ModuleRow, AssetRow, RunRow, TaskRow, AttemptRow, MaterializationRow, CheckRow,
+                 ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
 
 }  // namespace weir::engine

@@ -6,7 +6,7 @@
 
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
-#include "sdk/src/record_text.h"
+#include "scheduler/engine/record_text.h"
 
 namespace weir::sdk_impl {
 

@@ -1,6 +1,6 @@
 // Rows as text. One `fields` overload per row type, so that a new field is missed in one place
 // only: here.
-#include "sdk/src/record_text.h"
+#include "scheduler/engine/record_text.h"
 
 #include <optional>
 #include <string_view>
@@ -10,7 +10,7 @@
 
 #include "sdk/base/json.h"
 
-namespace weir::sdk_impl {
+namespace weir::engine {
 
 namespace {
 
@@ -43,11 +43,11 @@ class Line {
   Line& add(std::string_view name, const std::optional<WallTime>& at) {
     return at ? add(name, *at) : word(name, "-");
   }
-  Line& add(std::string_view name, const engine::AttemptKey& key) {
+  Line& add(std::string_view name, const AttemptKey& key) {
     return word(name,
                 key.run.text() + "/" + std::to_string(key.task) + "#" + std::to_string(key.epoch));
   }
-  Line& add(std::string_view name, const engine::ValueRef& value) {
+  Line& add(std::string_view name, const ValueRef& value) {
     word(name, value.digest.hex());
     text_ +=
         ":" + std::to_string(value.size) + ":" + std::to_string(static_cast<int>(value.kind)) + ":";
@@ -70,34 +70,34 @@ class Line {
   std::string text_;
 };
 
-void add_pins(Line& line, std::string_view name, const std::vector<engine::Pin>& pins) {
+void add_pins(Line& line, std::string_view name, const std::vector<Pin>& pins) {
   line.add(name, static_cast<std::int64_t>(pins.size()));
-  for (const engine::Pin& pin : pins) {
+  for (const Pin& pin : pins) {
     line.add("pin", pin.asset).add("version", pin.materialization).add("value", pin.value);
   }
 }
 
-std::string text_of(const engine::ModuleRow& row) {
+std::string text_of(const ModuleRow& row) {
   Line line("module");
   line.add("digest", row.digest).add("pipeline", row.pipeline).add("manifest", row.manifest);
   line.add("registered_at", row.registered_at).add("active", std::int64_t{row.active});
-  for (const engine::BundleFile& file : row.files) {
+  for (const BundleFile& file : row.files) {
     line.add("file", file.path).add("digest", file.digest).add("size", file.size);
     line.add("executable", std::int64_t{file.executable});
   }
   return line.take();
 }
 
-std::string text_of(const engine::AssetRow& row) {
+std::string text_of(const AssetRow& row) {
   Line line("asset");
   line.add("name", row.name).add("pipeline", row.pipeline).add("type", row.type);
   line.add("retired", std::int64_t{row.retired}).add("materialization", row.materialization);
   return line.take();
 }
 
-std::string text_of(const engine::RunRow& row) {
+std::string text_of(const RunRow& row) {
   Line line("run");
-  line.add("id", row.id).word("state", engine::run_state_name(row.state)).add("job", row.job);
+  line.add("id", row.id).word("state", run_state_name(row.state)).add("job", row.job);
   line.add("selection", row.selection).add("params", row.params).add("reason", row.reason);
   line.add("message", row.message).add("priority", row.priority).add("parent", row.parent);
   for (const Digest& module : row.modules) line.add("module", module);
@@ -107,33 +107,34 @@ std::string text_of(const engine::RunRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::TaskRow& row) {
+std::string text_of(const TaskRow& row) {
   Line line("task");
   line.add("run", row.run).add("index", row.index).add("name", row.name);
   line.add("module", row.module).add("stage", row.stage);
-  line.word("state", engine::task_state_name(row.state)).add("epoch", row.epoch);
+  line.word("state", task_state_name(row.state)).add("epoch", row.epoch);
   line.add("attempts_used", row.attempts_used);
   line.add("infrastructure_used", row.infrastructure_used);
   line.add("executor_deaths", row.executor_deaths).add("reason", row.reason);
   line.add("not_before", row.not_before).add("ready_at", row.ready_at);
   line.add("started_at", row.started_at).add("finished_at", row.finished_at);
-  for (const engine::OutputRef& output : row.outputs) {
+  for (const OutputRef& output : row.outputs) {
     line.add("output", output.asset).add("value", output.value);
     line.add("unchanged", std::int64_t{output.unchanged});
+    line.add("materialization", output.materialization);
   }
   return line.take();
 }
 
-std::string text_of(const engine::AttemptRow& row) {
+std::string text_of(const AttemptRow& row) {
   Line line("attempt");
   line.add("key", row.key).add("worker", row.worker);
-  line.word("outcome", engine::outcome_name(row.outcome)).add("message", row.message);
+  line.word("outcome", outcome_name(row.outcome)).add("message", row.message);
   line.add("detail", row.detail).add("metadata", row.metadata).add("leased_at", row.leased_at);
   line.add("started_at", row.started_at).add("finished_at", row.finished_at);
   return line.take();
 }
 
-std::string text_of(const engine::MaterializationRow& row) {
+std::string text_of(const MaterializationRow& row) {
   Line line("materialization");
   line.add("id", row.id).add("asset", row.asset).add("attempt", row.attempt);
   line.add("value", row.value).add("metadata", row.metadata);
@@ -143,7 +144,7 @@ std::string text_of(const engine::MaterializationRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::CheckRow& row) {
+std::string text_of(const CheckRow& row) {
   Line line("check");
   line.add("attempt", row.attempt).add("asset", row.asset).add("name", row.name);
   line.add("severity", static_cast<std::int64_t>(row.severity));
@@ -152,7 +153,7 @@ std::string text_of(const engine::CheckRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::ArtifactRow& row) {
+std::string text_of(const ArtifactRow& row) {
   Line line("artifact");
   line.add("digest", row.digest).add("size", row.size);
   line.add("kind", static_cast<std::int64_t>(row.kind));
@@ -161,22 +162,22 @@ std::string text_of(const engine::ArtifactRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::CursorRow& row) {
+std::string text_of(const CursorRow& row) {
   Line line("cursor");
   line.add("stage", row.stage).add("version", row.version).add("value", row.value);
   return line.take();
 }
 
-std::string text_of(const engine::EventRow& row) {
+std::string text_of(const EventRow& row) {
   Line line("event");
   line.add("seq", row.seq).add("run", row.run).add("run_seq", row.run_seq).add("at", row.at);
-  line.word("kind", engine::event_kind_name(row.kind)).add("subject", row.subject);
+  line.word("kind", event_kind_name(row.kind)).add("subject", row.subject);
   line.add("task", row.task).add("epoch", row.epoch).add("state", row.state);
   line.add("message", row.message);
   return line.take();
 }
 
-std::string text_of(const engine::WorkerRow& row) {
+std::string text_of(const WorkerRow& row) {
   Line line("worker");
   line.add("id", row.id).add("name", row.name).add("slots", row.slots);
   line.add("draining", std::int64_t{row.draining}).add("info", row.info);
@@ -184,7 +185,7 @@ std::string text_of(const engine::WorkerRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::ReplyRow& row) {
+std::string text_of(const ReplyRow& row) {
   Line line("reply");
   line.add("key", row.key).add("request_hash", row.request_hash);
   line.word("code", base::code_name(row.status.code())).add("status", row.status.text());
@@ -192,7 +193,7 @@ std::string text_of(const engine::ReplyRow& row) {
   return line.take();
 }
 
-std::string text_of(const engine::OutboxRow& row) {
+std::string text_of(const OutboxRow& row) {
   Line line("outbox");
   line.add("id", row.id).add("kind", row.kind).add("payload", row.payload);
   line.add("delivered", std::int64_t{row.delivered}).add("at", row.at);
@@ -206,11 +207,11 @@ void append_rows(std::string& text, const std::vector<Row>& rows) {
 
 }  // namespace
 
-std::string record_text(const engine::Record& record) {
+std::string record_text(const Record& record) {
   return std::visit([](const auto& row) { return text_of(row); }, record);
 }
 
-std::string snapshot_text(const engine::Snapshot& snapshot) {
+std::string snapshot_text(const Snapshot& snapshot) {
   std::string text;
   append_rows(text, snapshot.modules);
   append_rows(text, snapshot.assets);
@@ -235,4 +236,4 @@ std::string snapshot_text(const engine::Snapshot& snapshot) {
   return text;
 }
 
-}  // namespace weir::sdk_impl
+}  // namespace weir::engine

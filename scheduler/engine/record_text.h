@@ -8,12 +8,12 @@
 #include "scheduler/engine/records.h"
 #include "scheduler/engine/store.h"
 
-namespace weir::sdk_impl {
+namespace weir::engine {
 
 // "task 0123456789abc 4 name=… state=…"; strings are quoted as JSON, absent values are "-".
-std::string record_text(const engine::Record& record);
+std::string record_text(const Record& record);
 
 // All rows of the snapshot in its order, then its counters. Quarantined rows are listed last.
-std::string snapshot_text(const engine::Snapshot& snapshot);
+std::string snapshot_text(const Snapshot& snapshot);
 
-}  // namespace weir::sdk_impl
+}  // namespace weir::engine

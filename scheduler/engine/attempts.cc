@@ -1,0 +1,371 @@
+// What workers say about attempts: started, finished, given back. The fence stands here: a report
+// counts only under the epoch that its task has now, and only once.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "scheduler/engine/planted.h"
+#include "scheduler/engine/step.h"
+#include "sdk/base/check.h"
+
+namespace weir::engine {
+namespace {
+
+constexpr double kMeanWeight = 0.2;  // of the newest attempt in the moving average
+constexpr auto kLoadErrorDelay = std::chrono::seconds(1);
+
+bool consumes_author_budget(OutcomeClass outcome) {
+  switch (outcome) {
+    case OutcomeClass::kSucceeded:
+    case OutcomeClass::kFailed:
+    case OutcomeClass::kCheckFailed:
+    case OutcomeClass::kCrashed:
+    case OutcomeClass::kOom:
+    case OutcomeClass::kTimedOut:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool author_may_retry(const AttemptFinished& report) {
+  if (report.permanent) return false;
+  return report.outcome == OutcomeClass::kFailed || report.outcome == OutcomeClass::kCrashed ||
+         report.outcome == OutcomeClass::kTimedOut;
+}
+
+void retry_later(Step& step, Run& run, Task& task, Duration delay, std::string reason) {
+  step.effects.durability = Durability::kSync;
+  emit_task(step, run, task, EventKind::kTaskRetry, "up_for_retry", reason);
+  if (delay <= Duration::zero()) return make_ready(step, run, task, std::move(reason));
+  task.phase = UpForRetry{.due = step.now.boot + delay, .not_before = step.now.wall + delay};
+  task.reason = std::move(reason);
+  step.state.timers.push(
+      {step.now.boot + delay, TimerKind::kRetry, "", {run.row.id, index_of(run, task)}});
+  touch(step, run, task);
+}
+
+const OutputValue* find_output(const AttemptFinished& report, const std::string& asset) {
+  for (const auto& output : report.outputs) {
+    if (output.asset == asset) return &output;
+  }
+  return nullptr;
+}
+
+std::vector<Digest> missing_artifacts(const Step& step, const AttemptFinished& report) {
+  std::vector<Digest> missing;
+  if (PLANTED(kSuccessBeforeArtifact)) return missing;
+  for (const auto& output : report.outputs) {
+    if (output.bytes != nullptr || output.value.kind == ArtifactKind::kExternal) continue;
+    if (!step.facts.artifacts.contains(output.value.digest)) missing.push_back(output.value.digest);
+  }
+  return missing;
+}
+
+// What is wrong with a report of success, "" when nothing is.
+std::string report_problem(const Step& step, const Run& run, const Task& task,
+                           const AttemptFinished& report) {
+  if (report.success == SuccessKind::kValue) {
+    for (const auto& output : task.spec->outputs) {
+      const OutputValue* value = find_output(report, output.asset);
+      if (value == nullptr) return "the report lacks a value of " + output.asset;
+      if (value->value.type != output.type) {
+        return "the value of " + output.asset + " has type " + value->value.type +
+               ", the manifest says " + output.type;
+      }
+    }
+  }
+  if (report.cursor) {
+    const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+    const auto cursor = step.state.cursors.find(pipeline + ":" + task.spec->name);
+    const std::int64_t version = cursor == step.state.cursors.end() ? 0 : cursor->second.version;
+    if (report.cursor->read_version != version) {
+      return "the cursor moved from version " + std::to_string(report.cursor->read_version) +
+             " to " + std::to_string(version) + " while the attempt ran";
+    }
+  }
+  return "";
+}
+
+void store_bytes(Step& step, const OutputValue& output) {
+  const bool external = output.value.kind == ArtifactKind::kExternal;
+  if (output.bytes == nullptr && !external) return;
+  write(step, ArtifactRow{output.value.digest, output.value.size, output.value.kind, output.bytes});
+}
+
+// Lineage: the versions that the attempt was given.
+std::vector<Pin> inputs_of(const Run& run, const Task& task) {
+  std::vector<Pin> inputs;
+  for (const InputSource& source : task.inputs) {
+    if (source.pin >= 0) {
+      const Pin& pin = run.row.pins[std::size_t(source.pin)];
+      if (pin.materialization != 0) inputs.push_back(pin);
+    } else if (source.parent >= 0 && source.output >= 0) {
+      const Task& parent = run.tasks[std::size_t(source.parent)];
+      const auto output = std::size_t(source.output);
+      if (output >= parent.outputs.size()) continue;
+      const OutputRef& made = parent.outputs[output];
+      inputs.push_back({made.asset, made.materialization, made.value});
+    }
+  }
+  return inputs;
+}
+
+void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
+                 const OutputValue& output, const std::vector<Pin>& inputs) {
+  Asset& asset = step.state.assets.at(output.asset);
+  MaterializationRow row;
+  row.id = ++step.state.last_materialization;
+  row.asset = output.asset;
+  row.attempt = report.key;
+  row.value = output.value;
+  row.metadata = report.metadata;
+  row.code_version = task.spec->code_version;
+  row.module = run.modules[std::size_t(task.module)]->row.digest;
+  row.inputs = inputs;
+  row.at = step.now.wall;
+  asset.current = {row.id, row.value, run.row.id, row.at};
+  asset.row.materialization = row.id;
+  store_bytes(step, output);
+  write(step, asset.row);
+  emit_task(step, run, task, EventKind::kAssetMaterialized, output.asset,
+            output.value.digest.hex());
+  task.outputs.push_back({output.asset, output.value, false, row.id});
+  write(step, std::move(row));
+}
+
+void keep_versions(Step& step, Task& task) {
+  for (const auto& output : task.spec->outputs) {
+    const auto& current = step.state.assets.at(output.asset).current;
+    task.outputs.push_back({output.asset, current.value, true, current.materialization});
+  }
+}
+
+void advance_cursor(Step& step, const Run& run, const Task& task, const CursorAdvance& advance) {
+  const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+  CursorRow& cursor = step.state.cursors[pipeline + ":" + task.spec->name];
+  cursor.stage = pipeline + ":" + task.spec->name;
+  cursor.version += 1;
+  cursor.value = advance.value.value.digest;
+  store_bytes(step, advance.value);
+  write(step, cursor);
+}
+
+void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  if (report.cursor) advance_cursor(step, run, task, *report.cursor);
+  task.outputs.clear();
+  switch (report.success) {
+    case SuccessKind::kSkipped:
+      return end_task(step, run, task, TaskState::kSkipped, report.message);
+    case SuccessKind::kUnchanged:
+      keep_versions(step, task);
+      return end_task(step, run, task, TaskState::kSucceeded, "unchanged");
+    case SuccessKind::kValue:
+      break;
+  }
+  const std::vector<Pin> inputs = inputs_of(run, task);
+  for (const auto& spec : task.spec->outputs) {
+    materialize(step, run, task, report, *find_output(report, spec.asset), inputs);
+  }
+  end_task(step, run, task, TaskState::kSucceeded, "");
+}
+
+void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  const std::string why = std::string(outcome_name(report.outcome)) + ": " + report.message;
+  if (run.row.state == RunState::kCanceling) {
+    return end_task(step, run, task, TaskState::kCanceled, why);
+  }
+  if (report.outcome == OutcomeClass::kCrashed &&
+      ++task.executor_deaths >= step.state.options.executor_deaths_max) {
+    return end_task(step, run, task, TaskState::kFailed,
+                    "killed its executor " + std::to_string(task.executor_deaths) +
+                        " times; last: " + report.message);
+  }
+  const auto& retry = task.spec->retry;
+  if (!author_may_retry(report) || task.attempts_used >= retry.max_attempts) {
+    return end_task(step, run, task, TaskState::kFailed, why);
+  }
+  const Duration delay = report.retry_after.value_or(std::chrono::milliseconds(retry.delay_ms));
+  retry_later(step, run, task, delay, why);
+}
+
+void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished& report) {
+  for (const auto& check : report.checks) {
+    write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
+                         check.reason, check.metadata, step.now.wall});
+    if (check.passed) continue;
+    emit_task(step, run, task, EventKind::kCheckFailed, base::check_severity_name(check.severity),
+              check.asset + "/" + check.name + ": " + check.reason);
+  }
+}
+
+bool failed_blocking_check(const AttemptFinished& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& check) {
+    return !check.passed && check.severity == base::CheckSeverity::kBlocking;
+  });
+}
+
+void learn_duration(Step& step, const std::string& worker, const AttemptFinished& report) {
+  const auto found = step.state.workers.find(worker);
+  if (found == step.state.workers.end() || report.started_at == WallTime{}) return;
+  const auto took = double((report.finished_at - report.started_at).count());
+  double& mean = found->second.mean_us;
+  const double sample = std::max(1.0, took);
+  mean = mean <= 0 ? sample : mean + kMeanWeight * (sample - mean);
+}
+
+AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& live,
+                        const AttemptFinished& report) {
+  AttemptRow row = live_attempt_row(run, task, live);
+  row.outcome = report.outcome;
+  row.message = report.message;
+  row.detail = report.detail;
+  row.metadata = report.metadata;
+  if (report.started_at != WallTime{}) row.started_at = report.started_at;
+  row.finished_at = report.finished_at;
+  return row;
+}
+
+// The live attempt that the key names under its present epoch, leased or waiting to be adopted.
+const LiveAttempt* live_attempt(const Task& task, const AttemptKey& key) {
+  if (task.epoch != key.epoch && !PLANTED(kSkippedFence)) return nullptr;
+  if (const auto* leased = std::get_if<Leased>(&task.phase)) return &leased->attempt;
+  const auto* ready = std::get_if<Ready>(&task.phase);
+  return ready != nullptr && ready->adoptable ? &*ready->adoptable : nullptr;
+}
+
+// An attempt that ended as the infrastructure's fault, or because it was asked to.
+bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  switch (report.outcome) {
+    case OutcomeClass::kCanceled:
+      if (run.row.state == RunState::kCanceling) {
+        end_task(step, run, task, TaskState::kCanceled, run.row.message);
+      } else {
+        emit_task(step, run, task, EventKind::kTaskRetry, "ready", report.message);
+        make_ready(step, run, task, "its worker gave it up: " + report.message);
+      }
+      return true;
+    case OutcomeClass::kWorkerLost:
+    case OutcomeClass::kLeaseLost:
+    case OutcomeClass::kLoadError:
+      lose_attempt(step, run, task, report.outcome, report.message);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A success that cannot be accepted becomes a failure that says why.
+AttemptFinished judged(const Step& step, const Run& run, const Task& task, AttemptFinished report) {
+  if (report.outcome != OutcomeClass::kSucceeded) return report;
+  if (failed_blocking_check(report)) {
+    report.outcome = OutcomeClass::kCheckFailed;
+    report.message = "a blocking check failed";
+  } else if (std::string problem = report_problem(step, run, task, report); !problem.empty()) {
+    report.outcome = OutcomeClass::kFailed;
+    report.message = std::move(problem);
+  }
+  return report;
+}
+
+}  // namespace
+
+void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
+  leave_queues(step, run, task);
+  if (row.started_at) task.started_at = row.started_at;
+  const auto worker = step.state.workers.find(row.worker);
+  if (worker != step.state.workers.end() && !PLANTED(kSlotLeaked)) {
+    worker->second.leases.erase(row.key);
+  }
+  step.dispatch = true;
+  write(step, std::move(row));
+  touch(step, run, task);
+}
+
+void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::string why) {
+  const std::string reason = std::string(outcome_name(outcome)) + ": " + why;
+  if (run.row.state == RunState::kCanceling) {
+    return end_task(step, run, task, TaskState::kCanceled, reason);
+  }
+  task.infrastructure_used += 1;
+  if (task.infrastructure_used >= step.state.options.infrastructure_attempts_max) {
+    return end_task(step, run, task, TaskState::kFailed,
+                    reason + " (" + std::to_string(task.infrastructure_used) +
+                        " attempts lost to the infrastructure, which is the limit)");
+  }
+  const Duration delay =
+      outcome == OutcomeClass::kLoadError ? Duration(kLoadErrorDelay) : Duration::zero();
+  retry_later(step, run, task, delay, reason);
+}
+
+void stop_attempt(Step& step, Run& run, Task& task, std::string reason) {
+  auto& leased = std::get<Leased>(task.phase);
+  const auto deadline = step.now.boot + step.state.options.cancel_grace + step.state.options.lease;
+  leased.stop_deadline = deadline;
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  step.state.timers.push({deadline, TimerKind::kStop, "", ref});
+  const Worker& worker = step.state.workers.at(leased.attempt.worker);
+  send(step, worker.session, Stop{{ref.run, ref.index, task.epoch}, std::move(reason)});
+}
+
+void attempt_started(Step& step, const AttemptStarted& command) {
+  if (worker_of(step, command.session) == nullptr) return;
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  if (task == nullptr || task->epoch != command.key.epoch) return;
+  auto* leased = std::get_if<Leased>(&task->phase);
+  if (leased == nullptr || leased->attempt.started_at) return;
+  Run& run = *find_run(step.state, command.key.run);
+  leased->attempt.started_at = command.started_at;
+  task->started_at = command.started_at;
+  write_lazy(step, live_attempt_row(run, *task, leased->attempt));
+  touch(step, run, *task);
+  emit_task(step, run, *task, EventKind::kTaskStarted, "running", "");
+}
+
+void attempt_finished(Step& step, const AttemptFinished& command) {
+  if (worker_of(step, command.session) == nullptr) return;
+  Run* run = find_run(step.state, command.key.run);
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key);
+  if (live == nullptr) {
+    // Reported before, or of a run that is over: only another epoch is stale.
+    const bool stale = task != nullptr && task->epoch != command.key.epoch;
+    return send(step, command.session, Acknowledge{command.key, stale});
+  }
+  if (command.outcome == OutcomeClass::kSucceeded) {
+    if (auto missing = missing_artifacts(step, command); !missing.empty()) {
+      return send(step, command.session, NeedArtifacts{command.key, std::move(missing)});
+    }
+  }
+  const AttemptFinished report = judged(step, *run, *task, command);
+  learn_duration(step, live->worker, report);
+  AttemptRow row = finished_row(*run, *task, *live, report);
+  task->attempts_used += consumes_author_budget(report.outcome) ? 1 : 0;
+  close_attempt(step, *run, *task, std::move(row));
+  record_checks(step, *run, *task, report);
+  send(step, command.session, Acknowledge{command.key, false});
+  step.effects.durability = Durability::kSync;
+  if (report.outcome == OutcomeClass::kSucceeded) return succeed(step, *run, *task, report);
+  if (settle_without_author(step, *run, *task, report)) return;
+  fail_or_retry(step, *run, *task, report);
+}
+
+void attempt_released(Step& step, const AttemptReleased& command) {
+  if (worker_of(step, command.session) == nullptr) return;
+  Run* run = find_run(step.state, command.key.run);
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key);
+  if (live == nullptr) return;
+  AttemptRow row = live_attempt_row(*run, *task, *live);
+  row.outcome = OutcomeClass::kReleased;
+  row.message = command.reason;
+  row.finished_at = step.now.wall;
+  close_attempt(step, *run, *task, std::move(row));
+  step.effects.durability = Durability::kSync;
+  if (run->row.state == RunState::kCanceling) {
+    return end_task(step, *run, *task, TaskState::kCanceled, run->row.message);
+  }
+  make_ready(step, *run, *task, "given back: " + command.reason);
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,258 @@
+// Registration: several modules at once, all or nothing. Decides who owns which asset, whether
+// consumers and producers still agree on types, and what changed.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "scheduler/engine/step.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Json;
+using base::Status;
+
+struct Producer {
+  std::string pipeline;
+  std::string type;
+};
+
+// What would be registered if the request were accepted.
+struct Proposal {
+  std::map<std::string, std::shared_ptr<const Manifest>, std::less<>> pipelines;
+  std::map<std::string, Producer, std::less<>> producers;
+};
+
+Status claim_assets(const std::string& pipeline, const Manifest& manifest, Proposal& proposal) {
+  for (const auto& stage : manifest.stages) {
+    for (const auto& output : stage.outputs) {
+      const auto [owner, fresh] =
+          proposal.producers.emplace(output.asset, Producer{pipeline, output.type});
+      if (fresh) continue;
+      return Status(Code::kAlreadyExists, base::kErrAssetOwned,
+                    "asset '" + output.asset + "' of pipeline '" + pipeline +
+                        "' is owned by pipeline '" + owner->second.pipeline +
+                        "'; rename it, or import it with p.external(key)");
+    }
+  }
+  return {};
+}
+
+base::Result<Proposal> propose(const State& state, const RegisterModules& command) {
+  Proposal proposal;
+  for (const auto& [pipeline, digest] : state.active) {
+    proposal.pipelines[pipeline] = state.modules.at(digest)->manifest;
+  }
+  std::set<std::string> given;
+  for (const auto& upload : command.modules) {
+    if (!given.insert(upload.manifest->pipeline).second) {
+      return Status(Code::kInvalidArgument, base::kErrDuplicateName,
+                    "two of the modules declare the pipeline '" + upload.manifest->pipeline + "'");
+    }
+    proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
+  }
+  for (const auto& [pipeline, manifest] : proposal.pipelines) {
+    if (Status status = claim_assets(pipeline, *manifest, proposal); !status.ok()) return status;
+  }
+  return proposal;
+}
+
+// "pipeline 'b' reads 'a' as x, but …" for every consumer that would no longer be served.
+std::vector<std::string> broken_consumers(const Proposal& proposal) {
+  std::vector<std::string> broken;
+  for (const auto& [pipeline, manifest] : proposal.pipelines) {
+    for (const auto& external : manifest->externals) {
+      const auto producer = proposal.producers.find(external.asset);
+      if (producer == proposal.producers.end()) continue;
+      if (producer->second.type == external.type) continue;
+      broken.push_back("pipeline '" + pipeline + "' reads '" + external.asset + "' as type " +
+                       external.type + ", but pipeline '" + producer->second.pipeline +
+                       "' makes type " + producer->second.type);
+    }
+  }
+  return broken;
+}
+
+// Consumers of assets that no registered pipeline makes any more.
+std::vector<std::string> orphaned_consumers(const State& state, const Proposal& proposal) {
+  std::vector<std::string> orphaned;
+  for (const auto& [pipeline, manifest] : proposal.pipelines) {
+    for (const auto& external : manifest->externals) {
+      if (proposal.producers.contains(external.asset)) continue;
+      const auto known = state.assets.find(external.asset);
+      if (known == state.assets.end() || known->second.row.retired) continue;
+      orphaned.push_back("pipeline '" + pipeline + "' reads '" + external.asset +
+                         "', which would no longer be made");
+    }
+  }
+  return orphaned;
+}
+
+std::map<std::string, const base::StageSpec*> stages_by_name(const Manifest& manifest) {
+  std::map<std::string, const base::StageSpec*> stages;
+  for (const auto& stage : manifest.stages) stages.emplace(stage.name, &stage);
+  return stages;
+}
+
+std::string stage_difference(const base::StageSpec& before, const base::StageSpec& after) {
+  Manifest left, right;
+  left.stages.push_back(before);
+  right.stages.push_back(after);
+  const Json a = base::manifest_to_json(left)["stages"].items()[0];
+  const Json b = base::manifest_to_json(right)["stages"].items()[0];
+  std::string fields;
+  for (const auto& [key, value] : b.members()) {
+    if (a[key] != value) fields += (fields.empty() ? "" : ", ") + key;
+  }
+  for (const auto& [key, value] : a.members()) {
+    if (!b.contains(key)) fields += (fields.empty() ? "" : ", ") + key;
+  }
+  return fields;
+}
+
+Json change_of(const State& state, const ModuleUpload& upload,
+               const std::vector<std::string>& breaking) {
+  Json change{Json::Object{}};
+  Json added{Json::Array{}}, removed{Json::Array{}}, changed{Json::Array{}}, broken{Json::Array{}};
+  const auto active = state.active.find(upload.manifest->pipeline);
+  const bool known = active != state.active.end();
+  std::map<std::string, const base::StageSpec*> before;
+  if (known) before = stages_by_name(*state.modules.at(active->second)->manifest);
+  const auto after = stages_by_name(*upload.manifest);
+  for (const auto& [name, stage] : after) {
+    const auto old = before.find(name);
+    if (old == before.end()) {
+      added.push(name);
+    } else if (const std::string fields = stage_difference(*old->second, *stage); !fields.empty()) {
+      changed.push(name + ": " + fields);
+    }
+  }
+  for (const auto& [name, stage] : before) {
+    if (!after.contains(name)) removed.push(name);
+  }
+  for (const auto& line : breaking) broken.push(line);
+  change.set("pipeline", upload.manifest->pipeline);
+  change.set("module", upload.digest.hex());
+  change.set("replaces", known ? active->second.hex() : "");
+  change.set("added", added).set("removed", removed).set("changed", changed);
+  change.set("breaking", broken);
+  change.set("unchanged", known && active->second == upload.digest);
+  return change;
+}
+
+void retire_assets(Step& step, const std::string& pipeline, const Manifest& manifest) {
+  std::set<std::string_view> kept;
+  for (const auto& stage : manifest.stages) {
+    for (const auto& output : stage.outputs) kept.insert(output.asset);
+  }
+  for (auto& [name, asset] : step.state.assets) {
+    if (asset.row.pipeline != pipeline || asset.row.retired || kept.contains(name)) continue;
+    asset.row.retired = true;
+    write(step, asset.row);
+  }
+}
+
+void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manifest) {
+  for (const auto& stage : manifest.stages) {
+    for (const auto& output : stage.outputs) {
+      Asset& asset = step.state.assets[output.asset];
+      const AssetRow before = asset.row;
+      asset.row.name = output.asset;
+      asset.row.pipeline = pipeline;
+      asset.row.type = output.type;
+      asset.row.retired = false;
+      const bool same = before.name == asset.row.name && before.pipeline == pipeline &&
+                        before.type == output.type && !before.retired;
+      if (!same) write(step, asset.row);
+    }
+  }
+}
+
+void activate(Step& step, const ModuleUpload& upload) {
+  State& state = step.state;
+  const std::string& pipeline = upload.manifest->pipeline;
+  if (const auto active = state.active.find(pipeline); active != state.active.end()) {
+    if (active->second == upload.digest) return;
+    const auto old = state.modules.at(active->second);
+    old->row.active = false;
+    write(step, old->row);
+    state.active.erase(active);
+    release_module(state, old);
+  }
+  auto& module = state.modules[upload.digest];
+  if (module == nullptr) {
+    ModuleRow row{.digest = upload.digest,
+                  .pipeline = pipeline,
+                  .manifest = upload.manifest_json,
+                  .files = upload.files,
+                  .registered_at = step.now.wall,
+                  .active = true};
+    module = make_module(std::move(row), upload.manifest);
+  }
+  module->row.active = true;
+  state.active[pipeline] = upload.digest;
+  write(step, module->row);
+  retire_assets(step, pipeline, *upload.manifest);
+  adopt_assets(step, pipeline, *upload.manifest);
+  EventRow event;
+  event.kind = EventKind::kModuleRegistered;
+  event.subject = pipeline;
+  event.message = upload.digest.hex();
+  emit(step, std::move(event));
+}
+
+}  // namespace
+
+std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest) {
+  auto module = std::make_shared<Module>();
+  module->row = std::move(row);
+  module->manifest = std::move(manifest);
+  for (std::size_t i = 0; i < module->manifest->stages.size(); ++i) {
+    const auto& stage = module->manifest->stages[i];
+    module->stage_by_name.emplace(stage.name, std::int32_t(i));
+    for (const auto& output : stage.outputs) {
+      module->stage_by_asset.emplace(output.asset, std::int32_t(i));
+    }
+  }
+  return module;
+}
+
+void release_module(State& state, const std::shared_ptr<Module>& module) {
+  if (module->row.active || module->live_runs > 0) return;
+  state.modules.erase(Digest(module->row.digest));
+}
+
+void register_modules(Step& step, const RegisterModules& command) {
+  if (answered_before(step, command.request)) return;
+  const auto proposal = propose(step.state, command);
+  if (!proposal.ok()) return reply(step, command.request, proposal.status(), "");
+  std::vector<std::string> breaking = broken_consumers(*proposal);
+  const auto orphaned = orphaned_consumers(step.state, *proposal);
+  breaking.insert(breaking.end(), orphaned.begin(), orphaned.end());
+  Json changes{Json::Array{}};
+  for (const auto& upload : command.modules) {
+    changes.push(change_of(step.state, upload, breaking));
+  }
+  if (!breaking.empty() && !command.allow_breaking && !command.dry_run) {
+    std::string lines;
+    for (const auto& line : breaking) lines += "\n  " + line;
+    return reply(step, command.request,
+                 Status(Code::kFailedPrecondition, base::kErrBreakingChange,
+                        "the change breaks consumers:" + lines +
+                            "\nregister the consumers in the same call, or use --break"),
+                 "");
+  }
+  Json payload{Json::Object{}};
+  payload.set("changes", changes);
+  if (command.dry_run) {
+    step.effects.replies.push_back({command.request.reply_to, {}, payload.dump()});
+    return;
+  }
+  for (const auto& upload : command.modules) activate(step, upload);
+  reply(step, command.request, {}, payload.dump());
+}
+
+}  // namespace weir::engine

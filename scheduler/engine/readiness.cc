@@ -1,0 +1,131 @@
+// Event-driven readiness: the end of a task changes its children's counters, and what the counters
+// decide happens at once. Nothing scans unfinished tasks.
+#include <utility>
+#include <vector>
+
+#include "scheduler/engine/step.h"
+#include "sdk/base/check.h"
+
+namespace weir::engine {
+// The strictest decision of a task's groups: one that cannot fire settles it, any that waits delays
+// it.
+Decision decide_task(const Task& task) {
+  bool waits = false, skips = false;
+  for (const ParentCounts& group : task.groups) {
+    switch (decide(group)) {
+      case Decision::kUpstreamFailed:
+        return Decision::kUpstreamFailed;
+      case Decision::kSkip:
+        skips = true;
+        break;
+      case Decision::kWait:
+        waits = true;
+        break;
+      case Decision::kFire:
+        break;
+    }
+  }
+  if (skips) return Decision::kSkip;
+  return waits ? Decision::kWait : Decision::kFire;
+}
+
+void count_parent(ParentCounts& group, TaskState end) {
+  switch (end) {
+    case TaskState::kSucceeded:
+    case TaskState::kCached:
+      group.succeeded += 1;
+      return;
+    case TaskState::kSkipped:
+      group.skipped += 1;
+      return;
+    case TaskState::kFailed:
+      group.failed += 1;
+      return;
+    case TaskState::kUpstreamFailed:
+    case TaskState::kCanceled:
+      group.upstream_failed += 1;
+      return;
+    default:
+      CHECK_MSG(false, "a parent that has not ended was counted");
+  }
+}
+
+namespace {
+
+std::string because_of(const Task& parent, TaskState end) {
+  std::string text = parent.spec->name + " " + std::string(task_state_name(end));
+  if (end == TaskState::kSkipped && !parent.reason.empty()) text += ": " + parent.reason;
+  return text;
+}
+
+}  // namespace
+
+void make_ready(Step& step, Run& run, Task& task, std::string reason) {
+  task.phase = Ready{.order = ++step.state.last_order, .adoptable = {}, .parked_on = {}};
+  task.reason = std::move(reason);
+  task.ready_at = step.now.wall;
+  step.state.ready.insert(
+      {task.priority, step.state.last_order, {run.row.id, index_of(run, task)}});
+  step.dispatch = true;
+  touch(step, run, task);
+}
+
+void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
+  step.effects.durability = Durability::kSync;
+  leave_queues(step, run, task);
+  task.phase = Ended{end};
+  task.reason = std::move(reason);
+  task.finished_at = step.now.wall;
+  run.unfinished -= 1;
+  release_writer(step, run, task);
+  touch(step, run, task);
+  emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
+}
+
+void leave_queues(Step& step, Run& run, Task& task) {
+  const auto* ready = std::get_if<Ready>(&task.phase);
+  if (ready == nullptr) return;
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  if (ready->parked_on.empty()) {
+    step.state.ready.erase({task.priority, ready->order, ref});
+    return;
+  }
+  auto& parked = step.state.assets.at(ready->parked_on).parked;
+  std::erase(parked, ref);
+}
+
+void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
+  close_task(step, run, task, end, std::move(reason));
+  // Breadth first with an explicit list: a chain of 100,000 skips must not use the stack.
+  std::vector<std::int32_t> ended{index_of(run, task)};
+  for (std::size_t i = 0; i < ended.size(); ++i) {
+    const Task& parent = run.tasks[std::size_t(ended[i])];
+    const TaskState parent_end = state_of(parent);
+    for (const Edge& edge : parent.children) {
+      Task& child = run.tasks[std::size_t(edge.child)];
+      count_parent(child.groups[std::size_t(edge.group)], parent_end);
+      if (!std::holds_alternative<Waiting>(child.phase)) continue;
+      const Decision decision = decide_task(child);
+      if (decision == Decision::kWait) continue;
+      if (decision == Decision::kFire) {
+        make_ready(step, run, child, "");
+        continue;
+      }
+      const bool skip = decision == Decision::kSkip;
+      close_task(step, run, child, skip ? TaskState::kSkipped : TaskState::kUpstreamFailed,
+                 because_of(parent, parent_end));
+      ended.push_back(edge.child);
+    }
+  }
+  finish_run_if_done(step, run);
+}
+
+void index_ready_tasks(Step& step, Run& run) {
+  for (Task& task : run.tasks) {
+    if (std::holds_alternative<Waiting>(task.phase) && decide_task(task) == Decision::kFire) {
+      make_ready(step, run, task, "");
+    }
+  }
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,26 @@
+// When a task fires, by what its direct parents came to. Counters make every rule O(1) per event.
+// Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "sdk/base/manifest.h"
+
+namespace weir::engine {
+
+// The parents of one group of dependencies. cached counts as succeeded; upstream_failed and
+// canceled as failed here, with their own counter for the one rule that tells them apart.
+struct ParentCounts {
+  base::TriggerRule rule = base::TriggerRule::kAllSuccess;
+  std::int32_t total = 0;
+  std::int32_t succeeded = 0;
+  std::int32_t failed = 0;           // failed only
+  std::int32_t upstream_failed = 0;  // upstream_failed and canceled
+  std::int32_t skipped = 0;
+};
+
+enum class Decision { kWait, kFire, kSkip, kUpstreamFailed };
+
+Decision decide(const ParentCounts& parents);
+
+}  // namespace weir::engine

@@ -1,0 +1,179 @@
+// Caches of definitions over the reader. A load that a registration overtook is used once and not kept.
+#include "scheduler/rpc/catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "scheduler/engine/selection.h"
+#include "scheduler/rpc/limits.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+
+namespace weir::rpc {
+namespace {
+
+base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const engine::ModuleRow& row) {
+  const base::Result<base::Json> json = base::Json::parse(row.manifest);
+  if (!json.ok()) return json.status();
+  base::Result<base::Manifest> manifest = base::manifest_from_json(*json);
+  if (!manifest.ok()) return manifest.status();
+  return std::make_shared<const base::Manifest>(std::move(manifest).value());
+}
+
+bool joins_run(base::DependencyKind kind) {
+  return kind == base::DependencyKind::kAsset || kind == base::DependencyKind::kAfter;
+}
+
+// The graph over all stages of all manifests, in their order.
+engine::Graph stage_graph(const Definitions& definitions) {
+  engine::Graph graph;
+  std::map<std::string_view, std::int32_t> by_name;
+  for (const auto& manifest : definitions.manifests) {
+    for (const base::StageSpec& stage : manifest->stages) {
+      const auto index = static_cast<std::int32_t>(graph.size());
+      engine::GraphNode& node = graph.emplace_back();
+      node.names.push_back(stage.name);
+      by_name.emplace(stage.name, index);
+      for (const base::OutputSpec& output : stage.outputs) {
+        if (output.asset != stage.name) node.names.push_back(output.asset);
+        by_name.emplace(output.asset, index);
+      }
+    }
+  }
+  std::size_t child = 0;
+  for (const auto& manifest : definitions.manifests) {
+    for (const base::StageSpec& stage : manifest->stages) {
+      for (const base::DependencySpec& dependency : stage.dependencies) {
+        const auto parent = by_name.find(dependency.name);
+        if (!joins_run(dependency.kind) || parent == by_name.end()) continue;
+        graph[child].parents.push_back(parent->second);
+        graph[static_cast<std::size_t>(parent->second)].children.push_back(
+            static_cast<std::int32_t>(child));
+      }
+      ++child;
+    }
+  }
+  return graph;
+}
+
+}  // namespace
+
+base::Result<std::vector<std::string>> Definitions::select(std::string_view expression) const {
+  const base::Result<std::vector<bool>> chosen = engine::select(stage_graph(*this), expression);
+  if (!chosen.ok()) return chosen.status();
+  std::vector<std::string> names;
+  std::size_t index = 0;
+  for (const auto& manifest : manifests) {
+    for (const base::StageSpec& stage : manifest->stages) {
+      if (!(*chosen)[index++]) continue;
+      for (const base::OutputSpec& output : stage.outputs) names.push_back(output.asset);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> assets_read_by(const base::StageSpec& stage) {
+  std::vector<std::string> names;
+  for (const base::DependencySpec& dependency : stage.dependencies) {
+    const bool reads = dependency.kind == base::DependencyKind::kAsset ||
+                       dependency.kind == base::DependencyKind::kLastGood;
+    if (reads && std::find(names.begin(), names.end(), dependency.name) == names.end()) {
+      names.push_back(dependency.name);
+    }
+  }
+  return names;
+}
+
+base::Result<std::shared_ptr<const Definitions>> Catalog::definitions() {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (definitions_) return definitions_;
+    generation = generation_;
+  }
+  base::Result<std::vector<engine::ModuleRow>> rows = reader_.active_modules();
+  if (!rows.ok()) return rows.status();
+  auto loaded = std::make_shared<Definitions>();
+  for (const engine::ModuleRow& row : *rows) {
+    auto manifest = parse_manifest(row);
+    if (!manifest.ok()) return manifest.status();
+    const base::Manifest& parsed = **manifest;
+    for (std::size_t stage = 0; stage < parsed.stages.size(); ++stage) {
+      for (std::size_t output = 0; output < parsed.stages[stage].outputs.size(); ++output) {
+        loaded->assets.emplace(parsed.stages[stage].outputs[output].asset,
+                               AssetDefinition{&parsed, stage, output});
+      }
+    }
+    loaded->manifests.push_back(std::move(manifest).value());
+  }
+  const std::lock_guard lock(mutex_);
+  if (generation == generation_) definitions_ = loaded;
+  return std::shared_ptr<const Definitions>(std::move(loaded));
+}
+
+base::Result<std::shared_ptr<const base::Manifest>> Catalog::manifest(
+    const engine::Digest& module) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto entry = manifests_.begin(); entry != manifests_.end(); ++entry) {
+      if (entry->module != module) continue;
+      manifests_.splice(manifests_.begin(), manifests_, entry);
+      return manifests_.front().manifest;
+    }
+  }
+  const base::Result<engine::ModuleRow> row = reader_.get_module(module);
+  if (!row.ok()) return row.status();
+  auto parsed = parse_manifest(*row);
+  if (!parsed.ok()) return parsed;
+  const std::lock_guard lock(mutex_);
+  manifests_.push_front({module, *parsed});
+  if (manifests_.size() > kManifestsCachedMax) manifests_.pop_back();
+  return parsed;
+}
+
+base::Result<std::shared_ptr<const std::vector<std::string>>> Catalog::task_names(
+    engine::RunId run) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto entry = names_.begin(); entry != names_.end(); ++entry) {
+      if (entry->run != run) continue;
+      names_.splice(names_.begin(), names_, entry);
+      return names_.front().names;
+    }
+  }
+  auto names = std::make_shared<std::vector<std::string>>();
+  engine::PageRequest page;
+  page.size = engine::kPageSizeMax;
+  do {
+    const auto tasks = reader_.list_tasks(run, std::nullopt, "", page);
+    if (!tasks.ok()) return tasks.status();
+    for (const engine::TaskRow& task : tasks->rows) {
+      const auto index = static_cast<std::size_t>(std::max(task.index, 0));
+      if (names->size() <= index) names->resize(index + 1);
+      (*names)[index] = task.name;
+    }
+    page.after = tasks->next;
+  } while (!page.after.empty());
+  const NamesEntry entry{run, std::move(names)};
+  remember(entry);
+  return entry.names;
+}
+
+void Catalog::remember(const NamesEntry& entry) {
+  const std::lock_guard lock(mutex_);
+  names_.push_front(entry);
+  names_count_ += entry.names->size();
+  while (names_count_ > kTaskNamesCachedMax && names_.size() > 1) {
+    names_count_ -= names_.back().names->size();
+    names_.pop_back();
+  }
+}
+
+void Catalog::invalidate() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  definitions_.reset();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,199 @@
+// API messages to values, hashes of requests, page requests, and the engine's JSON payloads to messages. Everything
+// that comes from outside is checked here before a command carries it.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "scheduler/rpc/convert.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+#include "weir/v1/common.pb.h"
+#include "weir/v1/log_service.pb.h"
+#include "weir/v1/module_service.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+constexpr std::size_t kPathBytesMax = 1024;
+constexpr int kNanosPerMicro = 1000;
+constexpr std::int64_t kSecondsMin = -62'135'596'800;  // the years 1 to 9999, as Timestamp has it
+constexpr std::int64_t kSecondsMax = 253'402'300'799;
+
+base::Status invalid(int error, std::string message) {
+  return base::Status(base::Code::kInvalidArgument, error, std::move(message));
+}
+
+base::Status bad_payload() {
+  return base::Status(base::Code::kInternal, base::kErrInternal,
+                      "the scheduler answered with a payload of another form than expected; this "
+                      "is a bug worth reporting");
+}
+
+void add_strings(const base::Json& array, google::protobuf::RepeatedPtrField<std::string>* out) {
+  for (const base::Json& item : array.items()) *out->Add() = item.as_string();
+}
+
+}  // namespace
+
+base::Result<std::optional<engine::RunState>> run_state_from_proto(int state) {
+  using enum engine::RunState;
+  switch (state) {
+    case v1::RUN_STATE_UNSPECIFIED:
+      return std::optional<engine::RunState>();
+    case v1::RUN_STATE_QUEUED:
+      return std::optional(kQueued);
+    case v1::RUN_STATE_RUNNING:
+      return std::optional(kRunning);
+    case v1::RUN_STATE_CANCELING:
+      return std::optional(kCanceling);
+    case v1::RUN_STATE_SUCCEEDED:
+      return std::optional(kSucceeded);
+    case v1::RUN_STATE_FAILED:
+      return std::optional(kFailed);
+    case v1::RUN_STATE_CANCELED:
+      return std::optional(kCanceled);
+  }
+  return invalid(base::kErrUsage, "there is no run state " + std::to_string(state));
+}
+
+base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state) {
+  using enum engine::TaskState;
+  switch (state) {
+    case v1::TASK_STATE_UNSPECIFIED:
+      return std::optional<engine::TaskState>();
+    case v1::TASK_STATE_WAITING:
+      return std::optional(kWaiting);
+    case v1::TASK_STATE_READY:
+      return std::optional(kReady);
+    case v1::TASK_STATE_ASSIGNED:
+      return std::optional(kAssigned);
+    case v1::TASK_STATE_RUNNING:
+      return std::optional(kRunning);
+    case v1::TASK_STATE_UP_FOR_RETRY:
+      return std::optional(kUpForRetry);
+    case v1::TASK_STATE_SUCCEEDED:
+      return std::optional(kSucceeded);
+    case v1::TASK_STATE_FAILED:
+      return std::optional(kFailed);
+    case v1::TASK_STATE_SKIPPED:
+      return std::optional(kSkipped);
+    case v1::TASK_STATE_UPSTREAM_FAILED:
+      return std::optional(kUpstreamFailed);
+    case v1::TASK_STATE_CANCELED:
+      return std::optional(kCanceled);
+    case v1::TASK_STATE_CACHED:
+      return std::optional(kCached);
+  }
+  return invalid(base::kErrUsage, "there is no task state " + std::to_string(state));
+}
+
+base::Result<engine::LogStream> log_stream_from_proto(int stream) {
+  switch (stream) {
+    case v1::LOG_STREAM_STDOUT:
+      return engine::LogStream::kStdout;
+    case v1::LOG_STREAM_STDERR:
+      return engine::LogStream::kStderr;
+    case v1::LOG_STREAM_LOG:
+      return engine::LogStream::kLog;
+  }
+  return invalid(base::kErrUsage, "a log stream is needed: stdout, stderr or log");
+}
+
+engine::WallTime from_proto(const google::protobuf::Timestamp& time) {
+  const std::int64_t seconds = std::clamp(time.seconds(), kSecondsMin, kSecondsMax);
+  return engine::WallTime(std::chrono::seconds(seconds) +
+                          std::chrono::microseconds(time.nanos() / kNanosPerMicro));
+}
+
+base::Result<engine::BundleFile> from_proto(const v1::ModuleFile& file) {
+  if (!safe_relative_path(file.path())) {
+    return invalid(base::kErrBadManifest, "the module's file '" + file.path() +
+                                              "' is not a relative path inside its bundle");
+  }
+  const std::optional<engine::Digest> digest = engine::Digest::parse(file.digest());
+  if (!digest || file.size_bytes() < 0) {
+    return invalid(base::kErrBadManifest,
+                   "the module's file '" + file.path() +
+                       "' has no valid digest (64 hexadecimal characters) or size");
+  }
+  engine::BundleFile out;
+  out.path = file.path();
+  out.digest = *digest;
+  out.size = file.size_bytes();
+  out.executable = file.executable();
+  return out;
+}
+
+base::Status changes_from_payload(std::string_view payload, v1::RegisterModulesResponse* out) {
+  const base::Result<base::Json> json = base::Json::parse(payload);
+  if (!json.ok() || !(*json)["changes"].is_array()) return bad_payload();
+  for (const base::Json& item : (*json)["changes"].items()) {
+    v1::ModuleChange* change = out->add_changes();
+    change->set_pipeline(item["pipeline"].as_string());
+    change->set_module(item["module"].as_string());
+    change->set_replaces(item["replaces"].as_string());
+    add_strings(item["added"], change->mutable_added());
+    add_strings(item["removed"], change->mutable_removed());
+    add_strings(item["changed"], change->mutable_changed());
+    add_strings(item["breaking"], change->mutable_breaking());
+    change->set_unchanged(item["unchanged"].as_bool());
+  }
+  add_strings((*json)["warnings"], out->mutable_warnings());
+  return {};
+}
+
+base::Result<std::vector<std::string>> strings_from_payload(std::string_view payload) {
+  const base::Result<base::Json> json = base::Json::parse(payload);
+  if (!json.ok() || !json->is_array()) return bad_payload();
+  std::vector<std::string> out;
+  out.reserve(json->items().size());
+  for (const base::Json& item : json->items()) out.push_back(item.as_string());
+  return out;
+}
+
+engine::Digest request_hash(const google::protobuf::Message& request) {
+  const std::unique_ptr<google::protobuf::Message> copy(request.New());
+  copy->CopyFrom(request);
+  if (const auto* key = copy->GetDescriptor()->FindFieldByName("idempotency_key")) {
+    copy->GetReflection()->ClearField(copy.get(), key);
+  }
+  std::string bytes = copy->GetDescriptor()->full_name() + '\0';
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    copy->SerializeToCodedStream(&coded);
+  }
+  return base::sha256(bytes);
+}
+
+base::Result<engine::PageRequest> page_request(int size, const std::string& token, int standard,
+                                               int most) {
+  if (size < 0) {
+    return invalid(base::kErrLimit, "page_size is " + std::to_string(size) +
+                                        "; it must be 0 (for " + std::to_string(standard) +
+                                        ") or up to " + std::to_string(most));
+  }
+  engine::PageRequest page;
+  page.size = size == 0 ? standard : std::min(size, most);
+  page.after = token;
+  return page;
+}
+
+bool safe_relative_path(std::string_view path) {
+  if (path.empty() || path.size() > kPathBytesMax || path.front() == '/') return false;
+  if (path.find('\0') != std::string_view::npos) return false;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view segment = path.substr(begin, end - begin);
+    if (segment.empty() || segment == "." || segment == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+}  // namespace weir::rpc

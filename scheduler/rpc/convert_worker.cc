@@ -1,0 +1,355 @@
+// The worker protocol's messages, field by field, in both directions.
+#include "scheduler/rpc/convert_worker.h"
+
+#include <utility>
+
+#include "sdk/base/check.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+#include "weir/worker/v1/worker.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+namespace wire = worker::v1;
+
+constexpr std::int32_t kSlotsMax = 10'000;
+constexpr std::size_t kWorkerNameBytesMax = 200;
+
+base::Status invalid(std::string message) {
+  return base::Status(base::Code::kInvalidArgument, base::kErrUsage, std::move(message));
+}
+
+engine::WallTime micros(std::int64_t since_epoch) {
+  return engine::WallTime(std::chrono::microseconds(since_epoch));
+}
+
+void set_attempt(const engine::AttemptKey& key, wire::AttemptId* out) {
+  out->set_run(key.run.value);
+  out->set_task(key.task);
+  out->set_epoch(key.epoch);
+}
+
+void set_value(const engine::ValueRef& value, wire::ValueRef* out) {
+  out->set_digest(std::string(value.digest.raw()));
+  out->set_size(value.size);
+  out->set_kind(static_cast<wire::ArtifactKind>(artifact_kind_number(value.kind)));
+  out->set_type(value.type);
+}
+
+engine::OutcomeClass outcome_of(wire::Outcome outcome) {
+  using enum engine::OutcomeClass;
+  switch (outcome) {
+    case wire::OUTCOME_SUCCEEDED:
+      return kSucceeded;
+    case wire::OUTCOME_CHECK_FAILED:
+      return kCheckFailed;
+    case wire::OUTCOME_CRASHED:
+      return kCrashed;
+    case wire::OUTCOME_OOM:
+      return kOom;
+    case wire::OUTCOME_TIMED_OUT:
+      return kTimedOut;
+    case wire::OUTCOME_CANCELED:
+      return kCanceled;
+    case wire::OUTCOME_LEASE_LOST:
+      return kLeaseLost;
+    case wire::OUTCOME_WORKER_LOST:
+      return kWorkerLost;
+    case wire::OUTCOME_LOAD_ERROR:
+      return kLoadError;
+    default:  // an outcome that a newer worker knows is a failure to us
+      return kFailed;
+  }
+}
+
+engine::SuccessKind success_of(wire::SuccessKind kind) {
+  switch (kind) {
+    case wire::SUCCESS_KIND_SKIPPED:
+      return engine::SuccessKind::kSkipped;
+    case wire::SUCCESS_KIND_UNCHANGED:
+      return engine::SuccessKind::kUnchanged;
+    default:
+      return engine::SuccessKind::kValue;
+  }
+}
+
+base::CheckSeverity severity_of(std::int32_t severity) {
+  switch (severity) {
+    case 0:
+      return base::CheckSeverity::kWarn;
+    case 2:
+      return base::CheckSeverity::kBlocking;
+    default:
+      return base::CheckSeverity::kError;
+  }
+}
+
+// What is wrong with a reported value, empty when it is sound. Moves the bytes out of the message.
+std::string take_value(const std::string& name, wire::ValueRef* from, engine::OutputValue* out) {
+  const auto digest = engine::Digest::from_bytes(from->digest());
+  const auto kind = artifact_kind_of(from->kind());
+  if (!digest || !kind.ok() || from->size() < 0) {
+    return "the worker reported '" + name + "' without a valid digest, kind or size";
+  }
+  out->asset = name;
+  out->value.digest = *digest;
+  out->value.size = from->size();
+  out->value.kind = *kind;
+  out->value.type = from->type();
+  if (!from->is_inline()) return {};
+  const auto size = static_cast<std::int64_t>(from->inline_bytes().size());
+  if (size > engine::kInlineBytesMax) {
+    return "the worker sent " + std::to_string(size) + " bytes of '" + name +
+           "' inside its report; values over " + std::to_string(engine::kInlineBytesMax) +
+           " bytes are uploaded";
+  }
+  if (size != from->size() || base::sha256(from->inline_bytes()) != *digest) {
+    return base::Status(base::Code::kDataLoss, base::kErrArtifactCorrupt,
+                        "the reported bytes of '" + name + "' do not match their digest " +
+                            digest->hex())
+        .text();
+  }
+  out->bytes = std::make_shared<const std::string>(std::move(*from->mutable_inline_bytes()));
+  return {};
+}
+
+// Moves outputs and cursor; the first problem, or empty.
+std::string take_values(wire::Finished* from, engine::AttemptFinished* out) {
+  for (wire::Output& output : *from->mutable_outputs()) {
+    std::string problem =
+        take_value(output.asset(), output.mutable_value(), &out->outputs.emplace_back());
+    if (!problem.empty()) return problem;
+  }
+  if (!from->has_cursor()) return {};
+  engine::CursorAdvance advance;
+  advance.read_version = from->cursor().read_version();
+  std::string problem =
+      take_value("cursor", from->mutable_cursor()->mutable_value(), &advance.value);
+  advance.value.asset.clear();
+  if (problem.empty()) out->cursor = std::move(advance);
+  return problem;
+}
+
+engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) {
+  engine::AttemptFinished out;
+  out.session = session;
+  out.key = from_proto(from->attempt());
+  out.outcome = outcome_of(from->outcome());
+  out.success = success_of(from->success());
+  out.message = std::move(*from->mutable_message());
+  out.detail = std::move(*from->mutable_detail());
+  out.metadata = std::move(*from->mutable_metadata());
+  if (from->has_retry_after()) {
+    out.retry_after = std::chrono::milliseconds(std::max<std::int64_t>(0, from->retry_after_ms()));
+  }
+  out.permanent = from->permanent();
+  out.started_at = micros(from->started_at_us());
+  out.finished_at = micros(from->finished_at_us());
+  for (wire::CheckResult& check : *from->mutable_checks()) {
+    engine::CheckResult& result = out.checks.emplace_back();
+    result.asset = std::move(*check.mutable_asset());
+    result.name = std::move(*check.mutable_name());
+    result.severity = severity_of(check.severity());
+    result.passed = check.passed();
+    result.reason = std::move(*check.mutable_reason());
+    result.metadata = std::move(*check.mutable_metadata());
+  }
+  std::string problem = take_values(from, &out);
+  if (!problem.empty()) {
+    out.outcome = engine::OutcomeClass::kFailed;
+    out.success = engine::SuccessKind::kValue;
+    out.message = std::move(problem);
+    out.outputs.clear();
+    out.cursor.reset();
+  }
+  return out;
+}
+
+void assign_to_proto(const engine::Assign& from, wire::Assign* out) {
+  set_attempt(from.key, out->mutable_attempt());
+  out->set_task(from.task);
+  out->set_job(from.job);
+  out->set_pipeline(from.pipeline);
+  out->set_module(std::string(from.module.raw()));
+  out->set_stage(from.stage);
+  for (const engine::InputRef& input : from.inputs) {
+    wire::Input* entry = out->add_inputs();
+    entry->set_present(input.present);
+    entry->set_state(std::string(engine::task_state_name(input.state)));
+    entry->set_reason(input.reason);
+    if (input.value.digest) set_value(input.value, entry->mutable_value());
+  }
+  out->set_params(from.params);
+  out->set_cursor_version(from.cursor_version);
+  if (from.cursor.digest) set_value(from.cursor, out->mutable_cursor());
+  out->set_timeout_ms(from.timeout_ms);
+  out->set_attempt_number(from.attempt_number);
+}
+
+struct MessageWriter {
+  wire::SchedulerMessage* out;
+  void operator()(const engine::Assign& from) { assign_to_proto(from, out->mutable_assign()); }
+  void operator()(const engine::Stop& from) {
+    set_attempt(from.key, out->mutable_stop()->mutable_attempt());
+    out->mutable_stop()->set_reason(from.reason);
+  }
+  void operator()(const engine::Acknowledge& from) {
+    set_attempt(from.key, out->mutable_acknowledge()->mutable_attempt());
+    out->mutable_acknowledge()->set_stale(from.stale);
+  }
+  void operator()(const engine::NeedArtifacts& from) {
+    wire::NeedArtifacts* need = out->mutable_need_artifacts();
+    set_attempt(from.key, need->mutable_attempt());
+    for (const engine::Digest& digest : from.digests) {
+      need->add_digests(std::string(digest.raw()));
+    }
+  }
+  void operator()(const engine::Revoke& from) {
+    set_attempt(from.key, out->mutable_revoke()->mutable_attempt());
+  }
+  void operator()(const engine::SetDraining& from) {
+    out->mutable_set_draining()->set_draining(from.draining);
+  }
+  void operator()(const engine::Welcome&) { CHECK_MSG(false, "the session writes the welcome"); }
+  void operator()(const engine::CloseSession&) { CHECK_MSG(false, "closing is not a message"); }
+};
+
+}  // namespace
+
+base::Result<engine::WorkerInfo> worker_info(const wire::Hello& hello) {
+  if (hello.worker_id().empty() || hello.worker_id().size() > kWorkerNameBytesMax ||
+      hello.name().size() > kWorkerNameBytesMax) {
+    return invalid("a worker needs an id of 1 to " + std::to_string(kWorkerNameBytesMax) +
+                   " bytes and a name that is not longer");
+  }
+  if (hello.slots() < 1 || hello.slots() > kSlotsMax || hello.prefetch() < 0 ||
+      hello.prefetch() > kSlotsMax) {
+    return invalid("worker '" + hello.worker_id() + "' offers " + std::to_string(hello.slots()) +
+                   " slots and a prefetch of " + std::to_string(hello.prefetch()) +
+                   "; 1 and 0 to " + std::to_string(kSlotsMax) + " are possible");
+  }
+  base::Json labels(base::Json::Object{});
+  for (const auto& [key, value] : hello.labels()) labels.set(key, value);
+  base::Json resources(base::Json::Object{});
+  for (const auto& [key, value] : hello.resources()) resources.set(key, value);
+  base::Json platform(base::Json::Object{});
+  platform.set("architecture", hello.platform().architecture());
+  platform.set("glibc", hello.platform().glibc());
+  base::Json info(base::Json::Object{});
+  info.set("labels", std::move(labels)).set("resources", std::move(resources));
+  info.set("platform", std::move(platform));
+  info.set("weir_version", hello.weir_version()).set("limits", hello.limits());
+  info.set("data_dir", hello.data_dir()).set("host_id", hello.host_id());
+  engine::WorkerInfo out;
+  out.id = hello.worker_id();
+  out.name = hello.name().empty() ? hello.worker_id() : hello.name();
+  out.slots = hello.slots();
+  out.prefetch = hello.prefetch();
+  out.info = info.dump();
+  return out;
+}
+
+std::vector<engine::AttemptKey> held_attempts(const wire::Hello& hello) {
+  std::vector<engine::AttemptKey> out;
+  out.reserve(static_cast<std::size_t>(hello.held_size()));
+  for (const wire::AttemptId& id : hello.held()) out.push_back(from_proto(id));
+  return out;
+}
+
+base::Result<engine::CommandBody> to_command(base::SessionId session,
+                                             wire::WorkerMessage&& message) {
+  switch (message.message_case()) {
+    case wire::WorkerMessage::kHeartbeat: {
+      engine::Heartbeat out;
+      out.session = session;
+      for (const wire::AttemptId& id : message.heartbeat().held()) {
+        out.held.push_back(from_proto(id));
+      }
+      return engine::CommandBody(std::move(out));
+    }
+    case wire::WorkerMessage::kStarted: {
+      engine::AttemptStarted out;
+      out.session = session;
+      out.key = from_proto(message.started().attempt());
+      out.started_at = micros(message.started().started_at_us());
+      return engine::CommandBody(std::move(out));
+    }
+    case wire::WorkerMessage::kFinished:
+      return engine::CommandBody(finished(session, message.mutable_finished()));
+    case wire::WorkerMessage::kReleased: {
+      engine::AttemptReleased out;
+      out.session = session;
+      out.key = from_proto(message.released().attempt());
+      out.reason = message.released().reason();
+      return engine::CommandBody(std::move(out));
+    }
+    case wire::WorkerMessage::kHello:
+      return invalid("a second hello on one session; a worker opens a new session instead");
+    case wire::WorkerMessage::MESSAGE_NOT_SET:
+      break;
+  }
+  return invalid("a message that protocol version 1 does not have");
+}
+
+engine::AttemptKey from_proto(const wire::AttemptId& id) {
+  engine::AttemptKey key;
+  key.run.value = id.run();
+  key.task = id.task();
+  key.epoch = id.epoch();
+  return key;
+}
+
+base::Result<engine::LogStream> log_stream_of(const wire::LogChunk& chunk) {
+  switch (chunk.stream()) {
+    case wire::LOG_STREAM_STDOUT:
+      return engine::LogStream::kStdout;
+    case wire::LOG_STREAM_STDERR:
+      return engine::LogStream::kStderr;
+    case wire::LOG_STREAM_LOG:
+      return engine::LogStream::kLog;
+    default:
+      return invalid("a log chunk names no stream");
+  }
+}
+
+base::Result<engine::ArtifactKind> artifact_kind_of(int kind) {
+  using enum engine::ArtifactKind;
+  switch (kind) {
+    case wire::ARTIFACT_KIND_UNSPECIFIED:  // the default is the common one
+    case wire::ARTIFACT_KIND_BYTES:
+      return kBytes;
+    case wire::ARTIFACT_KIND_FILE:
+      return kFile;
+    case wire::ARTIFACT_KIND_TREE:
+      return kTree;
+    case wire::ARTIFACT_KIND_EXTERNAL:
+      return kExternal;
+  }
+  return invalid("there is no artifact kind " + std::to_string(kind));
+}
+
+int artifact_kind_number(engine::ArtifactKind kind) {
+  switch (kind) {
+    case engine::ArtifactKind::kBytes:
+      return wire::ARTIFACT_KIND_BYTES;
+    case engine::ArtifactKind::kFile:
+      return wire::ARTIFACT_KIND_FILE;
+    case engine::ArtifactKind::kTree:
+      return wire::ARTIFACT_KIND_TREE;
+    case engine::ArtifactKind::kExternal:
+      return wire::ARTIFACT_KIND_EXTERNAL;
+  }
+  return wire::ARTIFACT_KIND_UNSPECIFIED;
+}
+
+void to_proto(const engine::Send& send, wire::SchedulerMessage* out) {
+  std::visit(MessageWriter{out}, send.message);
+}
+
+bool may_travel_inline(const engine::ValueRef& value) {
+  return value.digest && value.size <= engine::kInlineBytesMax &&
+         value.kind != engine::ArtifactKind::kTree;
+}
+
+}  // namespace weir::rpc

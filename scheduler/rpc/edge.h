@@ -1,0 +1,56 @@
+// What every service of the API shares: the ports into the scheduler, the pools, the caches and the access check. Made
+// by Server, lives as long as it, and is safe from any thread.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "scheduler/engine/ports.h"
+#include "scheduler/rpc/access.h"
+#include "scheduler/rpc/catalog.h"
+#include "scheduler/rpc/health_source.h"
+#include "scheduler/rpc/inline_cache.h"
+#include "scheduler/rpc/limits.h"
+#include "scheduler/rpc/server.h"
+#include "scheduler/rpc/sessions.h"
+#include "scheduler/rpc/watchers.h"
+#include "scheduler/rpc/work_pool.h"
+
+namespace weir::rpc {
+
+struct Edge {
+  Edge(const ServerOptions& server_options, const Ports& ports, Sessions& session_registry,
+       Watchers& watcher_hub)
+      : options(server_options),
+        inbox(*ports.inbox),
+        reader(*ports.reader),
+        artifacts(*ports.artifacts),
+        modules(*ports.modules),
+        logs(*ports.logs),
+        health(*ports.health),
+        sessions(session_registry),
+        watchers(watcher_hub),
+        access(server_options.token, server_options.token_file),
+        catalog(reader),
+        reads("read", kReadThreads, kReadQueueMax),
+        transfers("transfer", kTransferThreads, kTransfersMax) {}
+
+  const ServerOptions options;
+  engine::Inbox& inbox;
+  engine::Reader& reader;
+  engine::BlobStore& artifacts;
+  engine::BlobStore& modules;
+  engine::LogStore& logs;
+  HealthSource& health;
+  Sessions& sessions;
+  Watchers& watchers;
+  const Access access;
+  Catalog catalog;
+  std::atomic<int> transfers_open{0};
+  std::atomic<int> sessions_open{0};
+  std::string grpc_address;  // the bound one; set before serving begins
+  WorkPool reads;      // last: their work uses everything above
+  WorkPool transfers;  // files: slow disks must not hold up reads
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,58 @@
+// The named limits of the API edge: every message, stream, page, queue and cache has one. Changing a number here is
+// the whole change.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "scheduler/engine/ports.h"
+
+namespace weir::rpc {
+
+// ---- messages and connections ----
+inline constexpr int kMessageBytesMax = (4 << 20) + static_cast<int>(engine::kChunkBytes);
+inline constexpr int kMetadataBytesMax = 16 << 10;
+inline constexpr int kStreamsPerConnectionMax = 256;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 200;
+
+// ---- pages ----
+inline constexpr int kSmallPageDefault = 50;
+inline constexpr int kSmallPageMax = 1000;
+inline constexpr int kLargePageDefault = 200;
+inline constexpr int kLargePageMax = engine::kPageSizeMax;
+inline constexpr int kNamesCompletedMax = 200;
+inline constexpr int kLogBytesMax = 256 << 10;
+inline constexpr int kDigestsPerRequestMax = 10'000;
+
+// ---- modules ----
+inline constexpr int kModulesPerRequestMax = 64;
+inline constexpr int kFilesPerModuleMax = 1000;
+
+// ---- the executors behind the handlers ----
+inline constexpr int kReadThreads = 2;
+inline constexpr int kTransferThreads = 2;
+inline constexpr std::size_t kReadQueueMax = 1024;  // requests that wait for a read thread
+inline constexpr int kTransfersMax = 64;            // uploads and downloads at once
+inline constexpr int kWatchersMax = 256;
+inline constexpr int kWatchPage = 500;              // events in one message
+
+// ---- worker sessions ----
+inline constexpr int kProtocolVersion = 1;
+inline constexpr int kSessionsMax = 256;
+inline constexpr std::size_t kMessagesPerFrameMax = 4096;        // from a worker
+inline constexpr std::size_t kFrameBytesMax = 3 << 20;           // to a worker
+inline constexpr std::size_t kAssignInlineBytesMax = 1 << 20;    // beyond it the worker fetches inputs
+inline constexpr std::size_t kSessionQueueMax = 50'000;          // messages that wait to be sent
+inline constexpr std::size_t kSessionQueueBytesMax = 64u << 20;  // and their bytes
+inline constexpr std::size_t kInlineCacheBytesMax = 16u << 20;
+inline constexpr std::chrono::seconds kHelloDeadline{10};
+inline constexpr std::chrono::seconds kDrainDeadline{30};  // of one frame that the worker does not take
+
+// ---- caches ----
+inline constexpr std::size_t kTaskNamesCachedMax = 200'000;
+
+// ---- shutdown ----
+inline constexpr std::chrono::seconds kShutdownGrace{2};
+
+}  // namespace weir::rpc

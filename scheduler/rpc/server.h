@@ -1,0 +1,78 @@
+// The gRPC server: every service of weir.v1 and the worker protocol, health checking and reflection, on one loopback
+// address. Made in two steps because the loop needs the session sink before the server can post to the loop:
+// construct, give session_sink() to the loop, start(). Handlers convert, post, and return; nothing here blocks a
+// thread of gRPC or the loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "scheduler/engine/ports.h"
+#include "scheduler/rpc/health_source.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace weir::rpc {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1:7601";  // port 0: any free one
+  std::string token;         // the bearer token
+  std::string token_file;    // where it is, for messages
+  std::string version;       // of Weir
+  std::string data_dir;      // absolute
+  std::string artifact_dir;  // absolute; named to workers on this host
+  std::string host_id;       // see this_host_id()
+  std::uint64_t store_generation = 0;
+  std::int64_t cancel_grace_ms = 10'000;
+  std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one upload
+  std::string http_address;  // for GetInfo; set_http_address() when it is known later
+  base::WallTime started_at{};
+};
+
+// All outlive the server.
+struct Ports {
+  engine::Inbox* inbox = nullptr;
+  engine::Reader* reader = nullptr;
+  engine::BlobStore* artifacts = nullptr;
+  engine::BlobStore* modules = nullptr;
+  engine::LogStore* logs = nullptr;
+  HealthSource* health = nullptr;
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();  // as stop()
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // For the loop. Before start() and after stop() its messages go nowhere.
+  engine::SessionSink& session_sink();
+
+  // Begins to serve. FAILED_PRECONDITION kErrNotLoopback, ALREADY_EXISTS kErrPortInUse.
+  base::Status start(const Ports& ports);
+
+  // The bound address, port included.
+  std::string address() const;
+  void set_http_address(const std::string& address);
+
+  // A channel to this server that no socket carries, for the HTTP gateway.
+  std::shared_ptr<grpc::Channel> in_process_channel();
+
+  // Ends sessions and streams with UNAVAILABLE, waits for calls that are being answered (the loop must still run),
+  // and returns when no handler is left. Idempotent.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Identifies this machine to itself: /etc/machine-id, else the boot id. Workers compute the same.
+std::string this_host_id();
+
+}  // namespace weir::rpc

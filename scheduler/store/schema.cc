@@ -1,0 +1,227 @@
+// The schema. Made to be read by people with the sqlite3 shell: enums are words, run ids are the thirteen characters
+// that every other place shows (they sort by time, and joining on them costs little more than on integers), times are
+// microseconds since 1970 UTC, lists are JSON text. Digests are BLOBs of 32 bytes: lower(hex(digest)) is their text.
+#include "scheduler/store/schema.h"
+
+#include <array>
+#include <string>
+
+#include "sdk/base/errors.h"
+
+namespace weir::store {
+
+using base::Status;
+
+namespace {
+
+// Tables that grow with history are keyed so that a run's rows lie together and appends go to the end of the tree.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE meta (          -- store_generation, created_at, probe
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE modules (
+  digest        BLOB PRIMARY KEY,
+  pipeline      TEXT NOT NULL,
+  active        INTEGER NOT NULL,  -- 1: the pipeline's current module
+  registered_at INTEGER NOT NULL,
+  files         TEXT NOT NULL,     -- JSON: [[path, digest, size, executable], ...]
+  manifest      TEXT NOT NULL      -- JSON, last because it is large
+) STRICT;
+
+CREATE TABLE assets (
+  name            TEXT PRIMARY KEY,
+  pipeline        TEXT NOT NULL,
+  type            TEXT NOT NULL,
+  retired         INTEGER NOT NULL,
+  materialization INTEGER NOT NULL  -- the current version, 0: none
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+  run_id      TEXT PRIMARY KEY,
+  state       TEXT NOT NULL,
+  job         TEXT NOT NULL,
+  selection   TEXT NOT NULL,
+  params      TEXT NOT NULL,     -- JSON object
+  reason      TEXT NOT NULL,
+  message     TEXT NOT NULL,
+  priority    INTEGER NOT NULL,
+  parent      TEXT,              -- the run that this one retries
+  modules     TEXT NOT NULL,     -- JSON: [digest, ...]
+  pins        TEXT NOT NULL,     -- JSON: [[asset, materialization, digest, size, kind, type], ...]
+  task_count  INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  started_at  INTEGER,
+  finished_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_by_job ON runs(job, run_id);
+CREATE INDEX runs_by_state ON runs(state, run_id);
+
+CREATE TABLE tasks (
+  run_id              TEXT NOT NULL,
+  task                INTEGER NOT NULL,  -- index in the run
+  name                TEXT NOT NULL,
+  module              INTEGER NOT NULL,
+  stage               INTEGER NOT NULL,
+  state               TEXT NOT NULL,
+  epoch               INTEGER NOT NULL,  -- of the latest lease
+  attempts_used       INTEGER NOT NULL,
+  infrastructure_used INTEGER NOT NULL,
+  executor_deaths     INTEGER NOT NULL,
+  reason              TEXT NOT NULL,
+  not_before          INTEGER,
+  ready_at            INTEGER,
+  started_at          INTEGER,
+  finished_at         INTEGER,
+  outputs             TEXT NOT NULL,     -- JSON: [[asset, unchanged, digest, size, kind, type], ...]
+  PRIMARY KEY (run_id, task)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempts (
+  run_id      TEXT NOT NULL,
+  task        INTEGER NOT NULL,
+  epoch       INTEGER NOT NULL,
+  worker      TEXT NOT NULL,
+  outcome     TEXT NOT NULL,     -- 'none' while it is live
+  message     TEXT NOT NULL,
+  detail      TEXT NOT NULL,     -- JSON object
+  metadata    TEXT NOT NULL,     -- JSON object
+  leased_at   INTEGER NOT NULL,
+  started_at  INTEGER,
+  finished_at INTEGER,
+  PRIMARY KEY (run_id, task, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE materializations (
+  id           INTEGER PRIMARY KEY,  -- commit order
+  asset        TEXT NOT NULL,
+  run_id       TEXT NOT NULL,
+  task         INTEGER NOT NULL,
+  epoch        INTEGER NOT NULL,
+  digest       BLOB NOT NULL,        -- the data version
+  size         INTEGER NOT NULL,
+  kind         TEXT NOT NULL,
+  type         TEXT NOT NULL,
+  metadata     TEXT NOT NULL,        -- JSON object
+  code_version TEXT NOT NULL,
+  module       BLOB NOT NULL,
+  inputs       TEXT NOT NULL,        -- JSON as in runs.pins
+  at           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX materializations_by_asset ON materializations(asset);
+
+CREATE TABLE checks (
+  run_id   TEXT NOT NULL,
+  task     INTEGER NOT NULL,
+  epoch    INTEGER NOT NULL,
+  asset    TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  passed   INTEGER NOT NULL,
+  reason   TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (run_id, task, epoch, asset, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artifacts (
+  digest BLOB PRIMARY KEY,
+  size   INTEGER NOT NULL,
+  kind   TEXT NOT NULL,
+  bytes  BLOB              -- NULL: a file under DATA/artifacts
+) STRICT;
+
+CREATE TABLE cursors (
+  stage   TEXT PRIMARY KEY,  -- 'pipeline:task'
+  version INTEGER NOT NULL,
+  value   BLOB NOT NULL      -- digest of an artifact
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+  seq     INTEGER PRIMARY KEY,  -- commit order, gapless
+  run_id  TEXT,
+  run_seq INTEGER NOT NULL,     -- within the run, gapless
+  at      INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  task    INTEGER NOT NULL,
+  epoch   INTEGER NOT NULL,
+  state   TEXT NOT NULL,
+  message TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_run ON events(run_id) WHERE run_id IS NOT NULL;
+
+CREATE TABLE workers (
+  id        TEXT PRIMARY KEY,
+  name      TEXT NOT NULL,
+  slots     INTEGER NOT NULL,
+  draining  INTEGER NOT NULL,
+  info      TEXT NOT NULL,  -- JSON
+  last_seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE replies (
+  key          TEXT PRIMARY KEY,  -- idempotency key
+  request_hash BLOB NOT NULL,
+  code         INTEGER NOT NULL,  -- gRPC's number
+  error        INTEGER NOT NULL,
+  message      TEXT NOT NULL,
+  payload      TEXT NOT NULL,
+  at           INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replies_by_age ON replies(at);
+
+CREATE TABLE outbox (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never given twice
+  kind    TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  at      INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 1> kMigrations{{{1, kFirst}}};
+
+Status apply(Connection& connection, const Migration& step) {
+  Status status = connection.exec("BEGIN IMMEDIATE");
+  if (!status.ok()) return status;
+  status = connection.exec(step.sql);
+  if (status.ok()) {
+    status = connection.exec(("PRAGMA user_version=" + std::to_string(step.version)).c_str());
+  }
+  if (status.ok()) status = connection.exec("COMMIT");
+  if (!status.ok() && connection.in_transaction()) {
+    // The first failure is the one to tell; a rollback that fails too leaves nothing committed.
+    const Status rolled_back = connection.exec("ROLLBACK");
+    if (!rolled_back.ok()) return {status.code(), status.error(), status.message() +
+                                   "; then the rollback failed: " + rolled_back.message()};
+  }
+  return status;
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Status migrate(Connection& connection, std::span<const Migration> steps) {
+  base::Result<std::int64_t> found = connection.int64("PRAGMA user_version");
+  if (!found.ok()) return found.status();
+  const int newest = steps.empty() ? 0 : steps.back().version;
+  if (*found > newest) {
+    return {base::Code::kFailedPrecondition, base::kErrNewerSchema,
+            "the database has schema version " + std::to_string(*found) +
+                ", this program knows " + std::to_string(newest) +
+                "; run the newer weir that wrote it, or restore a backup from before"};
+  }
+  for (const Migration& step : steps) {
+    if (step.version <= *found) continue;
+    if (Status status = apply(connection, step); !status.ok()) {
+      return {status.code(), status.error(),
+              "migration to schema version " + std::to_string(step.version) +
+                  " failed: " + status.message()};
+    }
+  }
+  return {};
+}
+
+}  // namespace weir::store
