@@ -7,9 +7,10 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+
+#include <nlohmann/json.hpp>
 
 namespace flight_delays {
 namespace {

@@ -3,11 +3,12 @@
 // Pure functions, any thread.
 #include "model.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
+
+#include <Eigen/Dense>
 
 #include "civil_time.h"
 

@@ -1,11 +1,12 @@
 // Features: the distance against published figures, the encodings at known times, and above all
-// that rolling means come from the past alone. Pure values, no clock, no files.
+// that rolling means come from the past alone.
+// Pure values, no clock, no files.
 #include "flight_features.h"
-
-#include <gtest/gtest.h>
 
 #include <cmath>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "audit.h"
 #include "civil_time.h"
@@ -78,7 +79,7 @@ TEST(RollingMean, IsDrawnTowardsTheNetworkWhereFlightsAreFew) {
 
 TEST(Features, CountFlightsOfUnknownAirports) {
   const auto features =
-      build_features({flight(1, 1, 0, "JFK", "XXX"), flight(1, 2, 0)}, kAirports, {});
+      build_features({flight(1, 1, 0, "JFK", "ZZZ"), flight(1, 2, 0)}, kAirports, {});
   EXPECT_EQ(features.unknown_airport, 1);
   EXPECT_EQ(features.rows.size(), 1u);
 }

@@ -3,10 +3,10 @@
 // No clock, no network.
 #include "input.h"
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace flight_delays {
 namespace {

@@ -3,10 +3,10 @@
 // Pure values, no clock, no files; the noise is a fixed sequence.
 #include "model.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "civil_time.h"
 #include "evaluate.h"
