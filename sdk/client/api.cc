@@ -1,0 +1,98 @@
+// The unary calls: one line each over a template that adds token, deadline and retries.
+#include "sdk/client/api.h"
+
+#include <random>
+
+#include "sdk/client/api_impl.h"
+#include "sdk/client/event_stream.h"
+
+namespace weir::client {
+
+namespace {
+
+// Repeats a call over a broken connection: reads are harmless, mutations carry an idempotency key.
+template <class Stub, class Request, class Response>
+base::Result<Response> unary(Connection& connection, Stub& stub,
+                             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Response*),
+                             const Request& request) {
+  const auto started = std::chrono::steady_clock::now();
+  for (int tries = 1;; ++tries) {
+    grpc::ClientContext context;
+    connection.prepare(context);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (status.ok()) {
+      connection.answered();
+      return response;
+    }
+    if (!connection.try_again(status, tries, started)) return connection.convert(status);
+  }
+}
+
+}  // namespace
+
+std::string make_idempotency_key() {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::random_device device;
+  std::string key;
+  for (int word = 0; word < 4; ++word) {
+    std::uint32_t bits = device();
+    for (int digit = 0; digit < 8; ++digit, bits >>= 4) key += kHex[bits & 15];
+  }
+  return key;
+}
+
+Api::Api(Target target, std::chrono::milliseconds deadline, int tries_max)
+    : impl_(std::make_unique<Impl>(std::move(target), deadline, tries_max)) {}
+
+Api::~Api() = default;
+
+const Target& Api::target() const { return impl_->connection->target(); }
+
+#define WEIR_UNARY(name, service, Method)                                               \
+  base::Result<v1::Method##Response> Api::name(const v1::Method##Request& request) {    \
+    return unary(*impl_->connection, *impl_->service,                                   \
+                 &std::remove_reference_t<decltype(*impl_->service)>::Method, request); \
+  }
+
+WEIR_UNARY(create_run, runs, CreateRun)
+WEIR_UNARY(plan_run, runs, PlanRun)
+WEIR_UNARY(get_run, runs, GetRun)
+WEIR_UNARY(list_runs, runs, ListRuns)
+WEIR_UNARY(cancel_run, runs, CancelRun)
+WEIR_UNARY(list_tasks, runs, ListTasks)
+WEIR_UNARY(list_attempts, runs, ListAttempts)
+WEIR_UNARY(list_assets, assets, ListAssets)
+WEIR_UNARY(get_asset, assets, GetAsset)
+WEIR_UNARY(list_materializations, assets, ListMaterializations)
+WEIR_UNARY(get_lineage, assets, GetLineage)
+WEIR_UNARY(find_missing_files, modules, FindMissingFiles)
+WEIR_UNARY(register_modules, modules, RegisterModules)
+WEIR_UNARY(list_modules, modules, ListModules)
+WEIR_UNARY(list_jobs, modules, ListJobs)
+WEIR_UNARY(list_events, events, ListEvents)
+WEIR_UNARY(list_logs, logs, ListLogs)
+WEIR_UNARY(read_log, logs, ReadLog)
+WEIR_UNARY(explain, system, Explain)
+WEIR_UNARY(complete_name, system, CompleteName)
+WEIR_UNARY(list_workers, workers, ListWorkers)
+WEIR_UNARY(drain_worker, workers, DrainWorker)
+
+#undef WEIR_UNARY
+
+base::Result<v1::GetInfoResponse> Api::get_info() {
+  return unary(*impl_->connection, *impl_->system, &v1::SystemService::Stub::GetInfo,
+               v1::GetInfoRequest());
+}
+
+base::Result<v1::GetHealthResponse> Api::get_health() {
+  return unary(*impl_->connection, *impl_->system, &v1::SystemService::Stub::GetHealth,
+               v1::GetHealthRequest());
+}
+
+std::unique_ptr<EventStream> Api::watch_events(const v1::WatchEventsRequest& request) {
+  return std::make_unique<EventStream>(impl_->connection, request);
+}
+
+}  // namespace weir::client

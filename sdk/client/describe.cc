@@ -1,0 +1,183 @@
+// The manifest out of a child's output, or the reason why there is none. See the header.
+#include "sdk/client/describe.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+
+namespace weir::client {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+
+constexpr std::size_t kQuotedLinesMax = 10;
+constexpr std::size_t kQuotedColumnsMax = 80;
+
+// The last lines of what the program said, indented, for the end of a message.
+std::string quote_tail(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    if (end > start) lines.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  std::string quoted;
+  const std::size_t skip = lines.size() - std::min(lines.size(), kQuotedLinesMax);
+  for (std::size_t i = skip; i < lines.size(); ++i) quoted += "\n  | " + lines[i];
+  return quoted;
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return std::to_string(time.count() / 1000) + " s";
+}
+
+// What the dynamic linker says when a library or a version of one is not there.
+std::optional<Status> linker_complaint(const std::string& program, const std::string& err) {
+  constexpr std::string_view kLoading = "error while loading shared libraries: ";
+  if (const std::size_t at = err.find(kLoading); at != std::string::npos) {
+    const std::size_t start = at + kLoading.size();
+    const std::string name = err.substr(start, err.find(':', start) - start);
+    return Status(Code::kFailedPrecondition, base::kErrMissingLibrary,
+                  "'" + program + "' needs the library '" + name +
+                      "', which is not on this machine; install it, or put it into lib/ beside the "
+                      "program (weir_module() sets RUNPATH to $ORIGIN/lib)" +
+                      quote_tail(err));
+  }
+  constexpr std::string_view kVersion = "version `";
+  const std::size_t at = err.find(kVersion);
+  if (at != std::string::npos && err.find("' not found", at) != std::string::npos) {
+    const std::size_t start = at + kVersion.size();
+    const std::string name = err.substr(start, err.find('\'', start) - start);
+    return Status(Code::kFailedPrecondition, base::kErrMissingLibrary,
+                  "'" + program + "' needs " + name +
+                      ", which is newer than this machine's; build it on a system as old as the "
+                      "oldest worker, or bring the library in lib/ beside it" +
+                      quote_tail(err));
+  }
+  return std::nullopt;
+}
+
+Status not_started(const std::string& program, const base::ElfInfo& elf, int error) {
+  if (error == ENOENT && !elf.interpreter.empty()) {
+    return Status(Code::kFailedPrecondition, base::kErrMissingLibrary,
+                  "'" + program + "' needs the program loader '" + elf.interpreter +
+                      "', which is not on this machine; it was built for another system");
+  }
+  if (error == EACCES) {
+    return Status(Code::kInvalidArgument, base::kErrNotExecutable,
+                  "'" + program +
+                      "' may not be executed; chmod +x it, and see that its file system "
+                      "is not mounted noexec");
+  }
+  return Status(Code::kInvalidArgument, base::kErrNotExecutable,
+                "'" + program + "' cannot be started: " + std::generic_category().message(error));
+}
+
+Status describe_failed(const std::string& message) {
+  return Status(Code::kInvalidArgument, base::kErrDescribeFailed, message);
+}
+
+// "3:14: …" with the line in question and a caret under the column.
+std::string point_at(const std::string& text, const std::string& problem) {
+  std::size_t line = 0;
+  std::size_t column = 0;
+  const std::size_t colon = problem.find(':');
+  if (colon == std::string::npos) return problem;
+  const auto number = [](std::string_view digits) {
+    std::size_t value = 0;
+    for (const char c : digits) {
+      if (c < '0' || c > '9' || value > 1'000'000'000) return std::size_t{0};
+      value = value * 10 + static_cast<std::size_t>(c - '0');
+    }
+    return value;
+  };
+  line = number(std::string_view(problem).substr(0, colon));
+  const std::size_t second = problem.find(':', colon + 1);
+  if (second == std::string::npos) return problem;
+  column = number(std::string_view(problem).substr(colon + 1, second - colon - 1));
+  if (line == 0 || column == 0) return problem;
+  std::size_t start = 0;
+  for (std::size_t i = 1; i < line; ++i) {
+    const std::size_t end = text.find('\n', start);
+    if (end == std::string::npos) return problem;
+    start = end + 1;
+  }
+  std::string shown = text.substr(start, std::min(text.find('\n', start), text.size()) - start);
+  std::size_t first = 0;
+  if (column > kQuotedColumnsMax / 2)
+    first = std::min(shown.size(), column - kQuotedColumnsMax / 2);
+  shown = shown.substr(first, kQuotedColumnsMax);
+  for (char& c : shown) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return problem + "\n  | " + shown + "\n  | " + std::string(column - 1 - first, ' ') + "^";
+}
+
+}  // namespace
+
+Result<Description> read_description(const std::string& program, const base::ElfInfo& elf,
+                                     const ChildResult& child, std::chrono::milliseconds time) {
+  const std::string command = "'" + program + " describe'";
+  using End = ChildResult::End;
+  switch (child.end) {
+    case End::kNotStarted:
+      return not_started(program, elf, child.code);
+    case End::kTimedOut:
+      return describe_failed(command + " did not end within " + seconds_text(time) +
+                             "; define() must only declare, not connect or compute" +
+                             quote_tail(child.err));
+    case End::kTooMuchOutput:
+      return describe_failed(command + " printed more than " +
+                             std::to_string(base::kManifestBytesMax >> 20) +
+                             " MiB; is it a weir module?");
+    case End::kSignaled:
+      return describe_failed(command + " crashed with " + signal_name(child.code) +
+                             "; run it by hand under a debugger: gdb --args " + program +
+                             " describe" + quote_tail(child.err));
+    case End::kExited:
+      break;
+  }
+  if (child.code != 0) {
+    if (child.code == 127 || child.code == 1) {
+      if (std::optional<Status> status = linker_complaint(program, child.err)) return *status;
+    }
+    return describe_failed(command + " ended with exit code " + std::to_string(child.code) +
+                           quote_tail(child.err));
+  }
+  if (child.out.empty()) {
+    return describe_failed(command +
+                           " printed nothing; a module prints its manifest: does main() "
+                           "call weir::main(pipeline, argc, argv)?" +
+                           quote_tail(child.err));
+  }
+  const Result<base::Json> json = base::Json::parse(child.out);
+  if (!json.ok()) {
+    return describe_failed(command + " printed something that is no manifest, at line:column " +
+                           point_at(child.out, json.status().message()) +
+                           "\nprint to stderr instead, and let weir::main() handle 'describe'");
+  }
+  Result<base::Manifest> manifest = base::manifest_from_json(*json);
+  if (!manifest.ok()) {
+    return Status(
+        manifest.status().code(), base::kErrBadManifest,
+        command + " printed a manifest that cannot be read: " + manifest.status().message());
+  }
+  return Description{std::move(*manifest), child.out};
+}
+
+Result<Description> describe(const std::string& program, const base::ElfInfo& elf,
+                             std::chrono::milliseconds time) {
+  ChildLimits limits;
+  limits.time = time;
+  limits.stdout_bytes = base::kManifestBytesMax;
+  return read_description(program, elf, run_child({program, "describe"}, limits), time);
+}
+
+}  // namespace weir::client

@@ -1,0 +1,28 @@
+// Running `MODULE describe` and telling apart all the ways in which it can go wrong. Blocking; any
+// thread.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "sdk/base/elf.h"
+#include "sdk/base/manifest.h"
+#include "sdk/base/status.h"
+#include "sdk/client/child.h"
+
+namespace weir::client {
+
+struct Description {
+  base::Manifest manifest;
+  std::string text;  // as printed
+};
+
+base::Result<Description> describe(const std::string& program, const base::ElfInfo& elf,
+                                   std::chrono::milliseconds time);
+
+// The same for what a child did; apart for tests.
+base::Result<Description> read_description(const std::string& program, const base::ElfInfo& elf,
+                                           const ChildResult& child,
+                                           std::chrono::milliseconds time);
+
+}  // namespace weir::client

@@ -1,0 +1,30 @@
+// Finding the scheduler and its token: what was asked for, the environment, or the files that a
+// running scheduler writes (sdk/base/endpoint.h). Reads files and the environment only; nothing is
+// contacted.
+#pragma once
+
+#include <string>
+
+#include "sdk/base/status.h"
+
+namespace weir::client {
+
+struct Target {
+  std::string grpc;      // "127.0.0.1:7601"
+  std::string http;      // known only when an endpoint file told
+  std::string token;     // empty: only reading is possible
+  std::string data_dir;  // of a local scheduler, when known
+  std::string
+      source;  // where the address came from, for error messages: "--scheduler", a file's path, …
+};
+
+// `scheduler`: "host:port", a data directory, or empty for $WEIR_SCHEDULER and then the running
+// one. `token_file`: empty for $WEIR_TOKEN_FILE and then the one that the endpoint file names for
+// this address. UNAVAILABLE when there is no scheduler to be found, with how to start one;
+// UNAUTHENTICATED when a named token file cannot be read.
+base::Result<Target> discover(const std::string& scheduler, const std::string& token_file);
+
+// The advice that every "cannot reach" ends with.
+std::string how_to_start();
+
+}  // namespace weir::client
