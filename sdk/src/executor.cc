@@ -1,0 +1,104 @@
+// Ready with the manifest, then one result per run, in order. What the stage printed is flushed
+// before its result is sent, so that the worker's log of the attempt is complete when the attempt
+// is.
+#include "sdk/src/executor.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <mutex>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "sdk/base/errors.h"
+#include "sdk/src/crash_handler.h"
+#include "sdk/src/executor_wire.h"
+#include "sdk/src/pipeline_manifest.h"
+#include "sdk/src/stage_runner.h"
+
+namespace weir::sdk_impl {
+namespace {
+
+int complain(const base::Status& status, int exit_code) {
+  std::fprintf(stderr, "weir executor: %s\n", status.text().c_str());
+  return exit_code;
+}
+
+// The socket's writing end, shared by the attempt and the threads that it starts.
+class Channel final : public AttemptSink {
+ public:
+  explicit Channel(int fd) : fd_(fd) {}
+
+  base::Status send(std::string_view message) {
+    const std::lock_guard lock(mutex_);
+    return write_frame(fd_, message);
+  }
+
+  void log(std::string line) override { send_or_complain(encode_log(line)); }
+  void progress(std::int64_t done, std::int64_t total) override {
+    send_or_complain(encode_progress(done, total));
+  }
+  // A worker that wants an attempt to end kills its process.
+  bool canceled() override { return false; }
+  base::WallTime now() override {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  }
+
+ private:
+  // A log line must not fail the stage; when the worker is gone, sending the result says so.
+  void send_or_complain(const std::string& message) {
+    if (const base::Status status = send(message); !status.ok()) complain(status, 0);
+  }
+
+  const int fd_;
+  std::mutex mutex_;  // one frame at a time
+};
+
+base::Result<int> inherited_descriptor() {
+  const char* const text = std::getenv(kExecutorFdVariable);
+  int fd = -1;
+  if (text != nullptr) std::from_chars(text, text + std::strlen(text), fd);
+  if (fd < 0 || ::fcntl(fd, F_GETFD) < 0) {
+    return base::Status(base::Code::kFailedPrecondition, base::kErrUsage,
+                        std::string("the verb 'executor' is for workers, which pass a socket in ") +
+                            kExecutorFdVariable + "; use 'run' to run the pipeline by hand");
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // programs that a stage starts must not speak for it
+  ::unsetenv(kExecutorFdVariable);
+  return fd;
+}
+
+// Everything the stage printed, whichever way.
+void flush_output() {
+  std::fflush(nullptr);
+  if (std::ostream* const out = std::cin.tie(); out != nullptr) out->flush();
+  std::clog.flush();
+}
+
+}  // namespace
+
+int run_executor(const impl::PipelineRecord& pipeline) {
+  const auto fd = inherited_descriptor();
+  if (!fd.ok()) return complain(fd.status(), 2);
+  install_crash_handler();
+  Channel channel(*fd);
+  StageRunner runner(pipeline);
+  const std::string manifest = base::manifest_to_json(manifest_of(pipeline)).dump();
+  base::Status status = channel.send(encode_ready(manifest, static_cast<std::int32_t>(::getpid())));
+  while (status.ok()) {
+    auto frame = read_frame(*fd);
+    if (!frame.ok()) return complain(frame.status(), 1);
+    if (!frame->has_value()) return 0;
+    const auto request = decode_request(**frame);
+    if (!request.ok()) return complain(request.status(), 1);
+    const engine::AttemptFinished report = runner.run(*request, channel);
+    flush_output();
+    status = channel.send(encode_result(report, request->target.artifact_dir));
+  }
+  return complain(status, 1);
+}
+
+}  // namespace weir::sdk_impl

@@ -1,0 +1,115 @@
+// Formatting of metadata: one kind per alternative of weir::MetaValue, so that a new alternative
+// breaks the build here. Pure.
+#include "sdk/src/metadata.h"
+
+#include <cstdio>
+
+namespace weir::sdk_impl {
+namespace {
+
+using base::Json;
+
+struct KindAndValue {
+  const char* kind;
+  Json value;
+};
+
+struct Convert {
+  KindAndValue operator()(std::int64_t value) const { return {"int", value}; }
+  KindAndValue operator()(double value) const { return {"float", value}; }
+  KindAndValue operator()(bool value) const { return {"bool", value}; }
+  KindAndValue operator()(const std::string& value) const { return {"text", value}; }
+  KindAndValue operator()(ByteCount value) const {
+    return {"bytes", static_cast<std::int64_t>(value.bytes)};
+  }
+  KindAndValue operator()(const Url& value) const { return {"url", value.text}; }
+  KindAndValue operator()(std::chrono::nanoseconds value) const {
+    return {"duration_ns", std::int64_t{value.count()}};
+  }
+};
+
+std::string formatted(const char* format, double value, const char* unit) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value, unit);
+  return text;
+}
+
+std::string bytes_text(double bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
+  return formatted(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
+}
+
+std::string duration_text(double nanoseconds) {
+  if (nanoseconds < 1e6) return formatted("%.0f %s", nanoseconds / 1e3, "us");
+  if (nanoseconds < 1e9) return formatted("%.1f %s", nanoseconds / 1e6, "ms");
+  return formatted("%.2f %s", nanoseconds / 1e9, "s");
+}
+
+std::string value_text(const Json& entry) {
+  const std::string& kind = entry["kind"].as_string();
+  const Json& value = entry["value"];
+  if (kind == "bytes") return bytes_text(value.as_number());
+  if (kind == "duration_ns") return duration_text(value.as_number());
+  if (kind == "float") return formatted("%.6g%s", value.as_number(), "");
+  return value.is_string() ? value.as_string() : value.dump();
+}
+
+const char* level_name(impl::LogLevel level) {
+  switch (level) {
+    case impl::LogLevel::kDebug:
+      return "debug";
+    case impl::LogLevel::kInfo:
+      return "info";
+    case impl::LogLevel::kWarn:
+      return "warn";
+    case impl::LogLevel::kError:
+      return "error";
+  }
+  return "info";
+}
+
+}  // namespace
+
+Json meta_to_json(const Meta& entry) {
+  KindAndValue converted = std::visit(Convert(), entry.value);
+  return Json().set("kind", converted.kind).set("value", std::move(converted.value));
+}
+
+Json metadata_to_json(const std::vector<Meta>& entries) {
+  Json out = Json::Object{};
+  for (const Meta& entry : entries) out.set(entry.name, meta_to_json(entry));
+  return out;
+}
+
+std::string metadata_text(const Json& metadata) {
+  std::string out;
+  for (const auto& [name, entry] : metadata.members()) {
+    out += (out.empty() ? "" : " · ") + name + " " + value_text(entry);
+  }
+  return out;
+}
+
+std::string rfc3339(base::WallTime at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(at - day);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<int>(time.subseconds().count()));
+  return text;
+}
+
+std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
+                     const std::vector<Meta>& fields) {
+  Json out;
+  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", text);
+  if (!fields.empty()) out.set("fields", metadata_to_json(fields));
+  return out.dump();
+}
+
+}  // namespace weir::sdk_impl

@@ -1,0 +1,30 @@
+// Metadata and structured log lines as JSON text, the form in which they are stored and shown. Pure
+// functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/base/ids.h"
+#include "sdk/base/json.h"
+#include "weir/impl/context_host.h"
+
+namespace weir::sdk_impl {
+
+// {"kind": "int" | "float" | "bool" | "text" | "bytes" | "url" | "duration_ns", "value": …}
+base::Json meta_to_json(const Meta& entry);
+// {name: {"kind", "value"}}; the last entry of a name counts.
+base::Json metadata_to_json(const std::vector<Meta>& entries);
+
+// "rows 20000 · size 1.2 MiB" of such an object, for people.
+std::string metadata_text(const base::Json& metadata);
+
+// One JSON object without a line break: at (RFC 3339, microseconds, UTC), level, text, fields.
+std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
+                     const std::vector<Meta>& fields);
+
+// "2026-01-02T03:04:05.678901Z"
+std::string rfc3339(base::WallTime at);
+
+}  // namespace weir::sdk_impl

@@ -1,0 +1,127 @@
+// Turns the records of a pipeline into its manifest. The enumerations of both sides are held to the
+// same order here, because public headers cannot include the manifest's. Pure.
+#include "sdk/src/pipeline_manifest.h"
+
+#include <string_view>
+
+#include "sdk/base/sha256.h"
+
+#ifndef WEIR_VERSION
+#error "WEIR_VERSION must be defined by the build"
+#endif
+
+// Defined by a source that weir_module() generates; absent from programs that were built without
+// it.
+extern "C" __attribute__((weak, visibility("default"))) const char weir_module_code_version[];
+
+namespace weir::impl {
+
+std::string fingerprint(std::string_view schema) {
+  constexpr std::size_t kCharacters = 32;
+  return base::sha256(schema).hex().substr(0, kCharacters);
+}
+
+}  // namespace weir::impl
+
+namespace weir::sdk_impl {
+namespace {
+
+static_assert(static_cast<int>(impl::Rule::kAlways) ==
+              static_cast<int>(base::TriggerRule::kAlways));
+static_assert(static_cast<int>(impl::Rule::kNoneFailed) ==
+              static_cast<int>(base::TriggerRule::kNoneFailed));
+static_assert(static_cast<int>(impl::DependencyKind::kParam) ==
+              static_cast<int>(base::DependencyKind::kParam));
+static_assert(static_cast<int>(impl::DependencyKind::kCursor) ==
+              static_cast<int>(base::DependencyKind::kCursor));
+static_assert(static_cast<int>(Severity::kBlocking) ==
+              static_cast<int>(base::CheckSeverity::kBlocking));
+
+std::string type_of(const impl::ValueCodec* codec) {
+  return codec == nullptr ? "" : impl::fingerprint(codec->schema);
+}
+
+base::DependencySpec dependency_spec(const impl::DependencyRecord& record) {
+  const impl::ValueCodec* codec = record.cursor != nullptr ? record.cursor->codec : record.codec;
+  return {static_cast<base::DependencyKind>(record.kind), record.name, type_of(codec), record.group,
+          record.optional};
+}
+
+base::StageSpec stage_spec(const impl::StageRecord& record) {
+  base::StageSpec out;
+  out.name = record.name;
+  for (const impl::OutputRecord& output : record.outputs) {
+    out.outputs.push_back({output.asset, type_of(output.codec), output.codec->schema});
+  }
+  for (const impl::DependencyRecord& dependency : record.dependencies) {
+    out.dependencies.push_back(dependency_spec(dependency));
+  }
+  out.rules.clear();
+  for (const impl::Rule rule : record.rules) {
+    out.rules.push_back(static_cast<base::TriggerRule>(rule));
+  }
+  out.retry = {record.max_attempts, record.retry_delay.count()};
+  out.timeout_ms = record.timeout.count();
+  out.priority = record.priority;
+  out.side_effects = record.side_effects;
+  out.code_version = record.code_version.empty() ? module_code_version() : record.code_version;
+  for (const impl::CheckRecord& check : record.checks) {
+    out.checks.push_back(
+        {check.asset, check.name, static_cast<base::CheckSeverity>(check.severity)});
+  }
+  out.owner = record.owner;
+  out.group = record.group;
+  out.note = record.note;
+  return out;
+}
+
+std::string compiler_name() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#else
+  return "gcc " __VERSION__;
+#endif
+}
+
+std::string architecture_name() {
+#if defined(__x86_64__)
+  return "x86_64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#else
+  return "unknown";
+#endif
+}
+
+}  // namespace
+
+std::string module_code_version() {
+  return weir_module_code_version == nullptr ? "" : weir_module_code_version;
+}
+
+std::string sdk_version() { return WEIR_VERSION; }
+
+base::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
+  base::Manifest out;
+  out.pipeline = pipeline.name;
+  out.sdk_version = sdk_version();
+  out.compiler = compiler_name();
+  out.architecture = architecture_name();
+  for (const impl::StageRecord& stage : pipeline.stages) out.stages.push_back(stage_spec(stage));
+  for (const impl::ExternalRecord& external : pipeline.externals) {
+    out.externals.push_back({external.asset, type_of(external.codec), external.codec->schema});
+  }
+  for (const impl::ParamRecord& param : pipeline.params) {
+    out.params.push_back({param.name, type_of(param.codec), param.codec->schema,
+                          param.to_json(param.defaults.get())});
+  }
+  for (const impl::ResourceRecord& resource : pipeline.resources) {
+    out.resources.push_back(resource.name);
+  }
+  for (const impl::JobRecord& job : pipeline.jobs) {
+    out.jobs.push_back({job.name, job.selection, job.priority});
+  }
+  return out;
+}
+
+}  // namespace weir::sdk_impl

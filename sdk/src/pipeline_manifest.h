@@ -1,0 +1,23 @@
+// What a pipeline declares, as the manifest that `describe` prints and an executor sends. Pure
+// functions of the record.
+#pragma once
+
+#include <string>
+
+#include "sdk/base/manifest.h"
+#include "weir/impl/stage.h"
+
+namespace weir::sdk_impl {
+
+// Not validated: see base::validate_manifest. Stages without a version of their own get the
+// module's.
+base::Manifest manifest_of(const impl::PipelineRecord& pipeline);
+
+// The hash of the module's sources that weir_module() links in, "" when the module was built
+// without it.
+std::string module_code_version();
+
+// "0.1.0"
+std::string sdk_version();
+
+}  // namespace weir::sdk_impl

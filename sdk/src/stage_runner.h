@@ -1,0 +1,88 @@
+// Runs one attempt of one stage: decodes its inputs, makes what it takes, calls it, judges the
+// checks, encodes what it gave. The same for an executor and for local runs. One object per process
+// and pipeline; run() may be called from many threads at once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scheduler/engine/commands.h"
+#include "sdk/base/json.h"
+#include "sdk/src/value_cache.h"
+#include "sdk/src/value_io.h"
+#include "weir/impl/context_host.h"
+
+namespace weir::sdk_impl {
+
+struct AttemptInput {
+  bool present = false;
+  engine::TaskState state = engine::TaskState::kSucceeded;
+  std::string reason;  // why it is absent
+  WireValue value;
+};
+
+struct AttemptRequest {
+  std::int32_t stage = 0;            // index in the pipeline
+  std::vector<AttemptInput> inputs;  // one per dependency, in the manifest's order
+  std::string params;  // JSON object by parameter name: members that override defaults
+  std::int64_t cursor_version = 0;
+  std::optional<WireValue> cursor;
+  ArtifactTarget target;
+  impl::AttemptInfo info;
+};
+
+// Where an attempt speaks to while it runs. Called from any thread of the stage.
+class AttemptSink {
+ public:
+  virtual ~AttemptSink() = default;
+  virtual void log(std::string line) = 0;  // see log_line()
+  virtual void progress(std::int64_t done, std::int64_t total) = 0;
+  virtual bool canceled() = 0;
+  virtual base::WallTime now() = 0;
+};
+
+// Resources live once per process: made when first needed, kept until the end. A factory that
+// throws is asked again.
+class ResourceSet {
+ public:
+  explicit ResourceSet(const impl::PipelineRecord& pipeline);
+  void give(std::string_view name, std::shared_ptr<void> resource);
+  base::Result<std::shared_ptr<void>> get(std::string_view name);
+
+ private:
+  struct Entry {
+    const impl::ResourceRecord* record = nullptr;
+    std::mutex mutex;                // held while it is made: the others wait
+    std::shared_ptr<void> resource;  // guarded by mutex
+  };
+  std::map<std::string, Entry, std::less<>> entries_;  // constant after construction
+};
+
+class StageRunner {
+ public:
+  // `pipeline` must outlive this.
+  explicit StageRunner(const impl::PipelineRecord& pipeline);
+
+  // The report, without session and key. Never throws; the outcome is succeeded, failed,
+  // check_failed or load_error, and `detail` names the type of an exception.
+  engine::AttemptFinished run(const AttemptRequest& request, AttemptSink& sink);
+
+  // Replaces the defaults of a parameter, before the first run().
+  void give_param(std::string_view name, std::shared_ptr<const void> value);
+  ResourceSet& resources() { return resources_; }
+  ValueCache& cache() { return cache_; }
+
+ private:
+  const impl::PipelineRecord& pipeline_;
+  ValueCache cache_;
+  ResourceSet resources_;
+  std::map<std::string, std::shared_ptr<const void>, std::less<>> given_params_;
+};
+
+}  // namespace weir::sdk_impl
