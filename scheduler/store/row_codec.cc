@@ -1,5 +1,6 @@
-// Encoding lists and decoding rows: see row_codec.h. The JSON is written by hand because it is on the path of every
-// commit; it is read with the common parser because that happens at a restart and for people only.
+// Encoding lists and decoding rows: see row_codec.h. The JSON is written by hand because it is on
+// the path of every commit; it is read with the common parser because that happens at a restart and
+// for people only.
 #include "scheduler/store/row_codec.h"
 
 #include <limits>
@@ -20,8 +21,8 @@ namespace {
 
 std::optional<engine::ArtifactKind> parse_kind(std::string_view name) {
   using engine::ArtifactKind;
-  for (const ArtifactKind kind : {ArtifactKind::kBytes, ArtifactKind::kFile, ArtifactKind::kTree,
-                                  ArtifactKind::kExternal}) {
+  for (const ArtifactKind kind :
+       {ArtifactKind::kBytes, ArtifactKind::kFile, ArtifactKind::kTree, ArtifactKind::kExternal}) {
     if (artifact_kind_name(kind) == name) return kind;
   }
   return std::nullopt;

@@ -1,6 +1,6 @@
-// Between rows of tables and rows of the engine: lists as JSON text on the way in, checked decoding on the way out.
-// A row that cannot be decoded is a Status that says which column and why, never a crash. Pure functions over the
-// current row of a statement.
+// Between rows of tables and rows of the engine: lists as JSON text on the way in, checked decoding
+// on the way out. A row that cannot be decoded is a Status that says which column and why, never a
+// crash. Pure functions over the current row of a statement.
 #pragma once
 
 #include <string>

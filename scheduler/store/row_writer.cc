@@ -1,4 +1,5 @@
-// One upsert per table. The statements are built from the column lists that decoding uses, so the two cannot drift.
+// One upsert per table. The statements are built from the column lists that decoding uses, so the
+// two cannot drift.
 #include "scheduler/store/row_writer.h"
 
 #include <algorithm>
@@ -14,8 +15,8 @@ using base::Status;
 
 namespace {
 
-// "INSERT OR REPLACE INTO table(columns) VALUES(?,?,…)". REPLACE and not an upsert: every row is whole, and no table
-// has triggers or foreign keys that could tell the difference.
+// "INSERT OR REPLACE INTO table(columns) VALUES(?,?,…)". REPLACE and not an upsert: every row is
+// whole, and no table has triggers or foreign keys that could tell the difference.
 std::string replace_sql(std::string_view table, std::string_view columns) {
   std::string sql = "INSERT OR REPLACE INTO ";
   sql.append(table).append("(").append(columns).append(") VALUES(?");
@@ -107,8 +108,7 @@ Status RowWriter::put(const engine::CheckRow& row) {
 }
 
 Status RowWriter::put(const engine::ArtifactRow& row) {
-  return artifacts_.run(row.digest, row.size, artifact_kind_name(row.kind),
-                        Blob{row.bytes.get()});
+  return artifacts_.run(row.digest, row.size, artifact_kind_name(row.kind), Blob{row.bytes.get()});
 }
 
 Status RowWriter::put(const engine::CursorRow& row) {
@@ -117,9 +117,8 @@ Status RowWriter::put(const engine::CursorRow& row) {
 
 Status RowWriter::put(const engine::EventRow& row) {
   const auto write = [&](const auto& run_or_null) {
-    return events_.run(row.seq, run_or_null, row.run_seq, row.at,
-                       engine::event_kind_name(row.kind), row.subject, row.task, row.epoch,
-                       row.state, row.message);
+    return events_.run(row.seq, run_or_null, row.run_seq, row.at, engine::event_kind_name(row.kind),
+                       row.subject, row.task, row.epoch, row.state, row.message);
   };
   return row.run ? write(row.run.text()) : write(nullptr);
 }

@@ -1,4 +1,5 @@
-// Writes the engine's records: one cached statement per table. Belongs to the write connection and its thread.
+// Writes the engine's records: one cached statement per table. Belongs to the write connection and
+// its thread.
 #pragma once
 
 #include <array>
@@ -12,7 +13,8 @@ class RowWriter {
  public:
   static base::Result<RowWriter> prepare(Connection& connection);
 
-  // Inserts the row or replaces the one of the same key; an outbox row that was delivered is deleted.
+  // Inserts the row or replaces the one of the same key; an outbox row that was delivered is
+  // deleted.
   base::Status write(const engine::Record& record);
 
  private:

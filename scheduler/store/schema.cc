@@ -1,6 +1,7 @@
-// The schema. Made to be read by people with the sqlite3 shell: enums are words, run ids are the thirteen characters
-// that every other place shows (they sort by time, and joining on them costs little more than on integers), times are
-// microseconds since 1970 UTC, lists are JSON text. Digests are BLOBs of 32 bytes: lower(hex(digest)) is their text.
+// The schema. Made to be read by people with the sqlite3 shell: enums are words, run ids are the
+// thirteen characters that every other place shows (they sort by time, and joining on them costs
+// little more than on integers), times are microseconds since 1970 UTC, lists are JSON text.
+// Digests are BLOBs of 32 bytes: lower(hex(digest)) is their text.
 #include "scheduler/store/schema.h"
 
 #include <array>
@@ -14,7 +15,8 @@ using base::Status;
 
 namespace {
 
-// Tables that grow with history are keyed so that a run's rows lie together and appends go to the end of the tree.
+// Tables that grow with history are keyed so that a run's rows lie together and appends go to the
+// end of the tree.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE meta (          -- store_generation, created_at, probe
   key   TEXT PRIMARY KEY,
@@ -193,8 +195,9 @@ Status apply(Connection& connection, const Migration& step) {
   if (!status.ok() && connection.in_transaction()) {
     // The first failure is the one to tell; a rollback that fails too leaves nothing committed.
     const Status rolled_back = connection.exec("ROLLBACK");
-    if (!rolled_back.ok()) return {status.code(), status.error(), status.message() +
-                                   "; then the rollback failed: " + rolled_back.message()};
+    if (!rolled_back.ok())
+      return {status.code(), status.error(),
+              status.message() + "; then the rollback failed: " + rolled_back.message()};
   }
   return status;
 }
@@ -209,8 +212,8 @@ Status migrate(Connection& connection, std::span<const Migration> steps) {
   const int newest = steps.empty() ? 0 : steps.back().version;
   if (*found > newest) {
     return {base::Code::kFailedPrecondition, base::kErrNewerSchema,
-            "the database has schema version " + std::to_string(*found) +
-                ", this program knows " + std::to_string(newest) +
+            "the database has schema version " + std::to_string(*found) + ", this program knows " +
+                std::to_string(newest) +
                 "; run the newer weir that wrote it, or restore a backup from before"};
   }
   for (const Migration& step : steps) {

@@ -1,4 +1,5 @@
-// SQLite handles: see sqlite.h. Bound text and blobs are not copied (SQLITE_STATIC): callers keep them for the call.
+// SQLite handles: see sqlite.h. Bound text and blobs are not copied (SQLITE_STATIC): callers keep
+// them for the call.
 #include "scheduler/store/sqlite.h"
 
 #include <sqlite3.h>
@@ -133,9 +134,9 @@ Connection& Connection::operator=(Connection&& other) noexcept {
 
 Result<Connection> Connection::open(const std::string& path, OpenMode mode) {
   Connection connection;
-  const int flags = SQLITE_OPEN_NOMUTEX |
-                    (mode == OpenMode::kCreate ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                               : SQLITE_OPEN_READONLY);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (mode == OpenMode::kCreate ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                       : SQLITE_OPEN_READONLY);
   const int code = sqlite3_open_v2(path.c_str(), &connection.db_, flags, nullptr);
   if (code != SQLITE_OK) return sqlite_status(connection.db_, code, "opening " + path);
   sqlite3_extended_result_codes(connection.db_, 1);

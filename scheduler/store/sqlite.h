@@ -1,5 +1,6 @@
-// A thin owner of SQLite handles: connections, prepared statements, errors as Status. Knows nothing of Weir's tables.
-// Every object belongs to one thread at a time. sqlite3.h stays out of the headers.
+// A thin owner of SQLite handles: connections, prepared statements, errors as Status. Knows nothing
+// of Weir's tables. Every object belongs to one thread at a time. sqlite3.h stays out of the
+// headers.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +25,13 @@ struct Blob {
   const std::string* bytes = nullptr;
 };
 
-// How a SQLite result code is told to people: SQLITE_FULL is RESOURCE_EXHAUSTED (WEIR-E0401), a damaged file is
-// DATA_LOSS, everything else UNAVAILABLE. An I/O error of an fsync aborts the process: what the kernel has dropped
-// after a failed sync cannot be told from what it kept.
+// How a SQLite result code is told to people: SQLITE_FULL is RESOURCE_EXHAUSTED (WEIR-E0401), a
+// damaged file is DATA_LOSS, everything else UNAVAILABLE. An I/O error of an fsync aborts the
+// process: what the kernel has dropped after a failed sync cannot be told from what it kept.
 base::Status sqlite_status(sqlite3* db, int code, std::string_view doing);
 
-// A prepared statement. run() and query() bind their arguments in order, from 1; arguments need to live only for
-// the call (run) or until the next use of the statement (query).
+// A prepared statement. run() and query() bind their arguments in order, from 1; arguments need to
+// live only for the call (run) or until the next use of the statement (query).
 class Statement {
  public:
   Statement() = default;

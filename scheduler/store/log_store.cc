@@ -1,0 +1,190 @@
+// Log files: see log_store.h.
+#include "scheduler/store/log_store.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scheduler/store/file.h"
+#include "sdk/base/errors.h"
+
+namespace weir::store {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Result;
+using base::Status;
+using engine::AttemptKey;
+using engine::LogInfo;
+using engine::LogStream;
+
+namespace {
+
+constexpr mode_t kOpenMode = 0640;
+constexpr mode_t kCompleteMode = 0440;
+
+const char* suffix(LogStream stream) {
+  switch (stream) {
+    case LogStream::kStdout:
+      return ".stdout";
+    case LogStream::kStderr:
+      return ".stderr";
+    case LogStream::kLog:
+      return ".log";
+  }
+  return ".log";
+}
+
+bool complete(const struct stat& info) { return (info.st_mode & S_IWUSR) == 0; }
+
+std::optional<std::int32_t> parse_number(std::string_view text) {
+  std::int32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+// The log that a file of a task's folder holds; nothing for files of other names.
+std::optional<LogInfo> info_of(engine::RunId run, std::int32_t task, const std::string& name) {
+  for (const LogStream stream : {LogStream::kStdout, LogStream::kStderr, LogStream::kLog}) {
+    const std::string_view end = suffix(stream);
+    if (!name.ends_with(end)) continue;
+    const auto epoch = parse_number(std::string_view(name).substr(0, name.size() - end.size()));
+    if (epoch) return LogInfo{{run, task, *epoch}, stream, 0, false};
+  }
+  return std::nullopt;
+}
+
+Status judge_append(const AttemptKey& attempt, std::int64_t size, std::int64_t offset,
+                    std::size_t bytes, bool ended) {
+  const std::string where = "log of " + attempt.run.text() + "/" + std::to_string(attempt.task) +
+                            "#" + std::to_string(attempt.epoch);
+  const std::int64_t end = offset + static_cast<std::int64_t>(bytes);
+  if (offset < 0 || offset > size) {
+    return {Code::kOutOfRange, base::kErrUsage,
+            where + " has " + std::to_string(size) + " bytes, a chunk at " +
+                std::to_string(offset) + " leaves a gap; send from " + std::to_string(size)};
+  }
+  if (ended && end > size) {
+    return {Code::kFailedPrecondition, base::kErrUsage, where + " has ended; it takes no more"};
+  }
+  if (end > kLogBytesMax) {
+    return {Code::kResourceExhausted, base::kErrLimit,
+            where + " would pass " + std::to_string(kLogBytesMax) + " bytes"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DiskLogStore>> DiskLogStore::open(const std::string& root) {
+  if (Status status = make_directories(root); !status.ok()) return status;
+  return std::unique_ptr<DiskLogStore>(new DiskLogStore(root));
+}
+
+std::string DiskLogStore::task_folder(engine::RunId run, std::int32_t task) const {
+  return root_ + "/" + run.text() + "/" + std::to_string(task);
+}
+
+std::string DiskLogStore::path_of(const AttemptKey& attempt, LogStream stream) const {
+  return task_folder(attempt.run, attempt.task) + "/" + std::to_string(attempt.epoch) +
+         suffix(stream);
+}
+
+Status DiskLogStore::append(const AttemptKey& attempt, LogStream stream, std::int64_t offset,
+                            std::string_view data, bool last) {
+  const std::size_t slot = std::hash<AttemptKey>{}(attempt) % mutexes_.size();
+  const std::lock_guard lock(mutexes_[slot]);
+  const std::string path = path_of(attempt, stream);
+  struct stat info {};
+  const bool there = lstat(path.c_str(), &info) == 0;
+  if (!there) info = {};
+  const bool ended = there && complete(info);
+  Status judged = judge_append(attempt, info.st_size, offset, data.size(), ended);
+  if (!judged.ok()) return judged;
+  const auto known = static_cast<std::size_t>(info.st_size - offset);
+  data.remove_prefix(std::min(known, data.size()));
+  if (ended || (data.empty() && !(there && last))) return {};
+  if (!there) {
+    if (Status status = make_directories(task_folder(attempt.run, attempt.task)); !status.ok()) {
+      return status;
+    }
+  }
+  Result<Fd> fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, kOpenMode);
+  if (!fd.ok()) return fd.status();
+  if (Status status = write_at(fd->get(), info.st_size, data, path); !status.ok()) return status;
+  if (last && fchmod(fd->get(), kCompleteMode) != 0) return errno_status(errno, "closing", path);
+  return {};
+}
+
+Status DiskLogStore::list_task(engine::RunId run, std::int32_t task,
+                               std::vector<LogInfo>& out) const {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(task_folder(run, task), error)) {
+    std::optional<LogInfo> found = info_of(run, task, entry.path().filename().string());
+    struct stat info {};
+    if (!found || lstat(entry.path().c_str(), &info) != 0) continue;
+    found->size = info.st_size;
+    found->complete = complete(info);
+    out.push_back(*found);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return errno_status(error.value(), "listing", task_folder(run, task));
+  }
+  return {};
+}
+
+Result<std::vector<LogInfo>> DiskLogStore::list(engine::RunId run,
+                                                std::optional<std::int32_t> task) {
+  std::vector<LogInfo> out;
+  std::vector<std::int32_t> tasks;
+  if (task) {
+    tasks.push_back(*task);
+  } else {
+    const std::string folder = root_ + "/" + run.text();
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      if (const auto index = parse_number(entry.path().filename().string())) {
+        tasks.push_back(*index);
+      }
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return errno_status(error.value(), "listing", folder);
+    }
+  }
+  for (const std::int32_t index : tasks) {
+    if (Status status = list_task(run, index, out); !status.ok()) return status;
+  }
+  std::sort(out.begin(), out.end(), [](const LogInfo& a, const LogInfo& b) {
+    return a.attempt != b.attempt ? a.attempt < b.attempt : a.stream < b.stream;
+  });
+  return out;
+}
+
+Result<std::string> DiskLogStore::read(const AttemptKey& attempt, LogStream stream,
+                                       std::int64_t& offset, std::int64_t limit, LogInfo& info) {
+  info = {attempt, stream, 0, false};
+  const std::string path = path_of(attempt, stream);
+  Result<Fd> fd = open_file(path, O_RDONLY | O_NOFOLLOW);
+  if (!fd.ok() && fd.status().code() == Code::kNotFound) {
+    offset = 0;
+    return std::string();
+  }
+  if (!fd.ok()) return fd.status();
+  struct stat found {};
+  if (fstat(fd->get(), &found) != 0) return errno_status(errno, "looking at", path);
+  info.size = found.st_size;
+  info.complete = complete(found);
+  if (offset < 0) offset = std::max<std::int64_t>(0, info.size + offset);
+  offset = std::min(offset, info.size);
+  const std::int64_t wanted = std::min({limit, kLogReadBytesMax, info.size - offset});
+  return read_at(fd->get(), offset, wanted, path);
+}
+
+}  // namespace weir::store

@@ -1,0 +1,47 @@
+// Logs of attempts as files: DATA/logs/RUN/TASK/EPOCH.{stdout,stderr,log}. Never synced: a log is
+// no promise. A log whose last chunk has come loses its write permission, which is how its end is
+// remembered without another file. Safe from any thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/engine/ports.h"
+
+namespace weir::store {
+
+inline constexpr std::int64_t kLogReadBytesMax = 1 << 20;  // of one read
+inline constexpr std::int64_t kLogBytesMax = 256 << 20;    // of one stream of one attempt
+
+class DiskLogStore final : public engine::LogStore {
+ public:
+  static base::Result<std::unique_ptr<DiskLogStore>> open(const std::string& root);
+
+  // An empty stream makes no file. FAILED_PRECONDITION for new bytes after the last chunk;
+  // RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
+  base::Status append(const engine::AttemptKey& attempt, engine::LogStream stream,
+                      std::int64_t offset, std::string_view data, bool last) override;
+  base::Result<std::vector<engine::LogInfo>> list(engine::RunId run,
+                                                  std::optional<std::int32_t> task) override;
+  // A log without a file is empty and not complete. `limit` is cut to kLogReadBytesMax; `offset`
+  // becomes the place that was read.
+  base::Result<std::string> read(const engine::AttemptKey& attempt, engine::LogStream stream,
+                                 std::int64_t& offset, std::int64_t limit,
+                                 engine::LogInfo& info) override;
+
+ private:
+  explicit DiskLogStore(std::string root) : root_(std::move(root)) {}
+  std::string task_folder(engine::RunId run, std::int32_t task) const;
+  std::string path_of(const engine::AttemptKey& attempt, engine::LogStream stream) const;
+  base::Status list_task(engine::RunId run, std::int32_t task,
+                         std::vector<engine::LogInfo>& out) const;
+
+  const std::string root_;
+  std::array<std::mutex, 32> mutexes_;  // one appender at a time per log, by hash of its key
+};
+
+}  // namespace weir::store

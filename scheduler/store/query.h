@@ -1,0 +1,84 @@
+// Helpers of the reader: one row, all rows, one page. Internal to scheduler/store.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/engine/ports.h"
+#include "scheduler/store/reader_pool.h"
+#include "scheduler/store/row_codec.h"
+
+namespace weir::store {
+
+inline std::string select_from(std::string_view columns, std::string_view rest) {
+  return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
+}
+
+inline int page_size(const engine::PageRequest& page) {
+  return std::clamp(page.size, 1, engine::kPageSizeMax);
+}
+
+// The row of the query, or `missing` when there is none.
+template <class Row, class... Args>
+base::Result<Row> fetch_one(ReaderPool::Lease& lease, const std::string& sql,
+                            const base::Status& missing, const Args&... args) {
+  base::Result<Statement*> prepared = lease.statement(sql);
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  statement.query(args...);
+  base::Result<bool> found = statement.next();
+  if (!found.ok()) return found.status();
+  if (!*found) return missing;
+  Row row;
+  if (base::Status status = decode(statement, row); !status.ok()) return status;
+  return row;
+}
+
+// All rows of the query. Undecodable ones are left out: the start of the scheduler reports those of
+// live runs, and fetch_one() reports the one that is asked for.
+template <class Row, class... Args>
+base::Result<std::vector<Row>> fetch_all(ReaderPool::Lease& lease, const std::string& sql,
+                                         const Args&... args) {
+  base::Result<Statement*> prepared = lease.statement(sql);
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  statement.query(args...);
+  std::vector<Row> rows;
+  while (true) {
+    base::Result<bool> more = statement.next();
+    if (!more.ok()) return more.status();
+    if (!*more) return rows;
+    Row row;
+    if (decode(statement, row).ok()) rows.push_back(std::move(row));
+  }
+}
+
+// One page of a query that ends in "LIMIT ?"; `token` gives a row's page token from its columns.
+template <class Row, class Token, class... Args>
+base::Result<engine::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::string& sql,
+                                           int size, Token token, const Args&... args) {
+  base::Result<Statement*> prepared = lease.statement(sql);
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  statement.query(args..., size + 1);
+  engine::Page<Row> page;
+  std::string last;
+  for (int fetched = 0;; ++fetched) {
+    base::Result<bool> more = statement.next();
+    if (!more.ok()) return more.status();
+    if (!*more) return page;
+    if (fetched == size) {
+      page.next = last;
+      statement.reset();
+      return page;
+    }
+    last = token(statement);
+    Row row;
+    if (decode(statement, row).ok()) page.rows.push_back(std::move(row));
+  }
+}
+
+}  // namespace weir::store

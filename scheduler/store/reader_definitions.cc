@@ -1,0 +1,148 @@
+// Reads of assets, modules, workers and artifacts: see sqlite_reader.h.
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "scheduler/store/query.h"
+#include "scheduler/store/sqlite_reader.h"
+#include "sdk/base/errors.h"
+
+namespace weir::store {
+
+using base::Code;
+using base::Digest;
+using base::Result;
+using base::Status;
+using engine::Page;
+using engine::PageRequest;
+
+namespace {
+
+std::string first_text(const Statement& row) { return std::string(row.text(0)); }
+
+Status bad_token(const std::string& token) {
+  return {Code::kInvalidArgument, base::kErrPageToken,
+          "'" + token + "' is no page token of this list; start from the first page"};
+}
+
+}  // namespace
+
+Result<Page<engine::AssetRow>> SqliteReader::list_assets(const std::string& pipeline,
+                                                         const PageRequest& page) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string sql = select_from(
+      kAssetColumns, "assets WHERE name > ?1 AND (?2='' OR pipeline=?2) ORDER BY name LIMIT ?3");
+  return fetch_page<engine::AssetRow>(*lease, sql, page_size(page), first_text, page.after,
+                                      pipeline);
+}
+
+Result<engine::AssetRow> SqliteReader::get_asset(const std::string& name) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrUnknownAsset,
+                       "there is no asset '" + name + "'; `weir asset list` shows them");
+  return fetch_one<engine::AssetRow>(*lease, select_from(kAssetColumns, "assets WHERE name=?"),
+                                     missing, name);
+}
+
+Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_t id) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrNeverMaterialized,
+                       "there is no materialization " + std::to_string(id));
+  return fetch_one<engine::MaterializationRow>(
+      *lease, select_from(kMaterializationColumns, "materializations WHERE id=?"), missing, id);
+}
+
+Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
+    const std::string& asset, const PageRequest& page) {
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (!page.after.empty()) {
+    const char* end = page.after.data() + page.after.size();
+    const auto [stop, error] = std::from_chars(page.after.data(), end, before);
+    if (error != std::errc() || stop != end) return bad_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string sql =
+      select_from(kMaterializationColumns,
+                  "materializations WHERE asset=? AND id < ? ORDER BY id DESC LIMIT ?");
+  return fetch_page<engine::MaterializationRow>(*lease, sql, page_size(page), first_text, asset,
+                                                before);
+}
+
+Result<Page<engine::ModuleRow>> SqliteReader::list_modules(const PageRequest& page) {
+  const std::optional<Digest> after = page.after.empty() ? Digest{} : Digest::parse(page.after);
+  if (!after) return bad_token(page.after);
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  // By digest: few modules, and a key that stays in place while one is registered.
+  const std::string sql =
+      select_from(kModuleColumns, "modules WHERE digest > ? ORDER BY digest LIMIT ?");
+  const auto token = [](const Statement& row) {
+    const std::optional<Digest> digest = Digest::from_bytes(row.blob(0));
+    return digest ? digest->hex() : std::string();
+  };
+  return fetch_page<engine::ModuleRow>(*lease, sql, page_size(page), token, *after);
+}
+
+Result<engine::ModuleRow> SqliteReader::get_module(const Digest& digest) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrUnknownModule,
+                       "there is no module " + digest.hex() + "; register it");
+  return fetch_one<engine::ModuleRow>(*lease, select_from(kModuleColumns, "modules WHERE digest=?"),
+                                      missing, digest);
+}
+
+Result<std::vector<engine::ModuleRow>> SqliteReader::active_modules() {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  return fetch_all<engine::ModuleRow>(
+      *lease, select_from(kModuleColumns, "modules WHERE active=1 ORDER BY pipeline"));
+}
+
+Result<Page<engine::WorkerRow>> SqliteReader::list_workers(const PageRequest& page) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string sql = select_from(kWorkerColumns, "workers WHERE id > ? ORDER BY id LIMIT ?");
+  return fetch_page<engine::WorkerRow>(*lease, sql, page_size(page), first_text, page.after);
+}
+
+Result<std::int32_t> SqliteReader::count_leases(const std::string& worker) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - lease_counts_at_ > kLeaseCountsAge) {
+    Result<ReaderPool::Lease> lease = pool_->borrow();
+    if (!lease.ok()) return lease.status();
+    // Through the live runs: an index on live attempts would cost every lease two writes.
+    Result<Statement*> prepared = lease->statement(
+        "SELECT worker, COUNT(*) FROM attempts WHERE outcome='none' AND run_id IN (SELECT run_id "
+        "FROM runs WHERE state IN ('queued', 'running', 'canceling')) GROUP BY worker");
+    if (!prepared.ok()) return prepared.status();
+    (*prepared)->query();
+    std::map<std::string, std::int32_t> counts;
+    while (true) {
+      Result<bool> more = (*prepared)->next();
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      counts[std::string((*prepared)->text(0))] = static_cast<std::int32_t>((*prepared)->int64(1));
+    }
+    lease_counts_ = std::move(counts);
+    lease_counts_at_ = now;
+  }
+  const auto found = lease_counts_.find(worker);
+  return found == lease_counts_.end() ? 0 : found->second;
+}
+
+Result<engine::ArtifactRow> SqliteReader::get_artifact(const Digest& digest) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrArtifactMissing,
+                       "there is no artifact " + digest.hex());
+  return fetch_one<engine::ArtifactRow>(
+      *lease, select_from(kArtifactColumns, "artifacts WHERE digest=?"), missing, digest);
+}
+
+}  // namespace weir::store

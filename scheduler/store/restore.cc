@@ -1,0 +1,257 @@
+// The snapshot, table by table: see restore.h. One read transaction, so that it is of one moment.
+#include "scheduler/store/restore.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scheduler/store/row_codec.h"
+
+namespace weir::store {
+
+using base::Result;
+using base::RunId;
+using base::Status;
+using engine::Snapshot;
+
+namespace {
+
+class SnapshotReader {
+ public:
+  explicit SnapshotReader(Connection& connection) : connection_(connection) {}
+
+  Status read();
+  Snapshot take() { return std::move(snapshot_); }
+
+ private:
+  // Calls `take(row)` for every decodable row of the query; the others go to quarantine under
+  // `table` and the text of their first two columns. `bad` is called with the statement of an
+  // undecodable row.
+  template <class Row, class Take, class Bad, class... Args>
+  Status each(std::string_view table, std::string_view columns, std::string_view where, Take take,
+              Bad bad, const Args&... args);
+  void quarantine(std::string_view table, std::string_view key, std::string_view why) {
+    snapshot_.quarantined.push_back(std::string(table) + " " + std::string(key) + ": " +
+                                    std::string(why));
+  }
+
+  Status read_runs();
+  Status read_run(const engine::RunRow& run);
+  Status read_modules();
+  void quarantine_runs_without_modules();
+  void drop_run(RunId run);
+  Status read_assets();
+  Status read_current(engine::AssetRow& asset);
+  Status read_small_tables();
+  Status read_counters();
+
+  Connection& connection_;
+  Snapshot snapshot_;
+};
+
+constexpr auto kIgnoreBad = [](const Statement&) {};
+
+template <class Row, class Take, class Bad, class... Args>
+Status SnapshotReader::each(std::string_view table, std::string_view columns,
+                            std::string_view where, Take take, Bad bad, const Args&... args) {
+  const std::string sql =
+      "SELECT " + std::string(columns) + " FROM " + std::string(table) + " " + std::string(where);
+  Result<Statement> statement = connection_.prepare(sql);
+  if (!statement.ok()) return statement.status();
+  statement->query(args...);
+  while (true) {
+    Result<bool> more = statement->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return {};
+    Row row;
+    const Status decoded = decode(*statement, row);
+    if (decoded.ok()) {
+      take(std::move(row));
+      continue;
+    }
+    const std::string key = std::string(statement->text(0)) + " " + std::string(statement->text(1));
+    quarantine(table, key, decoded.message());
+    bad(*statement);
+  }
+}
+
+Status SnapshotReader::read() {
+  if (Status status = read_runs(); !status.ok()) return status;
+  if (Status status = read_modules(); !status.ok()) return status;
+  quarantine_runs_without_modules();
+  if (Status status = read_assets(); !status.ok()) return status;
+  if (Status status = read_small_tables(); !status.ok()) return status;
+  return read_counters();
+}
+
+Status SnapshotReader::read_runs() {
+  std::vector<engine::RunRow> runs;
+  Status status = each<engine::RunRow>(
+      "runs", kRunColumns, "WHERE state IN ('queued', 'running', 'canceling') ORDER BY run_id",
+      [&](engine::RunRow row) { runs.push_back(std::move(row)); }, kIgnoreBad);
+  for (const engine::RunRow& run : runs) {
+    if (!status.ok()) break;
+    status = read_run(run);
+  }
+  if (!status.ok()) return status;
+  // A state that is no known word matches no list above; such a run is at least named.
+  return each<engine::RunRow>(
+      "runs", kRunColumns,
+      "WHERE state NOT IN ('queued', 'running', 'canceling', 'succeeded', 'failed', 'canceled')",
+      [](const engine::RunRow&) {}, kIgnoreBad);
+}
+
+Status SnapshotReader::read_run(const engine::RunRow& run) {
+  const std::string id = run.id.text();
+  bool whole = true;
+  const auto broken = [&](const Statement&) { whole = false; };
+  std::vector<engine::TaskRow> tasks;
+  Status status = each<engine::TaskRow>(
+      "tasks", kTaskColumns, "WHERE run_id=? ORDER BY task",
+      [&](engine::TaskRow row) {
+        whole = whole && row.index == static_cast<std::int32_t>(tasks.size());
+        tasks.push_back(std::move(row));
+      },
+      broken, id);
+  if (!status.ok()) return status;
+  std::vector<engine::AttemptRow> attempts;
+  status = each<engine::AttemptRow>(
+      "attempts", kAttemptColumns, "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
+      [&](engine::AttemptRow row) { attempts.push_back(std::move(row)); }, broken, id);
+  if (!status.ok()) return status;
+  if (!whole || tasks.size() != static_cast<std::size_t>(run.task_count)) {
+    quarantine("runs", id,
+               "its " + std::to_string(run.task_count) +
+                   " tasks cannot all be read; the run is set aside as it is");
+    return {};
+  }
+  Result<Statement> last =
+      connection_.prepare("SELECT run_seq FROM events WHERE run_id=? ORDER BY seq DESC LIMIT 1");
+  if (!last.ok()) return last.status();
+  last->query(id);
+  Result<bool> found = last->next();
+  if (!found.ok()) return found.status();
+  snapshot_.run_seq[run.id] = *found ? static_cast<std::int32_t>(last->int64(0)) : 0;
+  snapshot_.runs.push_back(run);
+  std::move(tasks.begin(), tasks.end(), std::back_inserter(snapshot_.tasks));
+  std::move(attempts.begin(), attempts.end(), std::back_inserter(snapshot_.attempts));
+  return {};
+}
+
+Status SnapshotReader::read_modules() {
+  std::set<engine::Digest> pinned;
+  for (const engine::RunRow& run : snapshot_.runs) {
+    pinned.insert(run.modules.begin(), run.modules.end());
+  }
+  std::set<engine::Digest> active;
+  const auto keep = [&](engine::ModuleRow row) {
+    active.insert(row.digest);
+    snapshot_.modules.push_back(std::move(row));
+  };
+  Status status =
+      each<engine::ModuleRow>("modules", kModuleColumns, "WHERE active=1", keep, kIgnoreBad);
+  if (!status.ok()) return status;
+  for (const engine::Digest& digest : pinned) {
+    if (active.contains(digest)) continue;
+    status = each<engine::ModuleRow>("modules", kModuleColumns, "WHERE digest=?", keep, kIgnoreBad,
+                                     digest);
+    if (!status.ok()) return status;
+  }
+  std::sort(snapshot_.modules.begin(), snapshot_.modules.end(),
+            [](const auto& a, const auto& b) { return a.digest < b.digest; });
+  return {};
+}
+
+void SnapshotReader::quarantine_runs_without_modules() {
+  std::set<engine::Digest> known;
+  for (const engine::ModuleRow& module : snapshot_.modules) known.insert(module.digest);
+  std::vector<RunId> broken;
+  for (const engine::RunRow& run : snapshot_.runs) {
+    for (const engine::Digest& digest : run.modules) {
+      if (known.contains(digest)) continue;
+      quarantine("runs", run.id.text(), "its module " + digest.hex() + " cannot be read");
+      broken.push_back(run.id);
+      break;
+    }
+  }
+  for (const RunId run : broken) drop_run(run);
+}
+
+void SnapshotReader::drop_run(RunId run) {
+  std::erase_if(snapshot_.runs, [&](const auto& row) { return row.id == run; });
+  std::erase_if(snapshot_.tasks, [&](const auto& row) { return row.run == run; });
+  std::erase_if(snapshot_.attempts, [&](const auto& row) { return row.key.run == run; });
+  snapshot_.run_seq.erase(run);
+}
+
+Status SnapshotReader::read_assets() {
+  Status status = each<engine::AssetRow>(
+      "assets", kAssetColumns, "ORDER BY name",
+      [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); }, kIgnoreBad);
+  for (engine::AssetRow& asset : snapshot_.assets) {
+    if (!status.ok()) return status;
+    if (asset.materialization != 0) status = read_current(asset);
+  }
+  return status;
+}
+
+Status SnapshotReader::read_current(engine::AssetRow& asset) {
+  bool found = false;
+  Status status = each<engine::MaterializationRow>(
+      "materializations", kMaterializationColumns, "WHERE id=?",
+      [&](engine::MaterializationRow row) {
+        found = true;
+        snapshot_.current.push_back(std::move(row));
+      },
+      kIgnoreBad, asset.materialization);
+  if (status.ok() && !found) {
+    quarantine("assets", asset.name,
+               "its current version " + std::to_string(asset.materialization) +
+                   " cannot be read; it counts as never materialized until it is computed again");
+    asset.materialization = 0;
+  }
+  return status;
+}
+
+Status SnapshotReader::read_small_tables() {
+  Status status = each<engine::CursorRow>(
+      "cursors", kCursorColumns, "ORDER BY stage",
+      [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); }, kIgnoreBad);
+  if (!status.ok()) return status;
+  status = each<engine::WorkerRow>(
+      "workers", kWorkerColumns, "ORDER BY id",
+      [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); }, kIgnoreBad);
+  if (!status.ok()) return status;
+  return each<engine::OutboxRow>(
+      "outbox", kOutboxColumns, "ORDER BY id",
+      [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); }, kIgnoreBad);
+}
+
+Status SnapshotReader::read_counters() {
+  const std::pair<std::int64_t*, std::string_view> counters[] = {
+      {&snapshot_.last_seq, "SELECT COALESCE(MAX(seq), 0) FROM events"},
+      {&snapshot_.last_materialization, "SELECT COALESCE(MAX(id), 0) FROM materializations"},
+      {&snapshot_.last_outbox, "SELECT seq FROM sqlite_sequence WHERE name='outbox'"},
+  };
+  for (const auto& [counter, sql] : counters) {
+    Result<std::int64_t> value = connection_.int64(sql);
+    if (!value.ok()) return value.status();
+    *counter = *value;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Snapshot> read_snapshot(Connection& connection) {
+  if (Status status = connection.exec("BEGIN"); !status.ok()) return status;
+  SnapshotReader reader(connection);
+  Status status = reader.read();
+  const Status ended = connection.exec("COMMIT");
+  if (status.ok()) status = ended;
+  if (!status.ok()) return status;
+  return reader.take();
+}
+
+}  // namespace weir::store

@@ -1,0 +1,15 @@
+// Reads what the engine is rebuilt from: definitions, current versions, live runs. Never history,
+// so that a restart does not grow with it. Rows that cannot be decoded are set aside with a word
+// why.
+#pragma once
+
+#include "scheduler/engine/store.h"
+#include "scheduler/store/sqlite.h"
+
+namespace weir::store {
+
+// A live run with an undecodable task, or with a module that is gone, is quarantined as a whole: a
+// part of it would break the engine's invariants. Its rows stay in the tables as they are.
+base::Result<engine::Snapshot> read_snapshot(Connection& connection);
+
+}  // namespace weir::store

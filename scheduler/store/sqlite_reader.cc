@@ -1,0 +1,288 @@
+// Reads for the API: see sqlite_reader.h. Runs and tasks stand here, definitions and the rest in
+// reader_definitions.cc.
+#include "scheduler/store/sqlite_reader.h"
+
+#include <cctype>
+#include <charconv>
+
+#include "scheduler/store/query.h"
+#include "sdk/base/errors.h"
+
+namespace weir::store {
+
+using base::Code;
+using base::Result;
+using base::RunId;
+using base::Status;
+using engine::Page;
+using engine::PageRequest;
+
+namespace {
+
+constexpr std::size_t kTaskStates = 11;
+constexpr std::size_t kRunIdCharacters = 13;
+
+Status bad_token(const std::string& token) {
+  return {Code::kInvalidArgument, base::kErrPageToken,
+          "'" + token + "' is no page token of this list; start from the first page"};
+}
+
+Status unknown_run(std::string_view reference) {
+  return {Code::kNotFound, base::kErrUnknownRun,
+          "there is no run '" + std::string(reference) + "'; `weir run list` shows them"};
+}
+
+bool parse_number(std::string_view text, std::int64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// "TASK.EPOCH", the token of a list of attempts.
+bool parse_pair(std::string_view text, std::int64_t& first, std::int64_t& second) {
+  const std::size_t dot = text.find('.');
+  return dot != std::string_view::npos && parse_number(text.substr(0, dot), first) &&
+         parse_number(text.substr(dot + 1), second);
+}
+
+// The smallest run id text of that time, a day early: ids are made a moment before their row's
+// created_at.
+std::string first_id_since(engine::WallTime since) {
+  return RunId::make(since - std::chrono::hours(24), 0).text();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path, int connections) {
+  Result<std::unique_ptr<ReaderPool>> pool = ReaderPool::open(path, connections);
+  if (!pool.ok()) return pool.status();
+  return std::unique_ptr<SqliteReader>(new SqliteReader(std::move(pool).value()));
+}
+
+Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& lease,
+                                                            const engine::RunRow& run) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = finished_counts_.find(run.id);
+    if (known != finished_counts_.end()) return known->second;
+  }
+  Result<Statement*> prepared =
+      lease.statement("SELECT state, COUNT(*) FROM tasks WHERE run_id=? GROUP BY state");
+  if (!prepared.ok()) return prepared.status();
+  const std::string id = run.id.text();
+  (*prepared)->query(id);
+  std::vector<std::int32_t> counts(kTaskStates, 0);
+  while (true) {
+    Result<bool> more = (*prepared)->next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    const auto state = engine::parse_task_state((*prepared)->text(0));
+    if (!state) continue;
+    counts[static_cast<std::size_t>(*state)] = static_cast<std::int32_t>((*prepared)->int64(1));
+  }
+  if (engine::terminal(run.state)) {  // nothing changes any more
+    const std::lock_guard lock(mutex_);
+    if (finished_counts_.size() >= kRunCountsMax) finished_counts_.erase(finished_counts_.begin());
+    finished_counts_[run.id] = counts;
+  }
+  return counts;
+}
+
+Result<Page<engine::RunWithCounts>> SqliteReader::list_runs(const engine::RunFilter& filter,
+                                                            const PageRequest& page) {
+  if (!page.after.empty() && !RunId::parse(page.after)) return bad_token(page.after);
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  std::string where = "runs WHERE run_id < ?";
+  std::vector<std::string> texts{page.after.empty() ? "~" : page.after};  // '~' is after every id
+  if (!filter.job.empty()) {
+    where += " AND job = ?";
+    texts.push_back(filter.job);
+  }
+  if (filter.state) {
+    where += " AND state = ?";
+    texts.emplace_back(engine::run_state_name(*filter.state));
+  }
+  if (filter.since) {
+    where += " AND run_id >= ? AND created_at >= ?";
+    texts.push_back(first_id_since(*filter.since));
+  }
+  const std::string sql = select_from(kRunColumns, where + " ORDER BY run_id DESC LIMIT ?");
+  const auto token = [](const Statement& row) { return std::string(row.text(0)); };
+  const auto fetch = [&](const auto&... args) {
+    return fetch_page<engine::RunRow>(*lease, sql, page_size(page), token, args...);
+  };
+  const auto with_since = [&](const auto&... args) {
+    return filter.since ? fetch(args..., *filter.since) : fetch(args...);
+  };
+  Result<Page<engine::RunRow>> runs = texts.size() == 1   ? with_since(texts[0])
+                                      : texts.size() == 2 ? with_since(texts[0], texts[1])
+                                      : texts.size() == 3
+                                          ? with_since(texts[0], texts[1], texts[2])
+                                          : with_since(texts[0], texts[1], texts[2], texts[3]);
+  if (!runs.ok()) return runs.status();
+  Page<engine::RunWithCounts> out;
+  out.next = runs->next;
+  for (engine::RunRow& run : runs->rows) {
+    Result<std::vector<std::int32_t>> counts = task_counts(*lease, run);
+    if (!counts.ok()) return counts.status();
+    out.rows.push_back({std::move(run), std::move(counts).value()});
+  }
+  return out;
+}
+
+Result<engine::RunWithCounts> SqliteReader::get_run(RunId run) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string id = run.text();
+  Result<engine::RunRow> row = fetch_one<engine::RunRow>(
+      *lease, select_from(kRunColumns, "runs WHERE run_id=?"), unknown_run(id), id);
+  if (!row.ok()) return row.status();
+  Result<std::vector<std::int32_t>> counts = task_counts(*lease, *row);
+  if (!counts.ok()) return counts.status();
+  return engine::RunWithCounts{std::move(row).value(), std::move(counts).value()};
+}
+
+Result<RunId> SqliteReader::newest_run(ReaderPool::Lease& lease, std::string_view condition,
+                                       std::string_view reference) {
+  const std::string sql =
+      select_from(kRunColumns, "runs " + std::string(condition) + " ORDER BY run_id DESC LIMIT 1");
+  Result<engine::RunRow> row = fetch_one<engine::RunRow>(lease, sql, unknown_run(reference));
+  if (!row.ok()) return row.status();
+  return row->id;
+}
+
+Result<RunId> SqliteReader::resolve_run(std::string_view reference) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  if (reference == "@last") return newest_run(*lease, "", reference);
+  if (reference == "@last-failed") {
+    return newest_run(*lease, "WHERE state='failed'", reference);
+  }
+  if (reference.empty() || reference.size() > kRunIdCharacters) return unknown_run(reference);
+  std::string prefix;
+  if (const auto whole = RunId::parse(reference)) {
+    prefix = whole->text();
+  } else {
+    for (const char c : reference) {
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0) return unknown_run(reference);
+      prefix += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  const std::string end = prefix + "~";
+  Result<std::vector<engine::RunRow>> rows = fetch_all<engine::RunRow>(
+      *lease, select_from(kRunColumns, "runs WHERE run_id >= ? AND run_id < ? LIMIT 2"), prefix,
+      end);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return unknown_run(reference);
+  if (rows->size() > 1) {
+    return Status(Code::kInvalidArgument, base::kErrAmbiguous,
+                  "'" + std::string(reference) + "' is the start of several runs, among them " +
+                      (*rows)[0].id.text() + " and " + (*rows)[1].id.text() +
+                      "; give more characters");
+  }
+  return rows->front().id;
+}
+
+Result<Page<engine::TaskRow>> SqliteReader::list_tasks(RunId run,
+                                                       std::optional<engine::TaskState> state,
+                                                       const std::string& name,
+                                                       const PageRequest& page) {
+  std::int64_t after = -1;
+  if (!page.after.empty() && !parse_number(page.after, after)) return bad_token(page.after);
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  // An empty filter matches everything; the scan is of one run's rows, in the order of its key.
+  const std::string sql = select_from(
+      kTaskColumns,
+      "tasks WHERE run_id=? AND task > ? AND (?3='' OR state=?3) AND (?4='' OR name=?4) "
+      "ORDER BY task LIMIT ?5");
+  const auto token = [](const Statement& row) { return std::string(row.text(1)); };
+  const std::string id = run.text();
+  const std::string wanted = state ? std::string(engine::task_state_name(*state)) : std::string();
+  return fetch_page<engine::TaskRow>(*lease, sql, page_size(page), token, id, after, wanted, name);
+}
+
+Result<Page<engine::AttemptRow>> SqliteReader::list_attempts(RunId run,
+                                                             std::optional<std::int32_t> task,
+                                                             const PageRequest& page) {
+  std::int64_t after_task = -1;
+  std::int64_t after_epoch = -1;
+  if (!page.after.empty() && !parse_pair(page.after, after_task, after_epoch)) {
+    return bad_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string range = task ? "task = ?4" : "?4 IS NULL";
+  const std::string sql =
+      select_from(kAttemptColumns, "attempts WHERE run_id=?1 AND (task, epoch) > (?2, ?3) AND " +
+                                       range + " ORDER BY task, epoch LIMIT ?5");
+  const auto token = [](const Statement& row) {
+    return std::string(row.text(1)) + "." + std::string(row.text(2));
+  };
+  const std::string id = run.text();
+  if (task) {
+    return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after_task,
+                                          after_epoch, *task);
+  }
+  return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after_task,
+                                        after_epoch, nullptr);
+}
+
+Result<std::vector<engine::CheckRow>> SqliteReader::list_checks(const engine::AttemptKey& attempt) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const std::string id = attempt.run.text();
+  return fetch_all<engine::CheckRow>(
+      *lease,
+      select_from(kCheckColumns,
+                  "checks WHERE run_id=? AND task=? AND epoch=? ORDER BY asset, name"),
+      id, attempt.task, attempt.epoch);
+}
+
+Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t since,
+                                                                std::optional<RunId> run,
+                                                                int limit) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  if (since > 0) {
+    Result<std::int64_t> oldest = lease->connection().int64("SELECT MIN(seq) FROM events");
+    if (!oldest.ok()) return oldest.status();
+    if (*oldest > since + 1) {
+      return Status(Code::kOutOfRange, base::kErrUsage,
+                    "events before " + std::to_string(*oldest) +
+                        " have been pruned; read the current state and go on from its as_of_seq");
+    }
+  }
+  const int rows = std::clamp(limit, 1, engine::kPageSizeMax);
+  if (!run) {
+    return fetch_all<engine::EventRow>(
+        *lease, select_from(kEventColumns, "events WHERE seq > ? ORDER BY seq LIMIT ?"), since,
+        rows);
+  }
+  const std::string id = run->text();
+  return fetch_all<engine::EventRow>(
+      *lease, select_from(kEventColumns, "events WHERE run_id=? AND seq > ? ORDER BY seq LIMIT ?"),
+      id, since, rows);
+}
+
+Result<std::int64_t> SqliteReader::last_seq() {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  return lease->connection().int64("SELECT COALESCE(MAX(seq), 0) FROM events");
+}
+
+Status SqliteReader::quick_check() {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Result<Statement*> prepared = lease->statement("PRAGMA quick_check(1)");
+  if (!prepared.ok()) return prepared.status();
+  (*prepared)->query();
+  Result<bool> row = (*prepared)->next();
+  if (!row.ok()) return row.status();
+  const std::string verdict = *row ? std::string((*prepared)->text(0)) : std::string("no answer");
+  if (verdict == "ok") return {};
+  return {Code::kDataLoss, base::kErrStore,
+          "the database is damaged: " + verdict + "; restore it from a backup"};
+}
+
+}  // namespace weir::store

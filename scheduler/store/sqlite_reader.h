@@ -1,0 +1,83 @@
+// Committed rows for the API, on a bounded pool of read-only connections. Every call is one short
+// read, so that it never holds up the reuse of the WAL; lists are key-set pages. Safe from any
+// thread; a call may block on the disk or, up to kBorrowWait, on the pool, so it does not belong on
+// an event loop. Never checkpoints, never writes.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "scheduler/engine/ports.h"
+#include "scheduler/store/reader_pool.h"
+
+namespace weir::store {
+
+inline constexpr int kReadersDefault = 4;
+inline constexpr std::size_t kRunCountsMax =
+    4096;  // finished runs whose task counts are remembered
+inline constexpr auto kLeaseCountsAge = std::chrono::milliseconds(500);
+
+class SqliteReader final : public engine::Reader {
+ public:
+  template <class T>
+  using Result = base::Result<T>;
+  template <class Row>
+  using Page = engine::Page<Row>;
+
+  // The database must exist: open the SqliteStore first.
+  static Result<std::unique_ptr<SqliteReader>> open(const std::string& path,
+                                                    int connections = kReadersDefault);
+
+  Result<Page<engine::RunWithCounts>> list_runs(const engine::RunFilter& filter,
+                                                const engine::PageRequest& page) override;
+  Result<engine::RunWithCounts> get_run(engine::RunId run) override;
+  Result<engine::RunId> resolve_run(std::string_view reference) override;
+  Result<Page<engine::TaskRow>> list_tasks(engine::RunId run,
+                                           std::optional<engine::TaskState> state,
+                                           const std::string& name,
+                                           const engine::PageRequest& page) override;
+  Result<Page<engine::AttemptRow>> list_attempts(engine::RunId run,
+                                                 std::optional<std::int32_t> task,
+                                                 const engine::PageRequest& page) override;
+  Result<std::vector<engine::CheckRow>> list_checks(const engine::AttemptKey& attempt) override;
+  Result<Page<engine::AssetRow>> list_assets(const std::string& pipeline,
+                                             const engine::PageRequest& page) override;
+  Result<engine::AssetRow> get_asset(const std::string& name) override;
+  Result<engine::MaterializationRow> get_materialization(std::int64_t id) override;
+  Result<Page<engine::MaterializationRow>> list_materializations(
+      const std::string& asset, const engine::PageRequest& page) override;
+  Result<Page<engine::ModuleRow>> list_modules(const engine::PageRequest& page) override;
+  Result<engine::ModuleRow> get_module(const engine::Digest& digest) override;
+  Result<std::vector<engine::ModuleRow>> active_modules() override;
+  Result<Page<engine::WorkerRow>> list_workers(const engine::PageRequest& page) override;
+  Result<std::int32_t> count_leases(const std::string& worker) override;
+  // OUT_OF_RANGE when events after `since` have been pruned.
+  Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
+                                                    std::optional<engine::RunId> run,
+                                                    int limit) override;
+  Result<std::int64_t> last_seq() override;
+  Result<engine::ArtifactRow> get_artifact(const engine::Digest& digest) override;
+
+  // SQLite's own check of the file: DATA_LOSS with the first thing that is wrong. Slow: minutes on
+  // a large database.
+  base::Status quick_check();
+
+ private:
+  explicit SqliteReader(std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}
+  Result<std::vector<std::int32_t>> task_counts(ReaderPool::Lease& lease,
+                                                const engine::RunRow& run);
+  Result<engine::RunId> newest_run(ReaderPool::Lease& lease, std::string_view condition,
+                                   std::string_view reference);
+
+  std::unique_ptr<ReaderPool> pool_;
+  std::mutex mutex_;
+  std::map<engine::RunId, std::vector<std::int32_t>> finished_counts_;  // guarded by mutex_
+  std::map<std::string, std::int32_t> lease_counts_;                    // guarded by mutex_
+  std::chrono::steady_clock::time_point lease_counts_at_{};             // guarded by mutex_
+};
+
+}  // namespace weir::store

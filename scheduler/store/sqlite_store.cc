@@ -1,0 +1,279 @@
+// Transactions, commits and housekeeping of the write connection: see sqlite_store.h. What
+// restore() reads stands in restore.cc.
+#include "scheduler/store/sqlite_store.h"
+
+#include <chrono>
+#include <random>
+
+#include <sqlite3.h>
+
+#include "scheduler/store/restore.h"
+#include "scheduler/store/row_codec.h"
+#include "scheduler/store/schema.h"
+#include "sdk/base/check.h"
+#include "sdk/base/errors.h"
+
+namespace weir::store {
+
+using base::Code;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr int kApplicationId = 0x57656972;  // "Weir", so that file(1) and we know our own
+constexpr auto kPruneEvery = std::chrono::minutes(1);
+
+// Before the first table: auto_vacuum cannot be turned on later without a rewrite of the file.
+constexpr const char* kCreation =
+    "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id=1466263922;";
+static_assert(kApplicationId == 1466263922);
+// The WAL is recycled in place; only what a burst left beyond 64 MiB is cut off. The cache is a
+// limit, not a size.
+constexpr const char* kSettings =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;"
+    "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;";
+
+std::int64_t microseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               start)
+      .count();
+}
+
+std::string sql_select(std::string_view columns, std::string_view rest) {
+  return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
+}
+
+int remember_wal_size(void* stats, sqlite3*, const char*, int pages) {
+  constexpr std::int64_t kFrameBytes = 4096 + 24;
+  static_cast<StoreStats*>(stats)->wal_bytes.store(pages * kFrameBytes, std::memory_order_relaxed);
+  return SQLITE_OK;
+}
+
+// Refuses files that another program made before anything is written to them.
+Status check_ours(Connection& connection, const std::string& path) {
+  Result<std::int64_t> id = connection.int64("PRAGMA application_id");
+  if (!id.ok()) return id.status();
+  Result<std::int64_t> tables = connection.int64("SELECT COUNT(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  if (*tables == 0) return connection.exec(kCreation);
+  if (*id == kApplicationId) return {};
+  return {Code::kDataLoss, base::kErrStore,
+          path + " is a database of another program; move it away or use another data directory"};
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::string path, Connection connection)
+    : path_(std::move(path)), connection_(std::move(connection)) {}
+
+SqliteStore::~SqliteStore() {
+  rollback();
+  sqlite3_wal_hook(connection_.handle(), nullptr, nullptr);
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+  Result<Connection> connection = Connection::open(path, OpenMode::kCreate);
+  if (!connection.ok()) return connection.status();
+  std::unique_ptr<SqliteStore> store(new SqliteStore(path, std::move(connection).value()));
+  if (Status status = store->set_up(); !status.ok()) {
+    return Status(status.code(), status.error(), path + ": " + status.message());
+  }
+  return store;
+}
+
+Status SqliteStore::set_up() {
+  if (Status status = check_ours(connection_, path_); !status.ok()) return status;
+  if (Status status = connection_.exec(kSettings); !status.ok()) return status;
+  if (Status status = migrate(connection_, migrations()); !status.ok()) return status;
+  sqlite3_wal_hook(connection_.handle(), remember_wal_size, &stats_);
+  if (Status status = read_generation(); !status.ok()) return status;
+  return prepare_statements();
+}
+
+Status SqliteStore::prepare_statements() {
+  Result<RowWriter> writer = RowWriter::prepare(connection_);
+  if (!writer.ok()) return writer.status();
+  writer_ = std::move(writer).value();
+  const std::pair<Statement*, std::string> entries[] = {
+      {&begin_, "BEGIN IMMEDIATE"},
+      {&commit_, "COMMIT"},
+      {&rollback_, "ROLLBACK"},
+      {&probe_, "INSERT OR REPLACE INTO meta(key, value) VALUES('probe', ?)"},
+      {&load_reply_, sql_select(kReplyColumns, "replies WHERE key=?")},
+      {&load_run_, sql_select(kRunColumns, "runs WHERE run_id=?")},
+      {&load_artifact_, sql_select(kArtifactColumns, "artifacts WHERE digest=?")},
+      {&prune_,
+       "DELETE FROM replies WHERE key IN "
+       "(SELECT key FROM replies WHERE at < ? ORDER BY at LIMIT ?)"},
+  };
+  for (const auto& [statement, sql] : entries) {
+    Result<Statement> prepared = connection_.prepare(sql);
+    if (!prepared.ok()) return prepared.status();
+    *statement = std::move(prepared).value();
+  }
+  return {};
+}
+
+Status SqliteStore::read_generation() {
+  std::random_device random;
+  const std::uint64_t fresh = (std::uint64_t{random()} << 32 | random()) | 1;
+  Result<Statement> insert =
+      connection_.prepare("INSERT OR IGNORE INTO meta(key, value) VALUES('store_generation', ?)");
+  if (!insert.ok()) return insert.status();
+  if (Status status = insert->run(std::to_string(fresh)); !status.ok()) return status;
+  Result<Statement> select =
+      connection_.prepare("SELECT value FROM meta WHERE key='store_generation'");
+  if (!select.ok()) return select.status();
+  select->query();
+  Result<bool> row = select->next();
+  if (!row.ok()) return row.status();
+  const std::string text = *row ? std::string(select->text(0)) : std::string();
+  generation_ = std::strtoull(text.c_str(), nullptr, 10);
+  if (generation_ == 0) {
+    return {Code::kDataLoss, base::kErrStore, "meta.store_generation is '" + text + "'"};
+  }
+  return {};
+}
+
+Status SqliteStore::open_transaction(bool sync) {
+  CHECK_MSG(!connection_.in_transaction(), "begin inside a transaction");
+  if (sync != synchronous_full_) {
+    Status status =
+        connection_.exec(sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    if (!status.ok()) return status;
+    synchronous_full_ = sync;
+  }
+  if (Status status = begin_.run(); !status.ok()) return status;
+  if (!suspect_) return {};
+  // After a failed commit an empty transaction would prove nothing: write a row.
+  Status status = probe_.run(std::to_string(++probes_));
+  if (!status.ok()) rollback();
+  return status;
+}
+
+Status SqliteStore::begin() { return open_transaction(true); }
+Status SqliteStore::begin_lazy() { return open_transaction(false); }
+
+Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
+  CHECK_MSG(connection_.in_transaction(), "load outside a transaction");
+  engine::Facts facts;
+  const auto find = [](Statement& statement, const auto& key, auto& row) -> Result<bool> {
+    statement.query(key);
+    Result<bool> found = statement.next();
+    if (!found.ok() || !*found) return found;
+    Status decoded = decode(statement, row);
+    statement.reset();
+    if (!decoded.ok()) return decoded;
+    return true;
+  };
+  for (const std::string& key : reads.replies) {
+    engine::ReplyRow row;
+    Result<bool> found = find(load_reply_, key, row);
+    if (!found.ok()) return found.status();
+    if (*found) facts.replies.emplace(key, std::move(row));
+  }
+  for (const base::RunId run : reads.runs) {
+    engine::RunRow row;
+    const std::string text = run.text();
+    Result<bool> found = find(load_run_, text, row);
+    if (!found.ok()) return found.status();
+    if (*found) facts.runs.emplace(run, std::move(row));
+  }
+  for (const engine::Digest& digest : reads.artifacts) {
+    engine::ArtifactRow row;
+    Result<bool> found = find(load_artifact_, digest, row);
+    if (!found.ok()) return found.status();
+    if (*found) facts.artifacts.emplace(digest, std::move(row));
+  }
+  return facts;
+}
+
+Status SqliteStore::write(const engine::Record& record) {
+  CHECK_MSG(connection_.in_transaction(), "write outside a transaction");
+  Status status = writer_.write(record);
+  if (!status.ok()) suspect_ = true;
+  return status;
+}
+
+Status SqliteStore::commit(engine::Durability durability) {
+  const bool sync = durability == engine::Durability::kSync;
+  CHECK_MSG(synchronous_full_ || !sync, "a lazy transaction cannot be committed in sync");
+  const auto start = std::chrono::steady_clock::now();
+  Status status = connection_.in_transaction()
+                      ? commit_.run()
+                      : Status(Code::kUnavailable, base::kErrStore,
+                               "the transaction was closed by an earlier failure");
+  if (!status.ok()) {
+    stats_.failed_commits.fetch_add(1, std::memory_order_relaxed);
+    rollback();
+    suspect_ = true;
+    return status;
+  }
+  suspect_ = false;
+  if (sync) {
+    stats_.sync_commits.fetch_add(1, std::memory_order_relaxed);
+    stats_.sync_us.record(microseconds_since(start));
+  } else {
+    stats_.lazy_commits.fetch_add(1, std::memory_order_relaxed);
+  }
+  return {};
+}
+
+void SqliteStore::rollback() {
+  if (!connection_.in_transaction()) return;
+  // A rollback can only fail when SQLite has closed the transaction by itself; either way nothing
+  // is committed.
+  const Status status = rollback_.run();
+  CHECK_MSG(status.ok() || !connection_.in_transaction(), status.message());
+}
+
+Result<engine::Snapshot> SqliteStore::restore() {
+  CHECK_MSG(!connection_.in_transaction(), "restore inside a transaction");
+  return read_snapshot(connection_);
+}
+
+Status SqliteStore::housekeeping(base::WallTime now, bool idle) {
+  if (connection_.in_transaction()) return {};
+  const std::int64_t wal = stats_.wal_bytes.load(std::memory_order_relaxed);
+  if (idle) {
+    if (Status status = prune_replies(now); !status.ok()) return status;
+  }
+  if ((idle && wal > 0) || wal > kWalBytesMax) return checkpoint();
+  return {};
+}
+
+Status SqliteStore::prune_replies(base::WallTime now) {
+  if (now - pruned_at_ < kPruneEvery && now >= pruned_at_) return {};
+  const std::int64_t before = sqlite3_total_changes64(connection_.handle());
+  if (Status status = open_transaction(false); !status.ok()) return status;
+  Status status = prune_.run(now - kReplyAge, kRepliesPrunedMax);
+  if (!status.ok()) {
+    rollback();
+    return status;
+  }
+  const std::int64_t pruned = sqlite3_total_changes64(connection_.handle()) - before;
+  if (status = commit(engine::Durability::kLazy); !status.ok()) return status;
+  stats_.replies_pruned.fetch_add(pruned, std::memory_order_relaxed);
+  if (pruned >= kRepliesPrunedMax) return {};  // more is left: the next idle round goes on
+  pruned_at_ = now;
+  return connection_.exec(
+      ("PRAGMA incremental_vacuum(" + std::to_string(kVacuumPagesMax) + ")").c_str());
+}
+
+Status SqliteStore::checkpoint() {
+  const auto start = std::chrono::steady_clock::now();
+  int log_frames = 0;
+  int done_frames = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
+                                             SQLITE_CHECKPOINT_PASSIVE, &log_frames, &done_frames);
+  stats_.checkpoint_us.record(microseconds_since(start));
+  if (code != SQLITE_OK) return sqlite_status(connection_.handle(), code, "checkpoint");
+  // Frames that a reader still needs stay; the WAL starts over with the first commit after the last
+  // one is done.
+  constexpr std::int64_t kFrameBytes = 4096 + 24;
+  stats_.wal_bytes.store((log_frames - done_frames) * kFrameBytes, std::memory_order_relaxed);
+  return {};
+}
+
+}  // namespace weir::store

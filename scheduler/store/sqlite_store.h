@@ -1,0 +1,84 @@
+// The tables in SQLite: the one connection that writes and checkpoints, and what the engine is
+// rebuilt from. Used from one thread (the loop's) after open(), except stats() and generation().
+// Must not be opened twice on one file: the lock of DataDirectory sees to that. Knows nothing of
+// the engine's rules.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "scheduler/engine/store.h"
+#include "scheduler/store/row_writer.h"
+#include "scheduler/store/sqlite.h"
+#include "sdk/base/histogram.h"
+
+namespace weir::store {
+
+inline constexpr std::int64_t kWalBytesMax = 16 << 20;  // past it a busy loop checkpoints too
+inline constexpr int kRepliesPrunedMax = 500;           // rows one housekeeping round deletes
+inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
+inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
+
+// What `weir doctor` shows of the store; safe to read from any thread.
+struct StoreStats {
+  std::atomic<std::int64_t> sync_commits{0};
+  std::atomic<std::int64_t> lazy_commits{0};
+  std::atomic<std::int64_t> failed_commits{0};
+  std::atomic<std::int64_t> wal_bytes{0};  // not yet checkpointed
+  std::atomic<std::int64_t> replies_pruned{0};
+  base::Histogram sync_us;        // COMMIT with its fsync
+  base::Histogram checkpoint_us;  // how long the loop stood still for a checkpoint
+};
+
+class SqliteStore final : public engine::Store {
+ public:
+  // Opens or creates the database and brings its schema up to date. FAILED_PRECONDITION
+  // (WEIR-E0404) for a newer schema, DATA_LOSS for a file that is not ours or damaged,
+  // RESOURCE_EXHAUSTED (WEIR-E0401) when the disk is full.
+  static base::Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+  // Checkpoints what is left, so that the file alone is the database.
+  ~SqliteStore() override;
+
+  base::Status begin() override;
+  base::Status begin_lazy() override;
+  base::Result<engine::Facts> load(const engine::Reads& reads) override;
+  base::Status write(const engine::Record& record) override;
+  base::Status commit(engine::Durability durability) override;
+  void rollback() override;
+  base::Result<engine::Snapshot> restore() override;
+
+  // Cheap work between commits, outside transactions: checkpoints when `idle` or past kWalBytesMax,
+  // and when idle deletes old replies and gives free pages back. The next idle call goes on where a
+  // limit stopped this one.
+  base::Status housekeeping(base::WallTime now, bool idle);
+
+  // Changes whenever the database is created anew or restored from a backup; never 0.
+  std::uint64_t generation() const { return generation_; }
+  const std::string& path() const { return path_; }
+  const StoreStats& stats() const { return stats_; }
+
+ private:
+  SqliteStore(std::string path, Connection connection);
+  base::Status set_up();
+  base::Status prepare_statements();
+  base::Status read_generation();
+  base::Status open_transaction(bool sync);
+  base::Status checkpoint();
+  base::Status prune_replies(base::WallTime now);
+
+  std::string path_;
+  Connection connection_;
+  RowWriter writer_;
+  Statement begin_, commit_, rollback_, probe_;
+  Statement load_reply_, load_run_, load_artifact_, prune_;
+  StoreStats stats_;
+  std::uint64_t generation_ = 0;
+  bool synchronous_full_ = true;  // the connection's PRAGMA synchronous
+  bool suspect_ = false;          // a commit failed: the next transaction proves that writing works
+  std::int64_t probes_ = 0;
+  base::WallTime pruned_at_{};
+};
+
+}  // namespace weir::store
