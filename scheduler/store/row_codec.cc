@@ -100,10 +100,13 @@ bool read_item(const Json& json, engine::Pin& out) {
 
 bool read_item(const Json& json, engine::OutputRef& out) {
   const Json::Array& items = json.items();
-  if (items.size() != 6 || !items[0].is_string() || !items[1].is_bool()) return false;
+  const bool shaped =
+      items.size() == 7 && items[0].is_string() && items[1].is_bool() && items[2].is_int();
+  if (!shaped) return false;
   out.asset = items[0].as_string();
   out.unchanged = items[1].as_bool();
-  return read_value(items, 2, out.value);
+  out.materialization = items[2].as_int();
+  return read_value(items, 3, out.value);
 }
 
 bool read_item(const Json& json, engine::BundleFile& out) {
@@ -247,6 +250,7 @@ std::string encode_outputs(const std::vector<engine::OutputRef>& outputs) {
     out += '[';
     base::append_quoted(out, output.asset);
     out += output.unchanged ? ",true," : ",false,";
+    out += std::to_string(output.materialization) + ',';
     append_value(out, output.value);
     out += ']';
   });

@@ -76,7 +76,7 @@ CREATE TABLE tasks (
   ready_at            INTEGER,
   started_at          INTEGER,
   finished_at         INTEGER,
-  outputs             TEXT NOT NULL,     -- JSON: [[asset, unchanged, digest, size, kind, type], ...]
+  outputs             TEXT NOT NULL,     -- JSON: [[asset, unchanged, materialization, digest, …], ...]
   PRIMARY KEY (run_id, task)
 ) STRICT, WITHOUT ROWID;
 
