@@ -166,6 +166,8 @@ def dead_file(tree):
 
 def _built(tree, path):
     folder, base = os.path.split(path)
+    if any("/" + base in tree.text(n) for n in tree.cmake_lists()):
+        return True
     while True:
         lists = (folder + "/" if folder else "") + "CMakeLists.txt"
         if lists in tree.names:

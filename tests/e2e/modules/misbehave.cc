@@ -1,0 +1,93 @@
+// One asset for each way in which a stage can go wrong, and a good one that must go right beside
+// them. What each of them gets is in bad_stage_test.py.
+// Runs in an executor only: by hand most of these would end the program, as they are meant to.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+#include <unistd.h>
+
+#include <weir/weir.h>
+
+namespace {
+
+int good() { return 1; }
+
+int throws_error() { throw std::runtime_error("the source said no"); }
+
+int segfaults() {
+  volatile int* nowhere = nullptr;
+  *nowhere = 1;
+  return 1;
+}
+
+int calls_exit() { std::exit(7); }
+
+int loops() {
+  for (volatile int i = 0;; i = i + 1) {
+  }
+}
+
+int floods() {
+  const std::string line(1023, 'x');
+  for (int i = 0; i < 64 * 1024; ++i) std::puts(line.c_str());
+  std::puts("the last line");
+  return 1;
+}
+
+// The child keeps the pipes and ignores polite signals; it must not outlive the attempt.
+int forks() {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGTERM, SIG_IGN);
+    setsid();
+    for (;;) pause();
+  }
+  std::printf("child %d\n", static_cast<int>(child));
+  return static_cast<int>(child);
+}
+
+int leaks() {
+  static std::vector<char*> kept;
+  for (int i = 0; i < 64; ++i) {
+    char* block = static_cast<char*>(std::malloc(1 << 20));
+    for (int page = 0; page < 1 << 20; page += 4096) block[page] = 1;
+    kept.push_back(block);
+  }
+  return static_cast<int>(kept.size());
+}
+
+weir::File returns_missing_file() { return {"/nonexistent/file"}; }
+
+std::string large() { return std::string(200 * 1024, 'a'); }
+int reads_large(const std::string& text) { return static_cast<int>(text.size()); }
+
+int slow() {
+  // tidy:allow(sleep): an attempt that is still running when it is cancelled
+  std::this_thread::sleep_for(std::chrono::minutes(5));
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using std::chrono::seconds;
+  weir::Pipeline p("misbehave");
+  p.asset("good", good);
+  p.asset("throws_error", throws_error).retry({.max_attempts = 2});
+  p.asset("segfaults", segfaults);
+  p.asset("calls_exit", calls_exit);
+  p.asset("loops", loops).timeout(seconds(2));
+  p.asset("floods", floods);
+  p.asset("forks", forks);
+  p.asset("leaks", leaks);
+  p.asset("returns_missing_file", returns_missing_file);
+  auto value = p.asset("large", large);
+  p.asset("reads_large", reads_large, value);
+  p.asset("slow", slow);
+  return weir::main(p, argc, argv);
+}
