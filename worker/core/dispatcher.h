@@ -44,11 +44,14 @@ struct DispatcherLimits {
 
 using ExecutorId = std::uint32_t;  // never used twice
 
+inline constexpr int kReturnsMax = 3;  // of one attempt to the queue
+
 struct AttemptSpec {
   AttemptKey key;
   Digest module;
   Duration timeout{};  // zero: none
   bool side_effects = false;
+  int returns = 0;  // how often an executor died before it read the attempt
 };
 
 // What ended an attempt; the loop makes the outcome class of it.
@@ -82,6 +85,10 @@ struct KillTree {  // SIGKILL to everything that descends from the executor
 struct RetireExecutor {  // close its socket: an idle executor leaves by itself
   ExecutorId executor = 0;
 };
+struct ReturnAttempt {  // the executor died before it read the attempt: it waits again, for another
+  ExecutorId executor = 0;
+  AttemptKey key;
+};
 struct ReportStarted {
   AttemptKey key;
   Now started;
@@ -99,7 +106,7 @@ struct ReportReleased {
   std::string reason;
 };
 using Action = std::variant<SpawnExecutor, RunAttempt, TerminateTree, KillTree, RetireExecutor,
-                            ReportStarted, ReportEnded, ReportReleased>;
+                            ReturnAttempt, ReportStarted, ReportEnded, ReportReleased>;
 using Actions = std::vector<Action>;
 
 class Dispatcher {
@@ -128,13 +135,17 @@ class Dispatcher {
   // The executor misbehaved (kProtocol, kManifest): it dies at once and its attempt ends with it.
   void condemn(ExecutorId id, EndedBy by, const std::string& reason, Now now, Actions& out);
   void sampled_memory(ExecutorId id, std::int64_t resident_bytes, Now now, Actions& out);
-  // The whole tree is dead and its logs are read.
-  void gone(ExecutorId id, Now now, Actions& out);
+  // The whole tree is dead and its logs are read. `untouched`: it never read the attempt that it
+  // was handed, so that attempt was not begun.
+  void gone(ExecutorId id, bool untouched, Now now, Actions& out);
 
   // ---- time ----
   std::optional<BootTime> next_deadline() const;
   void advance(Now now, Actions& out);
 
+  bool knows(const AttemptKey& key) const {
+    return waiting_.contains(key) || placed_.contains(key);
+  }
   std::size_t queued() const { return waiting_.size(); }
   int occupied() const { return occupied_; }
   std::size_t executors() const { return executors_.size(); }

@@ -85,7 +85,7 @@ void Dispatcher::sampled_memory(ExecutorId id, std::int64_t resident_bytes, Now 
   if (executor.worn && std::holds_alternative<Idle>(executor.state)) retire(id, executor, now, out);
 }
 
-void Dispatcher::gone(ExecutorId id, Now now, Actions& out) {
+void Dispatcher::gone(ExecutorId id, bool untouched, Now now, Actions& out) {
   const auto found = executors_.find(id);
   if (found == executors_.end()) return;
   Executor executor = std::move(found->second);
@@ -98,6 +98,14 @@ void Dispatcher::gone(ExecutorId id, Now now, Actions& out) {
   const AttemptKey key = executor.attempt->key;
   placed_.erase(key);
   --occupied_;
+  const bool busy_now = std::holds_alternative<Busy>(executor.state);
+  if (untouched && busy_now && executor.attempt->returns < kReturnsMax) {
+    ++executor.attempt->returns;
+    out.push_back(ReturnAttempt{id, key});
+    queue_.push_front(key);
+    waiting_.emplace(key, *executor.attempt);
+    return dispatch(now, out);
+  }
   ReportEnded report{key, EndedBy::kExit, id, "", std::nullopt, now};
   if (std::holds_alternative<Starting>(executor.state)) {
     report.by = EndedBy::kNotReady;

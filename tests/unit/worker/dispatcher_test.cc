@@ -33,7 +33,7 @@ struct Harness {
     ASSERT_TRUE(dispatcher.result_arrived(id));
     dispatcher.settled(id, true, now, out);
   }
-  void gone(ExecutorId id) { dispatcher.gone(id, now, out); }
+  void gone(ExecutorId id) { dispatcher.gone(id, false, now, out); }
   // The only action of that kind since the last call of clear().
   template <class T>
   std::optional<T> only() {
@@ -370,6 +370,34 @@ TEST(Dispatcher, ResultThatWasNotDueIsRefused) {
   h.ready(1);
   h.finish(1);
   EXPECT_FALSE(h.dispatcher.result_arrived(1));
+}
+
+TEST(Dispatcher, AttemptThatADyingExecutorNeverReadRunsElsewhere) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  h.finish(1);
+  const AttemptKey key = h.launch(1);
+  h.clear();
+  h.dispatcher.gone(1, true, h.now, h.out);
+  ASSERT_TRUE(h.only<ReturnAttempt>());
+  EXPECT_FALSE(h.only<ReportEnded>());
+  ASSERT_TRUE(h.only<SpawnExecutor>());
+  h.ready(2);
+  ASSERT_TRUE(h.only<RunAttempt>());
+  EXPECT_EQ(h.only<RunAttempt>()->key, key);
+}
+
+TEST(Dispatcher, AttemptThatNoExecutorEverReadsEndsAtLast) {
+  Harness h(slots(1));
+  h.launch(0);
+  for (ExecutorId id = 1; id <= kReturnsMax + 1; ++id) {
+    EXPECT_FALSE(h.only<ReportEnded>());
+    h.ready(id);
+    h.dispatcher.gone(id, true, h.now, h.out);
+  }
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kExit);
 }
 
 TEST(Dispatcher, DuplicateLaunchIsIgnored) {

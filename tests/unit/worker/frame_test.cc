@@ -1,9 +1,9 @@
 // Frames survive any cutting of the stream, and rubbish is noticed.
 #include "worker/core/frame.h"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace weir::worker {
 namespace {

@@ -1,0 +1,213 @@
+// A program that speaks the executor protocol and does what the attempt's parameters say: succeed,
+// fail, crash, hang, flood, fork. How it behaves before it is ready is decided by the name under
+// which it was started.
+#include <string>
+#include <vector>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "weir/worker/v1/executor.pb.h"
+#include "worker/core/frame.h"
+
+namespace {
+
+namespace v1 = weir::worker::v1;
+int socket_fd = -1;
+
+void write_all(int fd, const std::string& bytes) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t n = ::write(fd, bytes.data() + at, bytes.size() - at);
+    if (n <= 0) ::_exit(90);
+    at += std::size_t(n);
+  }
+}
+
+void send(const v1::ExecutorResponse& response) {
+  std::string out;
+  const std::size_t at = weir::worker::begin_frame(out);
+  response.AppendToString(&out);
+  weir::worker::end_frame(out, at);
+  write_all(socket_fd, out);
+}
+
+void send_ready(const std::string& manifest) {
+  v1::ExecutorResponse response;
+  response.mutable_ready()->set_protocol_version(1);
+  response.mutable_ready()->set_manifest_json(manifest);
+  response.mutable_ready()->set_pid(::getpid());
+  send(response);
+}
+
+void send_result(int outcome, const std::string& message) {
+  v1::ExecutorResponse response;
+  v1::ExecutorResult* result = response.mutable_result();
+  result->set_outcome(outcome);
+  result->set_success(outcome == 1 ? 1 : 0);
+  result->set_message(message);
+  if (outcome == 1) {
+    v1::ExecutorOutput* output = result->add_outputs();
+    output->set_asset("asset");
+    output->mutable_value()->set_digest(std::string(32, 'd'));
+    output->mutable_value()->set_is_inline(true);
+    output->mutable_value()->set_inline_bytes("value");
+    output->mutable_value()->set_kind(1);
+  }
+  send(response);
+}
+
+void send_log(const std::string& line) {
+  v1::ExecutorResponse response;
+  response.mutable_log()->set_line(line);
+  send(response);
+}
+
+[[noreturn]] void hang() {
+  for (;;) ::pause();
+}
+
+// A process of its own session whose parent is gone.
+void leave_grandchild(bool drop_environment) {
+  const pid_t child = ::fork();
+  if (child != 0) {
+    ::waitpid(child, nullptr, 0);
+    return;
+  }
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+  if (drop_environment)
+    ::execle("/bin/sleep", "sleep", "1000", nullptr, static_cast<char**>(nullptr));
+  hang();
+}
+
+void flood(std::size_t bytes) {
+  std::string line(1023, 'f');
+  line += '\n';
+  for (std::size_t done = 0; done < bytes; done += line.size()) write_all(1, line);
+  write_all(1, "the very last line\n");
+}
+
+void misbehave(const std::string& verb) {
+  if (verb == "segv") {
+    write_all(2, "about to crash\n");
+    ::signal(SIGSEGV, SIG_DFL);
+    ::raise(SIGSEGV);
+  }
+  if (verb == "exit3") ::exit(3);
+  if (verb == "hang") hang();
+  if (verb == "ignore_term") {
+    ::signal(SIGTERM, SIG_IGN);
+    hang();
+  }
+  if (verb == "spin") {
+    for (volatile bool on = true; on;) {
+    }
+  }
+  if (verb == "rubbish") {
+    write_all(socket_fd, std::string("\x05\0\0\0\xff\xff\xff\xff\xff", 9));
+    hang();
+  }
+  if (verb == "huge_frame") {
+    write_all(socket_fd, "\xff\xff\xff\xff");
+    hang();
+  }
+  if (verb == "close_socket") {
+    ::close(socket_fd);
+    hang();
+  }
+  if (verb == "crash_with_grandchild") {
+    leave_grandchild(false);
+    ::signal(SIGABRT, SIG_DFL);
+    ::abort();
+  }
+  if (verb == "hang_with_family") {
+    for (int i = 0; i < 5; ++i) leave_grandchild(i % 2 == 0);
+    if (::fork() == 0) hang();
+    ::signal(SIGTERM, SIG_IGN);
+    hang();
+  }
+  if (verb == "eat_memory") {
+    std::vector<std::string> pieces;
+    for (;;) {
+      pieces.emplace_back(std::size_t{4} << 20, 'm');
+      ::usleep(5000);
+    }
+  }
+}
+
+void run(const v1::ExecutorRun& work) {
+  const std::string& verb = work.params();
+  misbehave(verb);
+  if (verb == "fail") return send_result(2, "the author's words");
+  if (verb == "odd_outcome") return send_result(77, "");
+  if (verb == "flood") flood(std::size_t{100} << 20);
+  if (verb == "grandchild") leave_grandchild(false);
+  if (verb == "anonymous_grandchild") leave_grandchild(true);
+  if (verb == "child") {
+    if (::fork() == 0) hang();
+  }
+  if (verb == "partial") {
+    write_all(1, "no newline");
+    write_all(2, "an error\n");
+    send_log("{\"text\":\"structured\"}");
+  }
+  if (verb == "task_name") write_all(1, "output of " + work.task() + "\n");
+  if (verb == "environment") {
+    for (char** entry = environ; *entry != nullptr; ++entry)
+      write_all(1, std::string(*entry) + "\n");
+  }
+  if (verb == "scratch") {
+    ::mkdir(work.scratch_dir().c_str(), 0700);
+    const int fd = ::open((work.scratch_dir() + "/file").c_str(), O_CREAT | O_WRONLY, 0600);
+    write_all(fd, "x");
+    write_all(1, work.scratch_dir());
+  }
+  if (verb == "sleep") ::usleep(200'000);
+  send_result(1, "");
+  if (verb == "two_results") send_result(1, "");
+  if (verb == "exit_after") ::_exit(0);
+}
+
+void before_ready(const std::string& name) {
+  if (name == "never_ready") hang();
+  if (name == "exit_early") ::exit(7);
+  if (name == "no_library") {
+    write_all(2,
+              "x: error while loading shared libraries: libdoes_not_exist.so.4: cannot open shared "
+              "object file: "
+              "No such file or directory\n");
+    ::exit(127);
+  }
+  if (name == "rubbish_first") write_all(socket_fd, std::string("\x03\0\0\0\xff\xff\xff", 7));
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+  const char* fd = ::getenv("WEIR_EXECUTOR_FD");
+  if (fd == nullptr) return 91;
+  socket_fd = ::atoi(fd);
+  ::fcntl(socket_fd, F_SETFD, FD_CLOEXEC);
+  const std::string path = argv[0];
+  const std::string name = path.substr(path.rfind('/') + 1);
+  before_ready(name);
+  send_ready(name == "other_manifest" ? "{\"pipeline\":\"other\"}" : "{ \"pipeline\" : \"fake\" }");
+  weir::worker::FrameReader reader;
+  char buffer[64 << 10];
+  for (;;) {
+    while (const auto frame = reader.next()) {
+      v1::ExecutorRequest request;
+      if (!request.ParseFromArray(frame->data(), int(frame->size()))) return 92;
+      run(request.run());
+    }
+    const ssize_t n = ::read(socket_fd, buffer, sizeof buffer);
+    if (n <= 0) return 0;
+    reader.append(std::string_view(buffer, std::size_t(n)));
+  }
+}

@@ -1,0 +1,76 @@
+// Starts a real supervisor and talks to it as the agent would. Tells which processes that it led to
+// are still there.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sdk/base/ids.h"
+#include "sdk/base/sha256.h"
+#include "weir/worker/v1/supervisor.pb.h"
+#include "worker/supervisor/frame_socket.h"
+#include "worker/supervisor/handle.h"
+
+namespace weir::worker {
+
+class SupervisorFixture : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Sends the configuration; `edit` may change it first.
+  void configure(int slots, void (*edit)(v1::Configure&) = nullptr);
+  // Defines the fake executor under a name that decides how it behaves before it is ready.
+  base::Digest define(const std::string& name,
+                      const std::string& manifest = "{\"pipeline\":\"fake\"}");
+  // Launches an attempt that does `verb`; returns its key.
+  base::AttemptKey launch(const base::Digest& module, const std::string& verb,
+                          std::int64_t timeout_ms = 0, bool side_effects = false);
+  void halt(const base::AttemptKey& key, const std::string& reason);
+  void send(const v1::SupervisorRequest& request);
+
+  // The end of that attempt, within the time; a failed test and an empty one otherwise.
+  v1::AttemptEnded ended(const base::AttemptKey& key, int seconds = 20);
+  // Launches, waits, and gives the report.
+  v1::AttemptEnded run(const base::Digest& module, const std::string& verb,
+                       std::int64_t timeout_ms = 0);
+  // Reads events for a while or until `done`.
+  template <class Done>
+  bool pump(std::chrono::milliseconds limit, Done done);
+  bool receive_once(int wait_ms);
+
+  std::string log_of(const base::AttemptKey& key, const std::string& stream);
+  // Processes that carry this test's mark, apart from the test and the supervisor.
+  std::vector<int> survivors();
+  bool supervisor_lives();
+  // Closes the socket and waits for the supervisor's end.
+  void stop_supervisor();
+
+  std::string directory_;
+  SupervisorHandle handle_;
+  FrameSocket socket_;
+  std::map<base::AttemptKey, v1::AttemptEnded> ended_;
+  std::map<base::AttemptKey, int> started_;
+  std::map<base::AttemptKey, std::string> released_;
+  int log_notices_ = 0;
+  int next_task_ = 0;
+  int supervisor_pid_ = 0;
+};
+
+template <class Done>
+bool SupervisorFixture::pump(std::chrono::milliseconds limit, Done done) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!done()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || !receive_once(int(left.count()))) return done();
+  }
+  return true;
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,277 @@
+// The real supervisor with an executor that misbehaves in every way: each gets its outcome class,
+// the logs are exact, nothing survives and nothing else is disturbed.
+#include "worker/supervisor/supervisor.h"
+
+#include <filesystem>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "sdk/base/json.h"
+#include "tests/integration/worker/supervisor_fixture.h"
+#include "worker/core/log_cap.h"
+
+namespace weir::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using SupervisorTest = SupervisorFixture;
+
+base::Json detail_of(const v1::AttemptEnded& ended) {
+  auto json = base::Json::parse(ended.finished().detail());
+  return json.ok() ? *json : base::Json();
+}
+
+TEST_F(SupervisorTest, SuccessCarriesTheResult) {
+  configure(1);
+  const auto ended = run(define("good"), "ok");
+  const v1::Finished& finished = ended.finished();
+  EXPECT_EQ(finished.outcome(), v1::OUTCOME_SUCCEEDED);
+  ASSERT_EQ(finished.outputs_size(), 1);
+  EXPECT_EQ(finished.outputs(0).asset(), "asset");
+  EXPECT_EQ(finished.outputs(0).value().inline_bytes(), "value");
+  EXPECT_GT(finished.started_at_us(), 0);
+  EXPECT_GE(finished.finished_at_us(), finished.started_at_us());
+  EXPECT_EQ(ended.logs_size(), 0) << "nothing was written";
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/spool"));
+}
+
+TEST_F(SupervisorTest, FailureIsTheAuthorsAndKeepsTheExecutorWarm) {
+  configure(1);
+  const auto module = define("good");
+  const auto ended = run(module, "fail");
+  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_FAILED);
+  EXPECT_EQ(ended.finished().message(), "the author's words");
+  EXPECT_EQ(survivors().size(), 1u);
+  const auto executor = survivors();
+  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(survivors(), executor) << "the same process took it";
+}
+
+TEST_F(SupervisorTest, CrashCarriesSignalAndLastWords) {
+  configure(1);
+  const auto ended = run(define("good"), "segv");
+  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(detail_of(ended)["signal"].as_string(), "SIGSEGV");
+  EXPECT_NE(detail_of(ended)["stderr"].as_string().find("about to crash\n"), std::string::npos);
+  EXPECT_NE(ended.finished().message().find("SIGSEGV"), std::string::npos);
+}
+
+TEST_F(SupervisorTest, ExitIsACrashWithItsCode) {
+  configure(1);
+  const auto ended = run(define("good"), "exit3");
+  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(detail_of(ended)["exit_code"].as_int(), 3);
+}
+
+TEST_F(SupervisorTest, TimeoutKillsEvenOneThatIgnoresTheRequest) {
+  configure(1);
+  const auto module = define("good");
+  for (const char* verb : {"hang", "spin", "ignore_term"}) {
+    const auto ended = run(module, verb, 100);
+    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_TIMED_OUT) << verb;
+    EXPECT_EQ(survivors(), std::vector<int>{}) << verb;
+  }
+}
+
+TEST_F(SupervisorTest, StopIsCanceledWithItsReason) {
+  configure(1);
+  const auto module = define("good");
+  const auto running = launch(module, "hang");
+  const auto waiting = launch(module, "ok");
+  ASSERT_TRUE(pump(5s, [&] { return started_.contains(running); }));
+  halt(waiting, "not wanted");
+  EXPECT_EQ(ended(waiting).finished().outcome(), v1::OUTCOME_CANCELED);
+  halt(running, "asked for");
+  const auto end = ended(running);
+  EXPECT_EQ(end.finished().outcome(), v1::OUTCOME_CANCELED);
+  EXPECT_EQ(end.finished().message(), "asked for");
+  EXPECT_EQ(survivors(), std::vector<int>{});
+}
+
+TEST_F(SupervisorTest, StrayFamilyDiesWithTheAttempt) {
+  configure(1);
+  const auto module = define("good");
+  for (const char* verb : {"grandchild", "anonymous_grandchild", "child"}) {
+    EXPECT_EQ(run(module, verb).finished().outcome(), v1::OUTCOME_SUCCEEDED) << verb;
+    EXPECT_EQ(survivors().size(), 1u) << verb << ": only the warm executor";
+  }
+  EXPECT_EQ(run(module, "crash_with_grandchild").finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(survivors(), std::vector<int>{});
+  EXPECT_EQ(run(module, "hang_with_family", 100).finished().outcome(), v1::OUTCOME_TIMED_OUT);
+  EXPECT_EQ(survivors(), std::vector<int>{});
+}
+
+TEST_F(SupervisorTest, EndOfTheAgentEndsEverything) {
+  configure(3);
+  const auto module = define("good");
+  const auto family = launch(module, "hang_with_family");
+  const auto spin = launch(module, "spin");
+  launch(module, "grandchild");
+  ASSERT_TRUE(pump(5s, [&] { return started_.contains(family) && started_.contains(spin); }));
+  stop_supervisor();
+  EXPECT_EQ(survivors(), std::vector<int>{});
+}
+
+TEST_F(SupervisorTest, LogsAreExactAndBelongToTheirAttempt) {
+  configure(1);
+  const auto module = define("good");
+  const auto partial = launch(module, "partial");
+  const auto end = ended(partial);
+  EXPECT_EQ(log_of(partial, "stdout"), "no newline");
+  EXPECT_EQ(log_of(partial, "stderr"), "an error\n");
+  EXPECT_EQ(log_of(partial, "log"), "{\"text\":\"structured\"}\n");
+  EXPECT_EQ(end.logs_size(), 3);
+  std::vector<base::AttemptKey> keys;
+  for (int i = 0; i < 200; ++i) keys.push_back(launch(module, i % 3 == 0 ? "ok" : "task_name"));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    ended(keys[i]);
+    const std::string expected =
+        i % 3 == 0 ? "" : "output of task " + std::to_string(keys[i].task) + "\n";
+    ASSERT_EQ(log_of(keys[i], "stdout"), expected);
+  }
+}
+
+TEST_F(SupervisorTest, FloodIsCappedWithHeadAndTailAndDisturbsNobody) {
+  configure(2);
+  const auto module = define("good");
+  const auto flood = launch(module, "flood");
+  int others = 0;
+  while (!ended_.contains(flood)) {
+    ASSERT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+    ++others;
+  }
+  EXPECT_GT(others, 10);
+  EXPECT_EQ(ended_[flood].finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  const std::string log = log_of(flood, "stdout");
+  EXPECT_EQ(log.size(), std::size_t(ended_[flood].logs(0).size()));
+  EXPECT_GT(log.size(), std::size_t(kLogHeadBytes));
+  EXPECT_LT(log.size(), std::size_t(kLogHeadBytes + kLogTailBytes + 200));
+  EXPECT_NE(log.find("bytes dropped here"), std::string::npos);
+  EXPECT_EQ(log.substr(log.size() - 19), "the very last line\n");
+}
+
+TEST_F(SupervisorTest, WhatIsNoModuleIsALoadErrorThatSaysWhy) {
+  configure(1, [](v1::Configure& configure) { configure.set_ready_timeout_ms(300); });
+  const auto words = [&](const char* name) {
+    const auto ended = run(define(name), "ok");
+    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_LOAD_ERROR) << name;
+    EXPECT_EQ(ended.finished().started_at_us(), 0) << name << ": it was never handed over";
+    return ended.finished().message() + ended.finished().detail();
+  };
+  EXPECT_NE(words("never_ready").find("not ready within 300 ms"), std::string::npos);
+  EXPECT_NE(words("exit_early").find("exited with code 7"), std::string::npos);
+  EXPECT_NE(words("no_library").find("libdoes_not_exist.so.4"), std::string::npos);
+  EXPECT_NE(words("missing").find("No such file"), std::string::npos);
+  EXPECT_NE(words("other_manifest").find("declares something else"), std::string::npos);
+}
+
+TEST_F(SupervisorTest, RubbishOnTheSocketEndsTheExecutor) {
+  configure(1);
+  const auto module = define("good");
+  for (const char* verb : {"rubbish", "huge_frame", "close_socket"}) {
+    const auto ended = run(module, verb);
+    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED) << verb;
+    EXPECT_NE(ended.finished().message().find("WEIR-E0306"), std::string::npos) << verb;
+    EXPECT_EQ(survivors(), std::vector<int>{}) << verb;
+  }
+  EXPECT_EQ(run(module, "odd_outcome").finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(run(define("rubbish_first"), "ok").finished().outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_TRUE(supervisor_lives());
+}
+
+TEST_F(SupervisorTest, ExecutorThatDiesBetweenAttemptsChargesNobody) {
+  configure(1);
+  const auto module = define("good");
+  for (int i = 0; i < 30; ++i) {
+    launch(module, "exit_after");
+    launch(module, "ok");
+  }
+  for (int task = 0; task < 60; ++task) {
+    EXPECT_EQ(ended({{42}, task, 1}).finished().outcome(), v1::OUTCOME_SUCCEEDED) << task;
+  }
+}
+
+TEST_F(SupervisorTest, ResultTooManyEndsTheExecutorNotTheAttempt) {
+  configure(1);
+  const auto module = define("good");
+  EXPECT_EQ(run(module, "two_results").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(SupervisorTest, MemoryOverTheLimitIsOom) {
+  configure(1, [](v1::Configure& configure) { configure.set_memory_max_bytes(300 << 20); });
+  const auto ended = run(define("good"), "eat_memory");
+  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_OOM);
+  EXPECT_GT(detail_of(ended)["memory_peak_bytes"].as_int(), 300 << 20);
+}
+
+TEST_F(SupervisorTest, KillFromOutsideIsACrash) {
+  configure(1);
+  const auto key = launch(define("good"), "hang");
+  ASSERT_TRUE(pump(5s, [&] { return started_.contains(key); }));
+  ASSERT_EQ(survivors().size(), 1u);
+  ::kill(survivors()[0], SIGKILL);
+  const auto end = ended(key);
+  EXPECT_EQ(end.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(detail_of(end)["signal"].as_string(), "SIGKILL");
+}
+
+TEST_F(SupervisorTest, LeaseThatEndsKillsSideEffectsOnly) {
+  configure(2);
+  const auto module = define("good");
+  const auto effects = launch(module, "hang", 0, true);
+  const auto other = launch(module, "hang", 0, false);
+  ASSERT_TRUE(pump(5s, [&] { return started_.size() == 2; }));
+  v1::SupervisorRequest request;
+  v1::LeaseHorizon& lease = *request.add_commands()->mutable_lease_horizon();
+  lease.set_side_effects_until_us(boot_us(read_clock().boot + 100ms));
+  lease.set_others_until_us(boot_us(read_clock().boot + 600s));
+  send(request);
+  EXPECT_EQ(ended(effects).finished().outcome(), v1::OUTCOME_LEASE_LOST);
+  EXPECT_FALSE(ended_.contains(other));
+}
+
+TEST_F(SupervisorTest, DrainGivesBackWhatWaits) {
+  configure(1);
+  const auto module = define("good");
+  const auto running = launch(module, "sleep");
+  const auto waiting = launch(module, "ok");
+  v1::SupervisorRequest request;
+  request.add_commands()->mutable_drain()->set_draining(true);
+  send(request);
+  EXPECT_EQ(ended(running).finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_TRUE(released_.contains(waiting));
+  EXPECT_FALSE(ended_.contains(waiting));
+}
+
+TEST_F(SupervisorTest, EnvironmentIsCleanAndScratchIsRemoved) {
+  configure(1);
+  const auto module = define("good");
+  const auto environment = launch(module, "environment");
+  ended(environment);
+  const std::string lines = log_of(environment, "stdout");
+  EXPECT_NE(lines.find("PATH="), std::string::npos);
+  EXPECT_NE(lines.find("WEIR_TEST_MARK="), std::string::npos);
+  EXPECT_EQ(lines.find("WEIR_TOKEN="), std::string::npos) << "executors must not see the token";
+  EXPECT_EQ(lines.find("LD_LIBRARY_PATH="), std::string::npos);
+  const auto scratch = launch(module, "scratch");
+  ended(scratch);
+  const std::string path = log_of(scratch, "stdout");
+  EXPECT_EQ(path.substr(0, directory_.size()), directory_);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(SupervisorTest, StartIsToldOnlyOfAttemptsThatLast) {
+  configure(1);
+  const auto module = define("good");
+  run(module, "ok");
+  const auto quick = launch(module, "ok");
+  const auto slow = launch(module, "sleep");
+  ended(quick);
+  ended(slow);
+  EXPECT_FALSE(started_.contains(quick));
+  EXPECT_EQ(started_[slow], 1);
+}
+
+}  // namespace
+}  // namespace weir::worker

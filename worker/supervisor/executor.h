@@ -1,0 +1,62 @@
+// One executor as the supervisor's loop knows it: its process, socket, pipes, and what belongs to
+// the attempt that it has. Decisions are the dispatcher's; this holds and reads. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "weir/worker/v1/executor.pb.h"
+#include "weir/worker/v1/supervisor.pb.h"
+#include "worker/core/dispatcher.h"
+#include "worker/supervisor/frame_socket.h"
+#include "worker/supervisor/process_tree.h"
+#include "worker/supervisor/spool.h"
+
+namespace weir::worker {
+
+struct Executor {
+  ExecutorId id = 0;
+  Digest module;
+  pid_t pid = 0;
+  FrameSocket socket;
+  Fd pipes[2];            // standard output and error, read ends
+  std::string directory;  // its working directory, removed with it
+
+  // ---- death ----
+  bool dead = false;  // reaped
+  int code = 0;       // of waitid
+  int status = 0;
+  bool killed_by_us = false;
+  bool hung_up = false;       // it closed its socket and its death was not seen yet
+  BootTime patience_until{};  // for strays to die, or for its own death after it hung up
+  std::uint64_t oom_kills_before = 0;
+  std::int64_t memory_peak = 0;
+
+  // ---- of the attempt, set while it has one ----
+  std::unique_ptr<v1::Launch> launch;
+  std::optional<AttemptSpool> spool;
+  std::string stderr_tail;  // the newest bytes, at most twice what a report carries
+  v1::ExecutorResult result;
+  bool settling = false;  // its result is in, its strays are being killed
+
+  std::uint64_t busy_since_ticks = 0;
+  std::uint64_t forks_before =
+      0;  // newest process id of the machine when nothing else descended from it; 0: never
+  bool log_grew = false;  // and the agent was not told yet
+
+  TreeRoot root() const { return {id, pid, dead, launch ? busy_since_ticks : 0}; }
+  void attach(std::unique_ptr<v1::Launch> work, AttemptSpool logs);
+  void detach();
+  // Takes output of the attempt. What comes while there is none is dropped: it is nobody's.
+  void log(LogKind kind, std::string_view bytes);
+  // Bytes in the pipe now.
+  std::size_t waiting_in_pipe(int index) const;
+  // Reads what was in the pipe when called, at most `bytes_max`. False at its end.
+  bool drain_pipe(int index, std::size_t bytes_max);
+};
+
+inline constexpr std::size_t kPipeReadBytes =
+    256u << 10;  // of one pipe at a time, so that a flood starves nobody
+
+}  // namespace weir::worker

@@ -1,0 +1,249 @@
+// From facts to outcome classes. The words of the dynamic linker and the end of standard error
+// travel with the report, because they are what the author needs first.
+#include "worker/supervisor/verdict.h"
+
+#include <algorithm>
+#include <string.h>
+
+#include "sdk/base/elf.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+#include "sdk/base/status.h"
+#include "weir/worker/v1/executor.pb.h"
+#include "weir/worker/v1/worker.pb.h"
+
+namespace weir::worker {
+namespace {
+
+std::string signal_name(int number) {
+  const char* name = ::sigabbrev_np(number);
+  return name == nullptr ? "signal " + std::to_string(number) : "SIG" + std::string(name);
+}
+
+std::string seconds_text(Duration duration) {
+  std::string text = std::to_string(duration.count() / 1000);
+  if (text.size() > 3 && text.substr(text.size() - 3) == "000") {
+    return text.substr(0, text.size() - 3) + " s";
+  }
+  return text + " ms";
+}
+
+// Protobuf strings must be UTF-8, and what a program prints need not be.
+std::string printable(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto lead = static_cast<unsigned char>(bytes[i]);
+    const std::size_t length = lead < 0x80       ? 1
+                               : lead >> 5 == 6  ? 2
+                               : lead >> 4 == 14 ? 3
+                               : lead >> 3 == 30 ? 4
+                                                 : 0;
+    bool good = length > 0 && i + length <= bytes.size() && lead != 0;
+    for (std::size_t k = 1; good && k < length; ++k) {
+      good = (static_cast<unsigned char>(bytes[i + k]) & 0xc0) == 0x80;
+    }
+    const std::string_view one = bytes.substr(i, good ? length : 1);
+    out += good ? std::string(one) : "?";
+    i += one.size();
+  }
+  return out;
+}
+
+std::string first_line(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of('\n');
+  if (begin == std::string_view::npos) return "";
+  return printable(text.substr(begin, text.find('\n', begin) - begin));
+}
+
+std::string last_line(std::string_view text) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const std::size_t newline = text.rfind('\n');
+  return printable(newline == std::string_view::npos ? text : text.substr(newline + 1));
+}
+
+bool by_signal(const DeathReport& death) {
+  return death.exited && (death.code == CLD_KILLED || death.code == CLD_DUMPED);
+}
+
+std::string end_in_words(const DeathReport& death) {
+  if (!death.exited) return "it was killed";
+  if (by_signal(death)) {
+    const char* meaning = ::sigdescr_np(death.status);
+    return "it was killed by " + signal_name(death.status) +
+           (meaning == nullptr ? "" : " (" + std::string(meaning) + ")");
+  }
+  return "it exited with code " + std::to_string(death.status);
+}
+
+base::Json details(const DeathReport& death) {
+  base::Json detail{base::Json::Object{}};
+  if (by_signal(death)) {
+    detail.set("signal", signal_name(death.status));
+    detail.set("signal_number", death.status);
+  } else if (death.exited) {
+    detail.set("exit_code", death.status);
+  }
+  if (death.memory_peak > 0) detail.set("memory_peak_bytes", death.memory_peak);
+  if (!death.stderr_tail.empty()) detail.set("stderr", printable(death.stderr_tail));
+  return detail;
+}
+
+void load_error(const DeathReport& death, v1::Finished& out, base::Json& detail) {
+  out.set_outcome(v1::OUTCOME_LOAD_ERROR);
+  const std::string library = missing_library(death.stderr_tail);
+  std::string message = "the module's executor ended before it was ready: " + end_in_words(death);
+  if (!library.empty()) {
+    detail.set("missing_library", library);
+    message = "the module needs the library " + library +
+              ", which this worker does not have; install it here or put "
+              "it into the bundle's lib folder";
+  } else if (!death.stderr_tail.empty()) {
+    message += "; its first words: " + first_line(death.stderr_tail);
+  }
+  out.set_message(base::Status(base::Code::kFailedPrecondition, base::kErrLoad, message).text());
+}
+
+void died(const DeathReport& death, v1::Finished& out) {
+  const bool killed = by_signal(death) && death.status == SIGKILL;
+  if (killed && death.kernel_oom) {
+    out.set_outcome(v1::OUTCOME_OOM);
+    out.set_message("the kernel killed the executor for lack of memory");
+    return;
+  }
+  out.set_outcome(v1::OUTCOME_CRASHED);
+  std::string message = "the executor died: " + end_in_words(death);
+  if (!by_signal(death)) message = "the stage ended its process: " + end_in_words(death);
+  const std::string words = last_line(death.stderr_tail);
+  out.set_message(words.empty() ? message : message + "; its last words: " + words);
+}
+
+}  // namespace
+
+std::string missing_library(std::string_view linker_words) {
+  constexpr std::string_view kPhrase = "error while loading shared libraries: ";
+  constexpr std::string_view kReason = ": cannot open shared object file";
+  const std::size_t phrase = linker_words.find(kPhrase);
+  if (phrase == std::string_view::npos) return "";
+  const std::string_view rest = linker_words.substr(phrase + kPhrase.size());
+  const std::size_t end = rest.find(kReason);
+  if (end == std::string_view::npos) return "";
+  return printable(rest.substr(0, end));
+}
+
+void describe_death(const DeathReport& death, v1::Finished& out) {
+  base::Json detail = details(death);
+  switch (death.by) {
+    case EndedBy::kResult:
+    case EndedBy::kExit:
+      died(death, out);
+      break;
+    case EndedBy::kNotReady:
+      load_error(death, out, detail);
+      break;
+    case EndedBy::kTooSlow:
+      out.set_outcome(v1::OUTCOME_LOAD_ERROR);
+      out.set_message(base::Status(base::Code::kDeadlineExceeded, base::kErrLoad,
+                                   "the module's executor was not ready within " +
+                                       seconds_text(death.ready_max) +
+                                       "; does the program call weir::main?")
+                          .text());
+      break;
+    case EndedBy::kTimeout:
+      out.set_outcome(v1::OUTCOME_TIMED_OUT);
+      out.set_message("ran longer than its timeout of " + seconds_text(death.timeout));
+      break;
+    case EndedBy::kStop:
+      out.set_outcome(v1::OUTCOME_CANCELED);
+      out.set_message(death.reason);
+      break;
+    case EndedBy::kLease:
+      out.set_outcome(v1::OUTCOME_LEASE_LOST);
+      out.set_message(
+          "no news from the scheduler for so long that another worker may have been given the "
+          "task");
+      break;
+    case EndedBy::kMemory:
+      out.set_outcome(v1::OUTCOME_OOM);
+      out.set_message("killed: " + death.reason);
+      break;
+    case EndedBy::kProtocol:
+      out.set_outcome(death.begun ? v1::OUTCOME_CRASHED : v1::OUTCOME_LOAD_ERROR);
+      out.set_message(
+          base::Status(base::Code::kInternal, base::kErrExecutorProtocol, death.reason).text());
+      break;
+    case EndedBy::kManifest:
+      out.set_outcome(v1::OUTCOME_LOAD_ERROR);
+      out.set_message(
+          base::Status(base::Code::kFailedPrecondition, base::kErrLoad, death.reason).text());
+      break;
+  }
+  out.set_detail(detail.dump());
+}
+
+namespace {
+
+void take_value(v1::ExecutorValue& from, v1::ValueRef& to) {
+  to.set_digest(std::move(*from.mutable_digest()));
+  to.set_size(from.size());
+  to.set_kind(v1::ArtifactKind(from.kind()));
+  to.set_type(std::move(*from.mutable_type()));
+  to.set_is_inline(from.is_inline());
+  to.set_inline_bytes(std::move(*from.mutable_inline_bytes()));
+}
+
+v1::Outcome outcome_said(std::int32_t value) {
+  switch (value) {
+    case v1::OUTCOME_SUCCEEDED:
+    case v1::OUTCOME_FAILED:
+    case v1::OUTCOME_CHECK_FAILED:
+    case v1::OUTCOME_LOAD_ERROR:
+      return v1::Outcome(value);
+    default:
+      return v1::OUTCOME_UNSPECIFIED;
+  }
+}
+
+}  // namespace
+
+void describe_result(v1::ExecutorResult& result, v1::Finished& out) {
+  out.set_outcome(outcome_said(result.outcome()));
+  out.set_message(std::move(*result.mutable_message()));
+  if (out.outcome() == v1::OUTCOME_UNSPECIFIED) {
+    out.set_outcome(v1::OUTCOME_CRASHED);
+    out.set_message(base::Status(base::Code::kInternal, base::kErrExecutorProtocol,
+                                 "the executor reported an unknown outcome, " +
+                                     std::to_string(result.outcome()))
+                        .text());
+  }
+  if (v1::SuccessKind_IsValid(result.success())) out.set_success(v1::SuccessKind(result.success()));
+  if (!result.error_type().empty()) {
+    base::Json detail{base::Json::Object{}};
+    detail.set("type", result.error_type());
+    out.set_detail(detail.dump());
+  }
+  out.set_metadata(std::move(*result.mutable_metadata()));
+  out.set_retry_after_ms(result.retry_after_ms());
+  out.set_has_retry_after(result.has_retry_after());
+  out.set_permanent(result.permanent());
+  for (v1::ExecutorOutput& output : *result.mutable_outputs()) {
+    v1::Output* added = out.add_outputs();
+    added->set_asset(std::move(*output.mutable_asset()));
+    take_value(*output.mutable_value(), *added->mutable_value());
+  }
+  for (v1::ExecutorCheck& check : *result.mutable_checks()) {
+    v1::CheckResult* added = out.add_checks();
+    added->set_asset(std::move(*check.mutable_asset()));
+    added->set_name(std::move(*check.mutable_name()));
+    added->set_severity(check.severity());
+    added->set_passed(check.passed());
+    added->set_reason(std::move(*check.mutable_reason()));
+    added->set_metadata(std::move(*check.mutable_metadata()));
+  }
+  if (result.cursor_present()) {
+    out.mutable_cursor()->set_read_version(result.cursor_read_version());
+    take_value(*result.mutable_cursor(), *out.mutable_cursor()->mutable_value());
+  }
+  result.Clear();
+}
+
+}  // namespace weir::worker
