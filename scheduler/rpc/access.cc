@@ -1,5 +1,6 @@
-// The method table and the token check. A method that is missing from the table is refused, so a new one is closed
-// until somebody decides who may call it; tests/unit/rpc compares the table with the services by reflection.
+// The method table and the token check. A method that is missing from the table is refused, so a
+// new one is closed until somebody decides who may call it; tests/unit/rpc compares the table with
+// the services by reflection.
 #include "scheduler/rpc/access.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Who may call what: the table of all methods, exact names, everything else refused; and the bearer token of the data
-// directory. Immutable after construction, so safe from any thread.
+// Who may call what: the table of all methods, exact names, everything else refused; and the bearer
+// token of the data directory. Immutable after construction, so safe from any thread.
 #pragma once
 
 #include <optional>
@@ -34,8 +34,9 @@ class Access {
   // `token_file` is only named in messages.
   Access(std::string token, std::string token_file);
 
-  // `authorization` is the header's value, empty when there was none. UNAUTHENTICATED when the method needs the token
-  // and it is not the right one; PERMISSION_DENIED for a method that is not in the table.
+  // `authorization` is the header's value, empty when there was none. UNAUTHENTICATED when the
+  // method needs the token and it is not the right one; PERMISSION_DENIED for a method that is not
+  // in the table.
   base::Status admit(std::string_view method, std::string_view authorization) const;
 
  private:

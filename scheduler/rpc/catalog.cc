@@ -1,4 +1,5 @@
-// Caches of definitions over the reader. A load that a registration overtook is used once and not kept.
+// Caches of definitions over the reader. A load that a registration overtook is used once and not
+// kept.
 #include "scheduler/rpc/catalog.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// The definitions that reads need beside their rows: parsed manifests of the active modules, and names of tasks by
-// run. Cached because manifests are large and change only with a registration. Blocks on the reader: read threads
-// only. Safe from any of them at once.
+// The definitions that reads need beside their rows: parsed manifests of the active modules, and
+// names of tasks by run. Cached because manifests are large and change only with a registration.
+// Blocks on the reader: read threads only. Safe from any of them at once.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ struct Definitions {
   std::vector<std::shared_ptr<const base::Manifest>> manifests;
   std::map<std::string, AssetDefinition, std::less<>> assets;
 
-  // The assets whose stages the expression selects, over all pipelines. INVALID_ARGUMENT or NOT_FOUND as the
-  // engine's selection says.
+  // The assets whose stages the expression selects, over all pipelines. INVALID_ARGUMENT or
+  // NOT_FOUND as the engine's selection says.
   base::Result<std::vector<std::string>> select(std::string_view expression) const;
 };
 

@@ -1,10 +1,10 @@
-// Rows to API messages, field by field. Enums go through explicit tables: the stored numbers and the API's are
-// different things that happen to look alike.
+// Rows to API messages, field by field. Enums go through explicit tables: the stored numbers and
+// the API's are different things that happen to look alike.
 #include "scheduler/rpc/convert.h"
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <array>
+
+#include <google/protobuf/timestamp.pb.h>
 
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
@@ -339,8 +339,7 @@ void to_proto(const engine::LogInfo& info, std::string_view task, v1::LogInfo* o
   out->set_complete(info.complete);
 }
 
-void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases,
-              v1::Worker* out) {
+void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases, v1::Worker* out) {
   out->set_id(row.id);
   out->set_name(row.name);
   out->set_connected(connected);

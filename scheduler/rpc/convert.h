@@ -1,5 +1,5 @@
-// Stored rows to messages of the public API and back. Pure functions; the messages are only declared here, so that the
-// generated headers stay out of other headers.
+// Stored rows to messages of the public API and back. Pure functions; the messages are only
+// declared here, so that the generated headers stay out of other headers.
 #pragma once
 
 #include <optional>
@@ -50,7 +50,8 @@ void to_proto(const engine::LogInfo& info, std::string_view task, v1::LogInfo* o
 void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases, v1::Worker* out);
 
 // ---- messages to values ----
-// The enum's number as the generated code has it. INVALID_ARGUMENT for one that we do not know; 0 is "any".
+// The enum's number as the generated code has it. INVALID_ARGUMENT for one that we do not know; 0
+// is "any".
 base::Result<std::optional<engine::RunState>> run_state_from_proto(int state);
 base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state);
 base::Result<engine::LogStream> log_stream_from_proto(int stream);

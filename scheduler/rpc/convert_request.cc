@@ -1,12 +1,12 @@
-// API messages to values, hashes of requests, page requests, and the engine's JSON payloads to messages. Everything
-// that comes from outside is checked here before a command carries it.
+// API messages to values, hashes of requests, page requests, and the engine's JSON payloads to
+// messages. Everything that comes from outside is checked here before a command carries it.
+#include <algorithm>
+#include <memory>
+
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
-
-#include <algorithm>
-#include <memory>
 
 #include "scheduler/rpc/convert.h"
 #include "sdk/base/errors.h"

@@ -105,9 +105,9 @@ std::string take_value(const std::string& name, wire::ValueRef* from, engine::Ou
            " bytes are uploaded";
   }
   if (size != from->size() || base::sha256(from->inline_bytes()) != *digest) {
-    return base::Status(base::Code::kDataLoss, base::kErrArtifactCorrupt,
-                        "the reported bytes of '" + name + "' do not match their digest " +
-                            digest->hex())
+    return base::Status(
+               base::Code::kDataLoss, base::kErrArtifactCorrupt,
+               "the reported bytes of '" + name + "' do not match their digest " + digest->hex())
         .text();
   }
   out->bytes = std::make_shared<const std::string>(std::move(*from->mutable_inline_bytes()));

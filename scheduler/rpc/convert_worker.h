@@ -1,5 +1,6 @@
-// Messages of the worker protocol to commands and effects to messages. Pure functions. What a worker says is checked
-// here: digests of inline bytes, enum values, sizes; nothing unchecked reaches a command.
+// Messages of the worker protocol to commands and effects to messages. Pure functions. What a
+// worker says is checked here: digests of inline bytes, enum values, sizes; nothing unchecked
+// reaches a command.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ namespace weir::rpc {
 base::Result<engine::WorkerInfo> worker_info(const worker::v1::Hello& hello);
 std::vector<engine::AttemptKey> held_attempts(const worker::v1::Hello& hello);
 
-// Any message but hello. INVALID_ARGUMENT for a message that no version of the protocol has. A report whose inline
-// bytes are not what their digest says becomes a failed outcome that says so.
+// Any message but hello. INVALID_ARGUMENT for a message that no version of the protocol has. A
+// report whose inline bytes are not what their digest says becomes a failed outcome that says so.
 base::Result<engine::CommandBody> to_command(base::SessionId session,
                                              worker::v1::WorkerMessage&& message);
 
@@ -35,8 +36,8 @@ base::Result<engine::LogStream> log_stream_of(const worker::v1::LogChunk& chunk)
 base::Result<engine::ArtifactKind> artifact_kind_of(int kind);
 int artifact_kind_number(engine::ArtifactKind kind);
 
-// Anything but Welcome (which carries what only the session knows) and CloseSession (which is no message). Inline
-// bytes are left out.
+// Anything but Welcome (which carries what only the session knows) and CloseSession (which is no
+// message). Inline bytes are left out.
 void to_proto(const engine::Send& send, worker::v1::SchedulerMessage* out);
 
 // Whether the bytes of a value of this reference may travel inside an Assign.

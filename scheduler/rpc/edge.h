@@ -1,8 +1,9 @@
-// What every service of the API shares: the ports into the scheduler, the pools, the caches and the access check. Made
-// by Server, lives as long as it, and is safe from any thread.
+// What every service of the API shares: the ports into the scheduler, the pools, the caches and the
+// access check. Made by Server, lives as long as it, and is safe from any thread.
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <string>
 
 #include "scheduler/engine/ports.h"
@@ -35,6 +36,15 @@ struct Edge {
         reads("read", kReadThreads, kReadQueueMax),
         transfers("transfer", kTransferThreads, kTransfersMax) {}
 
+  struct Addresses {
+    std::string grpc;  // bound, port included
+    std::string http;
+  };
+  Addresses addresses() const {
+    const std::lock_guard lock(addresses_mutex);
+    return addresses_value;
+  }
+
   const ServerOptions options;
   engine::Inbox& inbox;
   engine::Reader& reader;
@@ -48,9 +58,10 @@ struct Edge {
   Catalog catalog;
   std::atomic<int> transfers_open{0};
   std::atomic<int> sessions_open{0};
-  std::string grpc_address;  // the bound one; set before serving begins
-  WorkPool reads;      // last: their work uses everything above
-  WorkPool transfers;  // files: slow disks must not hold up reads
+  mutable std::mutex addresses_mutex;
+  Addresses addresses_value;  // known only once the sockets are bound; guarded by addresses_mutex
+  WorkPool reads;             // last: their work uses everything above
+  WorkPool transfers;         // files: slow disks must not hold up reads
 };
 
 }  // namespace weir::rpc

@@ -1,5 +1,5 @@
-// The named limits of the API edge: every message, stream, page, queue and cache has one. Changing a number here is
-// the whole change.
+// The named limits of the API edge: every message, stream, page, queue and cache has one. Changing
+// a number here is the whole change.
 #pragma once
 
 #include <chrono>
@@ -35,19 +35,19 @@ inline constexpr int kTransferThreads = 2;
 inline constexpr std::size_t kReadQueueMax = 1024;  // requests that wait for a read thread
 inline constexpr int kTransfersMax = 64;            // uploads and downloads at once
 inline constexpr int kWatchersMax = 256;
-inline constexpr int kWatchPage = 500;              // events in one message
+inline constexpr int kWatchPage = 500;  // events in one message
 
 // ---- worker sessions ----
 inline constexpr int kProtocolVersion = 1;
 inline constexpr int kSessionsMax = 256;
-inline constexpr std::size_t kMessagesPerFrameMax = 4096;        // from a worker
-inline constexpr std::size_t kFrameBytesMax = 3 << 20;           // to a worker
-inline constexpr std::size_t kAssignInlineBytesMax = 1 << 20;    // beyond it the worker fetches inputs
-inline constexpr std::size_t kSessionQueueMax = 50'000;          // messages that wait to be sent
+inline constexpr std::size_t kMessagesPerFrameMax = 4096;  // from a worker
+inline constexpr std::size_t kFrameBytesMax = 3 << 20;     // to a worker
+inline constexpr std::size_t kAssignInlineBytesMax = 1
+                                                     << 20;  // beyond it the worker fetches inputs
+inline constexpr std::size_t kSessionQueueMax = 50'000;      // messages that wait to be sent
 inline constexpr std::size_t kSessionQueueBytesMax = 64u << 20;  // and their bytes
 inline constexpr std::size_t kInlineCacheBytesMax = 16u << 20;
 inline constexpr std::chrono::seconds kHelloDeadline{10};
-inline constexpr std::chrono::seconds kDrainDeadline{30};  // of one frame that the worker does not take
 
 // ---- caches ----
 inline constexpr std::size_t kTaskNamesCachedMax = 200'000;

@@ -1,7 +1,7 @@
-// The gRPC server: every service of weir.v1 and the worker protocol, health checking and reflection, on one loopback
-// address. Made in two steps because the loop needs the session sink before the server can post to the loop:
-// construct, give session_sink() to the loop, start(). Handlers convert, post, and return; nothing here blocks a
-// thread of gRPC or the loop.
+// The gRPC server: every service of weir.v1 and the worker protocol, health checking and
+// reflection, on one loopback address. Made in two steps because the loop needs the session sink
+// before the server can post to the loop: construct, give session_sink() to the loop, start().
+// Handlers convert, post, and return; nothing here blocks a thread of gRPC or the loop.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,15 @@ namespace weir::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:7601";  // port 0: any free one
-  std::string token;         // the bearer token
-  std::string token_file;    // where it is, for messages
-  std::string version;       // of Weir
-  std::string data_dir;      // absolute
-  std::string artifact_dir;  // absolute; named to workers on this host
-  std::string host_id;       // see this_host_id()
+  std::string token;                       // the bearer token
+  std::string token_file;                  // where it is, for messages
+  std::string version;                     // of Weir
+  std::string data_dir;                    // absolute
+  std::string artifact_dir;                // absolute; named to workers on this host
+  std::string host_id;                     // see this_host_id()
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
   std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one upload
-  std::string http_address;  // for GetInfo; set_http_address() when it is known later
   base::WallTime started_at{};
 };
 
@@ -58,13 +57,14 @@ class Server {
 
   // The bound address, port included.
   std::string address() const;
+  // For GetInfo: the gateway is bound later.
   void set_http_address(const std::string& address);
 
   // A channel to this server that no socket carries, for the HTTP gateway.
   std::shared_ptr<grpc::Channel> in_process_channel();
 
-  // Ends sessions and streams with UNAVAILABLE, waits for calls that are being answered (the loop must still run),
-  // and returns when no handler is left. Idempotent.
+  // Ends sessions and streams with UNAVAILABLE, waits for calls that are being answered (the loop
+  // must still run), and returns when no handler is left. Idempotent.
   void stop();
 
  private:

@@ -1,5 +1,5 @@
-// A few threads for work that blocks: reads of the store, files. Handlers put work here so that the threads of gRPC
-// and the loop never wait for a disk. Safe from any thread.
+// A few threads for work that blocks: reads of the store, files. Handlers put work here so that the
+// threads of gRPC and the loop never wait for a disk. Safe from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -23,14 +23,16 @@ class WorkPool {
   WorkPool(std::string name, int threads, std::size_t queue_max);
   ~WorkPool();  // as stop()
 
-  // For a new request. RESOURCE_EXHAUSTED when too many wait, UNAVAILABLE after stop(); the work is then dropped.
+  // For a new request. RESOURCE_EXHAUSTED when too many wait, UNAVAILABLE after stop(); the work is
+  // then dropped.
   base::Status submit(Work work);
 
-  // For the next step of a stream, of which there is one at a time: the number of streams is the limit. Dropped
-  // after stop().
+  // For the next step of a stream, of which there is one at a time: the number of streams is the
+  // limit. Dropped after stop().
   void submit_step(Work work);
 
-  // Ends the threads after the work they are at; what still waits is dropped, its captures destroyed.
+  // Ends the threads after the work they are at; what still waits is dropped, its captures
+  // destroyed.
   void stop();
 
  private:

@@ -1,0 +1,339 @@
+// AssetService: assets with their definitions, versions, lineage and bytes.
+#include <algorithm>
+#include <set>
+
+#include "scheduler/rpc/blob_reader.h"
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/transfer.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/names.h"
+#include "sdk/base/value_json.h"
+#include "weir/v1/asset_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+constexpr std::int64_t kTextBytesMax = 64 << 20;  // of a value that is shown as text
+
+// The stage that made a version, by the manifest of its module.
+std::string task_of(Edge& edge, const engine::MaterializationRow& row) {
+  const auto manifest = edge.catalog.manifest(row.module);
+  if (!manifest.ok()) return {};  // the module is gone; the version's own row stands
+  for (const base::StageSpec& stage : (*manifest)->stages) {
+    for (const base::OutputSpec& output : stage.outputs) {
+      if (output.asset == row.asset) return stage.name;
+    }
+  }
+  return {};
+}
+
+Status fill_materialization(Edge& edge, const engine::MaterializationRow& row,
+                            v1::Materialization* out) {
+  to_proto(row, task_of(edge, row), out);
+  const auto checks = edge.reader.list_checks(row.attempt);
+  if (!checks.ok()) return checks.status();
+  for (const engine::CheckRow& check : *checks) {
+    if (check.asset == row.asset) to_proto(check, out->add_checks());
+  }
+  return {};
+}
+
+void fill_definition(const AssetDefinition& definition, v1::Asset* out) {
+  const base::StageSpec& stage = definition.stage_spec();
+  out->set_task(stage.name);
+  out->set_schema(definition.output_spec().schema);
+  out->set_owner(stage.owner);
+  out->set_group(stage.group);
+  out->set_note(stage.note);
+  for (const std::string& name : assets_read_by(stage)) out->add_depends_on(name);
+  for (const base::CheckSpec& check : stage.checks) {
+    if (check.asset == out->name()) out->add_checks(check.name);
+  }
+}
+
+Status fill_asset(Edge& edge, const Definitions& definitions, const engine::AssetRow& row,
+                  v1::Asset* out) {
+  out->set_name(row.name);
+  out->set_pipeline(row.pipeline);
+  out->set_type(row.type);
+  out->set_retired(row.retired);
+  const auto definition = definitions.assets.find(row.name);
+  if (definition != definitions.assets.end()) fill_definition(definition->second, out);
+  if (row.materialization == 0) return {};
+  const auto latest = edge.reader.get_materialization(row.materialization);
+  if (!latest.ok()) return latest.status();
+  return fill_materialization(edge, *latest, out->mutable_latest());
+}
+
+// The asset's row; an unknown one is NOT_FOUND with the nearest name.
+base::Result<engine::AssetRow> find_asset(Edge& edge, const std::string& name) {
+  auto row = edge.reader.get_asset(name);
+  if (row.ok() || row.status().code() != base::Code::kNotFound) return row;
+  std::vector<std::string> names;
+  const auto definitions = edge.catalog.definitions();
+  if (definitions.ok()) {
+    for (const auto& [known, definition] : (*definitions)->assets) names.push_back(known);
+  }
+  return Status(base::Code::kNotFound, base::kErrUnknownAsset,
+                "there is no asset '" + name + "'." + base::did_you_mean(name, names));
+}
+
+Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
+                   v1::ListAssetsResponse* response) {
+  auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  std::optional<std::vector<std::string>> chosen;
+  if (!request.selection().empty()) {
+    auto selected = (*definitions)->select(request.selection());
+    if (!selected.ok()) return selected.status();
+    chosen = std::move(selected).value();
+  }
+  do {  // a page may be left empty by the selection: then the next one
+    const auto assets = edge.reader.list_assets(request.pipeline(), *page);
+    if (!assets.ok()) return assets.status();
+    for (const engine::AssetRow& row : assets->rows) {
+      if (chosen && !std::binary_search(chosen->begin(), chosen->end(), row.name)) continue;
+      const Status filled = fill_asset(edge, **definitions, row, response->add_assets());
+      if (!filled.ok()) return filled;
+    }
+    page->after = assets->next;
+  } while (response->assets().empty() && !page->after.empty());
+  response->set_next_page_token(page->after);
+  return {};
+}
+
+Status get_asset(Edge& edge, const v1::GetAssetRequest& request, v1::GetAssetResponse* response) {
+  const auto row = find_asset(edge, request.asset());
+  if (!row.ok()) return row.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  return fill_asset(edge, **definitions, *row, response->mutable_asset());
+}
+
+Status list_materializations(Edge& edge, const v1::ListMaterializationsRequest& request,
+                             v1::ListMaterializationsResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  const auto asset = find_asset(edge, request.asset());
+  if (!asset.ok()) return asset.status();
+  const auto rows = edge.reader.list_materializations(request.asset(), *page);
+  if (!rows.ok()) return rows.status();
+  for (const engine::MaterializationRow& row : rows->rows) {
+    const Status filled = fill_materialization(edge, row, response->add_materializations());
+    if (!filled.ok()) return filled;
+  }
+  response->set_next_page_token(rows->next);
+  return {};
+}
+
+using Neighbours = std::map<std::string, std::set<std::string>, std::less<>>;
+
+// Adds what is reachable within `levels` (-1: any number) and the edges on the way, as (from, to)
+// pairs.
+void walk(const Neighbours& neighbours, const std::string& start, int levels, bool upwards,
+          std::set<std::string>& assets, std::set<std::pair<std::string, std::string>>& edges) {
+  std::set<std::string> seen{start};
+  std::vector<std::string> frontier{start};
+  for (int level = 0; (levels < 0 || level < levels) && !frontier.empty(); ++level) {
+    std::vector<std::string> next;
+    for (const std::string& name : frontier) {
+      const auto found = neighbours.find(name);
+      if (found == neighbours.end()) continue;
+      for (const std::string& other : found->second) {
+        edges.insert(upwards ? std::pair(other, name) : std::pair(name, other));
+        if (seen.insert(other).second) next.push_back(other);
+      }
+    }
+    frontier = std::move(next);
+  }
+  assets.insert(seen.begin(), seen.end());
+}
+
+Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
+                   v1::GetLineageResponse* response) {
+  const auto asset = find_asset(edge, request.asset());
+  if (!asset.ok()) return asset.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  Neighbours upstream;
+  Neighbours downstream;
+  for (const auto& [name, definition] : (*definitions)->assets) {
+    for (const std::string& read : assets_read_by(definition.stage_spec())) {
+      upstream[name].insert(read);
+      downstream[read].insert(name);
+    }
+  }
+  std::set<std::string> assets;
+  std::set<std::pair<std::string, std::string>> edges;
+  walk(upstream, request.asset(), request.up(), true, assets, edges);
+  walk(downstream, request.asset(), request.down(), false, assets, edges);
+  for (const std::string& name : assets) response->add_assets(name);
+  for (const auto& [from, to] : edges) {
+    v1::LineageEdge* out = response->add_edges();
+    out->set_from(from);
+    out->set_to(to);
+  }
+  return {};
+}
+
+// The bytes of one version, chunk by chunk; opened by the first call. Transfer threads.
+class ValueStream {
+ public:
+  ValueStream(Edge& edge, v1::ReadValueRequest request)
+      : edge_(edge), request_(std::move(request)) {}
+
+  base::Result<bool> next(v1::ReadValueResponse* response) {
+    if (done_) return false;
+    if (!blob_) {
+      const Status opened = open(response);
+      if (!opened.ok()) return opened;
+    }
+    if (as_text_) return next_of_text(response);
+    auto chunk = blob_->next();
+    if (!chunk.ok()) return chunk.status();
+    if (chunk->file != nullptr) response->set_path(chunk->file->path);
+    response->set_chunk(std::move(chunk->bytes));
+    done_ = chunk->last;
+    return true;
+  }
+
+ private:
+  base::Result<engine::MaterializationRow> find_version() {
+    if (request_.materialization_id() != 0) {
+      return edge_.reader.get_materialization(request_.materialization_id());
+    }
+    const auto asset = find_asset(edge_, request_.asset());
+    if (!asset.ok()) return asset.status();
+    if (asset->materialization == 0) {
+      return Status(base::Code::kNotFound, base::kErrNeverMaterialized,
+                    "asset '" + request_.asset() + "' has no version yet; `weir materialize " +
+                        request_.asset() + "` makes one");
+    }
+    return edge_.reader.get_materialization(asset->materialization);
+  }
+
+  Status open(v1::ReadValueResponse* response) {
+    const auto version = find_version();
+    if (!version.ok()) return version.status();
+    const Status filled =
+        fill_materialization(edge_, *version, response->mutable_materialization());
+    if (!filled.ok()) return filled;
+    response->set_schema(schema_of(*version));
+    auto blob = BlobReader::open_artifact(edge_.reader, edge_.artifacts, version->value.digest);
+    if (!blob.ok()) return blob.status();
+    blob_ = std::move(blob).value();
+    // A file or tree is what it is; only encoded values have a text form of their own.
+    as_text_ = request_.as_text() && version->value.kind == engine::ArtifactKind::kBytes;
+    return as_text_ ? decode() : Status();
+  }
+
+  std::string schema_of(const engine::MaterializationRow& version) {
+    const auto manifest = edge_.catalog.manifest(version.module);
+    if (!manifest.ok()) return {};  // the bytes carry their schema too
+    for (const base::StageSpec& stage : (*manifest)->stages) {
+      for (const base::OutputSpec& output : stage.outputs) {
+        if (output.asset == version.asset) return output.schema;
+      }
+    }
+    return {};
+  }
+
+  Status decode() {
+    if (blob_->size() > kTextBytesMax) {
+      return Status(base::Code::kResourceExhausted, base::kErrValueTooLarge,
+                    "the value has " + std::to_string(blob_->size()) + " bytes; up to " +
+                        std::to_string(kTextBytesMax) +
+                        " are shown as text, so fetch it as it is stored");
+    }
+    std::string encoded;
+    for (bool last = false; !last;) {
+      auto chunk = blob_->next();
+      if (!chunk.ok()) return chunk.status();
+      encoded += chunk->bytes;
+      last = chunk->last;
+    }
+    const auto json = base::value_to_json(encoded);
+    if (!json.ok()) return json.status();
+    text_ = json->pretty();
+    return {};
+  }
+
+  base::Result<bool> next_of_text(v1::ReadValueResponse* response) {
+    response->set_chunk(text_.substr(text_sent_, engine::kChunkBytes));
+    text_sent_ += response->chunk().size();
+    done_ = text_sent_ == text_.size();
+    return true;
+  }
+
+  Edge& edge_;
+  const v1::ReadValueRequest request_;
+  std::unique_ptr<BlobReader> blob_;
+  bool as_text_ = false;
+  bool done_ = false;
+  std::string text_;
+  std::size_t text_sent_ = 0;
+};
+
+class AssetServiceImpl final : public v1::AssetService::CallbackService {
+ public:
+  explicit AssetServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* ListAssets(CallbackServerContext* context,
+                                 const v1::ListAssetsRequest* request,
+                                 v1::ListAssetsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.AssetService/ListAssets",
+                      [=, this] { return list_assets(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* GetAsset(CallbackServerContext* context, const v1::GetAssetRequest* request,
+                               v1::GetAssetResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.AssetService/GetAsset",
+                      [=, this] { return get_asset(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ListMaterializations(CallbackServerContext* context,
+                                           const v1::ListMaterializationsRequest* request,
+                                           v1::ListMaterializationsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.AssetService/ListMaterializations",
+                      [=, this] { return list_materializations(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* GetLineage(CallbackServerContext* context,
+                                 const v1::GetLineageRequest* request,
+                                 v1::GetLineageResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.AssetService/GetLineage",
+                      [=, this] { return get_lineage(edge_, *request, response); });
+  }
+
+  grpc::ServerWriteReactor<v1::ReadValueResponse>* ReadValue(
+      CallbackServerContext* context, const v1::ReadValueRequest* request) override {
+    const Status admitted = admit(edge_, *context, "/weir.v1.AssetService/ReadValue");
+    if (!admitted.ok()) {
+      return Refusal<grpc::ServerWriteReactor<v1::ReadValueResponse>>::make(admitted);
+    }
+    const auto stream = std::make_shared<ValueStream>(edge_, *request);
+    return Download<v1::ReadValueResponse>::start(
+        edge_, [stream](v1::ReadValueResponse* response) { return stream->next(response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_asset_service(Edge& edge) {
+  return std::make_unique<AssetServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,209 @@
+// EventService: pages of the event sequence, and streams of it that go on as commits happen. A
+// stream holds no thread: it reads a page when it is woken, writes it, and waits.
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/event_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+base::Result<std::optional<engine::RunId>> run_filter(Edge& edge, const std::string& reference) {
+  if (reference.empty()) return std::optional<engine::RunId>();
+  const auto run = edge.reader.resolve_run(reference);
+  if (!run.ok()) return run.status();
+  return std::optional(*run);
+}
+
+Status list_events(Edge& edge, const v1::ListEventsRequest& request,
+                   v1::ListEventsResponse* response) {
+  const auto page = page_request(request.page_size(), "", kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto run = run_filter(edge, request.run());
+  if (!run.ok()) return run.status();
+  const auto seq = edge.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const auto events = edge.reader.list_events(request.since_seq(), *run, page->size);
+  if (!events.ok()) return events.status();
+  for (const engine::EventRow& event : *events) to_proto(event, response->add_events());
+  response->set_next_since_seq(events->empty() ? request.since_seq() : events->back().seq);
+  response->set_as_of_seq(*seq);
+  return {};
+}
+
+using WatchReactor = grpc::ServerWriteReactor<v1::WatchEventsResponse>;
+
+class EventWatch final : public WatchReactor,
+                         public Watcher,
+                         public std::enable_shared_from_this<EventWatch> {
+ public:
+  static WatchReactor* start(Edge& edge, const v1::WatchEventsRequest& request) {
+    auto self = std::make_shared<EventWatch>(edge, request);
+    const Status added = edge.watchers.add(self);
+    if (!added.ok()) return Refusal<WatchReactor>::make(added);
+    self->self_ = self;
+    self->read_later();
+    return self.get();
+  }
+
+  EventWatch(Edge& edge, const v1::WatchEventsRequest& request)
+      : edge_(edge), reference_(request.run()), since_(request.since_seq()) {}
+
+  void wake() override {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    if (idle_) go_on();
+  }
+
+  void close(const Status& reason) override {
+    const std::lock_guard lock(mutex_);
+    if (closing_.ok()) closing_ = reason;
+    if (idle_) go_on();
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    if (!ok && closing_.ok()) closing_ = Status(base::Code::kCanceled, 0, "the caller is gone");
+    rest(more_);
+  }
+
+  void OnCancel() override { close(Status(base::Code::kCanceled, 0, "canceled by the caller")); }
+
+  void OnDone() override {
+    edge_.watchers.remove(this);
+    const auto last = std::move(self_);
+  }
+
+ private:
+  // With the lock held, after a page: reads on, ends, or waits to be woken.
+  void rest(bool more) {
+    idle_ = true;
+    if (more || woken_ || !closing_.ok()) go_on();
+  }
+
+  // With the lock held, while idle.
+  void go_on() {
+    if (finished_) return;
+    idle_ = false;
+    woken_ = false;
+    if (!closing_.ok()) return end(closing_);
+    read_later();
+  }
+
+  // Only while not idle: nobody else touches the cursor then.
+  void read_later() {
+    edge_.reads.submit_step([self = shared_from_this()] { self->read(); });
+  }
+
+  void end(const Status& status) {
+    finished_ = true;
+    Finish(to_grpc(status));
+  }
+
+  // On a read thread.
+  void read() {
+    response_.Clear();
+    const base::Result<bool> last_page = fill();
+    const std::lock_guard lock(mutex_);
+    if (!last_page.ok()) return end(last_page.status());
+    if (!closing_.ok()) return end(closing_);
+    const bool something = !greeted_ || response_.events_size() > 0;
+    greeted_ = true;
+    if (*last_page && something) {
+      finished_ = true;
+      return StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
+    }
+    if (*last_page) return end(Status());
+    if (something) return StartWrite(&response_);
+    rest(false);
+  }
+
+  // Reads the next page into the response; true when the watched run has ended and nothing follows.
+  base::Result<bool> fill() {
+    const Status resolved = resolve();
+    if (!resolved.ok()) return resolved;
+    const auto seq = edge_.reader.last_seq();
+    if (!seq.ok()) return seq.status();
+    if (since_ < 0) since_ = *seq;
+    if (run_is_over()) over_ = true;
+    const auto events = edge_.reader.list_events(since_, run_, kWatchPage);
+    if (!events.ok()) return events.status();
+    for (const engine::EventRow& event : *events) {
+      to_proto(event, response_.add_events());
+      since_ = event.seq;
+      if (run_ && event.kind == engine::EventKind::kRunFinished) over_ = true;
+    }
+    response_.set_as_of_seq(std::max(*seq, since_));
+    more_ = events->size() == static_cast<std::size_t>(kWatchPage);
+    return over_ && !more_;
+  }
+
+  Status resolve() {
+    if (resolved_) return {};
+    const auto run = run_filter(edge_, reference_);
+    if (!run.ok()) return run.status();
+    run_ = *run;
+    resolved_ = true;
+    return {};
+  }
+
+  // Asked once, before the first page: a run that ended earlier sends no further event to end the
+  // stream by.
+  bool run_is_over() {
+    if (!run_ || greeted_) return false;
+    const auto run = edge_.reader.get_run(*run_);
+    return run.ok() && engine::terminal(run->run.state);
+  }
+
+  Edge& edge_;
+  const std::string reference_;
+  // Touched by one step at a time, read or write:
+  v1::WatchEventsResponse response_;
+  std::optional<engine::RunId> run_;
+  std::int64_t since_;
+  bool resolved_ = false;
+  bool over_ = false;     // the watched run has ended
+  bool more_ = false;     // the last page was full
+  bool greeted_ = false;  // the first message, empty or not, was sent
+  std::mutex mutex_;
+  bool idle_ = false;                 // neither reading nor writing; guarded by mutex_
+  bool woken_ = false;                // since the last read began; guarded by mutex_
+  bool finished_ = false;             // guarded by mutex_
+  Status closing_;                    // not OK: end with it; guarded by mutex_
+  std::shared_ptr<EventWatch> self_;  // until OnDone
+};
+
+class EventServiceImpl final : public v1::EventService::CallbackService {
+ public:
+  explicit EventServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* ListEvents(CallbackServerContext* context,
+                                 const v1::ListEventsRequest* request,
+                                 v1::ListEventsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.EventService/ListEvents",
+                      [=, this] { return list_events(edge_, *request, response); });
+  }
+
+  WatchReactor* WatchEvents(CallbackServerContext* context,
+                            const v1::WatchEventsRequest* request) override {
+    const Status admitted = admit(edge_, *context, "/weir.v1.EventService/WatchEvents");
+    if (!admitted.ok()) return Refusal<WatchReactor>::make(admitted);
+    return EventWatch::start(edge_, *request);
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_event_service(Edge& edge) {
+  return std::make_unique<EventServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,90 @@
+// LogService: attempts' logs by byte offset.
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/log_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsResponse* response) {
+  const auto run = edge.reader.resolve_run(request.run());
+  if (!run.ok()) return run.status();
+  const auto names = edge.catalog.task_names(*run);
+  if (!names.ok()) return names.status();
+  std::optional<std::int32_t> index;
+  if (!request.task().empty()) {
+    const auto found = std::find((*names)->begin(), (*names)->end(), request.task());
+    if (found == (*names)->end()) {
+      return Status(base::Code::kNotFound, base::kErrUnknownTask,
+                    "run " + run->text() + " has no task '" + request.task() + "'");
+    }
+    index = static_cast<std::int32_t>(found - (*names)->begin());
+  }
+  const auto logs = edge.logs.list(*run, index);
+  if (!logs.ok()) return logs.status();
+  for (const engine::LogInfo& log : *logs) {
+    const auto task = static_cast<std::size_t>(log.attempt.task);
+    to_proto(log, task < (*names)->size() ? (**names)[task] : "", response->add_logs());
+  }
+  return {};
+}
+
+Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogResponse* response) {
+  const auto stream = log_stream_from_proto(request.stream());
+  if (!stream.ok()) return stream.status();
+  if (request.limit_bytes() < 0) {
+    return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                  "limit_bytes is negative; 0 asks for " + std::to_string(kLogBytesMax));
+  }
+  const auto run = edge.reader.resolve_run(request.run());
+  if (!run.ok()) return run.status();
+  engine::AttemptKey key;
+  key.run = *run;
+  key.task = request.task_index();
+  key.epoch = request.epoch();
+  std::int64_t offset = request.offset();
+  const int limit =
+      request.limit_bytes() == 0 ? kLogBytesMax : std::min(request.limit_bytes(), kLogBytesMax);
+  engine::LogInfo info;
+  auto data = edge.logs.read(key, *stream, offset, limit, info);
+  if (!data.ok()) return data.status();
+  response->set_data(std::move(data).value());
+  response->set_offset(offset);
+  response->set_size_bytes(info.size);
+  response->set_complete(info.complete);
+  return {};
+}
+
+class LogServiceImpl final : public v1::LogService::CallbackService {
+ public:
+  explicit LogServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* ListLogs(CallbackServerContext* context, const v1::ListLogsRequest* request,
+                               v1::ListLogsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.LogService/ListLogs",
+                      [=, this] { return list_logs(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ReadLog(CallbackServerContext* context, const v1::ReadLogRequest* request,
+                              v1::ReadLogResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.LogService/ReadLog",
+                      [=, this] { return read_log(edge_, *request, response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_log_service(Edge& edge) {
+  return std::make_unique<LogServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

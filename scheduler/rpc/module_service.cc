@@ -1,0 +1,257 @@
+// ModuleService: files of modules, and their registration. A registration is judged here as far as
+// that needs no state of the engine: the manifest, the files, what the connected workers' machines
+// have.
+#include <unordered_set>
+
+#include "scheduler/rpc/blob_upload.h"
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/transfer.h"
+#include "sdk/base/bundle.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/module_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using engine::CommandBody;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+Status invalid(int error, std::string message) {
+  return Status(base::Code::kInvalidArgument, error, std::move(message));
+}
+
+Status find_missing(Edge& edge, const v1::FindMissingFilesRequest& request,
+                    v1::FindMissingFilesResponse* response) {
+  if (request.digests_size() > kDigestsPerRequestMax) {
+    return invalid(base::kErrLimit, "at most " + std::to_string(kDigestsPerRequestMax) +
+                                        " digests can be asked about at once");
+  }
+  for (const std::string& text : request.digests()) {
+    const auto digest = engine::Digest::parse(text);
+    if (!digest) return invalid(base::kErrUsage, "'" + text + "' is not a digest");
+    if (!edge.modules.contains(*digest)) response->add_digests(text);
+  }
+  return {};
+}
+
+class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
+ public:
+  explicit FileSink(Edge& edge) : upload_(edge.modules, edge.options.file_bytes_max) {}
+
+  Status consume(const v1::UploadFileRequest& request) override {
+    if (!upload_.begun()) {
+      const auto digest = engine::Digest::parse(request.digest());
+      if (!digest) return invalid(base::kErrUsage, "the first message names no valid digest");
+      const Status begun =
+          upload_.begin(*digest, engine::ArtifactKind::kFile, request.size_bytes());
+      if (!begun.ok()) return begun;
+    }
+    return upload_.append(request.chunk());
+  }
+  Status finish() override {
+    if (!upload_.begun()) return invalid(base::kErrUsage, "the upload had no message");
+    return upload_.finish();
+  }
+  bool complete() const override { return upload_.held(); }
+
+ private:
+  BlobUpload upload_;
+};
+
+base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const std::string& text) {
+  if (text.size() > base::kManifestBytesMax) {
+    return invalid(base::kErrLimit, "the manifest has " + std::to_string(text.size()) +
+                                        " bytes; at most " +
+                                        std::to_string(base::kManifestBytesMax) + " are taken");
+  }
+  const auto json = base::Json::parse(text);
+  if (!json.ok()) return invalid(base::kErrBadManifest, json.status().message());
+  auto manifest = base::manifest_from_json(*json);
+  if (!manifest.ok()) return manifest.status();
+  const Status valid = base::validate_manifest(*manifest);
+  if (!valid.ok()) return valid;
+  return std::make_shared<const base::Manifest>(std::move(manifest).value());
+}
+
+// The bundle's files, all of them held.
+base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1::ModuleSpec& spec,
+                                                           const std::string& pipeline) {
+  if (spec.files_size() < 1 || spec.files_size() > kFilesPerModuleMax) {
+    return invalid(base::kErrBadManifest, "module '" + pipeline + "' has " +
+                                              std::to_string(spec.files_size()) + " files; 1 to " +
+                                              std::to_string(kFilesPerModuleMax) + " are possible");
+  }
+  std::vector<engine::BundleFile> files;
+  std::unordered_set<std::string> paths;
+  for (const v1::ModuleFile& entry : spec.files()) {
+    auto file = from_proto(entry);
+    if (!file.ok()) return file.status();
+    if (!paths.insert(file->path).second) {
+      return invalid(base::kErrBadManifest,
+                     "module '" + pipeline + "' names the file '" + file->path + "' twice");
+    }
+    if (!edge.modules.contains(file->digest)) {
+      return Status(base::Code::kFailedPrecondition, base::kErrModuleMissing,
+                    "the file '" + file->path + "' of module '" + pipeline +
+                        "' was not uploaded; ask FindMissingFiles, then send it with UploadFile");
+    }
+    files.push_back(std::move(file).value());
+  }
+  if (!files.front().executable) {
+    return invalid(base::kErrNotExecutable, "the first file of module '" + pipeline +
+                                                "' must be its executable; '" + files.front().path +
+                                                "' is not executable");
+  }
+  return files;
+}
+
+base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpec& spec) {
+  auto manifest = parse_manifest(spec.manifest_json());
+  if (!manifest.ok()) return manifest.status();
+  auto files = bundle_files(edge, spec, (*manifest)->pipeline);
+  if (!files.ok()) return files.status();
+  PlatformNeeds needs;
+  needs.pipeline = (*manifest)->pipeline;
+  needs.libraries.assign(spec.needed_libraries().begin(), spec.needed_libraries().end());
+  needs.glibc = spec.glibc();
+  needs.architecture = spec.architecture();
+  const Status fits = check_platforms(needs, edge.sessions.platforms());
+  if (!fits.ok()) return fits;
+  std::vector<base::BundleEntry> entries;
+  for (const engine::BundleFile& file : *files) {
+    entries.push_back({file.path, file.digest, file.executable});
+  }
+  engine::ModuleUpload upload;
+  upload.digest = base::bundle_digest(entries);
+  upload.manifest_json = spec.manifest_json();
+  upload.manifest = std::move(manifest).value();
+  upload.files = std::move(files).value();
+  return upload;
+}
+
+base::Result<CommandBody> register_command(Edge& edge, const v1::RegisterModulesRequest& request) {
+  auto info = request_info(request.idempotency_key(), request_hash(request));
+  if (!info.ok()) return info.status();
+  if (request.modules_size() < 1 || request.modules_size() > kModulesPerRequestMax) {
+    return invalid(base::kErrLimit, "1 to " + std::to_string(kModulesPerRequestMax) +
+                                        " modules can be registered at once");
+  }
+  engine::RegisterModules command;
+  command.request = std::move(info).value();
+  command.allow_breaking = request.allow_breaking();
+  command.dry_run = request.dry_run();
+  for (const v1::ModuleSpec& spec : request.modules()) {
+    auto upload = module_upload(edge, spec);
+    if (!upload.ok()) return upload.status();
+    command.modules.push_back(std::move(upload).value());
+  }
+  return CommandBody(std::move(command));
+}
+
+Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
+                    v1::ListModulesResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  const auto modules = edge.reader.list_modules(*page);
+  if (!modules.ok()) return modules.status();
+  for (const engine::ModuleRow& row : modules->rows) {
+    const auto manifest = edge.catalog.manifest(row.digest);
+    if (!manifest.ok()) return manifest.status();
+    to_proto(row, **manifest, response->add_modules());
+  }
+  response->set_next_page_token(modules->next);
+  return {};
+}
+
+// Jobs of the active modules in order of their names; the token is the last name of the page
+// before.
+Status list_jobs(Edge& edge, const v1::ListJobsRequest& request, v1::ListJobsResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  std::map<std::string, const base::JobSpec*> jobs;
+  for (const auto& manifest : (*definitions)->manifests) {
+    for (const base::JobSpec& job : manifest->jobs) {
+      jobs.emplace(manifest->pipeline + "/" + job.name, &job);
+    }
+  }
+  for (auto job = jobs.upper_bound(page->after); job != jobs.end(); ++job) {
+    if (response->jobs_size() == page->size) {
+      response->set_next_page_token(response->jobs(response->jobs_size() - 1).name());
+      break;
+    }
+    v1::Job* out = response->add_jobs();
+    out->set_name(job->first);
+    out->set_selection(job->second->selection);
+    out->set_priority(job->second->priority);
+  }
+  return {};
+}
+
+class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
+ public:
+  explicit ModuleServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* FindMissingFiles(CallbackServerContext* context,
+                                       const v1::FindMissingFilesRequest* request,
+                                       v1::FindMissingFilesResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.ModuleService/FindMissingFiles",
+                      [=, this] { return find_missing(edge_, *request, response); });
+  }
+
+  grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(CallbackServerContext* context,
+                                                             v1::UploadFileResponse*) override {
+    const Status admitted = admit(edge_, *context, "/weir.v1.ModuleService/UploadFile");
+    if (!admitted.ok()) {
+      return Refusal<grpc::ServerReadReactor<v1::UploadFileRequest>>::make(admitted);
+    }
+    return Upload<v1::UploadFileRequest>::start(edge_, std::make_unique<FileSink>(edge_));
+  }
+
+  ServerUnaryReactor* RegisterModules(CallbackServerContext* context,
+                                      const v1::RegisterModulesRequest* request,
+                                      v1::RegisterModulesResponse* response) override {
+    const auto prepare = [this, request] { return register_command(edge_, *request); };
+    const auto on_success = [this, request, response](const engine::Reply& reply) {
+      if (!request->dry_run()) edge_.catalog.invalidate();
+      if (edge_.sessions.platforms().empty()) {
+        response->add_warnings(
+            "no worker is connected, so nothing says yet whether the module can start there");
+      }
+      return changes_from_payload(reply.payload, response);
+    };
+    return serve_prepared(edge_, context, "/weir.v1.ModuleService/RegisterModules", prepare,
+                          on_success);
+  }
+
+  ServerUnaryReactor* ListModules(CallbackServerContext* context,
+                                  const v1::ListModulesRequest* request,
+                                  v1::ListModulesResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.ModuleService/ListModules",
+                      [=, this] { return list_modules(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ListJobs(CallbackServerContext* context, const v1::ListJobsRequest* request,
+                               v1::ListJobsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.ModuleService/ListJobs",
+                      [=, this] { return list_jobs(edge_, *request, response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_module_service(Edge& edge) {
+  return std::make_unique<ModuleServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,249 @@
+// RunService: starting, cancelling and looking at runs. `as_of_seq` is read before the rows, so
+// that a stream of events from it misses nothing that the rows do not show.
+#include <random>
+
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/run_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using engine::CommandBody;
+using engine::Reply;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+constexpr std::size_t kReasonBytesMax = 1000;
+constexpr int kParamsMax = 1000;  // of one run
+
+engine::RunId new_run_id() {
+  thread_local std::mt19937 random{std::random_device{}()};
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  return engine::RunId::make(now, static_cast<std::uint32_t>(random()));
+}
+
+Status one_of_job_and_selection(const std::string& job, const std::string& selection) {
+  if (job.empty() != selection.empty()) return {};
+  return Status(
+      base::Code::kInvalidArgument, base::kErrUsage,
+      job.empty() ? "name a job or give a selection" : "give a job or a selection, not both");
+}
+
+base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& request) {
+  Status status = one_of_job_and_selection(request.job(), request.selection());
+  if (!status.ok()) return status;
+  if (request.reason().size() > kReasonBytesMax || request.params_size() > kParamsMax) {
+    return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                  "a run takes a reason of up to " + std::to_string(kReasonBytesMax) +
+                      " bytes and up to " + std::to_string(kParamsMax) + " parameters");
+  }
+  auto info = request_info(request.idempotency_key(), request_hash(request));
+  if (!info.ok()) return info.status();
+  engine::CreateRun command;
+  command.request = std::move(info).value();
+  command.id = new_run_id();
+  command.job = request.job();
+  command.selection = request.selection();
+  command.params.insert(request.params().begin(), request.params().end());
+  command.priority = request.priority();
+  command.reason = request.reason();
+  return command;
+}
+
+// The worker of the task's latest attempt.
+void set_worker(Edge& edge, const engine::TaskRow& task, v1::Task* out) {
+  if (task.epoch <= 0) return;
+  engine::PageRequest page;
+  page.size = std::min(task.epoch, engine::kPageSizeMax);
+  const auto attempts = edge.reader.list_attempts(task.run, task.index, page);
+  if (!attempts.ok()) return;  // it was pruned a moment ago; the task's own row stands
+  for (const engine::AttemptRow& attempt : attempts->rows) {
+    if (attempt.key.epoch == task.epoch) out->set_worker(attempt.worker);
+  }
+}
+
+Status get_run(Edge& edge, const v1::GetRunRequest& request, v1::GetRunResponse* response) {
+  const auto seq = edge.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const auto id = edge.reader.resolve_run(request.run());
+  if (!id.ok()) return id.status();
+  const auto run = edge.reader.get_run(*id);
+  if (!run.ok()) return run.status();
+  to_proto(*run, response->mutable_run());
+  response->set_as_of_seq(*seq);
+  return {};
+}
+
+Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  const auto state = run_state_from_proto(request.state());
+  if (!state.ok()) return state.status();
+  engine::RunFilter filter;
+  filter.job = request.job();
+  filter.state = *state;
+  if (request.has_since()) filter.since = from_proto(request.since());
+  const auto seq = edge.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const auto runs = edge.reader.list_runs(filter, *page);
+  if (!runs.ok()) return runs.status();
+  for (const engine::RunWithCounts& run : runs->rows) to_proto(run, response->add_runs());
+  response->set_next_page_token(runs->next);
+  response->set_as_of_seq(*seq);
+  return {};
+}
+
+Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
+                  v1::ListTasksResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto state = task_state_from_proto(request.state());
+  if (!state.ok()) return state.status();
+  const auto seq = edge.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const auto run = edge.reader.resolve_run(request.run());
+  if (!run.ok()) return run.status();
+  const auto tasks = edge.reader.list_tasks(*run, *state, request.name(), *page);
+  if (!tasks.ok()) return tasks.status();
+  for (const engine::TaskRow& task : tasks->rows) {
+    v1::Task* out = response->add_tasks();
+    to_proto(task, out);
+    set_worker(edge, task, out);
+  }
+  response->set_next_page_token(tasks->next);
+  response->set_as_of_seq(*seq);
+  return {};
+}
+
+// The index of the task of that name. NOT_FOUND kErrUnknownTask.
+base::Result<std::int32_t> task_index(Edge& edge, engine::RunId run, const std::string& name) {
+  engine::PageRequest page;
+  page.size = 1;
+  const auto tasks = edge.reader.list_tasks(run, std::nullopt, name, page);
+  if (!tasks.ok()) return tasks.status();
+  if (!tasks->rows.empty()) return tasks->rows.front().index;
+  return Status(base::Code::kNotFound, base::kErrUnknownTask,
+                "run " + run.text() + " has no task '" + name + "'; `weir runs show " + run.text() +
+                    "` lists them");
+}
+
+Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
+                     v1::ListAttemptsResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto run = edge.reader.resolve_run(request.run());
+  if (!run.ok()) return run.status();
+  std::optional<std::int32_t> index;
+  if (!request.task().empty()) {
+    const auto found = task_index(edge, *run, request.task());
+    if (!found.ok()) return found.status();
+    index = *found;
+  }
+  const auto attempts = edge.reader.list_attempts(*run, index, *page);
+  if (!attempts.ok()) return attempts.status();
+  const auto names = edge.catalog.task_names(*run);
+  if (!names.ok()) return names.status();
+  for (const engine::AttemptRow& attempt : attempts->rows) {
+    const auto task = static_cast<std::size_t>(attempt.key.task);
+    v1::Attempt* out = response->add_attempts();
+    to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
+    const auto checks = edge.reader.list_checks(attempt.key);
+    if (!checks.ok()) return checks.status();
+    for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
+  }
+  response->set_next_page_token(attempts->next);
+  return {};
+}
+
+class RunServiceImpl final : public v1::RunService::CallbackService {
+ public:
+  explicit RunServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* CreateRun(CallbackServerContext* context, const v1::CreateRunRequest* request,
+                                v1::CreateRunResponse* response) override {
+    constexpr std::string_view kMethod = "/weir.v1.RunService/CreateRun";
+    const Status admitted = admit(edge_, *context, kMethod);
+    if (!admitted.ok()) return answer_now(context, admitted);
+    auto command = create_command(*request);
+    if (!command.ok()) return answer_now(context, command.status());
+    return serve_command(edge_, context, kMethod, std::move(command).value(),
+                         [response](const Reply& reply) {
+                           response->set_run_id(reply.payload);
+                           return Status();
+                         });
+  }
+
+  ServerUnaryReactor* PlanRun(CallbackServerContext* context, const v1::PlanRunRequest* request,
+                              v1::PlanRunResponse* response) override {
+    const Status valid = one_of_job_and_selection(request->job(), request->selection());
+    if (!valid.ok()) return answer_now(context, valid);
+    engine::PlanRun command;
+    command.job = request->job();
+    command.selection = request->selection();
+    return serve_command(edge_, context, "/weir.v1.RunService/PlanRun", std::move(command),
+                         [response](const Reply& reply) {
+                           auto tasks = strings_from_payload(reply.payload);
+                           if (!tasks.ok()) return tasks.status();
+                           response->mutable_tasks()->Add(tasks->begin(), tasks->end());
+                           return Status();
+                         });
+  }
+
+  ServerUnaryReactor* CancelRun(CallbackServerContext* context, const v1::CancelRunRequest* request,
+                                v1::CancelRunResponse*) override {
+    const auto prepare = [this, request]() -> base::Result<CommandBody> {
+      auto info = request_info(request->idempotency_key(), request_hash(*request));
+      if (!info.ok()) return info.status();
+      const auto run = edge_.reader.resolve_run(request->run());
+      if (!run.ok()) return run.status();
+      return CommandBody(engine::CancelRun{std::move(info).value(), *run,
+                                           request->reason().substr(0, kReasonBytesMax)});
+    };
+    return serve_prepared(edge_, context, "/weir.v1.RunService/CancelRun", prepare,
+                          [](const Reply&) { return Status(); });
+  }
+
+  ServerUnaryReactor* GetRun(CallbackServerContext* context, const v1::GetRunRequest* request,
+                             v1::GetRunResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.RunService/GetRun",
+                      [=, this] { return get_run(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ListRuns(CallbackServerContext* context, const v1::ListRunsRequest* request,
+                               v1::ListRunsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.RunService/ListRuns",
+                      [=, this] { return list_runs(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ListTasks(CallbackServerContext* context, const v1::ListTasksRequest* request,
+                                v1::ListTasksResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.RunService/ListTasks",
+                      [=, this] { return list_tasks(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* ListAttempts(CallbackServerContext* context,
+                                   const v1::ListAttemptsRequest* request,
+                                   v1::ListAttemptsResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.RunService/ListAttempts",
+                      [=, this] { return list_attempts(edge_, *request, response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_run_service(Edge& edge) {
+  return std::make_unique<RunServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

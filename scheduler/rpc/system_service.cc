@@ -1,0 +1,183 @@
+// SystemService: the scheduler about itself, explanations, and names for shell completion.
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/system_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using engine::CommandBody;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
+
+// "@last/x" and unique prefixes become full run ids; an asset's name stays what it is.
+base::Result<std::string> resolved_reference(Edge& edge, const std::string& reference) {
+  if (reference.empty()) {
+    return Status(base::Code::kInvalidArgument, base::kErrUsage,
+                  "name a run, RUN/TASK or an asset to explain");
+  }
+  if (edge.reader.get_asset(reference).ok()) return reference;
+  const std::size_t slash = std::min(reference.find('/'), reference.size());
+  const auto run = edge.reader.resolve_run(reference.substr(0, slash));
+  if (run.ok()) return run->text() + reference.substr(slash);
+  const bool run_was_meant =
+      reference.front() == '@' || run.status().code() != base::Code::kNotFound;
+  if (run_was_meant) return run.status();
+  return reference;  // the engine says what it does not know
+}
+
+void add_name(const std::string& name, const std::string& prefix,
+              v1::CompleteNameResponse* response) {
+  if (!name.starts_with(prefix) || response->names_size() >= kNamesCompletedMax) return;
+  response->add_names(name);
+}
+
+Status complete_runs(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
+  for (const char* alias : {"@last", "@last-failed"}) add_name(alias, prefix, response);
+  engine::PageRequest page;
+  page.size = kRunsCompleted;
+  const auto runs = edge.reader.list_runs({}, page);
+  if (!runs.ok()) return runs.status();
+  for (const auto& row : runs->rows) add_name(row.run.id.text(), prefix, response);
+  return {};
+}
+
+Status complete_workers(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
+  engine::PageRequest page;
+  page.size = kSmallPageMax;
+  const auto workers = edge.reader.list_workers(page);
+  if (!workers.ok()) return workers.status();
+  for (const auto& row : workers->rows) add_name(row.name, prefix, response);
+  return {};
+}
+
+Status complete_definitions(Edge& edge, bool jobs, const std::string& prefix,
+                            v1::CompleteNameResponse* response) {
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  if (!jobs) {
+    for (const auto& [name, asset] : (*definitions)->assets) add_name(name, prefix, response);
+    return {};
+  }
+  for (const auto& manifest : (*definitions)->manifests) {
+    for (const base::JobSpec& job : manifest->jobs) {
+      add_name(manifest->pipeline + "/" + job.name, prefix, response);
+      add_name(job.name, prefix, response);
+    }
+  }
+  return {};
+}
+
+Status complete_tasks(Edge& edge, const v1::CompleteNameRequest& request,
+                      v1::CompleteNameResponse* response) {
+  const auto run = edge.reader.resolve_run(request.run().empty() ? "@last" : request.run());
+  if (!run.ok()) return run.status();
+  const auto names = edge.catalog.task_names(*run);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : **names) add_name(name, request.prefix(), response);
+  return {};
+}
+
+Status complete_name(Edge& edge, const v1::CompleteNameRequest& request,
+                     v1::CompleteNameResponse* response) {
+  const std::string& kind = request.kind();
+  if (kind == "run") return complete_runs(edge, request.prefix(), response);
+  if (kind == "worker") return complete_workers(edge, request.prefix(), response);
+  if (kind == "task") return complete_tasks(edge, request, response);
+  if (kind == "job" || kind == "asset") {
+    return complete_definitions(edge, kind == "job", request.prefix(), response);
+  }
+  return Status(base::Code::kInvalidArgument, base::kErrUsage,
+                "there is nothing of the kind '" + kind +
+                    "' to complete; job, asset, run, worker and task are known");
+}
+
+void add_item(const HealthItem& item, v1::GetHealthResponse* response) {
+  v1::HealthItem* out = response->add_items();
+  out->set_name(item.name);
+  out->set_ok(item.ok);
+  out->set_value(item.value);
+  out->set_advice(item.advice);
+}
+
+Status get_health(Edge& edge, v1::GetHealthResponse* response) {
+  for (const HealthItem& item : edge.health.health()) add_item(item, response);
+  const std::size_t workers = edge.sessions.platforms().size();
+  add_item({"workers", workers > 0, std::to_string(workers) + " connected",
+            workers > 0 ? ""
+                        : "start one: `weir worker --scheduler " + edge.addresses().grpc +
+                              "`, or use `weir up`, which brings its own"},
+           response);
+  return {};
+}
+
+Status get_info(Edge& edge, v1::GetInfoResponse* response) {
+  const auto seq = edge.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  response->set_version(edge.options.version);
+  response->set_data_dir(edge.options.data_dir);
+  response->set_grpc_address(edge.addresses().grpc);
+  response->set_http_address(edge.addresses().http);
+  to_proto(edge.options.started_at, response->mutable_started_at());
+  response->set_store_generation(std::to_string(edge.options.store_generation));
+  response->set_last_seq(*seq);
+  return {};
+}
+
+class SystemServiceImpl final : public v1::SystemService::CallbackService {
+ public:
+  explicit SystemServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* GetInfo(CallbackServerContext* context, const v1::GetInfoRequest*,
+                              v1::GetInfoResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.SystemService/GetInfo",
+                      [=, this] { return get_info(edge_, response); });
+  }
+
+  ServerUnaryReactor* Explain(CallbackServerContext* context, const v1::ExplainRequest* request,
+                              v1::ExplainResponse* response) override {
+    const auto prepare = [this, request]() -> base::Result<CommandBody> {
+      auto reference = resolved_reference(edge_, request->reference());
+      if (!reference.ok()) return reference.status();
+      engine::Explain command;
+      command.reference = std::move(reference).value();
+      return CommandBody(std::move(command));
+    };
+    return serve_prepared(edge_, context, "/weir.v1.SystemService/Explain", prepare,
+                          [response](const engine::Reply& reply) {
+                            auto lines = strings_from_payload(reply.payload);
+                            if (!lines.ok()) return lines.status();
+                            response->mutable_lines()->Add(lines->begin(), lines->end());
+                            return Status();
+                          });
+  }
+
+  ServerUnaryReactor* GetHealth(CallbackServerContext* context, const v1::GetHealthRequest*,
+                                v1::GetHealthResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.SystemService/GetHealth",
+                      [=, this] { return get_health(edge_, response); });
+  }
+
+  ServerUnaryReactor* CompleteName(CallbackServerContext* context,
+                                   const v1::CompleteNameRequest* request,
+                                   v1::CompleteNameResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.SystemService/CompleteName",
+                      [=, this] { return complete_name(edge_, *request, response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_system_service(Edge& edge) {
+  return std::make_unique<SystemServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,129 @@
+// The reactors of uploads and downloads: one chunk in flight, each handled on a transfer thread, so
+// that neither gRPC nor the loop waits for a file. For the .cc files of services only: it brings
+// gRPC's headers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "scheduler/rpc/call.h"
+#include "sdk/base/errors.h"
+
+namespace weir::rpc {
+
+// Takes part in Edge::transfers_open while it lives.
+class TransferSlot {
+ public:
+  explicit TransferSlot(Edge& edge) : edge_(edge), open_(++edge.transfers_open) {}
+  ~TransferSlot() { --edge_.transfers_open; }
+  TransferSlot(const TransferSlot&) = delete;
+  TransferSlot& operator=(const TransferSlot&) = delete;
+
+  base::Status admitted() const {
+    if (open_ <= kTransfersMax) return {};
+    return base::Status(base::Code::kResourceExhausted, base::kErrLimit,
+                        std::to_string(kTransfersMax) +
+                            " transfers are under way, the most there can be; try again soon");
+  }
+
+ private:
+  Edge& edge_;
+  const int open_;
+};
+
+// Writes responses for as long as `produce` fills them.
+template <class Response>
+class Download final : public grpc::ServerWriteReactor<Response> {
+ public:
+  // Fills the message; false when there is none left. Transfer threads.
+  using Produce = std::function<base::Result<bool>(Response*)>;
+
+  static grpc::ServerWriteReactor<Response>* start(Edge& edge, Produce produce) {
+    auto self = std::make_shared<Download>(edge, std::move(produce));
+    self->self_ = self;
+    const base::Status admitted = self->slot_.admitted();
+    if (admitted.ok()) {
+      self->step();
+    } else {
+      self->Finish(to_grpc(admitted));
+    }
+    return self.get();
+  }
+
+  Download(Edge& edge, Produce produce) : edge_(edge), slot_(edge), produce_(std::move(produce)) {}
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return this->Finish(grpc::Status::CANCELLED);
+    step();
+  }
+  void OnDone() override { const auto last = std::move(self_); }
+
+ private:
+  void step() {
+    edge_.transfers.submit_step([self = self_] {
+      self->response_.Clear();
+      const base::Result<bool> more = self->produce_(&self->response_);
+      if (more.ok() && *more) return self->StartWrite(&self->response_);
+      self->Finish(more.ok() ? grpc::Status::OK : to_grpc(more.status()));
+    });
+  }
+
+  Edge& edge_;
+  TransferSlot slot_;
+  Produce produce_;
+  Response response_;
+  std::shared_ptr<Download> self_;  // until OnDone
+};
+
+// Reads requests into `consume`, then answers with `finish`'s verdict. The response stays empty.
+template <class Request>
+class Upload final : public grpc::ServerReadReactor<Request> {
+ public:
+  struct Sink {
+    virtual ~Sink() = default;
+    virtual base::Status consume(const Request& request) = 0;
+    virtual base::Status finish() = 0;
+    virtual bool complete() const = 0;  // nothing more is needed
+  };
+
+  static grpc::ServerReadReactor<Request>* start(Edge& edge, std::unique_ptr<Sink> sink) {
+    auto self = std::make_shared<Upload>(edge, std::move(sink));
+    self->self_ = self;
+    const base::Status admitted = self->slot_.admitted();
+    if (admitted.ok()) {
+      self->StartRead(&self->request_);
+    } else {
+      self->Finish(to_grpc(admitted));
+    }
+    return self.get();
+  }
+
+  Upload(Edge& edge, std::unique_ptr<Sink> sink)
+      : edge_(edge), slot_(edge), sink_(std::move(sink)) {}
+
+  void OnReadDone(bool ok) override {
+    edge_.transfers.submit_step([self = self_, ok] { self->step(ok); });
+  }
+  void OnDone() override { const auto last = std::move(self_); }
+
+ private:
+  void step(bool more) {
+    const base::Status status = more ? sink_->consume(request_) : sink_->finish();
+    if (!more || !status.ok() || sink_->complete()) {
+      sink_.reset();  // what was not finished is removed
+      return this->Finish(to_grpc(status));
+    }
+    request_.Clear();
+    this->StartRead(&request_);
+  }
+
+  Edge& edge_;
+  TransferSlot slot_;
+  std::unique_ptr<Sink> sink_;
+  Request request_;
+  std::shared_ptr<Upload> self_;  // until OnDone
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,68 @@
+// WorkerService: the workers as people see them. Whether one is connected is the session registry's
+// knowledge, the rest is the store's.
+#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/services.h"
+#include "weir/v1/worker_service.grpc.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+Status list_workers(Edge& edge, const v1::ListWorkersRequest& request,
+                    v1::ListWorkersResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  const auto workers = edge.reader.list_workers(*page);
+  if (!workers.ok()) return workers.status();
+  for (const engine::WorkerRow& worker : workers->rows) {
+    const auto leases = edge.reader.count_leases(worker.id);
+    if (!leases.ok()) return leases.status();
+    to_proto(worker, edge.sessions.connected(worker.id), *leases, response->add_workers());
+  }
+  response->set_next_page_token(workers->next);
+  return {};
+}
+
+class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
+ public:
+  explicit WorkerServiceImpl(Edge& edge) : edge_(edge) {}
+
+  ServerUnaryReactor* ListWorkers(CallbackServerContext* context,
+                                  const v1::ListWorkersRequest* request,
+                                  v1::ListWorkersResponse* response) override {
+    return serve_read(edge_, context, "/weir.v1.WorkerService/ListWorkers",
+                      [=, this] { return list_workers(edge_, *request, response); });
+  }
+
+  ServerUnaryReactor* DrainWorker(CallbackServerContext* context,
+                                  const v1::DrainWorkerRequest* request,
+                                  v1::DrainWorkerResponse*) override {
+    constexpr std::string_view kMethod = "/weir.v1.WorkerService/DrainWorker";
+    const Status admitted = admit(edge_, *context, kMethod);
+    if (!admitted.ok()) return answer_now(context, admitted);
+    auto info = request_info(request->idempotency_key(), request_hash(*request));
+    if (!info.ok()) return answer_now(context, info.status());
+    engine::DrainWorker command;
+    command.request = std::move(info).value();
+    command.worker = request->worker();
+    command.drain = !request->undo();
+    return serve_command(edge_, context, kMethod, std::move(command),
+                         [](const engine::Reply&) { return Status(); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_worker_service(Edge& edge) {
+  return std::make_unique<WorkerServiceImpl>(edge);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,308 @@
+// The session's two directions. Reading: one frame at a time, each message one command; a full
+// inbox ends the session, because a worker sends everything again when it reconnects, and silently
+// dropping a report would not be that. Writing: one frame at a time; while one is under way,
+// messages gather for the next.
+#include "scheduler/rpc/worker_session.h"
+
+#include <utility>
+
+#include "scheduler/rpc/convert_worker.h"
+#include "sdk/base/errors.h"
+
+namespace weir::rpc {
+namespace {
+
+namespace wire = worker::v1;
+
+using base::Code;
+using base::Status;
+
+Status version_mismatch(const wire::Hello& hello) {
+  const bool worker_is_older = hello.protocol_version() < kProtocolVersion;
+  return Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
+                "worker '" + hello.name() + "' speaks protocol version " +
+                    std::to_string(hello.protocol_version()) + ", this scheduler version " +
+                    std::to_string(kProtocolVersion) + "; upgrade the " +
+                    (worker_is_older ? "worker" : "scheduler") +
+                    " so that both run the same release of weir");
+}
+
+PlatformFacts platform_facts(const wire::Hello& hello, const engine::WorkerInfo& worker) {
+  PlatformFacts facts;
+  facts.worker = worker.name;
+  facts.worker_id = worker.id;
+  facts.architecture = hello.platform().architecture();
+  facts.glibc = hello.platform().glibc();
+  facts.libraries.insert(hello.platform().libraries().begin(), hello.platform().libraries().end());
+  return facts;
+}
+
+// Every value of an Assign whose bytes may travel with it.
+template <class Visit>
+void for_each_value(wire::SchedulerMessage& message, Visit visit) {
+  if (!message.has_assign()) return;
+  wire::Assign* assign = message.mutable_assign();
+  for (wire::Input& input : *assign->mutable_inputs()) {
+    if (input.has_value()) visit(*input.mutable_value());
+  }
+  if (assign->has_cursor()) visit(*assign->mutable_cursor());
+}
+
+bool travels_inline(const wire::ValueRef& value) {
+  return value.size() <= engine::kInlineBytesMax && value.kind() != wire::ARTIFACT_KIND_TREE;
+}
+
+}  // namespace
+
+SessionReactor* WorkerSession::start(Edge& edge, grpc::CallbackServerContext* context) {
+  const auto self = std::make_shared<WorkerSession>(edge, context);
+  if (edge.sessions_open > kSessionsMax) {
+    return Refusal<SessionReactor>::make(
+        Status(Code::kResourceExhausted, base::kErrLimit,
+               std::to_string(kSessionsMax) + " workers are connected, the most there can be"));
+  }
+  self->self_ = self;
+  const auto deadline = std::chrono::system_clock::now() + kHelloDeadline;
+  self->hello_alarm_.Set(deadline, [weak = self->weak_from_this()](bool expired) {
+    const auto session = expired ? weak.lock() : nullptr;
+    if (!session) return;
+    const std::lock_guard lock(session->mutex_);
+    if (session->greeted_) return;
+    session->end(Status(Code::kDeadlineExceeded, base::kErrTimedOut,
+                        "the worker did not say hello in time"));
+  });
+  self->StartRead(&self->request_);
+  return self.get();
+}
+
+WorkerSession::WorkerSession(Edge& edge, grpc::CallbackServerContext* context)
+    : edge_(edge), context_(context) {
+  ++edge_.sessions_open;
+}
+
+WorkerSession::~WorkerSession() { --edge_.sessions_open; }
+
+void WorkerSession::OnReadDone(bool ok) {
+  const Status status = ok ? take_frame() : Status(Code::kCanceled, 0, "the worker left");
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closing_) return;
+  if (!ok) return end(Status());
+  if (!status.ok()) return end(status);
+  request_.Clear();
+  StartRead(&request_);
+}
+
+void WorkerSession::OnWriteDone(bool ok) {
+  const std::lock_guard lock(mutex_);
+  writing_ = false;
+  frame_.Clear();
+  if (finished_) return;
+  if (ok) return pump();
+  end(closing_.value_or(Status(Code::kUnavailable, 0, "the worker's connection is gone")));
+}
+
+void WorkerSession::OnCancel() {
+  const std::lock_guard lock(mutex_);
+  end(Status(Code::kCanceled, 0, "the connection was cut"));
+}
+
+void WorkerSession::OnDone() {
+  std::string reason;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.clear();
+    reason = end_reason_.empty() ? "the worker left" : end_reason_;
+  }
+  if (id_) edge_.sessions.ended(id_, reason, edge_.inbox);
+  hello_alarm_.Cancel();
+  const auto last = std::move(self_);
+}
+
+// ---- in ----
+
+Status WorkerSession::take_frame() {
+  if (request_.messages_size() > static_cast<int>(kMessagesPerFrameMax)) {
+    return Status(Code::kInvalidArgument, base::kErrLimit,
+                  "a frame of " + std::to_string(request_.messages_size()) + " messages; at most " +
+                      std::to_string(kMessagesPerFrameMax) + " are taken");
+  }
+  for (wire::WorkerMessage& message : *request_.mutable_messages()) {
+    const Status taken = !id_ && message.has_hello() ? take_hello(message.hello())
+                                                     : take_message(std::move(message));
+    if (!taken.ok()) return taken;
+  }
+  return {};
+}
+
+Status WorkerSession::take_hello(const wire::Hello& hello) {
+  if (hello.protocol_version() != kProtocolVersion) return version_mismatch(hello);
+  base::Result<engine::WorkerInfo> worker = worker_info(hello);
+  if (!worker.ok()) return worker.status();
+  {
+    const std::lock_guard lock(mutex_);
+    greeted_ = true;
+  }
+  hello_alarm_.Cancel();
+  id_ = edge_.sessions.make_id();
+  worker_ = worker->name;
+  same_host_ = !hello.host_id().empty() && hello.host_id() == edge_.options.host_id;
+  edge_.sessions.open(id_, shared_from_this(), platform_facts(hello, *worker));
+  engine::ConnectWorker command;
+  command.session = id_;
+  command.worker = std::move(worker).value();
+  command.held = held_attempts(hello);
+  return edge_.inbox.post(std::move(command));
+}
+
+Status WorkerSession::take_message(wire::WorkerMessage&& message) {
+  if (!id_) {
+    return Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
+                  "the first message of a session must be hello");
+  }
+  base::Result<engine::CommandBody> command = to_command(id_, std::move(message));
+  if (!command.ok()) return command.status();
+  remember_values(*command);
+  return edge_.inbox.post(std::move(command).value());
+}
+
+void WorkerSession::remember_values(const engine::CommandBody& command) {
+  const auto* finished = std::get_if<engine::AttemptFinished>(&command);
+  if (finished == nullptr) return;
+  InlineCache& cache = edge_.sessions.inline_cache();
+  for (const engine::OutputValue& output : finished->outputs) {
+    if (output.bytes) cache.put(output.value.digest, output.bytes);
+  }
+  if (finished->cursor && finished->cursor->value.bytes) {
+    cache.put(finished->cursor->value.value.digest, finished->cursor->value.bytes);
+  }
+}
+
+// ---- out ----
+
+void WorkerSession::enqueue(const engine::Send& send) {
+  if (const auto* closing = std::get_if<engine::CloseSession>(&send.message)) {
+    const std::lock_guard lock(mutex_);
+    if (!closing_) closing_ = closing->reason;
+    return;
+  }
+  auto outgoing = std::make_shared<Outgoing>();
+  std::vector<engine::Digest> missing;
+  if (const auto* welcome = std::get_if<engine::Welcome>(&send.message)) {
+    fill_welcome(*welcome, outgoing->message.mutable_welcome());
+  } else {
+    to_proto(send, &outgoing->message);
+    missing = fill_from_cache(outgoing->message);
+  }
+  outgoing->bytes = outgoing->message.ByteSizeLong();
+  outgoing->ready = missing.empty();
+  {
+    const std::lock_guard lock(mutex_);
+    if (finished_ || closing_) return;
+    queue_.push_back(outgoing);
+    queue_bytes_ += outgoing->bytes;
+    if (queue_.size() > kSessionQueueMax || queue_bytes_ > kSessionQueueBytesMax) {
+      end(Status(Code::kResourceExhausted, base::kErrQueueFull,
+                 "worker '" + worker_ +
+                     "' does not read what it is sent; it is cut off and may "
+                     "connect again"));
+      return context_->TryCancel();  // the write that it does not take would never end
+    }
+  }
+  if (missing.empty()) return;
+  edge_.reads.submit_step(
+      [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
+}
+
+void WorkerSession::flush() {
+  const std::lock_guard lock(mutex_);
+  pump();
+}
+
+void WorkerSession::close(const Status& reason) {
+  const std::lock_guard lock(mutex_);
+  end(reason);
+}
+
+void WorkerSession::fill_welcome(const engine::Welcome& welcome, wire::Welcome* out) const {
+  out->set_protocol_version(kProtocolVersion);
+  out->set_lease_ms(welcome.lease_ms);
+  out->set_heartbeat_ms(welcome.heartbeat_ms);
+  out->set_store_generation(edge_.options.store_generation);
+  if (same_host_) out->set_artifact_dir(edge_.options.artifact_dir);
+  out->set_cancel_grace_ms(edge_.options.cancel_grace_ms);
+}
+
+std::vector<engine::Digest> WorkerSession::fill_from_cache(wire::SchedulerMessage& message) const {
+  std::vector<engine::Digest> missing;
+  std::size_t budget = kAssignInlineBytesMax;
+  for_each_value(message, [&](wire::ValueRef& value) {
+    const auto size = static_cast<std::size_t>(value.size());
+    const auto digest = engine::Digest::from_bytes(value.digest());
+    if (!digest || !travels_inline(value) || size > budget) return;
+    budget -= size;
+    if (const InlineCache::Bytes bytes = edge_.sessions.inline_cache().find(*digest)) {
+      value.set_inline_bytes(*bytes);
+      value.set_is_inline(true);
+    } else {
+      missing.push_back(*digest);
+    }
+  });
+  return missing;
+}
+
+void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
+  std::size_t budget = kAssignInlineBytesMax;
+  for_each_value(outgoing->message, [&](wire::ValueRef& value) {
+    const auto size = static_cast<std::size_t>(value.size());
+    const auto digest = engine::Digest::from_bytes(value.digest());
+    if (!digest || !travels_inline(value) || size > budget) return;
+    budget -= size;
+    if (value.is_inline()) return;
+    // A row without bytes is a file, and one that cannot be read is the worker's FetchArtifact to
+    // report.
+    const auto row = edge_.reader.get_artifact(*digest);
+    if (!row.ok() || !row->bytes) return;
+    value.set_inline_bytes(*row->bytes);
+    value.set_is_inline(true);
+    edge_.sessions.inline_cache().put(*digest, row->bytes);
+  });
+  const std::size_t bytes = outgoing->message.ByteSizeLong();
+  const std::lock_guard lock(mutex_);
+  if (finished_) return;
+  queue_bytes_ += bytes - outgoing->bytes;
+  outgoing->bytes = bytes;
+  outgoing->ready = true;
+  pump();
+}
+
+void WorkerSession::pump() {
+  if (writing_ || finished_) return;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && queue_.front()->ready) {
+    Outgoing& next = *queue_.front();
+    if (frame_.messages_size() > 0 && bytes + next.bytes > kFrameBytesMax) break;
+    bytes += next.bytes;
+    queue_bytes_ -= next.bytes;
+    *frame_.add_messages() = std::move(next.message);
+    queue_.pop_front();
+  }
+  if (frame_.messages_size() > 0) {
+    writing_ = true;
+    return StartWrite(&frame_);
+  }
+  if (queue_.empty() && closing_) end(*closing_);
+}
+
+void WorkerSession::end(const Status& status) {
+  if (finished_) return;
+  if (end_reason_.empty()) end_reason_ = status.message();
+  if (writing_) {  // OnWriteDone comes back here
+    queue_.clear();
+    closing_ = status;
+    return;
+  }
+  finished_ = true;
+  Finish(to_grpc(status));
+}
+
+}  // namespace weir::rpc
