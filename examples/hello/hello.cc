@@ -1,11 +1,10 @@
-// The first pipeline: three assets, wired by their types. `./hello run` computes them here and now;
+// The first pipeline: three assets, wired by their types. `./hello run` computes them here and now,
 // `weir register hello` hands them to a scheduler.
 // The README shows this file as it stands; a test holds the two together.
 #include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include <weir/weir.h>
 
@@ -17,23 +16,20 @@ Counts count(weir::Context& ctx, const std::string& text) {
   Counts counts;
   std::istringstream words(text);
   for (std::string word; words >> word;) ++counts[word];
-  ctx.meta("words", counts.size());
+  ctx.meta("different_words", counts.size());
   return counts;
 }
-
-bool not_empty(const Counts& counts) { return !counts.empty(); }
+bool some(const Counts& counts) { return !counts.empty(); }
 
 std::string most_frequent(const Counts& counts) {
-  return std::max_element(counts.begin(), counts.end(),
-                          [](const auto& a, const auto& b) { return a.second < b.second; })
-      ->first;
+  const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
+  return std::max_element(counts.begin(), counts.end(), less)->first;
 }
 
 int main(int argc, char** argv) {
   weir::Pipeline p("hello");
   auto words = p.asset("text", text);
-  auto counts = p.asset("counts", count, words).check("not_empty", not_empty, weir::blocking);
-  p.asset("most_frequent", most_frequent, counts);
-  p.job("all", "*");
+  auto counts = p.asset("counts", count, words).check("some", some, weir::blocking);
+  p.job("all", weir::upstream_of(p.asset("most_frequent", most_frequent, counts)));
   return weir::main(p, argc, argv);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # A full disk, on a small tmpfs of the test's own: new runs are refused and told why, nothing that
-# was accepted is lost, and it goes on by itself when there is room. Needs the right to mount; skipped
-# where that is denied.
+# was accepted is lost, and it goes on by itself when there is room. Needs the right to mount;
+# skipped where that is denied.
 import os
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Adds up what `./dev test` ran: one JUnit file of ctest per preset, and plain logs of scripts.
-# Cases are counted inside each program (GoogleTest's summary, or a script's `N passed, M failed`). A
+# Adds up what `./dev test` ran: one JUnit file of ctest per preset, and plain logs of steps. Cases
+# are counted inside each program (GoogleTest's summary, or a script's `N passed, M failed`). A
 # program that ended badly without saying which case failed counts as one failure, and so does a
 # step that left no result at all. Prints failures by name and ends in `N passed, M failed`.
 import re

@@ -129,7 +129,8 @@ def _classify(head, parents):
        re.search(r"\)\s*(?:const|noexcept)*\s*:\s*[^;]*[\w)}>]\s*$", flat) or \
        re.search(r"\brequires\b", flat):
         return "other" if inside_function else "function"
-    return "init" if flat.endswith(("=", ",", "(", "return", "{")) or not inside_function else "other"
+    starts_value = flat.endswith(("=", ",", "(", "return", "{"))
+    return "init" if starts_value or not inside_function else "other"
 
 
 def _blocks(source):

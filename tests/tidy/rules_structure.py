@@ -44,7 +44,8 @@ LIBRARIES = [
 ]
 
 _STD = re.compile(r"^[a-z_0-9]+$")
-_POSIX = re.compile(r"^(?!sqlite3|zstd|zlib|duckdb)(?:[a-z_0-9]+\.h|(?:sys|linux|netinet|arpa|net|bits|asm)/.*\.h)$")
+_POSIX = re.compile(r"^(?!sqlite3|zstd|zlib|duckdb)"
+                    r"(?:[a-z_0-9]+\.h|(?:sys|linux|netinet|arpa|net|bits|asm)/.*\.h)$")
 
 
 def _layer(path):

@@ -8,7 +8,7 @@ import tempfile
 from tidy import RULE_NAMES, check
 from tree import Tree
 
-HEAD = "// Owns a thing for this self-test of tidy, nothing more.\n// One thread.\n// It must not run.\n"
+HEAD = "// Owns a thing for this self-test of tidy.\n// One thread.\n// It must not run.\n"
 BODY = "\nnamespace weir::base {\nint value();\n}  // namespace weir::base\n"
 OK = HEAD + "#pragma once\n" + BODY
 SRC = HEAD + "#include \"sdk/base/a.h\"\n\n#include <vector>\n" + BODY
@@ -74,12 +74,14 @@ SAMPLES = {
     "dead-file": ({"sdk/base/lonely.h": OK}, {"sdk/base/a.h": OK, **USER}),
     "using-namespace": (header("using namespace std;\n"), header("using std::vector;\n")),
     "raw-new": (base("int* p = new int;"), base("// a new day\nint newer = 1;")),
-    "raw-delete": (base("void f(int* p) {\n  delete p;\n}"), base("struct A {\n  A(int) = delete;\n};")),
+    "raw-delete": (base("void f(int* p) {\n  delete p;\n}"),
+                   base("struct A {\n  A(int) = delete;\n};")),
     "std-thread": (base("std::thread t;"), base("std::jthread t;\nint n = std::thread::max();")),
     "sleep": (unit("void f() { std::this_thread::sleep_for(x); }\n"),
               unit("// no sleep_for(x) here\n")),
     "stdout": (base("void f() { std::cout << 1; }"), base("void f() { std::cerr << 1; }")),
-    "assert": (base("void f() { assert(true); }"), base("static_assert(true);\nvoid f() { CHECK(1); }")),
+    "assert": (base("void f() { assert(true); }"),
+               base("static_assert(true);\nvoid f() { CHECK(1); }")),
     "if-zero": (base("#if 0\n#endif"), base("#if 10\n#endif")),
     "clang-14": (base("auto v = std::views::iota(3);"), base("int v = 3;")),
     "real-clock": (unit("auto t = std::chrono::steady_clock::now();\n"), unit("int t = 3;\n")),

@@ -18,6 +18,6 @@ int main(int argc, char** argv) {
   for (int i = 2; i <= CHAIN_TASKS; ++i) {
     link = p.asset(weir::name("link_" + std::to_string(i)), next, link);
   }
-  p.job("all", "*");
+  p.job("all", weir::select("*"));
   return weir::main(p, argc, argv);
 }

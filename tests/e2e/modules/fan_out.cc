@@ -35,6 +35,6 @@ int main(int argc, char** argv) {
       p.task(weir::name(numbered(i)), nothing);
     }
   }
-  p.job("all", "*");
+  p.job("all", weir::select("*"));
   return weir::main(p, argc, argv);
 }
