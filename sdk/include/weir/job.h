@@ -1,0 +1,49 @@
+// Jobs: named selections of assets and tasks that can be run. Values; used on the thread that
+// defines the pipeline.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "rules.h"
+
+namespace weir {
+
+class Pipeline;
+
+// Which assets and tasks: the text of a selection expression.
+struct Selection {
+  std::string text;
+};
+
+// A selection as the command line takes it: "raw+", "group:training and not status:failed". Parsed
+// when the pipeline is described; an error points at the column.
+inline Selection select(std::string expression) { return {std::move(expression)}; }
+
+// These assets and tasks and everything that they depend on.
+template <class H, class... More>
+Selection upstream_of(const H& handle, const More&... more) {
+  std::string text = "+" + impl::name_of(handle);
+  ((text += " or +" + impl::name_of(more)), ...);
+  return {std::move(text)};
+}
+
+// What p.job() returns, for its options.
+class Job {
+ public:
+  // Of its runs: higher goes first.
+  Job priority(int value) const {
+    pipeline_->jobs[index_].priority = value;
+    return *this;
+  }
+
+ private:
+  friend Pipeline;
+  Job(impl::PipelineRecord* pipeline, std::size_t index) : pipeline_(pipeline), index_(index) {}
+
+  impl::PipelineRecord* pipeline_;
+  std::size_t index_;
+};
+
+}  // namespace weir

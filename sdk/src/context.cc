@@ -1,0 +1,95 @@
+// weir::Context over its host, the host of a Context that a test makes, and weir::Start.
+#include "weir/context.h"
+
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+#include <vector>
+#include <unistd.h>
+
+#include "weir/values.h"
+
+namespace weir {
+namespace {
+
+// A folder below the temporary directory that nobody else has.
+std::filesystem::path make_scratch() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) {
+    throw std::system_error(errno, std::generic_category(), "cannot create " + pattern);
+  }
+  return pattern;
+}
+
+// What a default-constructed Context stands on: one attempt that nobody asked for. Keeps nothing
+// but its folder.
+class DetachedHost final : public impl::ContextHost {
+ public:
+  DetachedHost() {
+    attempt_.run = "test";
+    attempt_.task = "test";
+    attempt_.scratch = make_scratch();
+  }
+  ~DetachedHost() override {
+    std::error_code ignored;  // a folder that stays behind harms nobody
+    std::filesystem::remove_all(attempt_.scratch, ignored);
+  }
+  const impl::AttemptInfo& attempt() const override { return attempt_; }
+  void meta(std::string_view, Meta) override {}
+  void log(impl::LogLevel level, std::string_view text, std::vector<Meta>) override {
+    static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
+    std::fprintf(stderr, "%s %.*s\n", kNames[static_cast<int>(level)],
+                 static_cast<int>(text.size()), text.data());
+  }
+  void progress(std::int64_t, std::int64_t) override {}
+  bool canceled() const override { return false; }
+
+ private:
+  impl::AttemptInfo attempt_;
+};
+
+}  // namespace
+
+Context::Context() : own_(std::make_unique<DetachedHost>()), host_(own_.get()) {}
+Context::Context(impl::ContextHost& host) : host_(&host) {}
+Context::~Context() = default;
+
+void Context::add_meta(std::string_view asset, Meta entry) { host_->meta(asset, std::move(entry)); }
+
+void Context::info(std::string_view text, std::initializer_list<Meta> fields) {
+  host_->log(impl::LogLevel::kInfo, text, fields);
+}
+void Context::warn(std::string_view text, std::initializer_list<Meta> fields) {
+  host_->log(impl::LogLevel::kWarn, text, fields);
+}
+void Context::error(std::string_view text, std::initializer_list<Meta> fields) {
+  host_->log(impl::LogLevel::kError, text, fields);
+}
+
+void Context::progress(std::int64_t done, std::int64_t total) { host_->progress(done, total); }
+bool Context::canceled() const { return host_->canceled(); }
+const std::filesystem::path& Context::scratch() const { return host_->attempt().scratch; }
+const std::string& Context::run() const { return host_->attempt().run; }
+const std::string& Context::job() const { return host_->attempt().job; }
+const std::string& Context::task() const { return host_->attempt().task; }
+int Context::attempt() const { return host_->attempt().attempt; }
+std::string Context::idempotency_key() const { return run() + "/" + task(); }
+std::int64_t Context::epoch() const { return host_->attempt().epoch; }
+
+std::string Start::secret(std::string_view name) const {
+  std::string variable = "WEIR_SECRET_";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    variable += std::isalnum(byte) != 0 ? static_cast<char>(std::toupper(byte)) : '_';
+  }
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr) {
+    throw permanent("the secret '" + std::string(name) + "' is not there: set " + variable);
+  }
+  return value;
+}
+
+}  // namespace weir

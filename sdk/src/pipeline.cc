@@ -1,0 +1,46 @@
+// Names made at run time, and the words for states.
+#include <mutex>
+#include <set>
+
+#include "sdk/base/errors.h"
+#include "sdk/base/names.h"
+#include "sdk/base/status.h"
+#include "weir/name.h"
+#include "weir/values.h"
+
+namespace weir {
+
+Name name(std::string_view text) {
+  const std::string problem = base::name_problem(text);
+  if (!problem.empty()) {
+    const base::Status status(base::Code::kInvalidArgument, base::kErrBadName,
+                              "'" + std::string(text) + "' is not a name: " + problem);
+    throw permanent(status.text());
+  }
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> kept;  // guarded by mutex
+  const std::lock_guard lock(mutex);
+  return {Name::RunTime{}, *kept.emplace(text).first};
+}
+
+std::string_view state_name(State state) {
+  switch (state) {
+    case State::kSucceeded:
+      return "succeeded";
+    case State::kCached:
+      return "cached";
+    case State::kSkipped:
+      return "skipped";
+    case State::kFailed:
+      return "failed";
+    case State::kUpstreamFailed:
+      return "upstream_failed";
+    case State::kCanceled:
+      return "canceled";
+    case State::kMissing:
+      return "missing";
+  }
+  return "";
+}
+
+}  // namespace weir
