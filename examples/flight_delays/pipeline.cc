@@ -127,7 +127,8 @@ Assets define(weir::Pipeline& p) {
   const auto evaluation = p.asset("evaluation", judge, model, dataset);
   const auto predictions = p.asset("predictions", foretell, model, dataset);
   p.job("train", weir::upstream_of(evaluation, predictions));
-  return {raw_flights, raw_airports, cleaned, features, dataset, model, evaluation, predictions};
+  return {source,  raw_flights, raw_airports, cleaned,    features,
+          dataset, model,       evaluation,   predictions};
 }
 
 }  // namespace flight_delays

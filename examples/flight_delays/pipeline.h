@@ -19,6 +19,7 @@ struct Source {
 };
 
 struct Assets {
+  weir::Param<Source> source;
   weir::Asset<std::vector<RawFlight>> raw_flights;
   weir::Asset<std::vector<Airport>> raw_airports;
   weir::Asset<std::vector<Flight>> cleaned_flights;

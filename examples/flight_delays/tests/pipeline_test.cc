@@ -52,7 +52,7 @@ TEST(Pipeline, MissingInputFolderFailsTheRawStage) {
   weir::Pipeline p("flight_delays");
   const Assets assets = define(p);
   weir::testing::Run run(p);
-  run.param("source", Source{"/nonexistent"});
+  run.given(assets.source, Source{"/nonexistent"});
   run.materialize(assets.cleaned_flights);
   EXPECT_EQ(run.state(assets.raw_flights), weir::State::kFailed);
   EXPECT_NE(run.reason(assets.raw_flights).find("npm ci"), std::string::npos)

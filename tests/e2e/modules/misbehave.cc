@@ -28,8 +28,7 @@ int segfaults() {
 int calls_exit() { std::exit(7); }
 
 int loops() {
-  for (volatile int i = 0;; i = i + 1) {
-  }
+  for (volatile unsigned turns = 0;;) turns = turns + 1;
 }
 
 int floods() {

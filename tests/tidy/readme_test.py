@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# Holds the README to the tree: the pipeline it shows is examples/hello/hello.cc, to the letter, and
+# every file that a document links to exists. Ends in `N passed, M failed`.
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "deploy/systemd/README.md"]
+README_LINES_MAX = 150
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def first_pipeline():
+    shown = re.findall(r"```cpp\n(.*?)```", read("README.md"), re.S)
+    if shown != [read("examples/hello/hello.cc")]:
+        return "README.md: its pipeline differs from examples/hello/hello.cc; copy that file in"
+    return ""
+
+
+def length():
+    lines = read("README.md").count("\n")
+    return "" if lines <= README_LINES_MAX else f"README.md: {lines} lines; move detail to docs/"
+
+
+def links(name):
+    folder = os.path.dirname(name)
+    for target in re.findall(r"\]\(([^)#:\s]+)\)", read(name)):
+        if not os.path.exists(os.path.join(ROOT, folder, target)):
+            return f"{name}: links to {target}, which does not exist"
+    return ""
+
+
+def main():
+    problems = [first_pipeline(), length()] + [links(name) for name in DOCUMENTS]
+    for problem in filter(None, problems):
+        print(problem)
+    failed = len([p for p in problems if p])
+    print(f"{len(problems) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
