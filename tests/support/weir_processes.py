@@ -113,7 +113,7 @@ class Place:
     def __init__(self, binaries, root=None):
         self.weir = os.path.join(os.path.abspath(binaries), "weir")
         self.binaries = os.path.abspath(binaries)
-        self.root = root or tempfile.mkdtemp(prefix="weir-test-")
+        self.root = tempfile.mkdtemp(prefix="weir-test-", dir=root)
         os.chmod(self.root, 0o755)  # executors may run as another user
         self.data = os.path.join(self.root, "data")
         self.http, self.grpc = free_port(), free_port()

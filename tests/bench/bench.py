@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# `./dev bench [NAME]`: a chain of 40, a fan-out of 10,000, idle memory, and the time from start to
+# the first accepted run, each through real processes with synchronous=FULL. Prints medians and p99
+# beside the host's own sync latency, which decides most of them, and audits every throughput run.
+# It must not be run beside anything else: two cores are all there is.
+import argparse
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from weir_processes import Place, audit_exactly_once, descendants
+
+CHAIN_TASKS, FAN_OUT_TASKS = 40, 10_000
+HOP_MS = 0.4
+FAN_OUT_TASKS_PER_SECOND_MIN = 10_000
+IDLE_MIB_MAX = 60
+START_SECONDS_MAX = 0.5
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def fsync_ms(folder, rounds=200):
+    """Median and p99 of appending 4 KiB and syncing it, as one commit to a WAL does."""
+    path = os.path.join(folder, "fsync-probe")
+    taken = []
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
+    try:
+        for _ in range(rounds):
+            os.write(descriptor, b"\0" * 4096)
+            begin = time.perf_counter()
+            os.fdatasync(descriptor)
+            taken.append((time.perf_counter() - begin) * 1e3)
+    finally:
+        os.close(descriptor)
+        os.unlink(path)
+    return percentile(taken, 0.5), percentile(taken, 0.99)
+
+
+def say(name, text, target, met):
+    print(f"{name:<10} {text}\n{'':<10} target {target}: {'met' if met else 'MISSED'}", flush=True)
+    return met
+
+
+def token(place):
+    with open(place.environment["WEIR_TOKEN_FILE"], encoding="ascii") as file:
+        return {"authorization": "Bearer " + file.read().strip()}
+
+
+def create(place, job, key):
+    answer = place.connect("RunService/CreateRun", {"job": job, "idempotencyKey": key},
+                           token(place), seconds=60)
+    return answer["runId"]
+
+
+def timed_runs(place, job, tasks, count, assets):
+    """Seconds from acceptance to the end of each run, as the scheduler recorded them."""
+    taken = []
+    for index in range(count + 1):
+        run = create(place, job, f"{job}-{index}")
+        assert place.wait_run(run) == "succeeded", run
+        audit_exactly_once(place, run, tasks, assets)
+        created, finished = place.sql("SELECT created_at, finished_at FROM runs WHERE run_id = ?",
+                                      run)[0]
+        if index > 0:  # the first one starts the executors
+            taken.append((finished - created) / 1e6)
+    return taken
+
+
+def chain(arguments):
+    with Place(arguments.bin, arguments.root) as place:
+        place.start_up("--slots", 2)
+        sync, sync_p99 = fsync_ms(place.data)
+        place.ok("register", place.module("bench_chain"))
+        taken = [s * 1e3 for s in timed_runs(place, "chain/all", CHAIN_TASKS, 20, True)]
+        limit = CHAIN_TASKS * (sync + HOP_MS)
+        median = percentile(taken, 0.5)
+        return say("chain", f"{CHAIN_TASKS} tasks: median {median:.1f} ms, p99 "
+                   f"{percentile(taken, 0.99):.1f} ms, n {len(taken)}; fsync median {sync:.2f} ms, "
+                   f"p99 {sync_p99:.2f} ms; synchronous=FULL, audited",
+                   f"≤ {CHAIN_TASKS} × (fsync + {HOP_MS} ms) = {limit:.1f} ms", median <= limit)
+
+
+def fan_out(arguments):
+    with Place(arguments.bin, arguments.root) as place:
+        place.start_up()
+        sync, sync_p99 = fsync_ms(place.data)
+        place.ok("register", place.module("bench_fan_out"), seconds=120)
+        taken = timed_runs(place, "fan_out/all", FAN_OUT_TASKS, 10, False)
+        rate = FAN_OUT_TASKS / percentile(taken, 0.5)
+        return say("fan_out", f"{FAN_OUT_TASKS} tasks: median {percentile(taken, 0.5):.3f} s, p99 "
+                   f"{percentile(taken, 0.99):.3f} s, {rate:,.0f} tasks/s, n {len(taken)}; fsync "
+                   f"median {sync:.2f} ms, p99 {sync_p99:.2f} ms; synchronous=FULL, audited",
+                   f"≥ {FAN_OUT_TASKS_PER_SECOND_MIN:,} tasks/s",
+                   rate >= FAN_OUT_TASKS_PER_SECOND_MIN)
+
+
+def pss_mib(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    return total / 1024
+
+
+def idle(arguments):
+    with Place(arguments.bin, arguments.root) as place:
+        up = place.start_up()
+        time.sleep(3)  # until what starting left behind has settled
+        fresh = pss_mib([up.pid, *descendants(up.pid)])
+        place.ok("register", place.module("bench_chain"))
+        assert place.wait_run(create(place, "chain/all", "idle")) == "succeeded"
+        time.sleep(3)
+        used = pss_mib([up.pid, *descendants(up.pid)])
+        return say("idle", f"`weir up`, sum of PSS: {fresh:.1f} MiB; after a run, warm executors "
+                   f"included: {used:.1f} MiB", f"≤ {IDLE_MIB_MAX} MiB", fresh <= IDLE_MIB_MAX)
+
+
+def start(arguments):
+    with Place(arguments.bin, arguments.root) as place:
+        place.start_up()
+        sync, _ = fsync_ms(place.data)
+        place.ok("register", place.module("bench_chain"))
+        place.processes[-1].stop()
+        taken = []
+        for index in range(10):
+            begin = time.monotonic()
+            up = place.start_up(wait=False)
+            while True:
+                try:
+                    create(place, "chain/all", f"start-{index}")
+                    break
+                except OSError:
+                    assert time.monotonic() - begin < 10, up.text()
+                    time.sleep(0.002)
+            taken.append(time.monotonic() - begin)
+            up.stop()
+        median = percentile(taken, 0.5)
+        return say("start", f"exec to first accepted run: median {median * 1e3:.0f} ms, p99 "
+                   f"{percentile(taken, 0.99) * 1e3:.0f} ms, n {len(taken)}; fsync median "
+                   f"{sync:.2f} ms", f"≤ {START_SECONDS_MAX} s", median <= START_SECONDS_MAX)
+
+
+BENCHES = {"chain": chain, "fan_out": fan_out, "idle": idle, "start": start}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--bin", required=True, help="folder of the binaries")
+    parser.add_argument("--root", help="an empty folder on the disk to measure")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    met = [BENCHES[name](arguments) for name in arguments.names or BENCHES]
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
