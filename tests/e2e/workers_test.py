@@ -1,28 +1,33 @@
 #!/usr/bin/env python3
 # A scheduler and two workers with data directories of their own, which may not use the scheduler's
-# artifact directory although they are on its host: every large value crosses by upload and fetch.
+# artifact directory because each believes to be on a host of its own: every large value crosses by
+# upload and fetch.
 # Also drain, and workers that come and go.
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
-from weir_processes import Place, audit_exactly_once, wait_until
+from weir_processes import Place, audit_exactly_once, other_host, wait_until
 
-APART = {"WEIR_NO_SHARED_ARTIFACTS": "1"}
+NAMES = ("worker_a", "worker_b")
 
 
-def start(place, workers=("worker_a", "worker_b"), slots=1, env=None):
+def start(place, slots=1, wrappers=None):
     scheduler = place.start_scheduler()
-    started = [place.start_worker(n, "--slots", slots, env=env) for n in workers]
-    place.wait_workers(len(workers), scheduler)
+    started = [place.start_worker(n, "--slots", slots, wrapper=(wrappers or {}).get(n, ()))
+               for n in NAMES]
+    place.wait_workers(len(NAMES), scheduler)
     return scheduler, started
 
 
 def test_two_workers_with_separate_data_run_the_example(arguments):
     example = os.path.join(os.path.abspath(arguments.examples), "flight_delays", "flight_delays")
     with Place(arguments.bin) as place:
-        start(place, env=APART)
+        wrappers = {name: other_host(place.root, name) for name in NAMES}
+        if None in wrappers.values():
+            raise cases.Skip("may not make mount namespaces")
+        start(place, wrappers=wrappers)
         place.ok("register", example)
         place.ok("run", "flight_delays/train", seconds=180)
         assert "rmse" in place.ok("assets", "get", "evaluation").out
@@ -30,8 +35,9 @@ def test_two_workers_with_separate_data_run_the_example(arguments):
         assert len(used) == 2, f"workers that ran something: {used}"
         made = place.sql("SELECT count(*) FROM materializations WHERE size > 65536")[0][0]
         assert made >= 4, f"{made} values were large enough to be files"
-        for name in ("worker_a", "worker_b"):
-            assert os.path.isdir(os.path.join(place.root, name)), name
+        for name in NAMES:
+            own = os.path.join(place.root, name, "artifacts")
+            assert any(files for _, _, files in os.walk(own)), f"{name} kept no artifact of its own"
 
 
 def test_drained_worker_gets_no_more_work(arguments):

@@ -107,6 +107,24 @@ def command_line(pid):
         return ""
 
 
+# What a machine calls itself. A worker that sees another identity than the scheduler's is on another
+# host as far as Weir can tell, and may not use the scheduler's artifact directory.
+IDENTITIES = ("/etc/machine-id", "/proc/sys/kernel/random/boot_id")
+
+
+def other_host(folder, name):
+    """A wrapper that runs a program in a mount namespace with an identity of its own; None where
+    that is not allowed."""
+    identity = os.path.join(folder, name + "-identity")
+    with open(identity, "w", encoding="ascii") as file:
+        file.write(os.urandom(16).hex() + "\n")
+    mounts = " && ".join(f"mount --bind {identity} {path}" for path in IDENTITIES
+                         if os.path.exists(path))
+    wrapper = ["unshare", "--mount", "sh", "-c", mounts + ' && exec "$@"', "sh"]
+    allowed = subprocess.run([*wrapper, "true"], capture_output=True, check=False)
+    return wrapper if allowed.returncode == 0 else None
+
+
 class Place:
     """A folder, two ports and the processes of one test."""
 
@@ -148,8 +166,8 @@ class Place:
 
     # ---- processes
 
-    def start(self, name, *arguments, env=None):
-        process = Process(name, [self.weir, *map(str, arguments)],
+    def start(self, name, *arguments, env=None, wrapper=()):
+        process = Process(name, [*wrapper, self.weir, *map(str, arguments)],
                           {**self.environment, **(env or {})},
                           os.path.join(self.root, name + ".log"))
         self.processes.append(process)
@@ -171,10 +189,10 @@ class Place:
             self.wait_serving(process)
         return process
 
-    def start_worker(self, name, *arguments, env=None):
+    def start_worker(self, name, *arguments, env=None, wrapper=()):
         return self.start(name, "worker", "--scheduler", f"127.0.0.1:{self.grpc}", "--data",
-                          os.path.join(self.root, name), "--token-file",
-                          os.path.join(self.data, "token"), *arguments, env=env)
+                          os.path.join(self.root, name), "--name", name, "--token-file",
+                          os.path.join(self.data, "token"), *arguments, env=env, wrapper=wrapper)
 
     def wait_serving(self, process, seconds=20):
         def serving():
