@@ -1,5 +1,6 @@
-// Who may call what: the table of all methods, exact names, everything else refused; and the bearer
-// token of the data directory. Immutable after construction, so safe from any thread.
+// Who may call what: the table of all methods by exact name, everything else refused, and the
+// bearer token of the data directory. Immutable after construction, so safe from any thread.
+// Knows nothing of gRPC: callers hand over the header's text.
 #pragma once
 
 #include <optional>

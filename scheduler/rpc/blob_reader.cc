@@ -1,5 +1,6 @@
-// Reading blobs chunk by chunk with their digests. A plain blob's digest is that of its bytes; a
-// tree's is the bundle digest over its files.
+// Reading blobs chunk by chunk with their digests. A plain blob's digest
+// is that of its bytes, a tree's is the bundle digest over its files.
+// Transfer threads only, as it waits for the disk.
 #include "scheduler/rpc/blob_reader.h"
 
 #include <cerrno>

@@ -1,9 +1,11 @@
-// Limits and order of an upload.
+// Limits and order of an upload: what was announced bounds what is
+// taken, and the last word on the digest is the writer's. Transfer
+// threads only, as it waits for the disk.
 #include "scheduler/rpc/blob_upload.h"
 
 #include <utility>
 
-#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/convert/api.h"
 #include "sdk/base/errors.h"
 
 namespace weir::rpc {

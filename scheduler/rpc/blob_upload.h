@@ -1,6 +1,6 @@
 // One blob as it arrives: announced by digest, kind and size, then bytes in order, then durable.
-// Knows the limits and says what is wrong; the writing is the BlobStore's. One owner, one thread at
-// a time (a transfer thread).
+// Knows the limits and says what is wrong; the writing is the BlobStore's. One owner, one thread
+// at a time (a transfer thread).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
-// Admission, dispatch and answers of unary calls.
+// Admission, dispatch and answers of unary calls. Runs on threads of
+// gRPC up to the hand-over; answers are given on the thread that has
+// them, the loop's included, so nothing here may block.
 #include "scheduler/rpc/call.h"
 
 #include <string>

@@ -1,5 +1,6 @@
-// The shape of every handler: admit, then either a read on the pool or a command through the inbox,
-// then one answer. For the .cc files of the services only: it brings gRPC's headers.
+// The shape of every handler: admit, then either work on a pool or a command through the inbox,
+// then one answer. For the .cc files of services and sessions only, because it brings gRPC's
+// headers. Safe from any thread; never blocks.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
-// Caches of definitions over the reader. A load that a registration overtook is used once and not
-// kept.
+// Caches of definitions over the reader. A load that a registration
+// overtook is used once and not kept. Read threads only: a miss waits
+// for the store, and the lock is never held while it does.
 #include "scheduler/rpc/catalog.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The definitions that reads need beside their rows: parsed manifests of the active modules, and
 // names of tasks by run. Cached because manifests are large and change only with a registration.
-// Blocks on the reader: read threads only. Safe from any of them at once.
+// Blocks on the reader, so for read threads only; safe from any of them at once.
 #pragma once
 
 #include <cstdint>

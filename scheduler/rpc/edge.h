@@ -1,5 +1,6 @@
-// What every service of the API shares: the ports into the scheduler, the pools, the caches and the
-// access check. Made by Server, lives as long as it, and is safe from any thread.
+// What every service of the API shares: the ports into the scheduler, the pools, the caches and
+// the access check. Made by Server, lives as long as it, and is safe from any thread. Holds no
+// rule of its own.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,6 @@
-// A least-recently-used map of values, bounded by their bytes.
+// A least-recently-used map of small values, bounded by their bytes.
+// Safe from any thread, the loop's included: the lock is held for a
+// lookup only, never while bytes are copied.
 #include "scheduler/rpc/inline_cache.h"
 
 #include <utility>

@@ -1,5 +1,6 @@
-// Small values that workers just reported, by digest, so that a task's consumers get them without a
-// read. Bounded by bytes, least recently used goes first. Safe from any thread.
+// Small values that workers just reported, by digest, so that a task's
+// consumers get them without a read. Bounded by bytes; the least
+// recently used goes first. Safe from any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// The named limits of the API edge: every message, stream, page, queue and cache has one. Changing
-// a number here is the whole change.
+// The named limits of the API edge: every message, stream, page, queue and cache has one.
+// Changing a number here is the whole change. Constants only; limits of the engine and the store
+// stand in their own headers.
 #pragma once
 
 #include <chrono>

@@ -14,7 +14,7 @@
 #include <grpcpp/impl/service_type.h>
 
 #include "scheduler/rpc/edge.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/services/services.h"
 #include "sdk/base/address.h"
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"

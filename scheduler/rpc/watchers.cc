@@ -1,4 +1,6 @@
-// The list of event watchers.
+// The list of event watchers. The loop thread wakes them after a commit;
+// waking only notes the fact and hands over, because the hub's lock is
+// held meanwhile.
 #include "scheduler/rpc/watchers.h"
 
 #include <algorithm>

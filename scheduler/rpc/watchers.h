@@ -1,5 +1,6 @@
-// Who waits for new events. The loop says after each commit how far the sequence is; whoever is
-// registered is woken. Safe from any thread.
+// Who waits for new events. The loop says after each commit how far the
+// sequence is, and whoever is registered is woken. Safe from any thread;
+// holds no events itself.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
-// The bounded executor behind the handlers. Work must not throw; it answers its caller itself.
+// The bounded executor behind the handlers. Work must not throw, and
+// answers its caller itself; work that is dropped at the end answers by
+// the destruction of its captures.
 #include "scheduler/rpc/work_pool.h"
 
 #include <utility>

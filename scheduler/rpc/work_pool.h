@@ -1,5 +1,6 @@
-// A few threads for work that blocks: reads of the store, files. Handlers put work here so that the
-// threads of gRPC and the loop never wait for a disk. Safe from any thread.
+// A few threads for work that blocks: reads of the store, files.
+// Handlers put work here so that the threads of gRPC and the loop never
+// wait for a disk. Safe from any thread.
 #pragma once
 
 #include <condition_variable>

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "scheduler/rpc/convert_worker.h"
+#include "scheduler/rpc/convert/worker.h"
 #include "sdk/base/errors.h"
 
 namespace weir::rpc {

@@ -92,6 +92,7 @@ Status probe_bind(const Address& address, std::string_view option) {
   const int fd = ::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return {};  // the server's own attempt will say why
   const int on = 1;
+  // Without it the probe would only be stricter than the server: the bind below still decides.
   static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
   const bool bound =
       ::bind(fd, reinterpret_cast<sockaddr*>(&storage), size) == 0 && ::listen(fd, 1) == 0;

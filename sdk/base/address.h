@@ -1,5 +1,6 @@
 // Network addresses as people write them: "127.0.0.1:7601", "[::1]:0", "localhost:7600". Used by
-// whoever listens or connects. Pure functions but for probe_bind(); safe from any thread.
+// whoever listens or connects. Pure functions but for probe_bind(), which opens a socket for a
+// moment; safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// Rows to API messages, field by field. Enums go through explicit tables: the stored numbers and
-// the API's are different things that happen to look alike.
-#include "scheduler/rpc/convert.h"
+// Rows to messages of the public API, field by field. Enums go through explicit tables, because
+// the stored numbers and those of the API are different things that happen to look alike. Pure
+// functions.
+#include "scheduler/rpc/convert/api.h"
 
 #include <array>
 

@@ -1,5 +1,6 @@
-// Stored rows to messages of the public API and back. Pure functions; the messages are only
-// declared here, so that the generated headers stay out of other headers.
+// Stored rows to messages of the public API, and requests to values. Pure functions, safe from
+// any thread. The messages are only declared here, so that the generated headers stay out of
+// other headers.
 #pragma once
 
 #include <optional>

@@ -1,8 +1,9 @@
-// WorkerService: the workers as people see them. Whether one is connected is the session registry's
-// knowledge, the rest is the store's.
+// WorkerService: the workers as people see them. Whether one is
+// connected is the session registry's knowledge, the rest is the
+// store's. Handlers hand over and return.
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
 #include "weir/v1/worker_service.grpc.pb.h"
 
 namespace weir::rpc {

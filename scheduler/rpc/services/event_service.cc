@@ -1,8 +1,9 @@
 // EventService: pages of the event sequence, and streams of it that go on as commits happen. A
-// stream holds no thread: it reads a page when it is woken, writes it, and waits.
+// stream holds no thread: it reads a page on a read thread when it is woken, writes it, and
+// waits.
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/event_service.grpc.pb.h"
 

@@ -5,9 +5,9 @@
 
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
-#include "scheduler/rpc/transfer.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/services/transfer.h"
 #include "sdk/base/bundle.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/module_service.grpc.pb.h"

@@ -1,10 +1,11 @@
 // RunService: starting, cancelling and looking at runs. `as_of_seq` is read before the rows, so
-// that a stream of events from it misses nothing that the rows do not show.
+// that a stream of events from it misses nothing that the rows do not show. Handlers hand over
+// and return; reads run on read threads, commands go through the inbox.
 #include <random>
 
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/run_service.grpc.pb.h"
 

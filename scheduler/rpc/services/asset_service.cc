@@ -1,12 +1,14 @@
-// AssetService: assets with their definitions, versions, lineage and bytes.
+// AssetService: assets with their definitions, versions, lineage and bytes. Handlers run on
+// threads of gRPC and hand over at once; what they hand over runs on read and transfer threads.
+// Nothing here changes anything.
 #include <algorithm>
 #include <set>
 
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
-#include "scheduler/rpc/transfer.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/services/transfer.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
 #include "sdk/base/value_json.h"

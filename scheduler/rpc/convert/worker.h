@@ -1,4 +1,4 @@
-// Messages of the worker protocol to commands and effects to messages. Pure functions. What a
+// Messages of the worker protocol to commands, and effects to messages. Pure functions. What a
 // worker says is checked here: digests of inline bytes, enum values, sizes; nothing unchecked
 // reaches a command.
 #pragma once

@@ -1,7 +1,9 @@
 // SystemService: the scheduler about itself, explanations, and names for shell completion.
+// Handlers hand over and return; reads run on read threads, explanations go through the inbox.
+// Changes nothing.
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/system_service.grpc.pb.h"
 

@@ -1,7 +1,9 @@
-// LogService: attempts' logs by byte offset.
+// LogService: attempts' logs by byte offset. Reads files on read
+// threads, at most 256 KiB a call; follows nothing and keeps no state,
+// so a reader that wants more asks again.
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert.h"
-#include "scheduler/rpc/services.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/log_service.grpc.pb.h"
 

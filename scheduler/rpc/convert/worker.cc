@@ -1,5 +1,7 @@
 // The worker protocol's messages, field by field, in both directions.
-#include "scheduler/rpc/convert_worker.h"
+// Pure functions; they move bytes out of the messages that they are
+// given instead of copying them.
+#include "scheduler/rpc/convert/worker.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
-// The reactors of uploads and downloads: one chunk in flight, each handled on a transfer thread, so
-// that neither gRPC nor the loop waits for a file. For the .cc files of services only: it brings
-// gRPC's headers.
+// The reactors of uploads and downloads: one chunk in flight, each handled on a transfer thread,
+// so that neither gRPC nor the loop waits for a file. For the .cc files of services only, because
+// it brings gRPC's headers.
 #pragma once
 
 #include <functional>

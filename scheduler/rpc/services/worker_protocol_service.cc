@@ -1,10 +1,12 @@
-// The worker protocol: sessions, and the calls of their own for bulk bytes and logs.
+// The worker protocol: sessions, and calls of their own for bulk bytes and logs. Everything needs
+// the token. Streams of bytes are read and written on transfer threads, one chunk at a time;
+// sessions are in worker_session.cc.
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/convert_worker.h"
-#include "scheduler/rpc/services.h"
-#include "scheduler/rpc/transfer.h"
+#include "scheduler/rpc/convert/worker.h"
+#include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/services/transfer.h"
 #include "scheduler/rpc/worker_session.h"
 #include "sdk/base/errors.h"
 #include "weir/worker/v1/worker.grpc.pb.h"

@@ -1,5 +1,6 @@
-// The services of the API, made by their own files and owned by the server. Each converts, posts or
-// reads, and returns; none of them keeps state of its own.
+// The services of the API, made by their own files and owned by the server. Each converts, posts
+// or reads, and returns; none of them keeps state of its own. Declared without gRPC's headers to
+// keep compilation short.
 #pragma once
 
 #include <memory>

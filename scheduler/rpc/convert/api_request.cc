@@ -1,5 +1,6 @@
-// API messages to values, hashes of requests, page requests, and the engine's JSON payloads to
-// messages. Everything that comes from outside is checked here before a command carries it.
+// Messages of the public API to values, hashes of requests, page requests, and the engine's JSON
+// payloads to messages. Everything that comes from outside is checked here before a command
+// carries it. Pure functions.
 #include <algorithm>
 #include <memory>
 
@@ -8,7 +9,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
 
-#include "scheduler/rpc/convert.h"
+#include "scheduler/rpc/convert/api.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
 #include "weir/v1/common.pb.h"
