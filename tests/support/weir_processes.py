@@ -107,7 +107,7 @@ def command_line(pid):
         return ""
 
 
-# What a machine calls itself. A worker that sees another identity than the scheduler's is on another
+# What a machine calls itself. A worker that sees another identity than the scheduler is on another
 # host as far as Weir can tell, and may not use the scheduler's artifact directory.
 IDENTITIES = ("/etc/machine-id", "/proc/sys/kernel/random/boot_id")
 
