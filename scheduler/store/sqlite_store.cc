@@ -261,6 +261,10 @@ Status SqliteStore::prune_replies(base::WallTime now) {
       ("PRAGMA incremental_vacuum(" + std::to_string(kVacuumPagesMax) + ")").c_str());
 }
 
+Status SqliteStore::limit_pages_for_test(std::int64_t pages) {
+  return connection_.exec(("PRAGMA max_page_count=" + std::to_string(pages)).c_str());
+}
+
 Status SqliteStore::checkpoint() {
   const auto start = std::chrono::steady_clock::now();
   int log_frames = 0;

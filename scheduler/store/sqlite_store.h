@@ -57,6 +57,8 @@ class SqliteStore final : public engine::Store {
   // Changes whenever the database is created anew or restored from a backup; never 0.
   std::uint64_t generation() const { return generation_; }
   const std::string& path() const { return path_; }
+  // Lets the file grow to max(`pages`, its size now): how a full disk is played.
+  base::Status limit_pages_for_test(std::int64_t pages);
   const StoreStats& stats() const { return stats_; }
 
  private:

@@ -1,0 +1,114 @@
+// Logs: appended by offset, repeated chunks are harmless, gaps are refused, the end is remembered.
+#include "scheduler/store/log_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/store/sample_rows.h"
+
+namespace weir::store_tests {
+namespace {
+
+using base::Code;
+using engine::LogInfo;
+using engine::LogStream;
+using store::DiskLogStore;
+
+class LogStoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = DiskLogStore::open(directory_.file("logs"));
+    ASSERT_TRUE(opened.ok());
+    logs_ = std::move(opened).value();
+  }
+  base::Status append(std::int64_t offset, std::string_view data, bool last = false) {
+    return logs_->append(key_, LogStream::kStdout, offset, data, last);
+  }
+  std::string read(std::int64_t offset, std::int64_t limit = 1000) {
+    auto text = logs_->read(key_, LogStream::kStdout, offset, limit, info_);
+    EXPECT_TRUE(text.ok()) << text.status().text();
+    offset_ = offset;
+    return text.ok() ? *text : std::string();
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<DiskLogStore> logs_;
+  engine::AttemptKey key_{run_id(1), 3, 2};
+  LogInfo info_;
+  std::int64_t offset_ = 0;
+};
+
+TEST_F(LogStoreTest, ChunksAreJoinedAndRepeatsSkipped) {
+  ASSERT_TRUE(append(0, "hello ").ok());
+  ASSERT_TRUE(append(6, "world").ok());
+  ASSERT_TRUE(append(0, "hello ").ok());
+  ASSERT_TRUE(append(6, "world!").ok());  // overlaps by five
+  EXPECT_EQ(read(0), "hello world!");
+  EXPECT_EQ(info_.size, 12);
+  EXPECT_FALSE(info_.complete);
+}
+
+TEST_F(LogStoreTest, GapIsRefused) {
+  ASSERT_TRUE(append(0, "abc").ok());
+  const base::Status status = append(4, "x");
+  EXPECT_EQ(status.code(), Code::kOutOfRange);
+  EXPECT_NE(status.message().find("send from 3"), std::string::npos);
+  EXPECT_EQ(append(-1, "x").code(), Code::kOutOfRange);
+  EXPECT_EQ(read(0), "abc");
+}
+
+TEST_F(LogStoreTest, LastChunkEndsTheLog) {
+  ASSERT_TRUE(append(0, "abc", true).ok());
+  EXPECT_EQ(read(0), "abc");
+  EXPECT_TRUE(info_.complete);
+  EXPECT_TRUE(append(0, "abc", true).ok());  // the acknowledgement was lost
+  EXPECT_EQ(append(3, "d").code(), Code::kFailedPrecondition);
+  auto reopened = DiskLogStore::open(directory_.file("logs"));
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_TRUE((*reopened)->list(run_id(1), {})->front().complete);
+}
+
+TEST_F(LogStoreTest, EndWithoutBytesEndsALogThatExists) {
+  ASSERT_TRUE(append(0, "abc").ok());
+  ASSERT_TRUE(append(3, "", true).ok());
+  read(0);
+  EXPECT_TRUE(info_.complete);
+}
+
+TEST_F(LogStoreTest, EmptyStreamMakesNoFile) {
+  ASSERT_TRUE(append(0, "", true).ok());
+  EXPECT_TRUE(logs_->list(run_id(1), {})->empty());
+  EXPECT_EQ(read(0), "");
+  EXPECT_EQ(info_.size, 0);
+}
+
+TEST_F(LogStoreTest, ReadsFromTheEndAndPastIt) {
+  ASSERT_TRUE(append(0, "0123456789").ok());
+  EXPECT_EQ(read(-3), "789");
+  EXPECT_EQ(offset_, 7);
+  EXPECT_EQ(read(-99), "0123456789");
+  EXPECT_EQ(offset_, 0);
+  EXPECT_EQ(read(4, 2), "45");
+  EXPECT_EQ(read(50), "");
+  EXPECT_EQ(offset_, 10);
+}
+
+TEST_F(LogStoreTest, ListsByRunAndTaskInOrder) {
+  for (const engine::AttemptKey& key :
+       {engine::AttemptKey{run_id(1), 10, 1}, engine::AttemptKey{run_id(1), 2, 2},
+        engine::AttemptKey{run_id(1), 2, 1}, engine::AttemptKey{run_id(2), 0, 1}}) {
+    ASSERT_TRUE(logs_->append(key, LogStream::kStderr, 0, "x", false).ok());
+    ASSERT_TRUE(logs_->append(key, LogStream::kStdout, 0, "xy", false).ok());
+  }
+  auto all = logs_->list(run_id(1), {});
+  ASSERT_TRUE(all.ok());
+  ASSERT_EQ(all->size(), 6u);
+  EXPECT_EQ(all->front().attempt, (engine::AttemptKey{run_id(1), 2, 1}));
+  EXPECT_EQ(all->front().stream, LogStream::kStdout);
+  EXPECT_EQ(all->front().size, 2);
+  EXPECT_EQ(all->back().attempt.task, 10);
+  EXPECT_EQ(logs_->list(run_id(1), 2)->size(), 4u);
+  EXPECT_TRUE(logs_->list(run_id(9), {})->empty());
+}
+
+}  // namespace
+}  // namespace weir::store_tests

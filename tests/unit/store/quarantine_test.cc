@@ -1,0 +1,106 @@
+// Rows that cannot be decoded: the scheduler starts without them and says so, and a run is never
+// restored in part.
+#include <gtest/gtest.h>
+
+#include "scheduler/store/sqlite_reader.h"
+#include "scheduler/store/sqlite_store.h"
+#include "tests/unit/store/sample_rows.h"
+
+namespace weir::store_tests {
+namespace {
+
+using store::Connection;
+using store::OpenMode;
+using store::SqliteStore;
+
+class QuarantineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = SqliteStore::open(path_);
+    ASSERT_TRUE(opened.ok());
+    commit_rows(**opened, sample_world());
+  }
+  // Breaks the file behind the store's back and restores from it.
+  engine::Snapshot restore_after(const std::string& sql) {
+    {
+      auto connection = Connection::open(path_, OpenMode::kCreate);
+      EXPECT_TRUE(connection.ok());
+      const base::Status status = connection->exec(sql.c_str());
+      EXPECT_TRUE(status.ok()) << status.text();
+    }
+    auto opened = SqliteStore::open(path_);
+    EXPECT_TRUE(opened.ok());
+    auto restored = (*opened)->restore();
+    EXPECT_TRUE(restored.ok()) << restored.status().text();
+    return *restored;
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.file("weir.db");
+};
+
+TEST_F(QuarantineTest, RunWithAnUndecodableTaskIsSetAsideWhole) {
+  const auto snapshot = restore_after("UPDATE tasks SET outputs='{' WHERE task=1");
+  ASSERT_EQ(snapshot.quarantined.size(), 2u);
+  EXPECT_NE(snapshot.quarantined[0].find("tasks " + run_id(2).text() + " 1: column 16"),
+            std::string::npos)
+      << snapshot.quarantined[0];
+  EXPECT_NE(snapshot.quarantined[1].find("runs " + run_id(2).text()), std::string::npos);
+  EXPECT_TRUE(snapshot.runs.empty());
+  EXPECT_TRUE(snapshot.tasks.empty());
+  EXPECT_TRUE(snapshot.attempts.empty());
+  EXPECT_TRUE(snapshot.run_seq.empty());
+  EXPECT_EQ(snapshot.assets.size(), 2u);
+}
+
+TEST_F(QuarantineTest, RunWithAMissingTaskIsSetAside) {
+  const auto snapshot = restore_after("DELETE FROM tasks WHERE task=1");
+  EXPECT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_TRUE(snapshot.runs.empty());
+}
+
+TEST_F(QuarantineTest, RunOfUnknownStateIsNamed) {
+  const auto snapshot = restore_after("UPDATE runs SET state='dancing' WHERE state='running'");
+  ASSERT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_NE(snapshot.quarantined[0].find("is no known word"), std::string::npos);
+  EXPECT_TRUE(snapshot.runs.empty());
+  EXPECT_TRUE(snapshot.tasks.empty());
+}
+
+TEST_F(QuarantineTest, RunWhoseModuleIsGoneIsSetAside) {
+  const auto snapshot = restore_after("UPDATE modules SET files='[[1]]' WHERE pipeline='shop'");
+  ASSERT_EQ(snapshot.quarantined.size(), 3u);  // the active module, the same as pinned, the run
+  EXPECT_TRUE(snapshot.runs.empty());
+  EXPECT_TRUE(snapshot.tasks.empty());
+}
+
+TEST_F(QuarantineTest, AssetWhoseVersionIsUnreadableCountsAsNeverMaterialized) {
+  const auto snapshot = restore_after("UPDATE materializations SET digest=x'00'");
+  ASSERT_EQ(snapshot.quarantined.size(), 2u);
+  ASSERT_EQ(snapshot.assets.size(), 2u);
+  EXPECT_EQ(snapshot.assets[0].materialization, 0);
+  EXPECT_TRUE(snapshot.current.empty());
+}
+
+TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {
+  const auto snapshot =
+      restore_after("UPDATE cursors SET value=x'01'; UPDATE workers SET slots=99999999999");
+  EXPECT_EQ(snapshot.quarantined.size(), 2u);
+  EXPECT_TRUE(snapshot.cursors.empty());
+  EXPECT_TRUE(snapshot.workers.empty());
+  EXPECT_EQ(snapshot.runs.size(), 1u);
+}
+
+TEST_F(QuarantineTest, ReaderReportsTheRowThatIsAskedForAndListsTheOthers) {
+  restore_after("UPDATE tasks SET state='dancing' WHERE task=0 AND run_id='" + run_id(2).text() +
+                "'; UPDATE materializations SET digest=x'00'");
+  auto reader = store::SqliteReader::open(path_, 1);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ((*reader)->get_materialization(1).status().code(), base::Code::kDataLoss);
+  auto tasks = (*reader)->list_tasks(run_id(2), {}, "", {});
+  ASSERT_TRUE(tasks.ok());
+  EXPECT_EQ(tasks->rows.size(), 1u);
+}
+
+}  // namespace
+}  // namespace weir::store_tests

@@ -1,0 +1,219 @@
+// The reader: pages that join without gaps or repeats, references to runs, refusals.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "scheduler/engine/record_text.h"
+#include "scheduler/store/sqlite_reader.h"
+#include "scheduler/store/sqlite_store.h"
+#include "sdk/base/errors.h"
+#include "tests/unit/store/sample_rows.h"
+
+namespace weir::store_tests {
+namespace {
+
+using base::Code;
+using engine::PageRequest;
+using engine::record_text;
+using store::SqliteReader;
+using store::SqliteStore;
+
+class ReaderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = SqliteStore::open(directory_.file("weir.db"));
+    ASSERT_TRUE(opened.ok());
+    store_ = std::move(opened).value();
+    commit_rows(*store_, sample_world());
+    auto reader = SqliteReader::open(directory_.file("weir.db"), 2);
+    ASSERT_TRUE(reader.ok()) << reader.status().text();
+    reader_ = std::move(reader).value();
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<SqliteReader> reader_;
+};
+
+// Walks all pages of a list; `fetch` takes a PageRequest, `key` a row.
+template <class Fetch, class Key>
+std::vector<std::string> walk(int size, Fetch fetch, Key key) {
+  std::vector<std::string> keys;
+  PageRequest request{size, ""};
+  for (int pages = 0; pages < 100; ++pages) {
+    auto page = fetch(request);
+    EXPECT_TRUE(page.ok()) << page.status().text();
+    if (!page.ok()) break;
+    EXPECT_LE(page->rows.size(), static_cast<std::size_t>(size));
+    for (const auto& row : page->rows) keys.push_back(key(row));
+    if (page->next.empty()) break;
+    request.after = page->next;
+  }
+  return keys;
+}
+
+TEST_F(ReaderTest, PagesOfTasksJoinWithoutGapsOrRepeats) {
+  std::vector<engine::Record> rows{run_row(3, engine::RunState::kRunning, 25)};
+  for (int i = 0; i < 25; ++i) {
+    rows.emplace_back(
+        task_row(3, i, i % 2 == 0 ? engine::TaskState::kSucceeded : engine::TaskState::kWaiting));
+  }
+  commit_rows(*store_, rows);
+  for (const int size : {1, 7, 24, 25, 26}) {
+    const auto keys = walk(
+        size, [&](const PageRequest& page) { return reader_->list_tasks(run_id(3), {}, "", page); },
+        [](const engine::TaskRow& row) { return row.name; });
+    EXPECT_EQ(keys.size(), 25u) << size;
+    EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), 25u) << size;
+  }
+  auto waiting = reader_->list_tasks(run_id(3), engine::TaskState::kWaiting, "", {});
+  ASSERT_TRUE(waiting.ok());
+  EXPECT_EQ(waiting->rows.size(), 12u);
+  auto named = reader_->list_tasks(run_id(3), {}, "task_7", {});
+  ASSERT_TRUE(named.ok());
+  ASSERT_EQ(named->rows.size(), 1u);
+  EXPECT_EQ(record_text(named->rows[0]), record_text(task_row(3, 7, engine::TaskState::kWaiting)));
+}
+
+TEST_F(ReaderTest, RunsComeNewestFirstWithTheirCounts) {
+  auto page = reader_->list_runs({}, {});
+  ASSERT_TRUE(page.ok()) << page.status().text();
+  ASSERT_EQ(page->rows.size(), 2u);
+  EXPECT_EQ(page->rows[0].run.id, run_id(2));
+  EXPECT_EQ(page->rows[0].counts[static_cast<std::size_t>(engine::TaskState::kRunning)], 1);
+  EXPECT_EQ(page->rows[0].counts[static_cast<std::size_t>(engine::TaskState::kWaiting)], 1);
+  EXPECT_EQ(page->rows[1].counts[static_cast<std::size_t>(engine::TaskState::kSucceeded)], 1);
+}
+
+TEST_F(ReaderTest, FiltersOfRunsCombine) {
+  engine::RunRow other = run_row(3, engine::RunState::kFailed, 0);
+  other.job = "shop/weekly";
+  commit_rows(*store_, {other});
+  const auto count = [&](const engine::RunFilter& filter) {
+    auto page = reader_->list_runs(filter, {});
+    EXPECT_TRUE(page.ok()) << page.status().text();
+    return page.ok() ? page->rows.size() : 99;
+  };
+  EXPECT_EQ(count({"", {}, {}}), 3u);
+  EXPECT_EQ(count({"shop/daily", {}, {}}), 2u);
+  EXPECT_EQ(count({"shop/daily", engine::RunState::kRunning, {}}), 1u);
+  EXPECT_EQ(count({"shop/daily", engine::RunState::kFailed, {}}), 0u);
+  EXPECT_EQ(count({"", engine::RunState::kFailed, at(1'600'000'003)}), 1u);
+  EXPECT_EQ(count({"shop/daily", engine::RunState::kRunning, at(1'600'000'002)}), 1u);
+  EXPECT_EQ(count({"", {}, at(1'600'000'002)}), 2u);
+}
+
+TEST_F(ReaderTest, CountsOfALiveRunFollowItsTasks) {
+  const auto running = static_cast<std::size_t>(engine::TaskState::kRunning);
+  EXPECT_EQ(reader_->get_run(run_id(2))->counts[running], 1);
+  commit_rows(*store_, {task_row(2, 0, engine::TaskState::kSucceeded)});
+  EXPECT_EQ(reader_->get_run(run_id(2))->counts[running], 0);
+}
+
+TEST_F(ReaderTest, ReferencesToRunsResolve) {
+  EXPECT_EQ(*reader_->resolve_run("@last"), run_id(2));
+  EXPECT_EQ(reader_->resolve_run("@last-failed").status().code(), Code::kNotFound);
+  EXPECT_EQ(*reader_->resolve_run(run_id(1).text()), run_id(1));
+  const std::string shared = run_id(1).text().substr(0, 8);
+  auto ambiguous = reader_->resolve_run(shared);
+  EXPECT_EQ(ambiguous.status().error(), base::kErrAmbiguous);
+  commit_rows(*store_, {run_row(1u << 30, engine::RunState::kFailed, 0)});
+  EXPECT_EQ(*reader_->resolve_run("@last-failed"), run_id(1u << 30));
+  EXPECT_EQ(*reader_->resolve_run(run_id(1u << 30).text().substr(0, 8)), run_id(1u << 30));
+  EXPECT_EQ(reader_->resolve_run("zzz").status().error(), base::kErrUnknownRun);
+  EXPECT_EQ(reader_->resolve_run("'; DROP").status().error(), base::kErrUnknownRun);
+  EXPECT_EQ(reader_->resolve_run("").status().error(), base::kErrUnknownRun);
+}
+
+TEST_F(ReaderTest, AttemptsAreListedByRunAndTask) {
+  const auto keys = walk(
+      1, [&](const PageRequest& page) { return reader_->list_attempts(run_id(2), {}, page); },
+      [](const engine::AttemptRow& row) { return std::to_string(row.key.epoch); });
+  EXPECT_EQ(keys, (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(reader_->list_attempts(run_id(2), 0, {})->rows.size(), 2u);
+  EXPECT_EQ(reader_->list_attempts(run_id(2), 1, {})->rows.size(), 0u);
+}
+
+TEST_F(ReaderTest, DefinitionsAreFoundByNameAndDigest) {
+  EXPECT_EQ(reader_->get_asset("orders")->pipeline, "shop");
+  EXPECT_EQ(reader_->get_asset("order").status().error(), base::kErrUnknownAsset);
+  EXPECT_EQ(reader_->list_assets("shop", {})->rows.size(), 2u);
+  EXPECT_EQ(reader_->list_assets("other", {})->rows.size(), 0u);
+  EXPECT_EQ(record_text(*reader_->get_module(digest("old"))),
+            record_text(module_row("old", false)));
+  EXPECT_EQ(reader_->active_modules()->size(), 1u);
+  const auto modules = walk(
+      1, [&](const PageRequest& page) { return reader_->list_modules(page); },
+      [](const engine::ModuleRow& row) { return row.pipeline; });
+  EXPECT_EQ(modules.size(), 2u);
+  EXPECT_EQ(reader_->list_workers({})->rows.size(), 1u);
+  EXPECT_EQ(record_text(*reader_->get_materialization(1)),
+            record_text(materialization_row(1, "orders")));
+  EXPECT_EQ(reader_->list_checks({run_id(1), 0, 1})->size(), 1u);
+}
+
+TEST_F(ReaderTest, MaterializationsComeNewestFirst) {
+  commit_rows(*store_, {materialization_row(2, "raw"), materialization_row(3, "orders"),
+                        materialization_row(4, "orders")});
+  const auto ids = walk(
+      2, [&](const PageRequest& page) { return reader_->list_materializations("orders", page); },
+      [](const engine::MaterializationRow& row) { return std::to_string(row.id); });
+  EXPECT_EQ(ids, (std::vector<std::string>{"4", "3", "1"}));
+}
+
+TEST_F(ReaderTest, LeasesAreThoseOfLiveRuns) {
+  EXPECT_EQ(*reader_->count_leases("worker-1"), 1);
+  EXPECT_EQ(*reader_->count_leases("worker-2"), 0);
+}
+
+TEST_F(ReaderTest, EventsGoOnFromACursor) {
+  EXPECT_EQ(*reader_->last_seq(), 4);
+  EXPECT_EQ(reader_->list_events(0, {}, 100)->size(), 4u);
+  EXPECT_EQ(reader_->list_events(2, {}, 1)->front().seq, 3);
+  EXPECT_EQ(reader_->list_events(3, run_id(2), 100)->front().run_seq, 2);
+  EXPECT_EQ(record_text(reader_->list_events(0, run_id(1), 9)->front()),
+            record_text(event_row(2, 1, 1)));
+  {
+    auto connection = store::Connection::open(directory_.file("weir.db"), store::OpenMode::kCreate);
+    ASSERT_TRUE(connection.ok());
+    ASSERT_TRUE(connection->exec("DELETE FROM events WHERE seq < 3").ok());
+  }
+  EXPECT_EQ(reader_->list_events(1, {}, 9).status().code(), Code::kOutOfRange);
+  EXPECT_EQ(reader_->list_events(2, {}, 9)->size(), 2u);
+}
+
+TEST_F(ReaderTest, ForgedPageTokensAreRefused) {
+  EXPECT_EQ(reader_->list_runs({}, {5, "not a run"}).status().error(), base::kErrPageToken);
+  EXPECT_EQ(reader_->list_tasks(run_id(2), {}, "", {5, "x"}).status().error(), base::kErrPageToken);
+  EXPECT_EQ(reader_->list_attempts(run_id(2), {}, {5, "1"}).status().error(), base::kErrPageToken);
+  EXPECT_EQ(reader_->list_materializations("a", {5, "1x"}).status().error(), base::kErrPageToken);
+  EXPECT_EQ(reader_->list_modules({5, "ab"}).status().error(), base::kErrPageToken);
+}
+
+TEST_F(ReaderTest, ArtifactsCarryTheirInlineBytes) {
+  EXPECT_EQ(reader_->get_artifact(digest("inline"))->bytes->size(), 7u);
+  EXPECT_EQ(reader_->get_artifact(digest("large"))->bytes, nullptr);
+  EXPECT_EQ(reader_->get_artifact(digest("none")).status().error(), base::kErrArtifactMissing);
+}
+
+TEST_F(ReaderTest, SoundDatabasePassesTheQuickCheck) { EXPECT_TRUE(reader_->quick_check().ok()); }
+
+TEST_F(ReaderTest, UncommittedRowsAreNotSeen) {
+  ASSERT_TRUE(store_->begin().ok());
+  ASSERT_TRUE(store_->write(event_row(5, 2, 3)).ok());
+  EXPECT_EQ(*reader_->last_seq(), 4);
+  ASSERT_TRUE(store_->commit(engine::Durability::kSync).ok());
+  EXPECT_EQ(*reader_->last_seq(), 5);
+}
+
+// A reader that closes last must leave the WAL alone: only the write connection checkpoints.
+TEST_F(ReaderTest, ClosingReadersNeverCheckpoints) {
+  EXPECT_EQ(*reader_->last_seq(), 4);
+  const std::int64_t wal = store_->stats().wal_bytes.load();
+  reader_.reset();
+  EXPECT_EQ(store_->stats().wal_bytes.load(), wal);
+  EXPECT_GT(std::filesystem::file_size(directory_.file("weir.db-wal")), 0u);
+}
+
+}  // namespace
+}  // namespace weir::store_tests

@@ -1,0 +1,192 @@
+// Rows with every field set, and temporary directories: what the tests of the store share.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "scheduler/engine/records.h"
+#include "scheduler/engine/store.h"
+
+namespace weir::store_tests {
+
+// A directory that goes away with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string path = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+    path_ = mkdtemp(path.data());
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline base::WallTime at(std::int64_t seconds) {
+  return base::WallTime(std::chrono::seconds(seconds));
+}
+
+inline base::RunId run_id(std::uint64_t n) { return base::RunId{(std::uint64_t{7} << 56) + n}; }
+inline base::Digest digest(const std::string& text) { return base::sha256(text); }
+
+inline engine::ValueRef value(const std::string& text) {
+  return {digest(text), static_cast<std::int64_t>(text.size()), engine::ArtifactKind::kTree,
+          "fingerprint \"of\" " + text};
+}
+
+inline engine::ModuleRow module_row(const std::string& name, bool active) {
+  return {digest(name),
+          name,
+          "{\"pipeline\":\"" + name + "\"}",
+          {{"bin/" + name, digest(name + " file"), 123, true}, {"lib.so", digest("lib"), 9, false}},
+          at(100),
+          active};
+}
+
+inline engine::RunRow run_row(std::uint64_t n, engine::RunState state, std::int32_t tasks) {
+  engine::RunRow row;
+  row.id = run_id(n);
+  row.state = state;
+  row.job = "shop/daily";
+  row.selection = "+orders";
+  row.params = "{\"day\":\"2026-11-20\"}";
+  row.reason = "asked for by \"ann\"\n";
+  row.priority = -3;
+  row.parent = n > 1 ? run_id(n - 1) : base::RunId{};
+  row.modules = {digest("shop")};
+  row.pins = {{"raw", 4, value("raw")}, {"late", 0, {}}};
+  row.task_count = tasks;
+  row.created_at = at(1'600'000'000 + static_cast<std::int64_t>(n));
+  row.started_at = at(201);
+  return row;
+}
+
+inline engine::TaskRow task_row(std::uint64_t run, std::int32_t index, engine::TaskState state) {
+  engine::TaskRow row;
+  row.run = run_id(run);
+  row.index = index;
+  row.name = "task_" + std::to_string(index);
+  row.stage = index;
+  row.state = state;
+  row.epoch = 2;
+  row.attempts_used = 1;
+  row.infrastructure_used = 3;
+  row.executor_deaths = 4;
+  row.reason = "waits for nothing";
+  row.not_before = at(300);
+  row.ready_at = at(301);
+  row.outputs = {{"orders", value("orders"), true, 0}, {"totals", value("totals"), false, 12}};
+  return row;
+}
+
+inline engine::AttemptRow attempt_row(std::uint64_t run, std::int32_t task, std::int32_t epoch,
+                                      engine::OutcomeClass outcome) {
+  engine::AttemptRow row;
+  row.key = {run_id(run), task, epoch};
+  row.worker = "worker-1";
+  row.outcome = outcome;
+  row.message = "what():\tnothing";
+  row.detail = "{\"signal\":11}";
+  row.metadata = "{\"rows\":5}";
+  row.leased_at = at(400);
+  row.finished_at = at(402);
+  return row;
+}
+
+inline engine::EventRow event_row(std::int64_t seq, std::uint64_t run, std::int32_t run_seq) {
+  return {seq,
+          run == 0 ? base::RunId{} : run_id(run),
+          run_seq,
+          at(500 + seq),
+          engine::EventKind::kTaskFinished,
+          "task_0",
+          0,
+          1,
+          "succeeded",
+          "done"};
+}
+
+inline engine::MaterializationRow materialization_row(std::int64_t id, const std::string& asset) {
+  engine::MaterializationRow row;
+  row.id = id;
+  row.asset = asset;
+  row.attempt = {run_id(1), 0, 1};
+  row.value = value(asset + std::to_string(id));
+  row.metadata = "{}";
+  row.code_version = "v1";
+  row.module = digest("shop");
+  row.inputs = {{"raw", 3, value("raw")}};
+  row.at = at(600 + id);
+  return row;
+}
+
+// A small world: two modules, two assets of which one has a version, a live run with two tasks, a
+// finished run.
+inline std::vector<engine::Record> sample_world() {
+  std::vector<engine::Record> rows;
+  rows.emplace_back(module_row("shop", true));
+  rows.emplace_back(module_row("old", false));
+  rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false, 1});
+  rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true, 0});
+  rows.emplace_back(materialization_row(1, "orders"));
+  rows.emplace_back(run_row(1, engine::RunState::kSucceeded, 1));
+  rows.emplace_back(task_row(1, 0, engine::TaskState::kSucceeded));
+  rows.emplace_back(attempt_row(1, 0, 1, engine::OutcomeClass::kSucceeded));
+  rows.emplace_back(run_row(2, engine::RunState::kRunning, 2));
+  rows.emplace_back(task_row(2, 0, engine::TaskState::kRunning));
+  rows.emplace_back(task_row(2, 1, engine::TaskState::kWaiting));
+  rows.emplace_back(attempt_row(2, 0, 1, engine::OutcomeClass::kCrashed));
+  rows.emplace_back(attempt_row(2, 0, 2, engine::OutcomeClass::kNone));
+  rows.emplace_back(engine::CheckRow{{run_id(1), 0, 1},
+                                     "orders",
+                                     "not_empty",
+                                     base::CheckSeverity::kBlocking,
+                                     true,
+                                     "",
+                                     "{}",
+                                     at(1)});
+  rows.emplace_back(engine::ArtifactRow{digest("inline"), 6, engine::ArtifactKind::kBytes,
+                                        std::make_shared<const std::string>("in\0line", 7)});
+  rows.emplace_back(
+      engine::ArtifactRow{digest("large"), 1 << 20, engine::ArtifactKind::kFile, nullptr});
+  rows.emplace_back(engine::CursorRow{"shop:orders", 5, digest("cursor")});
+  rows.emplace_back(event_row(1, 0, 0));
+  rows.emplace_back(event_row(2, 1, 1));
+  rows.emplace_back(event_row(3, 2, 1));
+  rows.emplace_back(event_row(4, 2, 2));
+  rows.emplace_back(engine::WorkerRow{"w-1", "worker-1", 4, true, "{}", at(7)});
+  rows.emplace_back(engine::ReplyRow{
+      "key-1", digest("request"), base::Status(base::Code::kNotFound, 201, "no job is named 'x'"),
+      "payload", at(8)});
+  rows.emplace_back(engine::OutboxRow{1, "run_finished", "{}", false, at(9)});
+  rows.emplace_back(engine::OutboxRow{2, "run_finished", "{\"n\":2}", false, at(9)});
+  return rows;
+}
+
+inline void write_all_rows(engine::Store& store, const std::vector<engine::Record>& rows) {
+  for (const engine::Record& row : rows) {
+    const base::Status status = store.write(row);
+    ASSERT_TRUE(status.ok()) << status.text();
+  }
+}
+
+inline void commit_rows(engine::Store& store, const std::vector<engine::Record>& rows) {
+  ASSERT_TRUE(store.begin().ok());
+  write_all_rows(store, rows);
+  const base::Status status = store.commit(engine::Durability::kSync);
+  ASSERT_TRUE(status.ok()) << status.text();
+}
+
+}  // namespace weir::store_tests

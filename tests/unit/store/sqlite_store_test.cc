@@ -1,0 +1,240 @@
+// What is SQLite's alone: reopening after a kill, migrations, the disk being full, housekeeping,
+// the audit by hand.
+#include "scheduler/store/sqlite_store.h"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "scheduler/engine/record_text.h"
+#include "scheduler/store/schema.h"
+#include "sdk/base/errors.h"
+#include "tests/unit/store/sample_rows.h"
+
+namespace weir::store_tests {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Durability;
+using store::Connection;
+using store::Migration;
+using store::OpenMode;
+using store::SqliteStore;
+
+std::unique_ptr<SqliteStore> open_store(const std::string& path) {
+  auto opened = SqliteStore::open(path);
+  EXPECT_TRUE(opened.ok()) << opened.status().text();
+  return opened.ok() ? std::move(opened).value() : nullptr;
+}
+
+std::int64_t query(const std::string& path, const std::string& sql) {
+  auto connection = Connection::open(path, OpenMode::kReadOnly);
+  EXPECT_TRUE(connection.ok());
+  auto value = connection->int64(sql);
+  EXPECT_TRUE(value.ok()) << value.status().text();
+  return value.ok() ? *value : -1;
+}
+
+void execute(const std::string& path, const char* sql) {
+  auto connection = Connection::open(path, OpenMode::kCreate);
+  ASSERT_TRUE(connection.ok());
+  const base::Status status = connection->exec(sql);
+  ASSERT_TRUE(status.ok()) << status.text();
+}
+
+// The files as they lie there when the process is killed: nothing was closed or checkpointed.
+std::string copy_of(const TemporaryDirectory& directory) {
+  const std::string copy = directory.file("copy");
+  fs::create_directory(copy);
+  for (const char* name : {"weir.db", "weir.db-wal"}) {
+    if (fs::exists(directory.file(name))) fs::copy_file(directory.file(name), copy + "/" + name);
+  }
+  return copy + "/weir.db";
+}
+
+TEST(SqliteStore, CommittedRowsSurviveAKillAndOpenOnesDoNot) {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.file("weir.db"));
+  commit_rows(*store, sample_world());
+  const std::string before = engine::snapshot_text(*store->restore());
+  ASSERT_TRUE(store->begin().ok());
+  write_all_rows(*store, {event_row(5, 2, 3)});
+  auto reopened = open_store(copy_of(directory));
+  EXPECT_EQ(engine::snapshot_text(*reopened->restore()), before);
+}
+
+TEST(SqliteStore, GenerationIsKeptByTheFileAndDiffersBetweenFiles) {
+  TemporaryDirectory directory;
+  const std::uint64_t first = open_store(directory.file("weir.db"))->generation();
+  EXPECT_NE(first, 0u);
+  EXPECT_EQ(open_store(directory.file("weir.db"))->generation(), first);
+  EXPECT_NE(open_store(directory.file("other.db"))->generation(), first);
+}
+
+TEST(SqliteStore, FileIsMadeWithTheSettingsThatCannotChangeLater) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  auto store = open_store(path);
+  EXPECT_EQ(query(path, "PRAGMA auto_vacuum"), 2);  // incremental
+  EXPECT_EQ(query(path, "SELECT COUNT(*) FROM pragma_journal_mode WHERE journal_mode='wal'"), 1);
+  EXPECT_EQ(query(path,
+                  "SELECT COUNT(*) FROM pragma_table_list WHERE schema='main' AND "
+                  "type='table' AND name NOT LIKE 'sqlite_%' AND NOT strict"),
+            0);
+}
+
+TEST(SqliteStore, NewerSchemaIsRefusedAndLeftAlone) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  open_store(path).reset();
+  execute(path, "PRAGMA user_version=999");
+  auto opened = SqliteStore::open(path);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().error(), base::kErrNewerSchema);
+  EXPECT_NE(opened.status().message().find("999"), std::string::npos);
+  EXPECT_EQ(query(path, "PRAGMA user_version"), 999);
+}
+
+TEST(SqliteStore, FileOfAnotherProgramIsRefused) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  execute(path, "CREATE TABLE theirs(x)");
+  auto opened = SqliteStore::open(path);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().code(), base::Code::kDataLoss);
+  std::ofstream(directory.file("text.db")) << std::string(5000, 'x');
+  opened = SqliteStore::open(directory.file("text.db"));
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().code(), base::Code::kDataLoss);
+}
+
+TEST(Migrations, OnlyTheMissingOnesAreApplied) {
+  TemporaryDirectory directory;
+  auto connection = Connection::open(directory.file("x.db"), OpenMode::kCreate);
+  ASSERT_TRUE(connection.ok());
+  const std::array<Migration, 2> steps{{{1, "CREATE TABLE a(x)"}, {2, "CREATE TABLE b(x)"}}};
+  ASSERT_TRUE(store::migrate(*connection, std::span(steps).first(1)).ok());
+  ASSERT_TRUE(store::migrate(*connection, steps).ok());
+  ASSERT_TRUE(store::migrate(*connection, steps).ok());
+  EXPECT_EQ(*connection->int64("PRAGMA user_version"), 2);
+  EXPECT_EQ(*connection->int64("SELECT COUNT(*) FROM sqlite_schema"), 2);
+}
+
+TEST(Migrations, FailedStepChangesNothing) {
+  TemporaryDirectory directory;
+  auto connection = Connection::open(directory.file("x.db"), OpenMode::kCreate);
+  ASSERT_TRUE(connection.ok());
+  const std::array<Migration, 2> steps{
+      {{1, "CREATE TABLE a(x)"}, {2, "CREATE TABLE b(x); CREATE TABLE a(x)"}}};
+  EXPECT_FALSE(store::migrate(*connection, steps).ok());
+  EXPECT_EQ(*connection->int64("PRAGMA user_version"), 1);
+  EXPECT_EQ(*connection->int64("SELECT COUNT(*) FROM sqlite_schema"), 1);
+  EXPECT_FALSE(connection->in_transaction());
+}
+
+TEST(SqliteStore, FullDatabaseIsResourceExhaustedAndRecovers) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  auto store = open_store(path);
+  commit_rows(*store, sample_world());
+  const std::string before = engine::snapshot_text(*store->restore());
+  ASSERT_TRUE(store->limit_pages_for_test(1).ok());  // no page more than there are
+  ASSERT_TRUE(store->begin().ok());
+  base::Status status;
+  for (int i = 0; i < 1000 && status.ok(); ++i) {
+    engine::ReplyRow row;
+    row.key = "key" + std::to_string(i);
+    row.payload = std::string(10'000, 'x');
+    status = store->write(row);
+  }
+  EXPECT_EQ(status.code(), base::Code::kResourceExhausted);
+  EXPECT_EQ(status.error(), base::kErrDiskFull);
+  store->rollback();
+  EXPECT_EQ(engine::snapshot_text(*store->restore()), before);
+  ASSERT_TRUE(store->limit_pages_for_test(1'000'000).ok());
+  commit_rows(*store, {event_row(5, 2, 3)});
+  EXPECT_EQ(store->restore()->last_seq, 5);
+}
+
+TEST(SqliteStore, OldRepliesArePrunedInBoundedRounds) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  auto store = open_store(path);
+  const base::WallTime now = at(100'000'000);
+  std::vector<engine::Record> rows;
+  for (int i = 0; i < store::kRepliesPrunedMax + 10; ++i) {
+    engine::ReplyRow row;
+    row.key = "old" + std::to_string(i);
+    row.at = now - store::kReplyAge - std::chrono::seconds(1);
+    rows.emplace_back(row);
+  }
+  engine::ReplyRow fresh;
+  fresh.key = "fresh";
+  fresh.at = now - store::kReplyAge + std::chrono::seconds(1);
+  rows.emplace_back(fresh);
+  commit_rows(*store, rows);
+  ASSERT_TRUE(store->housekeeping(now, false).ok());
+  EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), store::kRepliesPrunedMax + 11);
+  ASSERT_TRUE(store->housekeeping(now, true).ok());
+  EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 11);
+  ASSERT_TRUE(store->housekeeping(now, true).ok());
+  EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 1);
+  EXPECT_EQ(store->stats().replies_pruned.load(), store::kRepliesPrunedMax + 10);
+}
+
+TEST(SqliteStore, IdleHousekeepingCheckpointsTheWholeWal) {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.file("weir.db"));
+  commit_rows(*store, sample_world());
+  EXPECT_GT(store->stats().wal_bytes.load(), 0);
+  ASSERT_TRUE(store->housekeeping(at(0), false).ok());
+  EXPECT_GT(store->stats().wal_bytes.load(), 0);
+  ASSERT_TRUE(store->housekeeping(at(0), true).ok());
+  EXPECT_EQ(store->stats().wal_bytes.load(), 0);
+  EXPECT_GT(store->stats().checkpoint_us.count(), 0u);
+}
+
+TEST(SqliteStore, BusyHousekeepingCheckpointsPastTheLimit) {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.file("weir.db"));
+  for (int i = 0; i < 300; ++i) {
+    engine::ArtifactRow row{digest(std::to_string(i)), 64 << 10, engine::ArtifactKind::kBytes,
+                            std::make_shared<const std::string>(64 << 10, 'x')};
+    commit_rows(*store, {row});
+    ASSERT_TRUE(store->housekeeping(at(0), false).ok());
+    ASSERT_LE(store->stats().wal_bytes.load(), store::kWalBytesMax);
+  }
+  EXPECT_GE(store->stats().checkpoint_us.count(), 1u);
+}
+
+// The query that a person writes to see whether a task of a run was committed more than once.
+TEST(SqliteStore, TablesCanBeAuditedByHand) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  auto store = open_store(path);
+  commit_rows(*store, sample_world());
+  const std::string audit =
+      "SELECT COUNT(*) FROM (SELECT run_id, task, COUNT(*) FROM attempts "
+      "WHERE outcome='succeeded' GROUP BY 1,2 HAVING COUNT(*)<>1)";
+  EXPECT_EQ(query(path, audit), 0);
+  commit_rows(*store, {attempt_row(1, 0, 2, engine::OutcomeClass::kSucceeded)});
+  EXPECT_EQ(query(path, audit), 1);
+  EXPECT_EQ(query(path, "SELECT COUNT(*) FROM runs WHERE run_id='" + run_id(2).text() + "'"), 1);
+}
+
+TEST(SqliteStore, StatisticsTellSyncedFromLazyCommits) {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.file("weir.db"));
+  commit_rows(*store, {event_row(1, 0, 0)});
+  ASSERT_TRUE(store->begin_lazy().ok());
+  ASSERT_TRUE(store->write(event_row(2, 0, 0)).ok());
+  ASSERT_TRUE(store->commit(Durability::kLazy).ok());
+  EXPECT_EQ(store->stats().sync_commits.load(), 1);
+  EXPECT_EQ(store->stats().lazy_commits.load(), 1);
+}
+
+}  // namespace
+}  // namespace weir::store_tests

@@ -1,0 +1,230 @@
+// What every store owes the engine, over SQLite and memory alike: transactions, facts, and a
+// snapshot that holds what was committed and nothing else.
+#include <functional>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "scheduler/engine/record_text.h"
+#include "scheduler/store/sqlite_store.h"
+#include "sdk/src/memory_store.h"
+#include "tests/unit/store/sample_rows.h"
+
+namespace weir::store_tests {
+namespace {
+
+using engine::Durability;
+using engine::snapshot_text;
+
+struct Kind {
+  std::string name;
+  std::function<std::unique_ptr<engine::Store>(const std::string&)> make;
+};
+
+class StoreTest : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    store_ = GetParam().make(directory_.file("weir.db"));
+    ASSERT_NE(store_, nullptr);
+  }
+  std::string snapshot() {
+    base::Result<engine::Snapshot> restored = store_->restore();
+    EXPECT_TRUE(restored.ok()) << restored.status().text();
+    return restored.ok() ? snapshot_text(*restored) : std::string("none");
+  }
+  engine::Facts facts(const engine::Reads& reads) {
+    EXPECT_TRUE(store_->begin().ok());
+    base::Result<engine::Facts> loaded = store_->load(reads);
+    EXPECT_TRUE(loaded.ok()) << loaded.status().text();
+    store_->rollback();
+    return loaded.ok() ? *loaded : engine::Facts{};
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<engine::Store> store_;
+};
+
+TEST_P(StoreTest, EmptyStoreRestoresToNothing) {
+  EXPECT_EQ(snapshot(), "counters last_seq=0 last_materialization=0 last_outbox=0\n");
+}
+
+TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
+  commit_rows(*store_, sample_world());
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok()) << restored.status().text();
+  EXPECT_TRUE(restored->quarantined.empty());
+  ASSERT_EQ(restored->modules.size(), 1u);
+  EXPECT_EQ(restored->modules[0].pipeline, "shop");
+  EXPECT_EQ(restored->assets.size(), 2u);
+  ASSERT_EQ(restored->current.size(), 1u);
+  EXPECT_EQ(restored->current[0].asset, "orders");
+  ASSERT_EQ(restored->runs.size(), 1u);
+  EXPECT_EQ(restored->runs[0].id, run_id(2));
+  EXPECT_EQ(restored->tasks.size(), 2u);
+  ASSERT_EQ(restored->attempts.size(), 1u);
+  EXPECT_EQ(restored->attempts[0].key.epoch, 2);
+  EXPECT_EQ(restored->run_seq, (std::map<base::RunId, std::int32_t>{{run_id(2), 2}}));
+  EXPECT_EQ(restored->last_seq, 4);
+  EXPECT_EQ(restored->last_materialization, 1);
+  EXPECT_EQ(restored->last_outbox, 2);
+  EXPECT_EQ(restored->outbox.size(), 2u);
+}
+
+// The memory store keeps rows as they are, so equal texts prove that the columns lose no field.
+TEST_P(StoreTest, RestoredRowsEqualThoseOfMemory) {
+  std::vector<engine::Record> rows = sample_world();
+  rows.emplace_back(run_row(3, engine::RunState::kCanceling, 0));
+  rows.emplace_back(run_row(4, engine::RunState::kQueued, 1));
+  rows.emplace_back(task_row(4, 0, engine::TaskState::kUpForRetry));
+  commit_rows(*store_, rows);
+  sdk_impl::MemoryStore memory;
+  commit_rows(memory, rows);
+  EXPECT_EQ(snapshot(), snapshot_text(*memory.restore()));
+}
+
+TEST_P(StoreTest, ModulePinnedByALiveRunIsRestoredWhenInactive) {
+  engine::RunRow run = run_row(9, engine::RunState::kQueued, 0);
+  run.modules = {digest("old")};
+  commit_rows(*store_, {module_row("old", false), module_row("other", false), run});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  ASSERT_EQ(restored->modules.size(), 1u);
+  EXPECT_EQ(restored->modules[0].pipeline, "old");
+}
+
+TEST_P(StoreTest, RollbackTakesBackInsertsUpdatesAndDeletes) {
+  commit_rows(*store_, sample_world());
+  const std::string before = snapshot();
+  ASSERT_TRUE(store_->begin().ok());
+  write_all_rows(
+      *store_, {run_row(5, engine::RunState::kQueued, 0),
+                task_row(2, 0, engine::TaskState::kFailed), engine::OutboxRow{1, "", "", true, {}},
+                engine::OutboxRow{3, "x", "{}", false, {}}, event_row(5, 2, 3)});
+  store_->rollback();
+  EXPECT_EQ(snapshot(), before);
+}
+
+TEST_P(StoreTest, TransactionAfterARollbackWritesOnlyItsOwn) {
+  ASSERT_TRUE(store_->begin().ok());
+  write_all_rows(*store_, {engine::CursorRow{"a", 1, digest("a")}});
+  store_->rollback();
+  commit_rows(*store_, {engine::CursorRow{"b", 1, digest("b")}});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  ASSERT_EQ(restored->cursors.size(), 1u);
+  EXPECT_EQ(restored->cursors[0].stage, "b");
+}
+
+TEST_P(StoreTest, WritingARowTwiceKeepsTheLastVersion) {
+  commit_rows(*store_,
+              {engine::CursorRow{"a", 1, digest("a")}, engine::CursorRow{"a", 2, digest("b")}});
+  commit_rows(*store_, {engine::CursorRow{"a", 2, digest("b")}});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  ASSERT_EQ(restored->cursors.size(), 1u);
+  EXPECT_EQ(restored->cursors[0].version, 2);
+}
+
+TEST_P(StoreTest, FactsAreThoseOfTheKeysAskedFor) {
+  commit_rows(*store_, sample_world());
+  const engine::Facts found = facts({{"key-1", "key-2"},
+                                     {run_id(1), run_id(77)},
+                                     {digest("inline"), digest("large"), digest("none")}});
+  ASSERT_EQ(found.replies.size(), 1u);
+  const engine::ReplyRow& reply = found.replies.at("key-1");
+  EXPECT_EQ(reply.request_hash, digest("request"));
+  EXPECT_EQ(reply.status.text(), "WEIR-E0201: no job is named 'x'");
+  EXPECT_EQ(reply.status.code(), base::Code::kNotFound);
+  EXPECT_EQ(reply.payload, "payload");
+  ASSERT_EQ(found.runs.size(), 1u);
+  EXPECT_EQ(engine::record_text(found.runs.at(run_id(1))),
+            engine::record_text(run_row(1, engine::RunState::kSucceeded, 1)));
+  ASSERT_EQ(found.artifacts.size(), 2u);
+  EXPECT_EQ(*found.artifacts.at(digest("inline")).bytes, std::string("in\0line", 7));
+  EXPECT_EQ(found.artifacts.at(digest("large")).bytes, nullptr);
+}
+
+TEST_P(StoreTest, LoadSeesWhatTheOpenTransactionWrote) {
+  ASSERT_TRUE(store_->begin().ok());
+  write_all_rows(*store_, {run_row(6, engine::RunState::kFailed, 0)});
+  base::Result<engine::Facts> loaded = store_->load({{}, {run_id(6)}, {}});
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->runs.size(), 1u);
+  store_->rollback();
+  EXPECT_TRUE(facts({{}, {run_id(6)}, {}}).runs.empty());
+}
+
+TEST_P(StoreTest, LazyCommitIsVisibleAtOnce) {
+  ASSERT_TRUE(store_->begin_lazy().ok());
+  write_all_rows(*store_, {event_row(1, 0, 0)});
+  ASSERT_TRUE(store_->commit(Durability::kLazy).ok());
+  commit_rows(*store_, {event_row(2, 0, 0)});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  EXPECT_EQ(restored->last_seq, 2);
+}
+
+TEST_P(StoreTest, DeliveredOutboxRowsGoAndTheirNumbersAreNotGivenAgain) {
+  commit_rows(*store_, {engine::OutboxRow{1, "x", "{}", false, {}}});
+  commit_rows(*store_, {engine::OutboxRow{1, "x", "{}", true, {}}});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  EXPECT_TRUE(restored->outbox.empty());
+  EXPECT_EQ(restored->last_outbox, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreTest,
+    testing::Values(Kind{"Sqlite",
+                         [](const std::string& path) -> std::unique_ptr<engine::Store> {
+                           auto opened = store::SqliteStore::open(path);
+                           if (!opened.ok()) return nullptr;
+                           return std::move(opened).value();
+                         }},
+                    Kind{"Memory",
+                         [](const std::string&) -> std::unique_ptr<engine::Store> {
+                           return std::make_unique<sdk_impl::MemoryStore>();
+                         }}),
+    [](const auto& tested) { return tested.param.name; });
+
+// ---- the faults of the memory store ----
+
+TEST(MemoryStoreFaults, CommitThatFailsBeforeLeavesNothing) {
+  sdk_impl::MemoryStore store;
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [](Durability) { return sdk_impl::CommitFault::kFailedBefore; };
+  store.set_hooks(hooks);
+  ASSERT_TRUE(store.begin().ok());
+  ASSERT_TRUE(store.write(event_row(1, 0, 0)).ok());
+  EXPECT_EQ(store.commit(Durability::kSync).code(), base::Code::kUnavailable);
+  EXPECT_EQ(store.dump(), "");
+}
+
+TEST(MemoryStoreFaults, CommitThatFailsAfterLeavesEverything) {
+  sdk_impl::MemoryStore store;
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [](Durability) { return sdk_impl::CommitFault::kFailedAfter; };
+  store.set_hooks(hooks);
+  ASSERT_TRUE(store.begin().ok());
+  ASSERT_TRUE(store.write(event_row(1, 0, 0)).ok());
+  EXPECT_FALSE(store.commit(Durability::kSync).ok());
+  EXPECT_EQ(store.tables().events.rows().size(), 1u);
+}
+
+TEST(MemoryStoreFaults, PowerCutLosesLazyCommitsSinceTheLastSync) {
+  sdk_impl::MemoryStore store;
+  store.keep_unsynced(true);
+  commit_rows(store, {event_row(1, 0, 0)});
+  ASSERT_TRUE(store.begin().ok());
+  ASSERT_TRUE(store.write(event_row(2, 0, 0)).ok());
+  ASSERT_TRUE(store.commit(Durability::kLazy).ok());
+  EXPECT_EQ(store.tables().events.rows().size(), 2u);
+  store.power_cut();
+  EXPECT_EQ(store.tables().events.rows().size(), 1u);
+  commit_rows(store, {event_row(2, 0, 0)});
+  store.power_cut();
+  EXPECT_EQ(store.tables().events.rows().size(), 2u);
+}
+
+}  // namespace
+}  // namespace weir::store_tests
