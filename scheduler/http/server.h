@@ -1,0 +1,45 @@
+// The HTTP port: the Connect gateway for browsers and curl, a start page, and /healthz. One thread
+// of its own serves all connections without blocking; calls go through the gRPC server, so access
+// and limits are the same there and here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sdk/base/status.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace weir::http {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1:7600";  // port 0: any free one
+  std::shared_ptr<grpc::Channel> channel;  // to the gRPC server
+  std::function<bool()> healthy;           // for /healthz; any thread; empty: always
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();  // as stop()
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Begins to serve. FAILED_PRECONDITION kErrNotLoopback, ALREADY_EXISTS kErrPortInUse.
+  base::Status start();
+
+  // The bound address, port included; empty before start().
+  std::string address() const;
+
+  // Takes no further request, gives those under way a moment, closes all connections. Idempotent.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::http
