@@ -14,6 +14,10 @@ namespace {
 constexpr double kMeanWeight = 0.2;  // of the newest attempt in the moving average
 constexpr auto kLoadErrorDelay = std::chrono::seconds(1);
 
+std::string outcome_text(OutcomeClass outcome, const std::string& message) {
+  return std::string(outcome_name(outcome)) + (message.empty() ? "" : ": " + message);
+}
+
 bool consumes_author_budget(OutcomeClass outcome) {
   switch (outcome) {
     case OutcomeClass::kSucceeded:
@@ -36,8 +40,9 @@ bool author_may_retry(const AttemptFinished& report) {
 
 void retry_later(Step& step, Run& run, Task& task, Duration delay, std::string reason) {
   step.effects.durability = Durability::kSync;
-  emit_task(step, run, task, EventKind::kTaskRetry, "up_for_retry", reason);
-  if (delay <= Duration::zero()) return make_ready(step, run, task, std::move(reason));
+  const bool at_once = delay <= Duration::zero();
+  emit_task(step, run, task, EventKind::kTaskRetry, at_once ? "ready" : "up_for_retry", reason);
+  if (at_once) return make_ready(step, run, task, std::move(reason));
   task.phase = UpForRetry{.due = step.now.boot + delay, .not_before = step.now.wall + delay};
   task.reason = std::move(reason);
   step.state.timers.push(
@@ -75,6 +80,10 @@ std::string report_problem(const Step& step, const Run& run, const Task& task,
       }
     }
   }
+  if (report.cursor && report.cursor->value.bytes == nullptr) {
+    return "the cursor's value did not come with the report; it may have up to " +
+           std::to_string(kInlineBytesMax) + " bytes";
+  }
   if (report.cursor) {
     const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
     const auto cursor = step.state.cursors.find(pipeline + ":" + task.spec->name);
@@ -94,10 +103,18 @@ void store_bytes(Step& step, const OutputValue& output) {
 }
 
 // Lineage: the versions that the attempt was given.
-std::vector<Pin> inputs_of(const Run& run, const Task& task) {
+std::vector<Pin> inputs_of(const State& state, const Run& run, const Task& task) {
   std::vector<Pin> inputs;
-  for (const InputSource& source : task.inputs) {
-    if (source.pin >= 0) {
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const InputSource& source = task.inputs[i];
+    if (task.spec->dependencies[i].kind == base::DependencyKind::kSelfPrevious) {
+      // Still the version that was handed out: an asset has one live writer.
+      const std::string& own = task.spec->outputs.front().asset;
+      const CurrentVersion& previous = state.assets.at(own).current;
+      if (previous.materialization != 0) {
+        inputs.push_back({own, previous.materialization, previous.value});
+      }
+    } else if (source.pin >= 0) {
       const Pin& pin = run.row.pins[std::size_t(source.pin)];
       if (pin.materialization != 0) inputs.push_back(pin);
     } else if (source.parent >= 0 && source.output >= 0) {
@@ -163,7 +180,7 @@ void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
     case SuccessKind::kValue:
       break;
   }
-  const std::vector<Pin> inputs = inputs_of(run, task);
+  const std::vector<Pin> inputs = inputs_of(step.state, run, task);
   for (const auto& spec : task.spec->outputs) {
     materialize(step, run, task, report, *find_output(report, spec.asset), inputs);
   }
@@ -171,7 +188,7 @@ void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
 }
 
 void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& report) {
-  const std::string why = std::string(outcome_name(report.outcome)) + ": " + report.message;
+  const std::string why = outcome_text(report.outcome, report.message);
   if (run.row.state == RunState::kCanceling) {
     return end_task(step, run, task, TaskState::kCanceled, why);
   }
@@ -226,12 +243,16 @@ AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& liv
   return row;
 }
 
-// The live attempt that the key names under its present epoch, leased or waiting to be adopted.
-const LiveAttempt* live_attempt(const Task& task, const AttemptKey& key) {
-  if (task.epoch != key.epoch && !PLANTED(kSkippedFence)) return nullptr;
-  if (const auto* leased = std::get_if<Leased>(&task.phase)) return &leased->attempt;
+// The live attempt that the key names under its present epoch, leased to that worker or waiting to
+// be adopted by it.
+const LiveAttempt* live_attempt(const Task& task, const AttemptKey& key, const Worker& worker) {
+  const LiveAttempt* live = nullptr;
+  if (const auto* leased = std::get_if<Leased>(&task.phase)) live = &leased->attempt;
   const auto* ready = std::get_if<Ready>(&task.phase);
-  return ready != nullptr && ready->adoptable ? &*ready->adoptable : nullptr;
+  if (ready != nullptr && ready->adoptable) live = &*ready->adoptable;
+  if (PLANTED(kSkippedFence)) return live;
+  const bool holds = live != nullptr && task.epoch == key.epoch && live->worker == worker.row.id;
+  return holds ? live : nullptr;
 }
 
 // An attempt that ended as the infrastructure's fault, or because it was asked to.
@@ -272,6 +293,7 @@ AttemptFinished judged(const Step& step, const Run& run, const Task& task, Attem
 
 void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
   leave_queues(step, run, task);
+  if (auto* ready = std::get_if<Ready>(&task.phase)) ready->adoptable.reset();  // it is this one
   if (row.started_at) task.started_at = row.started_at;
   const auto worker = step.state.workers.find(row.worker);
   if (worker != step.state.workers.end() && !PLANTED(kSlotLeaked)) {
@@ -283,7 +305,7 @@ void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
 }
 
 void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::string why) {
-  const std::string reason = std::string(outcome_name(outcome)) + ": " + why;
+  const std::string reason = outcome_text(outcome, why);
   if (run.row.state == RunState::kCanceling) {
     return end_task(step, run, task, TaskState::kCanceled, reason);
   }
@@ -309,11 +331,12 @@ void stop_attempt(Step& step, Run& run, Task& task, std::string reason) {
 }
 
 void attempt_started(Step& step, const AttemptStarted& command) {
-  if (worker_of(step, command.session) == nullptr) return;
+  const Worker* worker = worker_of(step, command.session);
   Task* task = find_task(step.state, {command.key.run, command.key.task});
-  if (task == nullptr || task->epoch != command.key.epoch) return;
+  if (worker == nullptr || task == nullptr || task->epoch != command.key.epoch) return;
   auto* leased = std::get_if<Leased>(&task->phase);
   if (leased == nullptr || leased->attempt.started_at) return;
+  if (leased->attempt.worker != worker->row.id) return;
   Run& run = *find_run(step.state, command.key.run);
   leased->attempt.started_at = command.started_at;
   task->started_at = command.started_at;
@@ -323,13 +346,15 @@ void attempt_started(Step& step, const AttemptStarted& command) {
 }
 
 void attempt_finished(Step& step, const AttemptFinished& command) {
-  if (worker_of(step, command.session) == nullptr) return;
+  const Worker* worker = worker_of(step, command.session);
+  if (worker == nullptr) return;
   Run* run = find_run(step.state, command.key.run);
   Task* task = find_task(step.state, {command.key.run, command.key.task});
-  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key);
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);
   if (live == nullptr) {
-    // Reported before, or of a run that is over: only another epoch is stale.
-    const bool stale = task != nullptr && task->epoch != command.key.epoch;
+    // Reported before, or of a run that is over: only what somebody else does now is stale.
+    const bool leased = task != nullptr && std::holds_alternative<Leased>(task->phase);
+    const bool stale = leased || (task != nullptr && task->epoch != command.key.epoch);
     return send(step, command.session, Acknowledge{command.key, stale});
   }
   if (command.outcome == OutcomeClass::kSucceeded) {
@@ -351,10 +376,11 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
 }
 
 void attempt_released(Step& step, const AttemptReleased& command) {
-  if (worker_of(step, command.session) == nullptr) return;
+  const Worker* worker = worker_of(step, command.session);
+  if (worker == nullptr) return;
   Run* run = find_run(step.state, command.key.run);
   Task* task = find_task(step.state, {command.key.run, command.key.task});
-  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key);
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);
   if (live == nullptr) return;
   AttemptRow row = live_attempt_row(*run, *task, *live);
   row.outcome = OutcomeClass::kReleased;

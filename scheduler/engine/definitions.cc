@@ -41,6 +41,45 @@ Status claim_assets(const std::string& pipeline, const Manifest& manifest, Propo
   return {};
 }
 
+// Pipelines may read each other's assets, but their stages must not wait for each other in a
+// circle.
+Status check_cycles(const Proposal& proposal) {
+  std::vector<const base::StageSpec*> stages;
+  std::map<std::string_view, std::size_t> by_asset;
+  for (const auto& [pipeline, manifest] : proposal.pipelines) {
+    for (const auto& stage : manifest->stages) {
+      for (const auto& output : stage.outputs) by_asset.emplace(output.asset, stages.size());
+      stages.push_back(&stage);
+    }
+  }
+  std::vector<std::vector<std::size_t>> children(stages.size());
+  std::vector<std::size_t> open(stages.size(), 0), free;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (const auto& dep : stages[i]->dependencies) {
+      const auto parent = by_asset.find(dep.name);
+      const bool joins =
+          dep.kind == base::DependencyKind::kAsset || dep.kind == base::DependencyKind::kAfter;
+      if (!joins || parent == by_asset.end()) continue;
+      children[parent->second].push_back(i);
+      open[i] += 1;
+    }
+    if (open[i] == 0) free.push_back(i);
+  }
+  for (std::size_t done = 0; done < free.size(); ++done) {
+    for (const std::size_t child : children[free[done]]) {
+      if (--open[child] == 0) free.push_back(child);
+    }
+  }
+  if (free.size() == stages.size()) return {};
+  std::string names;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (open[i] > 0) names += (names.empty() ? "" : ", ") + stages[i]->name;
+  }
+  return Status(Code::kInvalidArgument, base::kErrCycle,
+                "these stages of several pipelines would wait for each other: " + names +
+                    "; read one of the assets with last_good()");
+}
+
 base::Result<Proposal> propose(const State& state, const RegisterModules& command) {
   Proposal proposal;
   for (const auto& [pipeline, digest] : state.active) {
@@ -54,14 +93,19 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
     }
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
-  for (const auto& [pipeline, manifest] : proposal.pipelines) {
-    if (Status status = claim_assets(pipeline, *manifest, proposal); !status.ok()) return status;
+  // Who is there already claims first: the newcomer is the one to be told.
+  for (const bool newcomers : {false, true}) {
+    for (const auto& [pipeline, manifest] : proposal.pipelines) {
+      if (given.contains(pipeline) != newcomers) continue;
+      if (Status status = claim_assets(pipeline, *manifest, proposal); !status.ok()) return status;
+    }
   }
+  if (Status status = check_cycles(proposal); !status.ok()) return status;
   return proposal;
 }
 
-// "pipeline 'b' reads 'a' as x, but …" for every consumer that would no longer be served.
-std::vector<std::string> broken_consumers(const Proposal& proposal) {
+// "pipeline 'b' reads 'a' as x, but …" for every consumer that would not be served.
+std::vector<std::string> mismatches(const Proposal& proposal) {
   std::vector<std::string> broken;
   for (const auto& [pipeline, manifest] : proposal.pipelines) {
     for (const auto& external : manifest->externals) {
@@ -72,6 +116,27 @@ std::vector<std::string> broken_consumers(const Proposal& proposal) {
                        external.type + ", but pipeline '" + producer->second.pipeline +
                        "' makes type " + producer->second.type);
     }
+  }
+  return broken;
+}
+
+// The mismatches that the change brings. One that is there already, among pipelines that the change
+// does not touch, was accepted before.
+std::vector<std::string> broken_consumers(const State& state, const Proposal& proposal) {
+  Proposal present;
+  for (const auto& [pipeline, digest] : state.active) {
+    const auto& manifest = state.modules.at(digest)->manifest;
+    present.pipelines[pipeline] = manifest;
+    for (const auto& stage : manifest->stages) {
+      for (const auto& output : stage.outputs) {
+        present.producers.emplace(output.asset, Producer{pipeline, output.type});
+      }
+    }
+  }
+  const auto before = mismatches(present);
+  std::vector<std::string> broken;
+  for (auto& line : mismatches(proposal)) {
+    if (std::find(before.begin(), before.end(), line) == before.end()) broken.push_back(line);
   }
   return broken;
 }
@@ -229,7 +294,7 @@ void register_modules(Step& step, const RegisterModules& command) {
   if (answered_before(step, command.request)) return;
   const auto proposal = propose(step.state, command);
   if (!proposal.ok()) return reply(step, command.request, proposal.status(), "");
-  std::vector<std::string> breaking = broken_consumers(*proposal);
+  std::vector<std::string> breaking = broken_consumers(step.state, *proposal);
   const auto orphaned = orphaned_consumers(step.state, *proposal);
   breaking.insert(breaking.end(), orphaned.begin(), orphaned.end());
   Json changes{Json::Array{}};

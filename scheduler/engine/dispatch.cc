@@ -47,20 +47,8 @@ Asset* claim_assets(State& state, const Task& task, const TaskRef& ref) {
   return nullptr;
 }
 
-// The old attempt of an adoptable task can no longer come back: a new epoch is about to fence it.
-void give_up_adoptable(Step& step, Run& run, Task& task) {
-  auto& ready = std::get<Ready>(task.phase);
-  if (!ready.adoptable) return;
-  AttemptRow row = live_attempt_row(run, task, *ready.adoptable);
-  row.outcome = OutcomeClass::kWorkerLost;
-  row.message = "worker " + row.worker + " did not come back before the task was leased again";
-  row.finished_at = step.now.wall;
-  ready.adoptable.reset();
-  write(step, std::move(row));
-}
-
 void lease(Step& step, Run& run, Task& task, Worker& worker) {
-  give_up_adoptable(step, run, task);
+  give_up_adoptable(step, run, task, "the task was leased again");
   if (!PLANTED(kEpochReused) || task.epoch == 0) task.epoch += 1;
   task.started_at.reset();
   task.reason.clear();
@@ -104,17 +92,19 @@ void revoke_prefetched(Step& step) {
     if (takes_work(worker)) wanted += std::max(0, free_slots(worker));
   }
   for (auto& [id, worker] : step.state.workers) {
-    const std::int32_t surplus = -free_slots(worker);
+    std::int32_t surplus = -free_slots(worker);
     if (wanted <= 0) return;
     if (surplus <= 0 || !worker.session) continue;
-    for (auto key = worker.leases.rbegin(); key != worker.leases.rend() && wanted > 0; ++key) {
+    for (auto key = worker.leases.rbegin(); key != worker.leases.rend(); ++key) {
+      if (wanted <= 0 || surplus <= 0) break;
       Task* task = find_task(step.state, {key->run, key->task});
       auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
-      if (leased == nullptr || leased->revoking || leased->attempt.started_at) continue;
+      if (leased == nullptr || leased->attempt.started_at) continue;
       if (step.now.boot - leased->leased_boot < kPrefetchPatience) continue;
-      leased->revoking = true;
-      send(step, worker.session, Revoke{*key});
+      // One that was asked for before counts too: its answer is on the way.
+      if (!std::exchange(leased->revoking, true)) send(step, worker.session, Revoke{*key});
       --wanted;
+      --surplus;
     }
   }
 }
@@ -163,6 +153,17 @@ InputRef make_input(const State& state, const Run& run, const Task& task, std::s
 }
 
 }  // namespace
+
+void give_up_adoptable(Step& step, Run& run, Task& task, std::string_view because) {
+  auto* ready = std::get_if<Ready>(&task.phase);
+  if (ready == nullptr || !ready->adoptable) return;
+  AttemptRow row = live_attempt_row(run, task, *ready->adoptable);
+  row.outcome = OutcomeClass::kWorkerLost;
+  row.message = "worker " + row.worker + " did not come back before " + std::string(because);
+  row.finished_at = step.now.wall;
+  ready->adoptable.reset();
+  write(step, std::move(row));
+}
 
 std::int32_t free_slots(const Worker& worker) {
   return worker.row.slots - std::int32_t(worker.leases.size());

@@ -83,7 +83,10 @@ Reads Engine::reads(const Command& command) const {
   };
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { request(c.request); },
-                 [&](const CreateRun& c) { request(c.request); },
+                 [&](const CreateRun& c) {
+                   request(c.request);
+                   reads.runs.push_back(c.id);  // ids are random: a finished run may have it
+                 },
                  [&](const DrainWorker& c) { request(c.request); },
                  [&](const CancelRun& c) {
                    request(c.request);

@@ -72,11 +72,15 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason) {
 
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
   step.effects.durability = Durability::kSync;
+  give_up_adoptable(step, run, task, "the task ended");
   leave_queues(step, run, task);
   task.phase = Ended{end};
   task.reason = std::move(reason);
   task.finished_at = step.now.wall;
   run.unfinished -= 1;
+  for (const Edge& edge : task.children) {
+    count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
+  }
   release_writer(step, run, task);
   touch(step, run, task);
   emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
@@ -103,7 +107,6 @@ void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reaso
     const TaskState parent_end = state_of(parent);
     for (const Edge& edge : parent.children) {
       Task& child = run.tasks[std::size_t(edge.child)];
-      count_parent(child.groups[std::size_t(edge.group)], parent_end);
       if (!std::holds_alternative<Waiting>(child.phase)) continue;
       const Decision decision = decide_task(child);
       if (decision == Decision::kWait) continue;

@@ -86,8 +86,11 @@ Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, ba
     case TaskState::kAssigned:
     case TaskState::kRunning:
       CHECK_MSG(live != nullptr, "a leased task has no live attempt");
-      return Leased{
-          .attempt = attempt(), .leased_boot = now.boot, .revoking = false, .stop_deadline = {}};
+      return Leased{.attempt = attempt(),
+                    .leased_boot = now.boot,
+                    .revoking = false,
+                    .sent_again = false,
+                    .stop_deadline = {}};
     case TaskState::kUpForRetry: {
       const Duration left = std::max(Duration::zero(), *row.not_before - now.wall);
       state.timers.push({now.boot + left, TimerKind::kRetry, "", ref});

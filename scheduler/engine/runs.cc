@@ -71,9 +71,26 @@ Run make_run(const State& state, const CreateRun& command,
 Status missing_input(const OutsideInput& input) {
   return Status(Code::kFailedPrecondition, base::kErrInputMissing,
                 "'" + input.consumer + "' needs '" + input.asset +
-                    "', which is outside of the selection and was never materialized; select it "
-                    "too: +" +
+                    "', which has no version yet; run it first, or select it too: +" +
                     input.consumer);
+}
+
+// A consumer that a breaking change left behind is blocked until it is registered anew.
+Status check_types(const State& state, const Run& run) {
+  for (const Task& task : run.tasks) {
+    for (const auto& dep : task.spec->dependencies) {
+      const auto asset = state.assets.find(dep.name);
+      if (dep.type.empty() || asset == state.assets.end()) continue;
+      const auto& row = asset->second.row;
+      const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+      if (row.retired || row.pipeline == pipeline || row.type == dep.type) continue;
+      return Status(Code::kFailedPrecondition, base::kErrTypeMismatch,
+                    "'" + task.spec->name + "' reads '" + dep.name + "' as type " + dep.type +
+                        ", but pipeline '" + row.pipeline + "' now makes type " + row.type +
+                        "; build and register pipeline '" + pipeline + "' against it");
+    }
+  }
+  return {};
 }
 
 // Inputs from outside the selection are fixed now: later versions do not reach this run.
@@ -92,21 +109,27 @@ Status pin_inputs(const State& state, Run& run) {
   return {};
 }
 
-Status check_limits(const State& state, const CreateRun& command, std::size_t tasks) {
+Status id_in_use(RunId id) {
+  return Status(Code::kAlreadyExists, base::kErrInternal,
+                "run id " + id.text() + " is in use; repeat the request");
+}
+
+Status check_live_runs(const State& state) {
   if (std::ssize(state.runs) >= state.options.live_runs_max) {
     return Status(Code::kResourceExhausted, base::kErrLimit,
                   "there are " + std::to_string(state.runs.size()) +
                       " live runs, which is the limit; wait for some to end or cancel them");
   }
+  return {};
+}
+
+Status check_limits(const State& state, const CreateRun& command, std::size_t tasks) {
   if (tasks > std::size_t(state.options.tasks_per_run_max)) {
     return Status(Code::kResourceExhausted, base::kErrLimit,
                   "the run would have " + std::to_string(tasks) + " tasks; the limit is " +
                       std::to_string(state.options.tasks_per_run_max));
   }
-  if (!command.id || state.runs.contains(command.id)) {
-    return Status(Code::kAlreadyExists, base::kErrInternal,
-                  "run id " + command.id.text() + " is in use; repeat the request");
-  }
+  if (!command.id || state.runs.contains(command.id)) return id_in_use(command.id);
   return {};
 }
 
@@ -128,6 +151,7 @@ base::Result<Run> prepare_run(const State& state, const CreateRun& command) {
   Run run = make_run(state, request, *stages);
   if (Status status = check_params(command.params, run); !status.ok()) return status;
   run.row.params = params_text(command.params);
+  if (Status status = check_types(state, run); !status.ok()) return status;
   if (Status status = pin_inputs(state, run); !status.ok()) return status;
   return run;
 }
@@ -182,6 +206,8 @@ void notify_end(Step& step, const Run& run) {
 void create_run(Step& step, const CreateRun& command) {
   if (answered_before(step, command.request)) return;
   auto prepared = prepare_run(step.state, command);
+  if (Status status = check_live_runs(step.state); prepared.ok() && !status.ok()) prepared = status;
+  if (prepared.ok() && step.facts.runs.contains(command.id)) prepared = id_in_use(command.id);
   if (!prepared.ok()) return reply(step, command.request, prepared.status(), "");
   Run& run = step.state.runs.emplace(command.id, std::move(*prepared)).first->second;
   link_tasks(run, pin_index(run));
@@ -218,7 +244,7 @@ void cancel_run(Step& step, const CancelRun& command) {
     const bool known = ended != step.facts.runs.end();
     return reply(step, command.request,
                  known ? Status(Code::kFailedPrecondition, base::kErrRunFinished,
-                                "run " + command.run.text() + " has already " +
+                                "run " + command.run.text() + " has already ended: " +
                                     std::string(run_state_name(ended->second.state)))
                        : Status(Code::kNotFound, base::kErrUnknownRun,
                                 "there is no run " + command.run.text()),

@@ -72,6 +72,7 @@ struct Leased {
   LiveAttempt attempt;
   base::BootTime leased_boot{};
   bool revoking = false;
+  bool sent_again = false;                      // because its worker came back without it
   std::optional<base::BootTime> stop_deadline;  // asked to stop; fenced at this instant
 };
 struct UpForRetry {
@@ -128,6 +129,7 @@ struct Worker {
   WorkerRow row;
   SessionId session;  // 0: not connected
   std::int32_t prefetch = 0;
+  bool seen = false;             // connected since the scheduler began, and not lost since
   base::BootTime lease_until{};  // the term of all its leases
   bool lease_timer = false;      // a deadline for lease_until is in the heap
   bool prefetch_timer = false;

@@ -63,13 +63,15 @@ void count_parent(ParentCounts& group, TaskState end);
 void make_ready(Step& step, Run& run, Task& task, std::string reason);
 // Ends the task and lets its children know, and theirs.
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
-// Ends the task alone, without a word to its children.
+// Ends the task and counts it at its children, without acting on what that decides.
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
 void leave_queues(Step& step, Run& run, Task& task);
 
 // ---- dispatch.cc ----
 void dispatch(Step& step);
 void release_writer(Step& step, Run& run, Task& task);
+// The old attempt of an adoptable task, if it has one, can no longer come back: its row is closed.
+void give_up_adoptable(Step& step, Run& run, Task& task, std::string_view because);
 std::int32_t free_slots(const Worker& worker);
 Assign make_assign(const State& state, const Run& run, const Task& task);
 

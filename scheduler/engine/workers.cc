@@ -33,6 +33,7 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   task->phase = Leased{.attempt = std::move(attempt),
                        .leased_boot = step.now.boot,
                        .revoking = false,
+                       .sent_again = false,
                        .stop_deadline = {}};
   task->infrastructure_used -= 1;  // charged when the lease expired
   task->reason.clear();
@@ -60,8 +61,19 @@ void reconcile_held(Step& step, Worker& worker, const std::vector<AttemptKey>& h
 
 enum class Contact { kConnect, kHeartbeat };
 
-// What we leased to the worker and it does not hold: lost with an earlier process, or with a
-// message.
+// Sends what the worker should have and does not.
+void send_again(Step& step, const Worker& worker, const Run& run, const Task& task,
+                Leased& leased) {
+  leased.leased_boot = step.now.boot;
+  send(step, worker.session, make_assign(step.state, run, task));
+  if (leased.stop_deadline) {
+    send(step, worker.session, Stop{{run.row.id, index_of(run, task), task.epoch}, "canceled"});
+  }
+}
+
+// What we leased to the worker and it does not hold: lost with a message, or with an earlier
+// process. One that never started is sent again under its lease, once: the worker may have died of
+// it.
 void reconcile_leases(Step& step, Worker& worker, const std::vector<AttemptKey>& held,
                       Contact contact) {
   const std::set<AttemptKey> known(held.begin(), held.end());
@@ -74,9 +86,11 @@ void reconcile_leases(Step& step, Worker& worker, const std::vector<AttemptKey>&
     if (contact == Contact::kHeartbeat) {
       // A lease younger than a heartbeat may have crossed it on the way.
       if (step.now.boot - leased.leased_boot < step.state.options.heartbeat) continue;
-      leased.leased_boot = step.now.boot;
-      send(step, worker.session, make_assign(step.state, run, task));
-      if (leased.stop_deadline) send(step, worker.session, Stop{key, "canceled"});
+      send_again(step, worker, run, task, leased);
+      continue;
+    }
+    if (!leased.attempt.started_at && !std::exchange(leased.sent_again, true)) {
+      send_again(step, worker, run, task, leased);
       continue;
     }
     AttemptRow row = live_attempt_row(run, task, leased.attempt);
@@ -156,6 +170,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
     step.state.sessions.erase(worker.session);
   }
   worker.session = command.session;
+  worker.seen = true;
   step.state.sessions[command.session] = command.worker.id;
   worker.row.id = command.worker.id;
   worker.row.name = command.worker.name;
@@ -223,8 +238,12 @@ void worker_lease_expired(Step& step, Worker& worker) {
   }
   worker.mean_us = 0;
   const std::set<AttemptKey> leases = std::exchange(worker.leases, {});
-  emit_worker(step, worker, EventKind::kWorkerLost,
-              std::to_string(leases.size()) + " attempts were leased to it");
+  // After a restart nobody knows whether a worker without leases was lost before.
+  if (worker.seen || !leases.empty()) {
+    emit_worker(step, worker, EventKind::kWorkerLost,
+                std::to_string(leases.size()) + " attempts were leased to it");
+  }
+  worker.seen = false;
   for (const AttemptKey& key : leases) expire_lease(step, worker, key);
 }
 

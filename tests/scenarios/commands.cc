@@ -1,0 +1,433 @@
+// From a line of a script to a step of the engine, and read-only looks at the tables.
+#include "tests/scenarios/commands.h"
+
+#include <functional>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "scheduler/engine/state.h"
+#include "sdk/base/check.h"
+#include "sdk/base/json.h"
+#include "tests/support/graph_text.h"
+
+namespace weir::scenario {
+namespace {
+
+using engine::OutcomeClass;
+
+// "verb first second a=1 flag": words without '=' that are not known flags are positional.
+struct Line {
+  std::vector<std::string> words;
+  std::map<std::string, std::vector<std::string>> options;
+
+  explicit Line(const std::string& text) {
+    std::istringstream in(text);
+    for (std::string word; in >> word;) {
+      const auto equals = word.find('=');
+      if (equals == std::string::npos) {
+        words.push_back(word);
+      } else {
+        options[word.substr(0, equals)].push_back(word.substr(equals + 1));
+      }
+    }
+  }
+  bool flag(const std::string& name) const {
+    for (const auto& word : words) {
+      if (word == name) return true;
+    }
+    return false;
+  }
+  std::string option(const std::string& name, const std::string& otherwise = "") const {
+    const auto found = options.find(name);
+    return found == options.end() ? otherwise : found->second.back();
+  }
+};
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+// Requests are the same when their text is, idempotency key apart.
+engine::RequestInfo request_of(const Line& line, const std::vector<std::string>& body) {
+  engine::RequestInfo request{.reply_to = 1, .idempotency_key = line.option("key"), .hash = {}};
+  std::string text = joined(body);
+  for (const auto& word : line.words) text += word + " ";
+  request.hash = base::sha256(text);
+  return request;
+}
+
+// Several modules: bodies apart by "module NAME".
+std::string do_register(World& world, const Line& line, const std::vector<std::string>& body) {
+  engine::RegisterModules command;
+  command.request = request_of(line, body);
+  command.allow_breaking = line.flag("break");
+  command.dry_run = line.flag("dry_run");
+  std::string pipeline = line.words.at(1), text;
+  for (const auto& row : body) {
+    if (row.starts_with("module ")) {
+      command.modules.push_back(test::upload_of(pipeline, text));
+      pipeline = row.substr(7);
+      text.clear();
+    } else {
+      text += row + "\n";
+    }
+  }
+  command.modules.push_back(test::upload_of(pipeline, text));
+  std::string out = world.step(command);
+  // The reply lists digests; which modules became active is in the rows above it.
+  const auto reply = out.find("  reply ok {");
+  if (reply != std::string::npos) out = out.substr(0, reply) + "  reply ok\n";
+  return out;
+}
+
+std::string do_run(World& world, const Line& line, const std::vector<std::string>& body) {
+  engine::CreateRun command;
+  command.request = request_of(line, body);
+  command.id = world.next_run_id();
+  command.priority = std::stoi(line.option("priority", "0"));
+  command.job = line.option("job");
+  for (std::size_t i = 1; i < line.words.size(); ++i) {
+    command.selection += (i > 1 ? " " : "") + line.words[i];
+  }
+  for (const auto& row : body) {
+    const auto space = row.find(' ');
+    command.params[row.substr(0, space)] = row.substr(space + 1);
+  }
+  return world.step(command);
+}
+
+std::string do_connect(World& world, const Line& line) {
+  FakeWorker& worker = world.workers[line.words.at(1)];
+  if (line.flag("empty")) worker.held.clear();
+  worker.info.id = worker.info.name = line.words.at(1);
+  worker.info.slots = std::stoi(line.option("slots", "1"));
+  worker.info.prefetch = std::stoi(line.option("prefetch", "0"));
+  worker.info.info = "{}";
+  worker.session = base::SessionId{++world.sessions};
+  engine::ConnectWorker command{worker.session, worker.info, {}};
+  for (const auto& [key, assign] : worker.held) command.held.push_back(key);
+  return world.step(command);
+}
+
+std::string do_disconnect(World& world, const Line& line) {
+  FakeWorker& worker = world.workers.at(line.words.at(1));
+  const auto session = std::exchange(worker.session, base::SessionId{});
+  return world.step(engine::DisconnectWorker{session, "gone"});
+}
+
+std::string do_heartbeat(World& world, const Line& line) {
+  FakeWorker& worker = world.workers.at(line.words.at(1));
+  if (line.flag("empty")) worker.held.clear();
+  engine::Heartbeat command{worker.session, {}};
+  if (line.option("session") != "") {
+    command.session = base::SessionId{std::stoull(line.option("session"))};
+  }
+  for (const auto& [key, assign] : worker.held) command.held.push_back(key);
+  return world.step(command);
+}
+
+// The session that speaks of the attempt: the one named, or that of the worker who holds it.
+base::SessionId speaker(const World& world, const Line& line, const AttemptKey& key) {
+  if (const std::string by = line.option("by"); !by.empty()) return world.workers.at(by).session;
+  for (const auto& [id, worker] : world.workers) {
+    if (worker.held.contains(key) && worker.session) return worker.session;
+  }
+  return {};
+}
+
+const engine::Assign* assignment(const World& world, const AttemptKey& key) {
+  for (const auto& [id, worker] : world.workers) {
+    const auto found = worker.held.find(key);
+    if (found != worker.held.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+void add_outputs(World& world, const Line& line, const KnownRun& run, const base::StageSpec& spec,
+                 engine::AttemptFinished& report) {
+  for (const auto& output : spec.outputs) {
+    const std::string text = line.option(output.asset, output.asset + "-" + run.alias);
+    engine::OutputValue value{output.asset, world.value(text, line.option("type", output.type)),
+                              std::make_shared<const std::string>(text)};
+    if (line.flag("file")) {
+      value.bytes = nullptr;
+      value.value.kind = engine::ArtifactKind::kFile;
+    }
+    report.outputs.push_back(std::move(value));
+  }
+}
+
+void add_checks(const Line& line, const base::StageSpec& spec, engine::AttemptFinished& report) {
+  const auto found = line.options.find("check");
+  if (found == line.options.end()) return;
+  for (const auto& text : found->second) {
+    const auto colon = text.find(':');
+    for (const auto& check : spec.checks) {
+      if (check.name != text.substr(0, colon)) continue;
+      const bool passed = text.substr(colon + 1) == "pass";
+      report.checks.push_back({check.asset, check.name, check.severity, passed,
+                               passed ? "" : "found 3 bad rows", "{}"});
+    }
+  }
+}
+
+std::string do_finish(World& world, const Line& line) {
+  static const std::map<std::string, OutcomeClass> kVerbs = {
+      {"finish", OutcomeClass::kSucceeded},
+      {"skip", OutcomeClass::kSucceeded},
+      {"unchanged", OutcomeClass::kSucceeded},
+      {"fail", OutcomeClass::kFailed},
+      {"crash", OutcomeClass::kCrashed},
+      {"timeout", OutcomeClass::kTimedOut},
+      {"oom", OutcomeClass::kOom},
+      {"load_error", OutcomeClass::kLoadError},
+      {"canceled", OutcomeClass::kCanceled}};
+  const std::string& verb = line.words.at(0);
+  engine::AttemptFinished report;
+  report.key = world.attempt(line.words.at(1));
+  report.session = speaker(world, line, report.key);
+  report.outcome = kVerbs.at(verb);
+  report.message = line.option("why");
+  report.permanent = line.flag("permanent");
+  report.finished_at = world.now.wall;
+  if (const auto took = line.option("took"); !took.empty()) {
+    report.started_at = world.now.wall - test::parse_duration(took);
+  }
+  if (const auto after = line.option("retry_after"); !after.empty()) {
+    report.retry_after = test::parse_duration(after);
+  }
+  const KnownRun& run = world.run(line.words.at(1).substr(0, line.words.at(1).find('/')));
+  const auto& spec = run.specs.at(std::size_t(report.key.task));
+  if (verb == "skip") report.success = engine::SuccessKind::kSkipped;
+  if (verb == "unchanged") report.success = engine::SuccessKind::kUnchanged;
+  if (verb == "finish") add_outputs(world, line, run, spec, report);
+  add_checks(line, spec, report);
+  if (const auto cursor = line.option("cursor"); !cursor.empty()) {
+    engine::CursorAdvance advance;
+    const auto* assign = assignment(world, report.key);
+    const auto read = assign == nullptr ? 0 : assign->cursor_version;
+    advance.read_version = std::stoll(line.option("read", std::to_string(read)));
+    advance.value = {"", world.value(cursor, "cursor"), std::make_shared<std::string>(cursor)};
+    if (line.flag("cursor_file")) advance.value.bytes = nullptr;
+    report.cursor = std::move(advance);
+  }
+  return world.step(report);
+}
+
+std::string do_started(World& world, const Line& line) {
+  const auto key = world.attempt(line.words.at(1));
+  return world.step(engine::AttemptStarted{speaker(world, line, key), key, world.now.wall});
+}
+
+std::string do_release(World& world, const Line& line) {
+  const auto key = world.attempt(line.words.at(1));
+  const auto session = speaker(world, line, key);
+  for (auto& [id, worker] : world.workers) worker.held.erase(key);
+  return world.step(engine::AttemptReleased{session, key, line.option("why", "asked")});
+}
+
+std::string do_advance(World& world, const Line& line) {
+  std::vector<std::string> beating;
+  for (std::size_t i = 2; i < line.words.size(); ++i) beating.push_back(line.words[i]);
+  return world.advance(test::parse_duration(line.words.at(1)), beating);
+}
+
+std::string reply_lines(World& world, engine::CommandBody body) {
+  std::string text = world.step(std::move(body));
+  const std::string prefix = "  reply ok ";
+  if (!text.starts_with(prefix)) return text;
+  const auto payload = base::Json::parse(text.substr(prefix.size()));
+  if (!payload.ok()) return text;
+  std::string lines;
+  for (const auto& line : payload->items()) lines += line.as_string() + "\n";
+  return lines;
+}
+
+std::string do_explain(World& world, const Line& line) {
+  std::string reference = line.words.at(1);
+  const auto slash = reference.find('/');
+  for (const KnownRun& run : world.runs()) {
+    if (run.alias != reference.substr(0, slash)) continue;
+    reference = run.id.text() + (slash == std::string::npos ? "" : reference.substr(slash));
+    break;
+  }
+  return reply_lines(world, engine::Explain{1, reference});
+}
+
+std::string do_plan(World& world, const Line& line) {
+  std::string selection;
+  for (std::size_t i = 1; i < line.words.size(); ++i) {
+    selection += (i > 1 ? " " : "") + line.words[i];
+  }
+  return reply_lines(world, engine::PlanRun{1, line.option("job"), selection});
+}
+
+std::string do_cancel(World& world, const Line& line) {
+  engine::CancelRun command;
+  command.request = request_of(line, {});
+  command.run = line.flag("unknown") ? RunId{42} : world.run(line.words.at(1)).id;
+  command.reason = line.option("why");
+  return world.step(command);
+}
+
+std::string do_drain(World& world, const Line& line) {
+  return world.step(
+      engine::DrainWorker{request_of(line, {}), line.words.at(1), line.words.at(0) == "drain"});
+}
+
+std::string do_options(World& world, const Line& line) {
+  if (line.flag("notify")) world.options.notify_run_finished = true;
+  world.options.infrastructure_attempts_max = std::stoi(line.option("infrastructure", "3"));
+  world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
+  return "";
+}
+
+std::string do_upload(World& world, const Line& line) {
+  world.upload(line.words.at(1));
+  return "";
+}
+
+// ---- looks ----
+
+std::string show_inputs(World& world, const Line& line) {
+  const auto* assign = assignment(world, world.attempt(line.words.at(1)));
+  if (assign == nullptr) return "nobody holds it\n";
+  std::string text;
+  for (const auto& input : assign->inputs) {
+    text += input.present ? "present " + world.name_of(input.value)
+                          : "absent " + std::string(engine::task_state_name(input.state)) +
+                                (input.reason.empty() ? "" : " (" + input.reason + ")");
+    text += "\n";
+  }
+  text += "attempt_number=" + std::to_string(assign->attempt_number);
+  text += " params=" + assign->params;
+  if (assign->cursor_version > 0) {
+    text += " cursor=" + world.name_of(assign->cursor) + " version " +
+            std::to_string(assign->cursor_version);
+  }
+  return text + "\n";
+}
+
+std::string show_run(World& world, const Line& line) {
+  const KnownRun& run = world.run(line.words.at(1));
+  const auto& row = *world.tables().runs.find(run.id);
+  std::string text = run.alias + " " + std::string(engine::run_state_name(row.state)) +
+                     (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
+    const auto& task = *world.tables().tasks.find({run.id, std::int32_t(i)});
+    text += "  " + task.name + " " + std::string(engine::task_state_name(task.state));
+    if (task.epoch > 0) text += " epoch=" + std::to_string(task.epoch);
+    text += " used=" + std::to_string(task.attempts_used) + "+" +
+            std::to_string(task.infrastructure_used);
+    text += task.reason.empty() ? "\n" : " (" + task.reason + ")\n";
+  }
+  return world.readable(text);
+}
+
+std::string show_attempts(World& world, const Line& line) {
+  const KnownRun& run = world.run(line.words.at(1));
+  std::string text;
+  for (const auto& [key, row] : world.tables().attempts.rows()) {
+    if (key.run != run.id) continue;
+    text += world.name_of(key) + " on " + row.worker + " " +
+            std::string(engine::outcome_name(row.outcome)) +
+            (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+  }
+  return text;
+}
+
+std::string show_events(World& world, const Line& line) {
+  const KnownRun& run = world.run(line.words.at(1));
+  std::string text;
+  for (const auto& [seq, row] : world.tables().events.rows()) {
+    if (row.run != run.id) continue;
+    text += std::to_string(row.run_seq) + " " + std::string(engine::event_kind_name(row.kind)) +
+            " " + row.subject + (row.state.empty() ? "" : " " + row.state) +
+            (row.message.empty() || row.message.size() == 64 ? "" : " (" + row.message + ")") +
+            "\n";
+  }
+  return world.readable(text);
+}
+
+std::string show_assets(World& world, const Line&) {
+  std::string text;
+  for (const auto& [name, row] : world.tables().assets.rows()) {
+    text += name + " of " + row.pipeline + (row.retired ? " retired" : "");
+    const auto* version = world.tables().materializations.find(row.materialization);
+    if (version != nullptr) {
+      text += " = " + world.name_of(version->value) + " by " + world.name_of(version->attempt);
+      for (const auto& pin : version->inputs) {
+        text += " from " + pin.asset + "=" + world.name_of(pin.value);
+      }
+    }
+    text += "\n";
+  }
+  for (const auto& [stage, row] : world.tables().cursors.rows()) {
+    text += "cursor " + stage + " version " + std::to_string(row.version) + "\n";
+  }
+  return text;
+}
+
+std::string show_leases(World& world, const Line&) {
+  std::string text;
+  for (const auto& [id, worker] : world.engine().state().workers) {
+    text += id + (worker.session ? "" : " (not connected)") +
+            (worker.row.draining ? " (draining)" : "") + ":";
+    for (const auto& key : worker.leases) text += " " + world.name_of(key);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string show_outbox(World& world, const Line&) {
+  std::string text;
+  for (const auto& row : world.engine().outbox()) {
+    text += std::to_string(row.id) + " " + row.kind + " " + row.payload + "\n";
+  }
+  return world.readable(text);
+}
+
+std::string do_delivered(World& world, const Line& line) {
+  return world.step(engine::OutboxDelivered{std::stoll(line.words.at(1))});
+}
+
+using Verb = std::function<std::string(World&, const Line&)>;
+
+const std::map<std::string, Verb>& verbs() {
+  static const std::map<std::string, Verb> kVerbs = {
+      {"connect", do_connect},     {"disconnect", do_disconnect},
+      {"heartbeat", do_heartbeat}, {"started", do_started},
+      {"finish", do_finish},       {"skip", do_finish},
+      {"unchanged", do_finish},    {"fail", do_finish},
+      {"crash", do_finish},        {"timeout", do_finish},
+      {"oom", do_finish},          {"load_error", do_finish},
+      {"canceled", do_finish},     {"release", do_release},
+      {"advance", do_advance},     {"explain", do_explain},
+      {"plan", do_plan},           {"cancel", do_cancel},
+      {"drain", do_drain},         {"undrain", do_drain},
+      {"options", do_options},     {"upload", do_upload},
+      {"inputs", show_inputs},     {"show", show_run},
+      {"attempts", show_attempts}, {"events", show_events},
+      {"assets", show_assets},     {"leases", show_leases},
+      {"outbox", show_outbox},     {"delivered", do_delivered}};
+  return kVerbs;
+}
+
+}  // namespace
+
+std::string perform(World& world, const std::string& command,
+                    const std::vector<std::string>& body) {
+  const Line line(command);
+  const std::string& verb = line.words.at(0);
+  if (verb == "register") return do_register(world, line, body);
+  if (verb == "run") return do_run(world, line, body);
+  if (verb == "restart") return world.restart();
+  const auto found = verbs().find(verb);
+  if (found == verbs().end()) return "error: no command is named '" + verb + "'\n";
+  return found->second(world, line);
+}
+
+}  // namespace weir::scenario

@@ -1,0 +1,189 @@
+// The world of one scenario: see world.h.
+#include "tests/scenarios/world.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "scheduler/engine/format.h"
+#include "scheduler/engine/state.h"
+#include "sdk/base/check.h"
+
+namespace weir::scenario {
+namespace {
+
+constexpr auto kBeat = std::chrono::seconds(10);
+
+}  // namespace
+
+World::World() : engine_(std::make_unique<engine::Engine>(options)) {}
+
+std::string World::step(engine::CommandBody body) {
+  const bool untouched = engine_->state().modules.empty() && engine_->state().workers.empty();
+  if (untouched) engine_ = std::make_unique<engine::Engine>(options);
+  const engine::Command command{now, std::move(body)};
+  CHECK(store_.begin().ok());
+  const auto facts = store_.load(engine_->reads(command));
+  CHECK(facts.ok());
+  const engine::Effects effects = engine_->step(command, *facts);
+  commit(effects);
+  check();
+  learn_run(effects);
+  deliver(effects);
+  return readable(engine::to_text(effects));
+}
+
+void World::commit(const engine::Effects& effects) {
+  for (const auto& record : effects.records) CHECK(store_.write(record).ok());
+  CHECK(store_.commit(effects.durability).ok());
+}
+
+void World::check() const {
+  engine_->check_invariants();
+  const auto snapshot = store_.restore();
+  CHECK(snapshot.ok());
+  engine::Engine restored(options);
+  restored.restore(*snapshot, now);
+  restored.check_invariants();
+  const std::string live = engine_->durable_text(), stored = restored.durable_text();
+  if (live == stored) return;
+  CHECK_MSG(false, "the store restores another state.\nlive:\n" + live + "restored:\n" + stored);
+}
+
+void World::learn_run(const engine::Effects& effects) {
+  for (const auto& record : effects.records) {
+    const auto* row = std::get_if<engine::RunRow>(&record);
+    if (row == nullptr || !engine_->state().runs.contains(row->id)) continue;
+    const auto known = [&](const KnownRun& run) { return run.id == row->id; };
+    if (std::any_of(runs_.begin(), runs_.end(), known)) continue;
+    KnownRun run{"R" + std::to_string(runs_.size() + 1), row->id, {}, {}, {}};
+    const auto& live = engine_->state().runs.at(row->id);
+    run.manifest = live.modules.front()->manifest;
+    for (const auto& task : live.tasks) {
+      run.tasks.push_back(task.spec->name);
+      run.specs.push_back(*task.spec);
+    }
+    runs_.push_back(std::move(run));
+  }
+}
+
+void World::deliver(const engine::Effects& effects) {
+  for (const auto& sent : effects.sends) {
+    for (auto& [id, worker] : workers) {
+      if (worker.session != sent.session) continue;
+      if (const auto* assign = std::get_if<engine::Assign>(&sent.message)) {
+        worker.held.emplace(assign->key, *assign);
+      } else if (const auto* ack = std::get_if<engine::Acknowledge>(&sent.message)) {
+        worker.held.erase(ack->key);
+      } else if (std::holds_alternative<engine::CloseSession>(sent.message)) {
+        worker.session = {};
+      }
+    }
+  }
+}
+
+std::string World::advance(base::Duration by, const std::vector<std::string>& beating) {
+  const auto until = now.boot + by;
+  auto next_beat = now.boot + kBeat;
+  std::string text;
+  while (true) {
+    auto at = until;
+    if (!beating.empty()) at = std::min(at, next_beat);
+    const auto deadline = engine_->next_deadline();
+    const bool fires = deadline && *deadline <= at;
+    if (fires) at = std::max(*deadline, now.boot);
+    now.wall += at - now.boot;
+    now.boot = at;
+    if (fires) {
+      text += step(engine::FireTimers{});
+    } else if (!beating.empty() && at == next_beat) {
+      next_beat += kBeat;
+      for (const auto& id : beating) {
+        const FakeWorker& worker = workers.at(id);
+        engine::Heartbeat beat{worker.session, {}};
+        for (const auto& [key, assign] : worker.held) beat.held.push_back(key);
+        text += step(beat);
+      }
+    } else {
+      return text;
+    }
+  }
+}
+
+std::string World::restart() {
+  const auto snapshot = store_.restore();
+  CHECK(snapshot.ok());
+  engine_ = std::make_unique<engine::Engine>(options);
+  engine_->restore(*snapshot, now);
+  for (auto& [id, worker] : workers) worker.session = {};
+  check();
+  return "";
+}
+
+void World::upload(const std::string& text) {
+  CHECK(store_.begin().ok());
+  const auto ref = value(text, "");
+  engine::ArtifactRow row{ref.digest, ref.size, engine::ArtifactKind::kFile, nullptr};
+  CHECK(store_.write(row).ok());
+  CHECK(store_.commit(engine::Durability::kSync).ok());
+}
+
+const KnownRun& World::run(const std::string& alias) const {
+  for (const KnownRun& run : runs_) {
+    if (run.alias == alias) return run;
+  }
+  CHECK_MSG(false, "no run is named " + alias);
+  return runs_.front();
+}
+
+AttemptKey World::attempt(const std::string& reference) const {
+  const auto slash = reference.find('/');
+  const auto hash = reference.find('#');
+  const KnownRun& owner = run(reference.substr(0, slash));
+  const std::string name = reference.substr(slash + 1, hash - slash - 1);
+  const auto found = std::find(owner.tasks.begin(), owner.tasks.end(), name);
+  CHECK_MSG(found != owner.tasks.end(), "no such task: " + reference);
+  AttemptKey key{owner.id, std::int32_t(found - owner.tasks.begin()), 0};
+  if (hash != std::string::npos) {
+    key.epoch = std::stoi(reference.substr(hash + 1));
+  } else if (const auto* row = tables().tasks.find({key.run, key.task})) {
+    key.epoch = row->epoch;
+  }
+  return key;
+}
+
+std::string World::name_of(const AttemptKey& key) const { return readable(engine::to_text(key)); }
+
+std::string World::name_of(const engine::ValueRef& ref) const {
+  const auto found = values_.find(ref.digest);
+  return found == values_.end() ? ref.digest.hex().substr(0, 12) : found->second;
+}
+
+engine::ValueRef World::value(const std::string& text, const std::string& type) {
+  engine::ValueRef ref;
+  ref.digest = base::sha256(text);
+  ref.size = std::int64_t(text.size());
+  ref.type = type;
+  values_[ref.digest] = text;
+  return ref;
+}
+
+std::string World::readable(std::string text) const {
+  for (const KnownRun& run : runs_) {
+    const std::string id = run.id.text();
+    for (auto at = text.find(id); at != std::string::npos; at = text.find(id, at)) {
+      text.replace(at, id.size(), run.alias);
+      at += run.alias.size();
+      std::size_t end = at + 1;
+      while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) ++end;
+      if (at >= text.size() || text[at] != '/' || end == at + 1) continue;
+      const auto index = std::size_t(std::stoi(text.substr(at + 1, end - at - 1)));
+      if (index < run.tasks.size()) text.replace(at + 1, end - at - 1, run.tasks[index]);
+    }
+  }
+  return text;
+}
+
+RunId World::next_run_id() const { return RunId::make(now.wall, std::uint32_t(runs_.size() + 1)); }
+
+}  // namespace weir::scenario
