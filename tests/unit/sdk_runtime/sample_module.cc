@@ -1,0 +1,104 @@
+// A small module with a stage for every way in which an attempt can end. Driven by the tests beside
+// it, by name; the order of the stages is part of what they know.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "weir/weir.h"
+
+namespace {
+
+struct Limits {
+  int count = 3;
+  std::string word = "x";
+};
+struct Position {
+  int at = 0;
+};
+struct Counter {
+  int made = 0;
+};
+
+using Numbers = std::vector<int>;
+
+Numbers numbers(weir::Context& ctx, const Limits& limits) {
+  Numbers out;
+  for (int i = 0; i < limits.count; ++i) out.push_back(i);
+  ctx.meta("rows", out.size());
+  ctx.info("made numbers", {{"word", limits.word}});
+  std::printf("printed by numbers\n");
+  return out;
+}
+
+int sum(const Numbers& in) {
+  int total = 0;
+  for (const int value : in) total += value;
+  return total;
+}
+
+std::string large(const int& total) { return std::string(200'000, char('a' + total % 26)); }
+
+weir::Outcome<int> skipped() { return weir::skip("nothing new"); }
+
+int throws() { throw std::runtime_error("no such table"); }
+
+int permanent_failure() { throw weir::permanent("bad schema"); }
+
+int again_later() { throw weir::retry_after(std::chrono::seconds(30), "429"); }
+
+int odd_exception() { throw 7; }
+
+int crashes() {
+  std::raise(SIGSEGV);
+  return 0;
+}
+
+int exits() { std::exit(7); }
+
+int step(weir::Cursor<Position>& cursor, Counter& counter) {
+  const int from = cursor.at().value_or(Position{}).at;
+  cursor.advance({from + 10});
+  return ++counter.made;
+}
+
+weir::File file(weir::Context& ctx) {
+  const auto path = ctx.scratch() / "out.txt";
+  std::ofstream(path) << "file contents";
+  return {path};
+}
+
+std::string read_file(const weir::File& in) {
+  std::ifstream stream(in.path);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+weir::Verdict small(const int& value) {
+  return weir::Verdict(value < 3).because("it is " + std::to_string(value)).meta("value", value);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weir::Pipeline p("sample");
+  auto limits = p.params<Limits>("limits");
+  auto counter = p.resource("counter", [](const weir::Start&) { return Counter{}; });
+  auto made = p.asset("numbers", numbers, limits);                               // 0
+  auto total = p.asset("sum", sum, made).check("small", small, weir::blocking);  // 1
+  p.asset("large", large, total);                                                // 2
+  p.asset("skipped", skipped);                                                   // 3
+  p.asset("throws", throws);                                                     // 4
+  p.asset("permanent_failure", permanent_failure);                               // 5
+  p.asset("again_later", again_later);                                           // 6
+  p.asset("odd_exception", odd_exception);                                       // 7
+  p.asset("crashes", crashes);                                                   // 8
+  p.asset("exits", exits);                                                       // 9
+  p.asset("step", step, weir::cursor<Position>(), counter);                      // 10
+  auto written = p.asset("file", file);                                          // 11
+  p.asset("read_file", read_file, written);                                      // 12
+  p.job("good", weir::select("numbers or file+"));
+  return weir::main(p, argc, argv);
+}

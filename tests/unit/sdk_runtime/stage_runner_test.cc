@@ -1,0 +1,141 @@
+// One attempt without a process around it: resources, threads, and what user code can do wrong.
+#include "sdk/src/stage_runner.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sdk/src/local/local_driver.h"
+#include "weir/weir.h"
+
+namespace weir::sdk_impl {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SilentSink final : public AttemptSink {
+ public:
+  void log(std::string line) override { lines.push_back(std::move(line)); }
+  void progress(std::int64_t done, std::int64_t) override { done_ = done; }
+  bool canceled() override { return canceled_; }
+  base::WallTime now() override { return {}; }
+  std::vector<std::string> lines;
+  std::int64_t done_ = 0;
+  bool canceled_ = false;
+};
+
+class StageRunnerTest : public ::testing::Test {
+ protected:
+  engine::AttemptFinished run(const Pipeline& pipeline, std::size_t inputs = 0) {
+    StageRunner runner(pipeline.record());
+    return run(runner, inputs);
+  }
+  engine::AttemptFinished run(StageRunner& runner, std::size_t inputs) {
+    AttemptRequest request;
+    request.inputs.resize(inputs);
+    request.target = {temporary_.path(), Sync::kQuick};
+    return runner.run(request, sink_);
+  }
+
+  TemporaryDirectory temporary_;
+  SilentSink sink_;
+};
+
+struct Flaky {
+  int value = 0;
+};
+
+TEST_F(StageRunnerTest, AResourceThatFailsIsMadeAgainNextTime) {
+  int calls = 0;
+  Pipeline p("p");
+  auto flaky = p.resource("flaky", [&calls](const Start&) {
+    if (++calls == 1) throw std::runtime_error("refused");
+    return Flaky{calls};
+  });
+  p.asset(
+      "a", [](Flaky& resource) { return resource.value; }, flaky);
+  StageRunner runner(p.record());
+  const auto first = run(runner, 1);
+  EXPECT_EQ(first.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_FALSE(first.permanent);
+  EXPECT_THAT(first.message, HasSubstr("the resource 'flaky' cannot be made"));
+  EXPECT_THAT(first.message, HasSubstr("refused"));
+  EXPECT_EQ(run(runner, 1).outcome, engine::OutcomeClass::kSucceeded);
+  EXPECT_EQ(run(runner, 1).outcome, engine::OutcomeClass::kSucceeded);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(StageRunnerTest, AResourceIsMadeOnceForManyThreads) {
+  std::atomic<int> calls{0};
+  Pipeline p("p");
+  auto shared = p.resource("shared", [&calls](const Start&) { return Flaky{++calls}; });
+  p.asset(
+      "a", [](Flaky& resource) { return resource.value; }, shared);
+  StageRunner runner(p.record());
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&runner] { EXPECT_TRUE(runner.resources().get("shared").ok()); });
+    }
+  }
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(StageRunnerTest, ACheckThatThrowsHasNotPassed) {
+  Pipeline p("p");
+  p.asset("a", [] { return 1; })
+      .check(
+          "odd", [](const int&) -> Verdict { throw std::runtime_error("division"); }, warn);
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kSucceeded);
+  ASSERT_EQ(report.checks.size(), 1u);
+  EXPECT_FALSE(report.checks[0].passed);
+  EXPECT_THAT(report.checks[0].reason, HasSubstr("division"));
+  EXPECT_EQ(report.checks[0].severity, base::CheckSeverity::kWarn);
+}
+
+TEST_F(StageRunnerTest, AnAbsentInputThatIsNeededFailsForGood) {
+  Pipeline p("p");
+  const AssetKey<int> key{"other/asset"};
+  p.external(key);
+  p.asset(
+      "a", [](const int& in) { return in; }, key);
+  const auto report = run(p, 1);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(report.permanent);
+  EXPECT_THAT(report.message, HasSubstr("'other/asset' is absent"));
+}
+
+TEST_F(StageRunnerTest, CancellationReachesTheStage) {
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) {
+    ctx.progress(3, 10);
+    return ctx.canceled();
+  });
+  sink_.canceled_ = true;
+  const auto report = run(p);
+  EXPECT_EQ(*report.outputs.at(0).bytes, encode(true));
+  EXPECT_EQ(sink_.done_, 3);
+}
+
+TEST_F(StageRunnerTest, MetadataHasABound) {
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) {
+    for (int i = 0; i < 2000; ++i) ctx.meta("m" + std::to_string(i), i);
+    return 1;
+  });
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_THAT(report.message, HasSubstr("at most 1000"));
+}
+
+TEST_F(StageRunnerTest, EndlessMessagesAreCut) {
+  Pipeline p("p");
+  p.asset("a", []() -> int { throw std::runtime_error(std::string(1 << 20, 'x')); });
+  EXPECT_LT(run(p).message.size(), 20'000u);
+}
+
+}  // namespace
+}  // namespace weir::sdk_impl
