@@ -1,0 +1,190 @@
+// Rows to API messages and requests to values: every enum value has a counterpart, ids and times
+// survive, and what must not pass is refused. Pure functions, so nothing is set up.
+#include <set>
+
+#include <gmock/gmock.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <gtest/gtest.h>
+
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/limits.h"
+#include "sdk/base/errors.h"
+#include "weir/v1/asset_service.pb.h"
+#include "weir/v1/event_service.pb.h"
+#include "weir/v1/module_service.pb.h"
+#include "weir/v1/run_service.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+TEST(ConvertRun, EveryStateHasANumberOfItsOwnThatComesBack) {
+  std::set<int> seen;
+  for (int i = 0; i <= static_cast<int>(engine::RunState::kCanceled); ++i) {
+    engine::RunWithCounts row;
+    row.run.state = static_cast<engine::RunState>(i);
+    v1::Run run;
+    to_proto(row, &run);
+    EXPECT_NE(run.state(), v1::RUN_STATE_UNSPECIFIED) << i;
+    EXPECT_TRUE(seen.insert(run.state()).second) << i;
+    const auto back = run_state_from_proto(run.state());
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, row.run.state);
+  }
+}
+
+TEST(ConvertTask, EveryStateHasANumberOfItsOwnThatComesBack) {
+  std::set<int> seen;
+  for (int i = 0; i <= static_cast<int>(engine::TaskState::kCached); ++i) {
+    engine::TaskRow row;
+    row.state = static_cast<engine::TaskState>(i);
+    v1::Task task;
+    to_proto(row, &task);
+    EXPECT_TRUE(seen.insert(task.state()).second) << i;
+    const auto back = task_state_from_proto(task.state());
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, row.state);
+  }
+}
+
+TEST(ConvertEvent, EveryKindHasANumberOfItsOwn) {
+  std::set<int> seen;
+  for (int i = 0; i <= static_cast<int>(engine::EventKind::kWorkerDraining); ++i) {
+    engine::EventRow row;
+    row.kind = static_cast<engine::EventKind>(i);
+    v1::Event event;
+    to_proto(row, &event);
+    EXPECT_NE(event.kind(), v1::EVENT_KIND_UNSPECIFIED) << i;
+    EXPECT_TRUE(seen.insert(event.kind()).second) << i;
+  }
+}
+
+TEST(ConvertAttempt, EveryOutcomeHasANumberOfItsOwn) {
+  std::set<int> seen;
+  for (int i = 0; i <= static_cast<int>(engine::OutcomeClass::kReleased); ++i) {
+    engine::AttemptRow row;
+    row.outcome = static_cast<engine::OutcomeClass>(i);
+    v1::Attempt attempt;
+    to_proto(row, "t", &attempt);
+    EXPECT_TRUE(seen.insert(attempt.outcome()).second) << i;
+  }
+}
+
+TEST(ConvertRun, CarriesIdsCountsAndOnlyTheTimesThatHappened) {
+  engine::RunWithCounts row;
+  row.run.id = engine::RunId::make(engine::WallTime(std::chrono::hours(24 * 20'000)), 7);
+  row.run.task_count = 3;
+  row.run.created_at = engine::WallTime(std::chrono::microseconds(1'500'000));
+  row.counts.assign(11, 0);
+  row.counts[static_cast<std::size_t>(engine::TaskState::kSucceeded)] = 2;
+  row.counts[static_cast<std::size_t>(engine::TaskState::kCached)] = 1;
+  v1::Run run;
+  to_proto(row, &run);
+  EXPECT_EQ(engine::RunId::parse(run.id()), row.run.id);
+  EXPECT_EQ(run.counts().succeeded(), 2);
+  EXPECT_EQ(run.counts().cached(), 1);
+  EXPECT_EQ(run.counts().failed(), 0);
+  EXPECT_EQ(run.created_at().seconds(), 1);
+  EXPECT_EQ(run.created_at().nanos(), 500'000'000);
+  EXPECT_FALSE(run.has_started_at());
+  EXPECT_FALSE(run.has_finished_at());
+  EXPECT_TRUE(run.parent_run_id().empty());
+}
+
+TEST(ConvertTime, RoundTripsBeforeAndAfterTheEpoch) {
+  for (const std::int64_t micros : {0LL, 1LL, -1LL, 1'679'792'400'123'456LL, -86'400'000'001LL}) {
+    const engine::WallTime time{std::chrono::microseconds(micros)};
+    google::protobuf::Timestamp stamp;
+    to_proto(time, &stamp);
+    EXPECT_GE(stamp.nanos(), 0) << micros;
+    EXPECT_EQ(from_proto(stamp), time) << micros;
+  }
+}
+
+TEST(ConvertTime, ImpossibleTimestampsDoNotOverflow) {
+  google::protobuf::Timestamp stamp;
+  stamp.set_seconds(std::numeric_limits<std::int64_t>::max());
+  EXPECT_GT(from_proto(stamp), engine::WallTime{});
+}
+
+TEST(ConvertStates, UnknownNumbersAreRefused) {
+  EXPECT_EQ(run_state_from_proto(99).status().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(task_state_from_proto(99).status().code(), base::Code::kInvalidArgument);
+  EXPECT_FALSE(log_stream_from_proto(0).ok());
+  ASSERT_TRUE(run_state_from_proto(0).ok());
+  EXPECT_FALSE(run_state_from_proto(0).value().has_value());
+}
+
+TEST(ConvertModuleFile, PathsThatLeaveTheBundleAreRefused) {
+  for (const char* path :
+       {"", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a/./b", ".."}) {
+    EXPECT_FALSE(safe_relative_path(path)) << path;
+  }
+  EXPECT_FALSE(safe_relative_path(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(safe_relative_path("lib/x.so.1"));
+  EXPECT_TRUE(safe_relative_path("..a/b..c"));
+  v1::ModuleFile file;
+  file.set_path("program");
+  file.set_digest("not a digest");
+  EXPECT_EQ(from_proto(file).status().error(), base::kErrBadManifest);
+}
+
+TEST(PageRequest, DefaultsClampsAndRefuses) {
+  EXPECT_EQ(page_request(0, "", 50, 1000).value().size, 50);
+  EXPECT_EQ(page_request(7, "t", 50, 1000).value().size, 7);
+  EXPECT_EQ(page_request(7, "t", 50, 1000).value().after, "t");
+  EXPECT_EQ(page_request(1'000'000, "", 50, 1000).value().size, 1000);
+  EXPECT_EQ(page_request(-1, "", 50, 1000).status().error(), base::kErrLimit);
+}
+
+TEST(RequestHash, IgnoresTheKeyAndNothingElse) {
+  v1::CreateRunRequest request;
+  request.set_idempotency_key("a");
+  request.set_job("etl/daily");
+  (*request.mutable_params())["x"] = "{}";
+  (*request.mutable_params())["y"] = "{}";
+  const engine::Digest hash = request_hash(request);
+  request.set_idempotency_key("b");
+  EXPECT_EQ(request_hash(request), hash);
+  request.set_priority(1);
+  EXPECT_NE(request_hash(request), hash);
+}
+
+TEST(RequestHash, DoesNotDependOnTheOrderOfAMap) {
+  v1::CreateRunRequest one;
+  v1::CreateRunRequest other;
+  for (int i = 0; i < 100; ++i) (*one.mutable_params())[std::to_string(i)] = "{}";
+  for (int i = 99; i >= 0; --i) (*other.mutable_params())[std::to_string(i)] = "{}";
+  EXPECT_EQ(request_hash(one), request_hash(other));
+}
+
+TEST(RequestHash, DiffersBetweenRequestsOfOneForm) {
+  v1::GetRunRequest run;
+  run.set_run("x");
+  v1::GetAssetRequest asset;
+  asset.set_asset("x");
+  EXPECT_NE(request_hash(run), request_hash(asset));
+}
+
+TEST(ChangesFromPayload, CarriesEveryFieldAndRefusesRubbish) {
+  v1::RegisterModulesResponse response;
+  const char* payload =
+      R"({"changes":[{"pipeline":"p","module":"m","replaces":"r","added":["a"],)"
+      R"("removed":["b"],"changed":["c: type"],"breaking":["d"],"unchanged":true}]})";
+  ASSERT_TRUE(changes_from_payload(payload, &response).ok());
+  ASSERT_EQ(response.changes_size(), 1);
+  const v1::ModuleChange& change = response.changes(0);
+  EXPECT_EQ(change.pipeline(), "p");
+  EXPECT_EQ(change.module(), "m");
+  EXPECT_EQ(change.replaces(), "r");
+  EXPECT_THAT(change.added(), testing::ElementsAre("a"));
+  EXPECT_THAT(change.removed(), testing::ElementsAre("b"));
+  EXPECT_THAT(change.changed(), testing::ElementsAre("c: type"));
+  EXPECT_THAT(change.breaking(), testing::ElementsAre("d"));
+  EXPECT_TRUE(change.unchanged());
+  EXPECT_EQ(changes_from_payload("[]", &response).code(), base::Code::kInternal);
+  EXPECT_FALSE(strings_from_payload("{}").ok());
+  EXPECT_THAT(strings_from_payload(R"(["x","y"])").value(), testing::ElementsAre("x", "y"));
+}
+
+}  // namespace
+}  // namespace weir::rpc

@@ -1,0 +1,166 @@
+// The worker protocol's conversions: what a worker reports becomes the right command, and what it
+// reports wrongly never becomes a success. Pure functions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scheduler/rpc/convert/worker.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/json.h"
+#include "weir/worker/v1/worker.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+namespace wire = worker::v1;
+
+const base::SessionId kSession{42};
+
+wire::Finished success(const std::string& bytes) {
+  wire::Finished finished;
+  finished.mutable_attempt()->set_run(7);
+  finished.mutable_attempt()->set_task(1);
+  finished.mutable_attempt()->set_epoch(2);
+  finished.set_outcome(wire::OUTCOME_SUCCEEDED);
+  finished.set_success(wire::SUCCESS_KIND_VALUE);
+  wire::Output* output = finished.add_outputs();
+  output->set_asset("a");
+  wire::ValueRef* value = output->mutable_value();
+  value->set_digest(std::string(base::sha256(bytes).raw()));
+  value->set_size(static_cast<std::int64_t>(bytes.size()));
+  value->set_inline_bytes(bytes);
+  value->set_is_inline(true);
+  return finished;
+}
+
+engine::AttemptFinished convert(const wire::Finished& finished) {
+  wire::WorkerMessage message;
+  *message.mutable_finished() = finished;
+  auto command = to_command(kSession, std::move(message));
+  EXPECT_TRUE(command.ok()) << command.status().text();
+  return std::get<engine::AttemptFinished>(std::move(command).value());
+}
+
+TEST(FinishedToCommand, CarriesAVerifiedValue) {
+  wire::Finished finished = success("hello");
+  finished.set_metadata("{\"rows\":1}");
+  finished.set_retry_after_ms(1500);
+  finished.set_has_retry_after(true);
+  finished.mutable_cursor()->set_read_version(3);
+  *finished.mutable_cursor()->mutable_value() = finished.outputs(0).value();
+  wire::CheckResult* check = finished.add_checks();
+  check->set_name("not_empty");
+  check->set_severity(2);
+  check->set_passed(true);
+  const engine::AttemptFinished command = convert(finished);
+  EXPECT_EQ(command.session, kSession);
+  EXPECT_EQ(command.key.run.value, 7u);
+  EXPECT_EQ(command.key.task, 1);
+  EXPECT_EQ(command.key.epoch, 2);
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kSucceeded);
+  EXPECT_EQ(command.retry_after, std::chrono::milliseconds(1500));
+  ASSERT_EQ(command.outputs.size(), 1u);
+  EXPECT_EQ(*command.outputs[0].bytes, "hello");
+  EXPECT_EQ(command.outputs[0].value.digest, base::sha256("hello"));
+  ASSERT_TRUE(command.cursor.has_value());
+  EXPECT_EQ(command.cursor->read_version, 3);
+  EXPECT_TRUE(command.cursor->value.asset.empty());
+  EXPECT_EQ(command.checks.at(0).severity, base::CheckSeverity::kBlocking);
+}
+
+TEST(FinishedToCommand, BytesThatDoNotMatchTheirDigestAreAFailure) {
+  wire::Finished finished = success("hello");
+  finished.mutable_outputs(0)->mutable_value()->set_inline_bytes("hellO");
+  const engine::AttemptFinished command = convert(finished);
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(command.outputs.empty());
+  EXPECT_THAT(command.message, testing::HasSubstr("WEIR-E0406"));
+}
+
+TEST(FinishedToCommand, AnInlineValueOverTheLimitIsAFailure) {
+  const engine::AttemptFinished command =
+      convert(success(std::string(engine::kInlineBytesMax + 1, 'x')));
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kFailed);
+  const engine::AttemptFinished at_limit =
+      convert(success(std::string(engine::kInlineBytesMax, 'x')));
+  EXPECT_EQ(at_limit.outcome, engine::OutcomeClass::kSucceeded);
+}
+
+TEST(FinishedToCommand, AValueWithoutADigestIsAFailure) {
+  wire::Finished finished = success("hello");
+  finished.mutable_outputs(0)->mutable_value()->set_digest("short");
+  EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kFailed);
+  finished = success("hello");
+  finished.mutable_outputs(0)->mutable_value()->set_size(-5);
+  EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kFailed);
+}
+
+TEST(FinishedToCommand, AnUnknownOutcomeIsNeverASuccess) {
+  wire::Finished finished = success("hello");
+  finished.set_outcome(static_cast<wire::Outcome>(77));
+  EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kFailed);
+  finished.set_outcome(wire::OUTCOME_UNSPECIFIED);
+  EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kFailed);
+}
+
+TEST(MessageToCommand, EmptyAndSecondHelloAreRefused) {
+  EXPECT_FALSE(to_command(kSession, wire::WorkerMessage()).ok());
+  wire::WorkerMessage hello;
+  hello.mutable_hello()->set_worker_id("w");
+  EXPECT_FALSE(to_command(kSession, std::move(hello)).ok());
+}
+
+TEST(WorkerInfo, RefusesImpossibleNumbersAndKeepsTheRestAsJson) {
+  wire::Hello hello;
+  EXPECT_FALSE(worker_info(hello).ok());
+  hello.set_worker_id("w1");
+  hello.set_slots(0);
+  EXPECT_FALSE(worker_info(hello).ok());
+  hello.set_slots(4);
+  (*hello.mutable_labels())["zone"] = "a";
+  hello.mutable_platform()->set_glibc("2.36");
+  const auto info = worker_info(hello);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->name, "w1");
+  const auto json = base::Json::parse(info->info);
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ((*json)["labels"]["zone"].as_string(), "a");
+  EXPECT_EQ((*json)["platform"]["glibc"].as_string(), "2.36");
+}
+
+TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
+  engine::Assign assign;
+  assign.key.run.value = 9;
+  assign.key.epoch = 1;
+  assign.module = base::sha256("module");
+  engine::InputRef present;
+  present.present = true;
+  present.value.digest = base::sha256("x");
+  present.value.size = 1;
+  engine::InputRef absent;
+  absent.state = engine::TaskState::kSkipped;
+  absent.reason = "the branch was not taken";
+  assign.inputs = {present, absent};
+  wire::SchedulerMessage message;
+  to_proto(engine::Send{kSession, assign}, &message);
+  ASSERT_TRUE(message.has_assign());
+  const wire::Assign& out = message.assign();
+  EXPECT_EQ(out.attempt().run(), 9u);
+  EXPECT_EQ(out.module(), base::sha256("module").raw());
+  ASSERT_EQ(out.inputs_size(), 2);
+  EXPECT_TRUE(out.inputs(0).present());
+  EXPECT_FALSE(out.inputs(0).value().is_inline());
+  EXPECT_FALSE(out.inputs(1).has_value());
+  EXPECT_EQ(out.inputs(1).state(), "skipped");
+  EXPECT_FALSE(out.has_cursor());
+}
+
+TEST(ArtifactKind, EveryKindComesBack) {
+  for (int i = 0; i <= static_cast<int>(engine::ArtifactKind::kExternal); ++i) {
+    const auto kind = static_cast<engine::ArtifactKind>(i);
+    EXPECT_EQ(artifact_kind_of(artifact_kind_number(kind)).value(), kind);
+  }
+  EXPECT_FALSE(artifact_kind_of(50).ok());
+}
+
+}  // namespace
+}  // namespace weir::rpc
