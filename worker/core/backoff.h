@@ -16,6 +16,8 @@ class Backoff {
   // The next delay, uniformly between zero and the current ceiling, which doubles up to
   // kBackoffMax.
   base::Duration next(std::uint32_t random);
+  // No more than one delay was asked for since the last reset.
+  bool first() const { return ceiling_ <= 2 * kBackoffFirst; }
   void reset() { ceiling_ = kBackoffFirst; }
 
  private:

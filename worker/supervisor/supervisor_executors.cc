@@ -210,7 +210,6 @@ void Supervisor::act(const ReportEnded& action) {
   set_key(action.key, finished.mutable_attempt());
   if (action.started) finished.set_started_at_us(unix_us(action.started->wall));
   finished.set_finished_at_us(unix_us(action.ended.wall));
-  ended->set_module_suspect(action.by == EndedBy::kManifest || action.by == EndedBy::kNotReady);
   Executor* executor = find(action.executor);
   if (executor == nullptr) {
     launches_.erase(action.key);
@@ -220,11 +219,15 @@ void Supervisor::act(const ReportEnded& action) {
     describe_death(death, finished);
     return;
   }
+  if (action.by == EndedBy::kManifest || action.by == EndedBy::kNotReady) {
+    ended->set_suspect_module(executor->launch->assign().module());
+  }
   if (action.by == EndedBy::kResult) {
     describe_result(executor->result, finished);
   } else {
     DeathReport death{action.by,
                       action.reason,
+                      action.started.has_value(),
                       executor->dead && executor->pid > 0,
                       executor->code,
                       executor->status,

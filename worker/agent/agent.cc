@@ -1,0 +1,301 @@
+// The loop: letters, the supervisor's events, timers; then one frame each way. And the life of the
+// connection, from the first hello to an orderly end.
+#include "worker/agent/agent.h"
+
+#include <algorithm>
+#include <errno.h>
+#include <poll.h>
+
+#include <spdlog/spdlog.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sdk/base/errors.h"
+#include "worker/agent/agent_impl.h"
+#include "worker/agent/platform.h"
+#include "worker/supervisor/supervisor.h"
+
+#ifndef WEIR_VERSION
+#define WEIR_VERSION "0.1.0"
+#endif
+
+namespace weir::worker {
+
+using base::BootTime;
+using base::Code;
+using base::Duration;
+using base::Status;
+
+Agent::Agent(WorkerOptions options, SupervisorHandle supervisor)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(supervisor))) {}
+Agent::~Agent() = default;
+Status Agent::run(std::stop_token stop) { return impl_->run(std::move(stop)); }
+
+Agent::Impl::Impl(WorkerOptions options, SupervisorHandle supervisor)
+    : options_(std::move(options)),
+      link_(options_.scheduler, options_.token, options_.token_file),
+      mailbox_(std::make_shared<Mailbox>()),
+      supervisor_(std::move(supervisor.socket)),
+      supervisor_pid_(supervisor.pid),
+      random_(std::random_device{}()) {}
+
+// Everything below the supervisor dies when its socket closes; it is waited for, so that nothing is
+// left running.
+Agent::Impl::~Impl() {
+  if (session_) session_->cancel();
+  supervisor_.close();
+  if (supervisor_pid_ > 0) ::waitpid(supervisor_pid_, nullptr, 0);
+}
+
+Status Agent::Impl::start() {
+  auto data = DataDir::open(options_.data_dir);
+  if (!data.ok()) return data.status();
+  data_ = std::move(data).value();
+  artifact_dir_ = data_->artifacts();
+  modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_);
+  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_);
+  logs_ = std::make_unique<LogShipper>(link_, data_->spool(), *mailbox_);
+  channel_ = link_.channel();
+  stub_ = v1::WorkerProtocolService::NewStub(channel_);
+  configure();
+  spdlog::info("worker_started worker={} name={} slots={} scheduler={}", data_->worker_id(),
+               options_.name, options_.slots, link_.address());
+  return {};
+}
+
+void Agent::Impl::configure() {
+  v1::Configure& configure = *order()->mutable_configure();
+  configure.set_slots(options_.slots);
+  configure.set_spool_dir(data_->spool());
+  configure.set_scratch_dir(data_->scratch());
+  configure.set_artifact_dir(artifact_dir_);
+  configure.set_cancel_grace_ms(grace_.count() / 1000);
+  configure.set_memory_max_bytes(options_.executor_memory_max);
+  configure.set_core_dumps(options_.core_dumps);
+}
+
+Status Agent::Impl::run(std::stop_token stop) {
+  if (Status status = start(); !status.ok()) return status;
+  const std::stop_callback wake(stop, [this] { mailbox_->wake(); });
+  while (!fatal_) {
+    if (stop.stop_requested() && !leaving_) begin_leaving();
+    if (leaving_ && may_leave()) break;
+    turn();
+  }
+  if (fatal_) {
+    spdlog::error("worker_failed worker={} why=\"{}\"", data_->worker_id(), fatal_->text());
+    return *fatal_;
+  }
+  leave();
+  spdlog::info("worker_stopped worker={}", data_->worker_id());
+  return {};
+}
+
+void Agent::Impl::turn() {
+  if (!orders_.commands().empty()) {
+    supervisor_.queue(orders_);
+    orders_.Clear();
+  }
+  const bool sent = supervisor_.flush();
+  if (session_) session_->flush();
+  pollfd waits[2] = {
+      {supervisor_.fd(), short(POLLIN | (supervisor_.wants_write() ? POLLOUT : 0)), 0},
+      {mailbox_->fd(), POLLIN, 0}};
+  if (sent) ::poll(waits, 2, wait_ms());
+  if ((waits[1].revents & POLLIN) != 0) {
+    for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+  }
+  if (!sent || waits[0].revents != 0) read_supervisor();
+  timers();
+}
+
+int Agent::Impl::wait_ms() const {
+  BootTime until = BootTime::max();
+  if (!session_) until = std::min(until, connect_at_);
+  if (session_ && !welcomed_) until = std::min(until, hello_at_ + kWelcomeMax);
+  if (welcomed_) until = std::min(until, heartbeat_at_);
+  if (leaving_) until = std::min(until, read_clock().boot + kLeavingPoll);
+  if (until == BootTime::max()) return -1;
+  const Duration left = std::max(until - read_clock().boot, Duration::zero());
+  return int(std::min<std::int64_t>((left.count() + 999) / 1000, 60'000));
+}
+
+void Agent::Impl::timers() {
+  const BootTime now = read_clock().boot;
+  if (!session_ && now >= connect_at_) connect();
+  if (session_ && !welcomed_ && now >= hello_at_ + kWelcomeMax) session_->cancel();
+  if (welcomed_ && now >= heartbeat_at_) heartbeat();
+  if (leaving_ && !expelled_running_ && now >= leave_by_) {
+    expelled_running_ = true;
+    for (const AttemptKey& key : ledger_.held()) {
+      if (ledger_.find(key) == Ledger::State::kLaunched) halt(key, "the worker stops");
+    }
+  }
+}
+
+// ---- the connection ----
+
+void Agent::Impl::connect() {
+  const std::uint64_t generation = ++generation_;
+  welcomed_ = false;
+  hello_at_ = read_clock().boot;
+  Session::Handlers handlers;
+  handlers.received = [this, mailbox = mailbox_,
+                       generation](std::shared_ptr<v1::SessionResponse> response) {
+    mailbox->post([this, generation, response] { on_session_message(generation, *response); });
+  };
+  handlers.ended = [this, mailbox = mailbox_, generation](const Status& status) {
+    mailbox->post([this, generation, status] { on_session_end(generation, status); });
+  };
+  session_ = Session::open(*stub_, link_, std::move(handlers));
+  send_hello();
+}
+
+void Agent::Impl::fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId>* out) const {
+  for (const AttemptKey& key : ledger_.held()) set_key(key, out->Add());
+}
+
+void Agent::Impl::send_hello() {
+  v1::WorkerMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol_version(kWorkerProtocolVersion);
+  hello.set_worker_id(data_->worker_id());
+  hello.set_name(options_.name);
+  hello.set_slots(options_.slots);
+  hello.set_prefetch(leaving_ ? 0 : options_.prefetch);
+  fill_attempts(hello.mutable_held());
+  describe_platform(*hello.mutable_platform());
+  hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
+  hello.mutable_resources()->insert(options_.resources.begin(), options_.resources.end());
+  hello.set_weir_version(WEIR_VERSION);
+  hello.set_limits(limits_achieved());
+  hello.set_data_dir(data_->path());
+  hello.set_host_id(host_id());
+  session_->queue(std::move(message));
+  session_->flush();
+}
+
+void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
+  if (generation != generation_ || !session_) return;
+  for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
+}
+
+void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status) {
+  if (generation != generation_) return;
+  session_.reset();
+  logs_->set_connected(false);
+  const bool was_up = std::exchange(welcomed_, false);
+  const bool fenced = status.error() == base::kErrWorkerReplaced;
+  const bool refused = !ever_welcomed_ && (status.code() == Code::kUnauthenticated ||
+                                           status.code() == Code::kPermissionDenied ||
+                                           status.code() == Code::kInvalidArgument);
+  if (fenced || refused || status.error() == base::kErrProtocolVersion) {
+    fatal_ = status;
+    return;
+  }
+  const Duration delay = backoff_.next(std::uint32_t(random_()) * 2u);
+  connect_at_ = read_clock().boot + delay;
+  if (was_up || backoff_.first()) {
+    spdlog::warn("session_ended worker={} held={} why=\"{}\"", data_->worker_id(), ledger_.size(),
+                 status.text());
+  }
+}
+
+bool Agent::Impl::shared_artifacts(const v1::Welcome& welcome) const {
+  if (welcome.artifact_dir().empty() || ::access(welcome.artifact_dir().c_str(), W_OK | X_OK) != 0)
+    return false;
+  const auto marker = read_file(welcome.artifact_dir() + "/store_generation", 64);
+  return marker.ok() &&
+         marker->substr(0, marker->find('\n')) == std::to_string(welcome.store_generation());
+}
+
+void Agent::Impl::welcome(const v1::Welcome& welcome) {
+  if (welcome.protocol_version() != kWorkerProtocolVersion) {
+    fatal_ = Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
+                    "the scheduler speaks version " + std::to_string(welcome.protocol_version()) +
+                        " of the worker protocol, this worker version " +
+                        std::to_string(kWorkerProtocolVersion) +
+                        "; install the same release of weir on both");
+    return;
+  }
+  welcomed_ = true;
+  ever_welcomed_ = true;
+  draining_ = false;
+  backoff_.reset();
+  lease_ = std::chrono::milliseconds(welcome.lease_ms());
+  heartbeat_every_ = std::max<Duration>(std::chrono::milliseconds(welcome.heartbeat_ms()),
+                                        std::chrono::milliseconds(10));
+  heartbeat_at_ = read_clock().boot + heartbeat_every_;
+  grace_ = std::chrono::milliseconds(welcome.cancel_grace_ms());
+  shared_ = shared_artifacts(welcome);
+  artifact_dir_ = shared_ ? welcome.artifact_dir() : data_->artifacts();
+  configure();
+  order()->mutable_drain()->set_draining(leaving_);
+  contact(hello_at_);
+  logs_->set_connected(true);
+  for (const AttemptKey& key : ledger_.unacknowledged()) send_report(key);
+  if (leaving_) heartbeat();
+  spdlog::info("session_opened worker={} held={} shared_artifacts={}", data_->worker_id(),
+               ledger_.size(), shared_);
+}
+
+void Agent::Impl::heartbeat() {
+  const BootTime now = read_clock().boot;
+  v1::WorkerMessage message;
+  fill_attempts(message.mutable_heartbeat()->mutable_held());
+  message.mutable_heartbeat()->set_leaving(leaving_);
+  session_->queue(std::move(message));
+  heartbeat_at_ = now + heartbeat_every_;
+  // The stream has no answer to a heartbeat; a call to the same server has, and proves that it
+  // lives.
+  logs_->probe([this, generation = generation_, now] {
+    if (generation == generation_ && welcomed_) contact(now);
+  });
+}
+
+void Agent::Impl::contact(BootTime asked_at) {
+  const LeaseHorizons horizons = lease_horizons(asked_at, lease_);
+  v1::LeaseHorizon& lease = *order()->mutable_lease_horizon();
+  lease.set_side_effects_until_us(boot_us(horizons.side_effects));
+  lease.set_others_until_us(boot_us(horizons.others));
+}
+
+// ---- leaving ----
+
+void Agent::Impl::begin_leaving() {
+  leaving_ = true;
+  leaving_since_ = read_clock().boot;
+  leave_by_ = leaving_since_ + std::chrono::milliseconds(options_.drain_max_ms);
+  spdlog::info("worker_draining worker={} running_or_waiting={}", data_->worker_id(),
+               ledger_.live());
+  order()->mutable_drain()->set_draining(true);
+  if (welcomed_) heartbeat();
+  for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker stops");
+}
+
+// Nothing runs, and what ended is acknowledged; or there is nobody who could acknowledge it and the
+// time is over.
+bool Agent::Impl::may_leave() const {
+  if (ledger_.live() > kept_back_.size()) return false;
+  if (ledger_.size() == kept_back_.size()) return true;
+  const BootTime now = read_clock().boot;
+  if (!welcomed_) return now >= leaving_since_ + kFarewellMax;
+  return expelled_running_ && now >= leave_by_ + kFarewellMax;
+}
+
+void Agent::Impl::leave() {
+  for (const auto& [key, unused] : std::exchange(kept_back_, {})) release(key, "the worker stops");
+  if (!session_) return;
+  session_->flush();
+  logs_->flush(kLogFlushMax);
+  session_->finish();
+  const BootTime until = read_clock().boot + kFarewellMax;
+  while (session_ && read_clock().boot < until) {
+    pollfd wait{mailbox_->fd(), POLLIN, 0};
+    ::poll(&wait, 1, 100);
+    for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+  }
+}
+
+}  // namespace weir::worker

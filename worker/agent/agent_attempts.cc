@@ -1,0 +1,348 @@
+// The way of an attempt through the agent: assignment, module and inputs, launch, end, upload,
+// report, acknowledgement.
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sdk/base/check.h"
+#include "sdk/base/errors.h"
+#include "worker/agent/agent_impl.h"
+#include "worker/agent/blob_file.h"
+#include "worker/supervisor/supervisor.h"
+
+namespace weir::worker {
+
+using base::AttemptKey;
+using base::Code;
+using base::Digest;
+using base::Status;
+using Verdict = Ledger::Verdict;
+
+void Agent::Impl::on_message(v1::SchedulerMessage& message) {
+  switch (message.message_case()) {
+    case v1::SchedulerMessage::kWelcome:
+      return welcome(message.welcome());
+    case v1::SchedulerMessage::kAssign:
+      return assign(*message.mutable_assign());
+    case v1::SchedulerMessage::kStop:
+      return stop_attempt(message.stop());
+    case v1::SchedulerMessage::kAcknowledge:
+      return acknowledge(message.acknowledge());
+    case v1::SchedulerMessage::kNeedArtifacts:
+      return need_artifacts(message.need_artifacts());
+    case v1::SchedulerMessage::kRevoke:
+      return revoke(key_of(message.revoke().attempt()));
+    case v1::SchedulerMessage::kSetDraining:
+      draining_ = message.set_draining().draining();
+      order()->mutable_drain()->set_draining(draining_ || leaving_);
+      if (!draining_) return;
+      for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker is draining");
+      return;
+    case v1::SchedulerMessage::MESSAGE_NOT_SET:
+      return;  // of a newer scheduler
+  }
+}
+
+// ---- preparation ----
+
+void Agent::Impl::assign(v1::Assign& assign) {
+  const AttemptKey key = key_of(assign.attempt());
+  if (!ledger_.assign(key)) return;
+  if (leaving_) {
+    // Given back at the very end: given back now, it might come here again at once.
+    kept_back_.emplace(key, true);
+    return;
+  }
+  auto work = std::make_unique<v1::Launch>();
+  work->mutable_assign()->Swap(&assign);
+  Preparation& preparation = preparations_[key];
+  preparation.launch = std::move(work);
+  preparation.waiting = 1;  // for this function
+  want_module(key, preparation.launch->assign());
+  want_inputs(key, *preparation.launch);
+  prepared(key);
+}
+
+void Agent::Impl::want_module(const AttemptKey& key, const v1::Assign& assign) {
+  const auto module = Digest::from_bytes(assign.module());
+  if (!module)
+    return preparation_failed(key,
+                              Status(Code::kInvalidArgument, base::kErrLoad, "no module is named"));
+  if (modules_->find(*module) != nullptr) return;
+  ++preparations_.at(key).waiting;
+  modules_->prepare(*module, [this, key](const base::Result<LoadedModule>& loaded) {
+    if (!loaded.ok()) return preparation_failed(key, loaded.status());
+    prepared(key);
+  });
+}
+
+void Agent::Impl::want_inputs(const AttemptKey& key, v1::Launch& launch) {
+  std::vector<Digest> missing;
+  const auto place = [&](const v1::ValueRef& value) -> std::string {
+    const auto digest = Digest::from_bytes(value.digest());
+    if (value.is_inline() || !digest) return "";
+    const std::string shared = artifact_path(artifact_dir_, *digest);
+    struct stat info {};
+    if (::stat(shared.c_str(), &info) == 0) return shared;
+    missing.push_back(*digest);
+    return artifact_path(data_->artifacts(), *digest);
+  };
+  for (const v1::Input& input : launch.assign().inputs()) {
+    launch.add_input_paths(input.present() ? place(input.value()) : "");
+  }
+  for (const Digest& digest : missing) {
+    const auto found = preparations_.find(key);
+    if (found == preparations_.end()) return;
+    ++found->second.waiting;
+    transfer_->fetch(digest, [this, key](const Status& status) {
+      if (!status.ok()) return preparation_failed(key, status);
+      prepared(key);
+    });
+  }
+}
+
+// One of the things that the attempt waited for is there.
+void Agent::Impl::prepared(const AttemptKey& key) {
+  const auto found = preparations_.find(key);
+  if (found == preparations_.end() || --found->second.waiting > 0) return;
+  auto work = std::move(found->second.launch);
+  preparations_.erase(found);
+  launch(key, std::move(work));
+}
+
+void Agent::Impl::preparation_failed(const AttemptKey& key, const Status& status) {
+  if (preparations_.erase(key) == 0) return;
+  spdlog::warn("attempt_not_prepared attempt={} why=\"{}\"", attempt_file_name(key), status.text());
+  report_without_run(key, v1::OUTCOME_LOAD_ERROR, status.text());
+}
+
+void Agent::Impl::launch(const AttemptKey& key, std::unique_ptr<v1::Launch> work) {
+  if (!ledger_.launched(key)) return;
+  const Digest module = *Digest::from_bytes(work->assign().module());
+  const LoadedModule* loaded = modules_->find(module);
+  if (loaded == nullptr) {  // it fell under suspicion meanwhile
+    return report_without_run(key, v1::OUTCOME_LOAD_ERROR, "the module is being verified again");
+  }
+  if (defined_.insert(module).second) {
+    v1::DefineModule& define = *order()->mutable_define_module();
+    define.set_module(std::string(module.raw()));
+    define.set_executable(loaded->executable);
+    define.set_manifest_json(loaded->manifest_json);
+  }
+  const auto stage = std::size_t(work->assign().stage());
+  if (stage >= loaded->side_effects.size()) {
+    return report_without_run(key, v1::OUTCOME_LOAD_ERROR,
+                              "the module has no stage number " + std::to_string(stage));
+  }
+  work->set_side_effects(loaded->side_effects[stage]);
+  *order()->mutable_launch() = std::move(*work);
+}
+
+// ---- what the scheduler asks for ----
+
+void Agent::Impl::halt(const AttemptKey& key, const std::string& reason) {
+  v1::Halt& halt = *order()->mutable_halt();
+  set_key(key, halt.mutable_attempt());
+  halt.set_reason(reason);
+}
+
+void Agent::Impl::stop_attempt(const v1::Stop& stop) {
+  const AttemptKey key = key_of(stop.attempt());
+  switch (ledger_.stop(key)) {
+    case Verdict::kForward:
+      return halt(key, stop.reason());
+    case Verdict::kReport:
+      preparations_.erase(key);
+      kept_back_.erase(key);
+      ledger_.assign(key);  // one that was unknown is held until the answer is acknowledged
+      return report_without_run(key, v1::OUTCOME_CANCELED, stop.reason());
+    case Verdict::kIgnore:
+    case Verdict::kRelease:
+      return;
+  }
+}
+
+void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
+  const AttemptKey key = key_of(acknowledge.attempt());
+  preparations_.erase(key);
+  kept_back_.erase(key);
+  reports_.erase(key);
+  if (ledger_.acknowledged(key) == Verdict::kForward)
+    halt(key, "the attempt was given to another worker");
+}
+
+void Agent::Impl::need_artifacts(const v1::NeedArtifacts& need) {
+  const AttemptKey key = key_of(need.attempt());
+  if (!ledger_.need_artifacts(key)) return;
+  std::set<Digest> wanted;
+  for (const std::string& raw : need.digests()) {
+    if (const auto digest = Digest::from_bytes(raw)) wanted.insert(*digest);
+  }
+  upload(key, &wanted);
+}
+
+void Agent::Impl::revoke(const AttemptKey& key) {
+  switch (ledger_.revoke(key)) {
+    case Verdict::kRelease:
+      return release(key, "revoked before it was begun");
+    case Verdict::kForward:
+      set_key(key, order()->mutable_withdraw()->mutable_attempt());
+      return;
+    case Verdict::kIgnore:
+    case Verdict::kReport:
+      return;
+  }
+}
+
+void Agent::Impl::release(const AttemptKey& key, const std::string& reason) {
+  preparations_.erase(key);
+  kept_back_.erase(key);
+  if (!ledger_.released(key) || !session_) return;
+  v1::WorkerMessage message;
+  set_key(key, message.mutable_released()->mutable_attempt());
+  message.mutable_released()->set_reason(reason);
+  session_->queue(std::move(message));
+}
+
+// ---- what the supervisor says ----
+
+void Agent::Impl::read_supervisor() {
+  const bool open = supervisor_.receive();
+  while (const auto frame = supervisor_.next()) {
+    v1::SupervisorResponse response;
+    CHECK(response.ParseFromArray(frame->data(), int(frame->size())));
+    for (v1::SupervisorEvent& event : *response.mutable_events()) on_event(event);
+  }
+  if (open && !supervisor_.broken()) return;
+  // Its executors died with it: a new worker process begins anew, and the scheduler learns from its
+  // hello what is lost.
+  fatal_ = Status(Code::kInternal, base::kErrInternal,
+                  "the supervisor of this worker ended unexpectedly; its attempts ended with it");
+}
+
+void Agent::Impl::on_event(v1::SupervisorEvent& event) {
+  switch (event.event_case()) {
+    case v1::SupervisorEvent::kStarted: {
+      if (!session_) return;
+      v1::WorkerMessage message;
+      message.mutable_started()->Swap(event.mutable_started());
+      return session_->queue(std::move(message));
+    }
+    case v1::SupervisorEvent::kEnded:
+      return ended(*event.mutable_ended());
+    case v1::SupervisorEvent::kReleased:
+      return release(key_of(event.released().attempt()), event.released().reason());
+    case v1::SupervisorEvent::kLogsGrew:
+      return take_logs(event.logs_grew().attempt(), event.logs_grew().logs(), false);
+    case v1::SupervisorEvent::kConfigured:
+      limits_ = event.configured().limits();
+      return;
+    case v1::SupervisorEvent::EVENT_NOT_SET:
+      return;
+  }
+}
+
+void Agent::Impl::take_logs(const v1::AttemptId& id,
+                            const google::protobuf::RepeatedPtrField<v1::LogSize>& logs,
+                            bool over) {
+  for (const v1::LogSize& log : logs) {
+    logs_->grew(key_of(id), LogKind(int(log.stream()) - 1), log.size(), over);
+  }
+}
+
+void Agent::Impl::ended(v1::AttemptEnded& ended) {
+  const AttemptKey key = key_of(ended.finished().attempt());
+  take_logs(ended.finished().attempt(), ended.logs(), true);
+  if (const auto module = Digest::from_bytes(ended.suspect_module())) {
+    modules_->suspect(*module);
+    defined_.erase(*module);
+  }
+  if (!ledger_.uploading(key)) return;  // fenced meanwhile
+  if (expelled_running_ && ended.finished().outcome() == v1::OUTCOME_CANCELED) {
+    return release(key, "the worker stopped before the attempt ended");
+  }
+  Report& kept = reports_[key];
+  kept.finished.Swap(ended.mutable_finished());
+  upload(key, nullptr);
+}
+
+void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
+                                     const std::string& message) {
+  if (!ledger_.uploading(key)) return;
+  v1::Finished& finished = reports_[key].finished;
+  set_key(key, finished.mutable_attempt());
+  finished.set_outcome(outcome);
+  finished.set_message(message);
+  finished.set_finished_at_us(unix_us(read_clock().wall));
+  report(key);
+}
+
+// ---- reports ----
+
+// Brings the large values of the report to the scheduler; all of them, or those of `only`. Then
+// reports.
+void Agent::Impl::upload(const AttemptKey& key, const std::set<Digest>* only) {
+  Report& kept = reports_.at(key);
+  kept.uploading = 1;  // for this function
+  const auto one = [&](const v1::ValueRef& value) {
+    const auto digest = Digest::from_bytes(value.digest());
+    if (value.is_inline() || !digest || value.kind() == v1::ARTIFACT_KIND_EXTERNAL) return;
+    if (only == nullptr ? shared_ : !only->contains(*digest)) return;
+    ++kept.uploading;
+    // A value that was made while another directory was in use is still there.
+    const std::string here = artifact_path(artifact_dir_, *digest);
+    const std::string own = artifact_path(data_->artifacts(), *digest);
+    transfer_->upload(*digest, value.kind(), value.size(),
+                      ::access(here.c_str(), F_OK) == 0 ? here : own,
+                      [this, key](const Status& status) { uploaded(key, status); });
+  };
+  for (const v1::Output& output : kept.finished.outputs()) one(output.value());
+  if (kept.finished.has_cursor()) one(kept.finished.cursor().value());
+  uploaded(key, {});
+}
+
+void Agent::Impl::uploaded(const AttemptKey& key, const Status& status) {
+  const auto found = reports_.find(key);
+  if (found == reports_.end()) return;  // fenced meanwhile
+  Report& kept = found->second;
+  if (!status.ok()) {
+    v1::Finished& finished = kept.finished;
+    finished.set_outcome(v1::OUTCOME_FAILED);
+    finished.set_message("a value that the stage returned could not be stored: " + status.text());
+    finished.clear_outputs();
+    finished.clear_cursor();
+  }
+  if (--kept.uploading == 0) report(key);
+}
+
+void Agent::Impl::report(const AttemptKey& key) {
+  v1::Finished& finished = reports_.at(key).finished;
+  const std::size_t bytes = finished.ByteSizeLong();
+  if (bytes > kReportBytesMax) {
+    v1::Finished small;
+    *small.mutable_attempt() = finished.attempt();
+    small.set_outcome(v1::OUTCOME_FAILED);
+    small.set_permanent(true);
+    small.set_message(Status(Code::kResourceExhausted, base::kErrLimit,
+                             "the attempt's report has " + std::to_string(bytes) +
+                                 " bytes, more than " + std::to_string(kReportBytesMax) +
+                                 "; return fewer or shorter values and metadata")
+                          .text());
+    small.set_started_at_us(finished.started_at_us());
+    small.set_finished_at_us(finished.finished_at_us());
+    finished.Swap(&small);
+  }
+  if (ledger_.reported(key)) send_report(key);
+}
+
+void Agent::Impl::send_report(const AttemptKey& key) {
+  if (!session_ || !welcomed_) return;  // sent again with the next welcome
+  v1::WorkerMessage message;
+  *message.mutable_finished() = reports_.at(key).finished;
+  session_->queue(std::move(message));
+}
+
+}  // namespace weir::worker

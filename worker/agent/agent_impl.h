@@ -1,0 +1,144 @@
+// The state of the agent's loop. All of it belongs to the thread that runs Agent::run(); other
+// threads reach it through the mailbox.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "weir/worker/v1/supervisor.pb.h"
+#include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/agent.h"
+#include "worker/agent/artifact_transfer.h"
+#include "worker/agent/data_dir.h"
+#include "worker/agent/link.h"
+#include "worker/agent/log_shipper.h"
+#include "worker/agent/mailbox.h"
+#include "worker/agent/module_cache.h"
+#include "worker/agent/session.h"
+#include "worker/core/backoff.h"
+#include "worker/core/lease.h"
+#include "worker/core/ledger.h"
+#include "worker/supervisor/frame_socket.h"
+
+namespace weir::worker {
+
+inline constexpr int kWorkerProtocolVersion = 1;
+inline constexpr std::size_t kReportBytesMax = 4 << 20;  // of one Finished
+inline constexpr int kEventsPerTurnMax = 4096;
+inline constexpr std::chrono::milliseconds kLogFlushMax{2000};  // when the worker stops
+inline constexpr std::chrono::milliseconds kFarewellMax{3000};  // for the last frames to leave
+inline constexpr std::chrono::milliseconds kLeavingPoll{100};   // while the worker stops
+inline constexpr std::chrono::seconds kWelcomeMax{10};          // from hello
+
+class Agent::Impl {
+ public:
+  Impl(WorkerOptions options, SupervisorHandle supervisor);
+  ~Impl();
+  base::Status run(std::stop_token stop);
+
+ private:
+  // Work of one attempt that was assigned and is not over.
+  struct Preparation {
+    std::unique_ptr<v1::Launch> launch;
+    int waiting = 0;  // for the module and inputs
+  };
+  // A report that is kept until it is acknowledged.
+  struct Report {
+    v1::Finished finished;
+    int uploading = 0;
+  };
+
+  // ---- agent.cc: the loop, the connection, leaving ----
+  base::Status start();
+  void turn();
+  int wait_ms() const;
+  void timers();
+  void connect();
+  void on_session_message(std::uint64_t generation, v1::SessionResponse& response);
+  void on_session_end(std::uint64_t generation, const base::Status& status);
+  void welcome(const v1::Welcome& welcome);
+  bool shared_artifacts(const v1::Welcome& welcome) const;
+  void send_hello();
+  void heartbeat();
+  void contact(base::BootTime asked_at);
+  void begin_leaving();
+  bool may_leave() const;
+  void leave();
+  void fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId>* out) const;
+  void configure();
+
+  // ---- agent_attempts.cc: attempts ----
+  void on_message(v1::SchedulerMessage& message);
+  void assign(v1::Assign& assign);
+  void want_module(const base::AttemptKey& key, const v1::Assign& assign);
+  void want_inputs(const base::AttemptKey& key, v1::Launch& launch);
+  void prepared(const base::AttemptKey& key);
+  void preparation_failed(const base::AttemptKey& key, const base::Status& status);
+  void launch(const base::AttemptKey& key, std::unique_ptr<v1::Launch> launch);
+  void stop_attempt(const v1::Stop& stop);
+  void acknowledge(const v1::Acknowledge& acknowledge);
+  void need_artifacts(const v1::NeedArtifacts& need);
+  void revoke(const base::AttemptKey& key);
+  void release(const base::AttemptKey& key, const std::string& reason);
+  void report_without_run(const base::AttemptKey& key, v1::Outcome outcome,
+                          const std::string& message);
+  void halt(const base::AttemptKey& key, const std::string& reason);
+  void read_supervisor();
+  void on_event(v1::SupervisorEvent& event);
+  void ended(v1::AttemptEnded& ended);
+  void take_logs(const v1::AttemptId& id,
+                 const google::protobuf::RepeatedPtrField<v1::LogSize>& logs, bool over);
+  void upload(const base::AttemptKey& key, const std::set<base::Digest>* only);
+  void uploaded(const base::AttemptKey& key, const base::Status& status);
+  void report(const base::AttemptKey& key);
+  void send_report(const base::AttemptKey& key);
+  v1::SupervisorCommand* order() { return orders_.add_commands(); }
+
+  WorkerOptions options_;
+  Link link_;
+  const std::shared_ptr<Mailbox> mailbox_;  // streams that end late still post to it
+  FrameSocket supervisor_;
+  int supervisor_pid_ = 0;
+  v1::SupervisorRequest orders_;  // to the supervisor, sent at the end of a turn
+  std::string limits_;            // what the supervisor can limit here
+  std::optional<DataDir> data_;
+  std::unique_ptr<ModuleCache> modules_;
+  std::unique_ptr<ArtifactTransfer> transfer_;
+  std::unique_ptr<LogShipper> logs_;
+
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  std::shared_ptr<Session> session_;  // null while there is none
+  std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
+  bool welcomed_ = false;             // in this session
+  bool ever_welcomed_ = false;
+  base::BootTime hello_at_{};
+  base::BootTime connect_at_{};
+  base::BootTime heartbeat_at_{};
+  base::Duration lease_{};
+  base::Duration heartbeat_every_{};
+  base::Duration grace_{};
+  std::string artifact_dir_;  // where executors put large values
+  bool shared_ = false;       // that is the scheduler's own directory
+  Backoff backoff_;
+  std::minstd_rand random_;
+
+  Ledger ledger_;
+  std::unordered_map<base::AttemptKey, Preparation> preparations_;
+  std::unordered_map<base::AttemptKey, Report> reports_;
+  std::set<base::Digest> defined_;                        // modules that the supervisor knows
+  std::unordered_map<base::AttemptKey, bool> kept_back_;  // assigned while leaving: never begun
+  bool draining_ = false;                                 // asked for by the scheduler
+  bool leaving_ = false;
+  base::BootTime leaving_since_{};
+  base::BootTime leave_by_{};
+  bool expelled_running_ = false;  // the time to finish is over: what still ran was stopped
+  std::optional<base::Status> fatal_;
+};
+
+}  // namespace weir::worker

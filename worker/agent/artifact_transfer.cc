@@ -1,0 +1,238 @@
+// Blocking streams on worker threads: simple, bounded by the number of threads, and off the
+// session's connection.
+#include "worker/agent/artifact_transfer.h"
+
+#include <filesystem>
+#include <random>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "sdk/base/errors.h"
+#include "worker/agent/blob_file.h"
+#include "worker/core/backoff.h"
+
+namespace weir::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Digest;
+using base::Status;
+
+constexpr std::chrono::hours kTransferDeadline{2};
+
+using UploadStream = grpc::ClientWriter<v1::UploadArtifactRequest>;
+
+// Sends a file in chunks; `first` goes out with the first of them. False when the stream ended
+// early.
+base::Result<bool> send_file(UploadStream& stream, v1::UploadArtifactRequest first,
+                             const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT)
+    return Status(Code::kNotFound, base::kErrArtifactMissing, "there is no file " + path);
+  if (!file) return errno_status("cannot open", path, errno);
+  for (bool begun = false;; begun = true) {
+    std::string* chunk = first.mutable_chunk();
+    chunk->resize(kTransferChunkBytes);
+    ssize_t n = 0;
+    do {
+      n = ::read(file.get(), chunk->data(), chunk->size());
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return errno_status("cannot read", path, errno);
+    if (n == 0 && begun) return true;
+    chunk->resize(std::size_t(n));
+    if (!stream.Write(first)) return false;
+    first.Clear();
+  }
+}
+
+base::Result<bool> send_tree(UploadStream& stream, v1::UploadArtifactRequest first,
+                             const std::string& root) {
+  auto files = list_tree(root);
+  if (!files.ok()) return files.status();
+  if (files->empty() && !stream.Write(first)) return false;
+  for (const TreeFile& file : *files) {
+    first.set_path(file.path);
+    first.set_executable(file.executable);
+    auto sent = send_file(stream, std::exchange(first, {}), file.absolute_path);
+    if (!sent.ok() || !*sent) return sent;
+  }
+  return true;
+}
+
+}  // namespace
+
+ArtifactTransfer::ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox)
+    : link_(link),
+      directory_(std::move(directory)),
+      mailbox_(mailbox),
+      stub_(v1::WorkerProtocolService::NewStub(link.channel())) {
+  for (int i = 0; i < kTransferThreads; ++i) {
+    threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+  }
+}
+
+ArtifactTransfer::~ArtifactTransfer() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  wake_.notify_all();
+}
+
+void ArtifactTransfer::add(Job job) {
+  const std::lock_guard lock(mutex_);
+  jobs_.push_back(std::move(job));
+  wake_.notify_one();
+}
+
+void ArtifactTransfer::fetch(const Digest& digest, Done done) {
+  add({false, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", std::move(done)});
+}
+
+void ArtifactTransfer::upload(const Digest& digest, v1::ArtifactKind kind, std::int64_t size,
+                              std::string path, Done done) {
+  add({true, digest, kind, size, std::move(path), std::move(done)});
+}
+
+void ArtifactTransfer::work(std::stop_token stop) {
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      if (!wake_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    const Status status = try_until(job, stop);
+    if (stop.stop_requested()) return;
+    mailbox_.post([done = std::move(job.done), status] { done(status); });
+  }
+}
+
+Status ArtifactTransfer::try_until(const Job& job, std::stop_token stop) {
+  Backoff backoff;
+  std::minstd_rand random(std::random_device{}());
+  for (int tries = 1;; ++tries) {
+    const Status status = job.is_upload ? upload_now(job, stop) : fetch_now(job.digest, stop);
+    if (status.ok() || !passing(status) || stop.stop_requested()) return status;
+    // A result is worth waiting for; a fetch has another worker to fall back on.
+    if (!job.is_upload && tries >= kTransferTries) return status;
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, backoff.next(std::uint32_t(random()) * 2u), [] { return false; });
+  }
+}
+
+Status ArtifactTransfer::fetch_now(const Digest& digest, std::stop_token stop) {
+  const std::string place = artifact_path(directory_, digest);
+  if (fs::exists(place)) return {};
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++next_temporary_;
+  }
+  const std::string beside =
+      directory_ + "/tmp/fetch-" + std::to_string(::getpid()) + "-" + std::to_string(number);
+  const Status received = receive(digest, beside, stop);
+  std::error_code error;
+  if (!received.ok()) {
+    fs::remove_all(beside, error);
+    return received;
+  }
+  const std::string folder = fs::path(place).parent_path().string();
+  if (Status status = make_directories(folder); !status.ok()) return status;
+  fs::rename(beside, place, error);
+  if (error && !fs::exists(place)) return errno_status("cannot rename", beside, error.value());
+  fs::remove_all(beside, error);  // another thread was faster
+  return sync_directory(folder);
+}
+
+Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside,
+                                 std::stop_token stop) {
+  grpc::ClientContext context;
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  context.set_deadline(std::chrono::system_clock::now() + kTransferDeadline);
+  if (Status status = link_.authorize(context); !status.ok()) return status;
+  v1::FetchArtifactRequest request;
+  request.set_digest(std::string(digest.raw()));
+  const auto reader = stub_->FetchArtifact(&context, request);
+  v1::FetchArtifactResponse response;
+  std::vector<base::BundleEntry> entries;
+  std::optional<BlobFile> file;
+  bool tree = false;
+  Status status;
+  const auto close = [&] {
+    if (!file || !status.ok()) return;
+    const auto done = file->finish();
+    if (!done.ok()) status = done.status();
+    if (done.ok()) entries.back().digest = *done;
+    file.reset();
+  };
+  const auto open = [&](const std::string& path, bool executable) {
+    close();
+    if (!status.ok()) return;
+    const std::string full = tree ? beside + "/" + path : beside;
+    status = make_directories(fs::path(full).parent_path().string());
+    if (!status.ok()) return;
+    auto created = BlobFile::create(full, executable);
+    if (!created.ok()) {
+      status = created.status();
+      return;
+    }
+    file = std::move(created).value();
+    entries.push_back({path, {}, executable});
+  };
+  for (bool first = true; status.ok() && reader->Read(&response); first = false) {
+    if (first) {
+      tree = response.kind() == v1::ARTIFACT_KIND_TREE;
+      if (tree) status = make_directories(beside);
+      if (!tree) open("", false);
+    }
+    if (status.ok() && tree && !response.path().empty()) {
+      if (!safe_relative_path(response.path())) {
+        status = Status(Code::kDataLoss, base::kErrArtifactCorrupt,
+                        "a path leaves the tree: " + response.path());
+      } else {
+        open(response.path(), response.executable());
+      }
+    }
+    if (status.ok() && file) status = file->append(response.chunk());
+  }
+  if (!status.ok()) context.TryCancel();
+  const Status ended = from_grpc(reader->Finish());
+  if (!status.ok()) return status;
+  if (!ended.ok()) return ended;
+  close();
+  if (!status.ok()) return status;
+  const Digest got = tree              ? base::bundle_digest(entries)
+                     : entries.empty() ? Digest{}
+                                       : entries[0].digest;
+  if (got == digest) return {};
+  return Status(Code::kDataLoss, base::kErrArtifactCorrupt,
+                "the bytes of artifact " + digest.hex() +
+                    " do not match it; they were changed on the scheduler's disk");
+}
+
+Status ArtifactTransfer::upload_now(const Job& job, std::stop_token stop) {
+  grpc::ClientContext context;
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  context.set_deadline(std::chrono::system_clock::now() + kTransferDeadline);
+  if (Status status = link_.authorize(context); !status.ok()) return status;
+  v1::UploadArtifactResponse response;
+  const auto stream = stub_->UploadArtifact(&context, &response);
+  v1::UploadArtifactRequest first;
+  first.set_digest(std::string(job.digest.raw()));
+  first.set_kind(job.kind);
+  first.set_size(job.size);
+  const bool tree = job.kind == v1::ARTIFACT_KIND_TREE;
+  const auto sent = tree ? send_tree(*stream, std::move(first), job.path)
+                         : send_file(*stream, std::move(first), job.path);
+  if (!sent.ok()) {
+    context.TryCancel();
+    (void)stream->Finish();
+    return sent.status();
+  }
+  // A stream that ended early says why, or that the scheduler has the bytes already.
+  if (*sent) stream->WritesDone();
+  return from_grpc(stream->Finish());
+}
+
+}  // namespace weir::worker

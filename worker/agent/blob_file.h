@@ -1,0 +1,49 @@
+// Content-addressed files on the worker's disk: written through a digest, synced when finished. One
+// thread per object.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/base/bundle.h"
+#include "sdk/base/sha256.h"
+#include "sdk/base/status.h"
+#include "worker/supervisor/system.h"
+
+namespace weir::worker {
+
+// Not empty, '/'-separated, without "." and ".." and empty segments: stays below where it is put.
+bool safe_relative_path(std::string_view path);
+
+// ARTIFACTS/sha256/ab/cdef…
+std::string artifact_path(const std::string& artifacts, const base::Digest& digest);
+
+// SHA-256 of a file. NOT_FOUND when there is none.
+base::Result<base::Digest> file_digest(const std::string& path);
+
+class BlobFile {
+ public:
+  static base::Result<BlobFile> create(const std::string& path, bool executable);
+  base::Status append(std::string_view bytes);
+  // Syncs and closes; the digest of what was written.
+  base::Result<base::Digest> finish();
+
+ private:
+  std::string path_;
+  Fd file_;
+  base::Sha256 hash_;
+};
+
+struct TreeFile {
+  std::string path;  // within the tree
+  std::string absolute_path;
+  std::int64_t size = 0;
+  bool executable = false;
+};
+
+// The regular files of a tree in the order of their paths. INVALID_ARGUMENT when it holds anything
+// but files and folders.
+base::Result<std::vector<TreeFile>> list_tree(const std::string& root);
+
+}  // namespace weir::worker

@@ -1,0 +1,247 @@
+// One call at a time carries chunks of many logs. A chunk that the scheduler has already is skipped
+// there, so repeating is harmless; a gap (it lost its disk's newest bytes) makes us begin that log
+// again.
+#include "worker/agent/log_shipper.h"
+
+#include <charconv>
+#include <filesystem>
+#include <errno.h>
+#include <fcntl.h>
+
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include "worker/core/backoff.h"
+#include "worker/supervisor/supervisor.h"
+
+namespace weir::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Status;
+
+std::optional<std::int32_t> number(const std::string& text) {
+  std::int32_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+LogKind kind_of(const v1::LogChunk& chunk) { return LogKind(int(chunk.stream()) - 1); }
+
+// SPOOL/RUN/TASK/EPOCH.KIND back into its parts.
+std::optional<std::pair<base::AttemptKey, LogKind>> parse_spool_path(const fs::path& path) {
+  const auto run = base::RunId::parse(path.parent_path().parent_path().filename().string());
+  const auto task = number(path.parent_path().filename().string());
+  const auto epoch = number(path.stem().string());
+  if (!run || !task || !epoch) return std::nullopt;
+  for (const LogKind kind : kLogKinds) {
+    if (path.extension() == "." + std::string(log_kind_name(kind))) {
+      return std::pair(base::AttemptKey{*run, *task, *epoch}, kind);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string read_part(const std::string& path, std::int64_t offset, std::size_t bytes_max) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return "";
+  std::string bytes(bytes_max, '\0');
+  const ssize_t n = ::pread(file.get(), bytes.data(), bytes.size(), offset);
+  bytes.resize(n < 0 ? 0 : std::size_t(n));
+  return bytes;
+}
+
+}  // namespace
+
+LogShipper::LogShipper(const Link& link, std::string spool, Mailbox& mailbox)
+    : link_(link),
+      spool_(std::move(spool)),
+      mailbox_(mailbox),
+      stub_(v1::WorkerProtocolService::NewStub(link.channel())) {
+  adopt_leftovers();
+  thread_ = std::jthread([this](std::stop_token stop) { work(stop); });
+}
+
+LogShipper::~LogShipper() {
+  thread_.request_stop();
+  wake_.notify_all();
+}
+
+void LogShipper::adopt_leftovers() {
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(spool_, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!it->is_regular_file(error)) continue;
+    const auto id = parse_spool_path(it->path());
+    if (id) files_[*id] = {std::int64_t(it->file_size(error)), 0, true, false};
+  }
+}
+
+void LogShipper::grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over) {
+  const std::lock_guard lock(mutex_);
+  File& file = files_[{attempt, kind}];
+  file.size = std::max(file.size, size);
+  file.over = file.over || over;
+  wake_.notify_all();
+}
+
+void LogShipper::set_connected(bool connected) {
+  const std::lock_guard lock(mutex_);
+  connected_ = connected;
+  wake_.notify_all();
+}
+
+void LogShipper::probe(std::function<void()> answered) {
+  const std::lock_guard lock(mutex_);
+  probe_ = std::move(answered);
+  wake_.notify_all();
+}
+
+bool LogShipper::flush(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, limit, [this] { return !has_work() || !connected_; }) && !has_work();
+}
+
+bool LogShipper::has_work() const {
+  for (const auto& [id, file] : files_) {
+    if (file.pending()) return true;
+  }
+  return false;
+}
+
+void LogShipper::work(std::stop_token stop) {
+  Backoff backoff;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!has_work()) idle_.notify_all();
+      const auto wanted = [this] { return connected_ && (has_work() || probe_); };
+      if (!wake_.wait(lock, stop, wanted)) return;
+    }
+    if (ship_once()) {
+      backoff.reset();
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    idle_.notify_all();
+    wake_.wait_for(lock, stop, backoff.next(0xffffffffu), [] { return false; });
+    if (stop.stop_requested()) return;
+  }
+}
+
+// False when the scheduler did not take it and time must pass.
+bool LogShipper::ship_once() {
+  v1::AppendLogsRequest request;
+  collect(request);
+  std::function<void()> answered;
+  {
+    const std::lock_guard lock(mutex_);
+    answered = std::exchange(probe_, nullptr);
+  }
+  if (request.chunks_size() == 0 && !answered) return true;
+  const Status status = send(request);
+  if (status.ok()) {
+    if (answered) mailbox_.post(std::move(answered));
+    settle(request);
+    return true;
+  }
+  if (passing(status) || status.code() == Code::kUnauthenticated) return false;
+  separate(request);
+  return true;
+}
+
+bool LogShipper::collect(v1::AppendLogsRequest& request) {
+  const std::lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  const auto take = [&](const Id& id, File& file) {
+    if (!file.pending() || bytes >= kLogRequestBytes || request.chunks_size() >= kLogChunksMax)
+      return;
+    const auto left =
+        std::size_t(std::min<std::int64_t>(file.size - file.acknowledged, kLogChunkBytes));
+    std::string data =
+        left == 0 ? ""
+                  : read_part(spool_path(spool_, id.first, id.second), file.acknowledged, left);
+    if (data.empty() && left > 0) file.size = file.acknowledged;  // the file is gone or was cut
+    if (data.empty() && !file.over) return;
+    v1::LogChunk* chunk = request.add_chunks();
+    set_key(id.first, chunk->mutable_attempt());
+    chunk->set_stream(v1::LogStream(int(id.second) + 1));
+    chunk->set_offset(file.acknowledged);
+    chunk->set_last(file.over && file.acknowledged + std::int64_t(data.size()) == file.size);
+    bytes += data.size();
+    chunk->set_data(std::move(data));
+    after_ = id;
+  };
+  const auto begin = after_ ? files_.upper_bound(*after_) : files_.begin();
+  for (auto it = begin; it != files_.end(); ++it) take(it->first, it->second);
+  for (auto it = files_.begin(); it != begin; ++it) take(it->first, it->second);
+  return request.chunks_size() > 0;
+}
+
+Status LogShipper::send(const v1::AppendLogsRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kLogCallDeadline);
+  if (Status status = link_.authorize(context); !status.ok()) return status;
+  v1::AppendLogsResponse response;
+  return from_grpc(stub_->AppendLogs(&context, request, &response));
+}
+
+void LogShipper::settle(const v1::AppendLogsRequest& request) {
+  const std::lock_guard lock(mutex_);
+  for (const v1::LogChunk& chunk : request.chunks()) {
+    const Id id(key_of(chunk.attempt()), kind_of(chunk));
+    const auto found = files_.find(id);
+    if (found == files_.end()) continue;
+    found->second.acknowledged = chunk.offset() + std::int64_t(chunk.data().size());
+    if (chunk.last() && found->second.acknowledged >= found->second.size) drop(id);
+  }
+}
+
+// One of the chunks was refused: finds out which, and deals with that one.
+void LogShipper::separate(const v1::AppendLogsRequest& request) {
+  for (const v1::LogChunk& chunk : request.chunks()) {
+    v1::AppendLogsRequest single;
+    *single.add_chunks() = chunk;
+    const Status status = send(single);
+    if (status.ok()) {
+      settle(single);
+    } else if (!passing(status)) {
+      refuse(chunk, status);
+    } else {
+      return;
+    }
+  }
+}
+
+void LogShipper::refuse(const v1::LogChunk& chunk, const Status& why) {
+  const std::lock_guard lock(mutex_);
+  const Id id(key_of(chunk.attempt()), kind_of(chunk));
+  const auto found = files_.find(id);
+  if (found == files_.end()) return;
+  if (why.code() == Code::kOutOfRange && !found->second.restarted) {
+    found->second.acknowledged = 0;
+    found->second.restarted = true;
+    return;
+  }
+  spdlog::warn("log_refused attempt={} stream={} why=\"{}\"", attempt_file_name(id.first),
+               log_kind_name(id.second), why.text());
+  if (found->second.over) {
+    drop(id);
+  } else {
+    found->second.acknowledged = found->second.size;
+  }
+}
+
+void LogShipper::drop(const Id& id) {
+  const std::string path = spool_path(spool_, id.first, id.second);
+  ::unlink(path.c_str());
+  // The folders go with their last file; a new attempt of the task makes them again.
+  const fs::path task = fs::path(path).parent_path();
+  if (::rmdir(task.c_str()) == 0) ::rmdir(task.parent_path().c_str());
+  files_.erase(id);
+}
+
+}  // namespace weir::worker

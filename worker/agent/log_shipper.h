@@ -1,0 +1,79 @@
+// Ships spooled logs to the scheduler, by offset, on a thread and a connection of its own, and
+// removes what is there. Reports of attempts never wait for it. What a former process left in the
+// spool is shipped too. Methods are safe from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "sdk/base/ids.h"
+#include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/link.h"
+#include "worker/agent/mailbox.h"
+#include "worker/supervisor/spool.h"
+
+namespace weir::worker {
+
+inline constexpr std::size_t kLogChunkBytes = 256 << 10;
+inline constexpr std::size_t kLogRequestBytes = 1 << 20;  // all chunks of one call
+inline constexpr int kLogChunksMax = 256;                 // of one call
+inline constexpr std::chrono::seconds kLogCallDeadline{10};
+
+class LogShipper {
+ public:
+  LogShipper(const Link& link, std::string spool, Mailbox& mailbox);
+  ~LogShipper();
+
+  // The file has `size` bytes now. `over`: it will not grow any more.
+  void grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over);
+  // Nothing is sent while the scheduler is away.
+  void set_connected(bool connected);
+  // Asks the scheduler for a sign of life; `answered` is called on the mailbox's thread if it
+  // comes.
+  void probe(std::function<void()> answered);
+  // Waits until everything is shipped, at most so long. True when it was.
+  bool flush(std::chrono::milliseconds limit);
+
+ private:
+  using Id = std::pair<base::AttemptKey, LogKind>;
+  struct File {
+    std::int64_t size = 0;
+    std::int64_t acknowledged = 0;
+    bool over = false;
+    bool restarted = false;  // the scheduler had less than it acknowledged, once
+    bool pending() const { return acknowledged < size || over; }
+  };
+  void work(std::stop_token stop);
+  void adopt_leftovers();
+  bool ship_once();
+  bool collect(v1::AppendLogsRequest& request);
+  base::Status send(const v1::AppendLogsRequest& request);
+  void settle(const v1::AppendLogsRequest& request);
+  void separate(const v1::AppendLogsRequest& request);
+  void refuse(const v1::LogChunk& chunk, const base::Status& why);
+  void drop(const Id& id);
+  bool has_work() const;
+
+  const Link& link_;
+  const std::string spool_;
+  Mailbox& mailbox_;
+  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::condition_variable_any idle_;
+  // ---- guarded by mutex_ ----
+  std::map<Id, File> files_;
+  std::optional<Id>
+      after_;  // where the last request ended, so that one flood does not starve the others
+  std::function<void()> probe_;
+  bool connected_ = false;
+  std::jthread thread_;  // last: it uses what stands above
+};
+
+}  // namespace weir::worker
