@@ -5,6 +5,8 @@
 #include <cctype>
 #include <charconv>
 
+#include <sqlite3.h>
+
 #include "scheduler/store/query.h"
 #include "sdk/base/errors.h"
 
@@ -18,6 +20,26 @@ using engine::Page;
 using engine::PageRequest;
 
 namespace {
+
+constexpr int kStepsBetweenLooks = 10'000;  // of SQLite's virtual machine: well under a millisecond
+
+// Makes what a connection executes fail soon after a stop is requested.
+class StopWatch {
+ public:
+  StopWatch(sqlite3* connection, const std::stop_token& stop) : connection_(connection) {
+    const auto look = [](void* token) {
+      return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
+    };
+    sqlite3_progress_handler(connection, kStepsBetweenLooks, look,
+                             const_cast<std::stop_token*>(&stop));
+  }
+  ~StopWatch() { sqlite3_progress_handler(connection_, 0, nullptr, nullptr); }
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+
+ private:
+  sqlite3* connection_;
+};
 
 constexpr std::size_t kTaskStates = 11;
 constexpr std::size_t kRunIdCharacters = 13;
@@ -271,13 +293,15 @@ Result<std::int64_t> SqliteReader::last_seq() {
   return lease->connection().int64("SELECT COALESCE(MAX(seq), 0) FROM events");
 }
 
-Status SqliteReader::quick_check() {
+Status SqliteReader::quick_check(const std::stop_token& stop) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
+  const StopWatch watch(lease->connection().handle(), stop);
   Result<Statement*> prepared = lease->statement("PRAGMA quick_check(1)");
   if (!prepared.ok()) return prepared.status();
   (*prepared)->query();
   Result<bool> row = (*prepared)->next();
+  if (stop.stop_requested()) return {Code::kCanceled, 0, "the check was given up"};
   if (!row.ok()) return row.status();
   const std::string verdict = *row ? std::string((*prepared)->text(0)) : std::string("no answer");
   if (verdict == "ok") return {};

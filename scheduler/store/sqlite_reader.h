@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -63,8 +64,8 @@ class SqliteReader final : public engine::Reader {
   Result<engine::ArtifactRow> get_artifact(const engine::Digest& digest) override;
 
   // SQLite's own check of the file: DATA_LOSS with the first thing that is wrong. Slow: minutes on
-  // a large database.
-  base::Status quick_check();
+  // a large database. Gives up soon after `stop` is requested, with CANCELLED.
+  base::Status quick_check(const std::stop_token& stop = {});
 
  private:
   explicit SqliteReader(std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}

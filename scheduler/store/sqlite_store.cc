@@ -183,6 +183,8 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
   for (const engine::Digest& digest : reads.artifacts) {
     engine::ArtifactRow row;
     Result<bool> found = find(load_artifact_, digest, row);
+    // A damaged row is as good as none: the bytes will be asked for again and replace it.
+    if (!found.ok() && found.status().code() == Code::kDataLoss) continue;
     if (!found.ok()) return found.status();
     if (*found) facts.artifacts.emplace(digest, std::move(row));
   }
@@ -236,14 +238,12 @@ Result<engine::Snapshot> SqliteStore::restore() {
 Status SqliteStore::housekeeping(base::WallTime now, bool idle) {
   if (connection_.in_transaction()) return {};
   const std::int64_t wal = stats_.wal_bytes.load(std::memory_order_relaxed);
-  if (idle) {
-    if (Status status = prune_replies(now); !status.ok()) return status;
-  }
+  if (Status status = prune_replies(now, idle); !status.ok()) return status;
   if ((idle && wal > 0) || wal > kWalBytesMax) return checkpoint();
   return {};
 }
 
-Status SqliteStore::prune_replies(base::WallTime now) {
+Status SqliteStore::prune_replies(base::WallTime now, bool idle) {
   if (now - pruned_at_ < kPruneEvery && now >= pruned_at_) return {};
   const std::int64_t before = sqlite3_total_changes64(connection_.handle());
   if (Status status = open_transaction(false); !status.ok()) return status;
@@ -255,8 +255,9 @@ Status SqliteStore::prune_replies(base::WallTime now) {
   const std::int64_t pruned = sqlite3_total_changes64(connection_.handle()) - before;
   if (status = commit(engine::Durability::kLazy); !status.ok()) return status;
   stats_.replies_pruned.fetch_add(pruned, std::memory_order_relaxed);
-  if (pruned >= kRepliesPrunedMax) return {};  // more is left: the next idle round goes on
+  if (idle && pruned >= kRepliesPrunedMax) return {};  // more is left: the next round goes on
   pruned_at_ = now;
+  if (!idle) return {};
   return connection_.exec(
       ("PRAGMA incremental_vacuum(" + std::to_string(kVacuumPagesMax) + ")").c_str());
 }

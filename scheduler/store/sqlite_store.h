@@ -49,9 +49,9 @@ class SqliteStore final : public engine::Store {
   void rollback() override;
   base::Result<engine::Snapshot> restore() override;
 
-  // Cheap work between commits, outside transactions: checkpoints when `idle` or past kWalBytesMax,
-  // and when idle deletes old replies and gives free pages back. The next idle call goes on where a
-  // limit stopped this one.
+  // Cheap work between commits, outside transactions: checkpoints when `idle` or past kWalBytesMax;
+  // once a minute deletes up to kRepliesPrunedMax old replies. When idle it goes on with the next
+  // call where a limit stopped this one, and gives free pages back.
   base::Status housekeeping(base::WallTime now, bool idle);
 
   // Changes whenever the database is created anew or restored from a backup; never 0.
@@ -68,7 +68,7 @@ class SqliteStore final : public engine::Store {
   base::Status read_generation();
   base::Status open_transaction(bool sync);
   base::Status checkpoint();
-  base::Status prune_replies(base::WallTime now);
+  base::Status prune_replies(base::WallTime now, bool idle);
 
   std::string path_;
   Connection connection_;

@@ -1,0 +1,243 @@
+// The loop's thread and its inbox: see loop.h. What happens within a batch is Turn's.
+#include "scheduler/loop/loop.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <time.h>
+
+#include "sdk/base/errors.h"
+
+namespace weir::loop {
+
+using base::Code;
+using base::Status;
+using engine::Command;
+using engine::CommandBody;
+using std::chrono::steady_clock;
+
+namespace {
+
+base::Duration read_clock(clockid_t id) {
+  struct timespec value {};
+  CHECK(clock_gettime(id, &value) == 0);
+  return std::chrono::seconds(value.tv_sec) +
+         std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds(value.tv_nsec));
+}
+
+// What a command holds beyond its own size, near enough for a limit on memory.
+std::int64_t payload_bytes(const CommandBody& body) {
+  std::int64_t bytes = 0;
+  if (const auto* finished = std::get_if<engine::AttemptFinished>(&body)) {
+    bytes += static_cast<std::int64_t>(finished->message.size() + finished->detail.size() +
+                                       finished->metadata.size());
+    for (const engine::OutputValue& output : finished->outputs) {
+      if (output.bytes) bytes += static_cast<std::int64_t>(output.bytes->size());
+    }
+  } else if (const auto* upload = std::get_if<engine::RegisterModules>(&body)) {
+    for (const engine::ModuleUpload& module : upload->modules) {
+      bytes += static_cast<std::int64_t>(module.manifest_json.size());
+    }
+  }
+  return bytes;
+}
+
+bool from_people(const CommandBody& body) {
+  return std::holds_alternative<engine::RegisterModules>(body) ||
+         std::holds_alternative<engine::CreateRun>(body) ||
+         std::holds_alternative<engine::Explain>(body) ||
+         std::holds_alternative<engine::PlanRun>(body);
+}
+
+Status not_running() {
+  return {Code::kUnavailable, base::kErrShuttingDown, "the scheduler is not running; try again"};
+}
+
+TurnPorts make_ports(const LoopOptions& options, engine::SessionSink& sessions,
+                     engine::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
+                     std::function<void(const engine::OutboxRow&)> outbox) {
+  return {sessions, std::move(reply), std::move(outbox), artifacts, options.admission};
+}
+
+}  // namespace
+
+base::Now system_now() {
+  return {base::WallTime(read_clock(CLOCK_REALTIME)), base::BootTime(read_clock(CLOCK_BOOTTIME))};
+}
+
+Loop::Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessions,
+           engine::BlobStore* artifacts, OutboxSink* outbox)
+    : options_(std::move(options)),
+      outbox_(outbox),
+      turn_(options_.engine, store,
+            make_ports(
+                options_, sessions, artifacts,
+                [this](const engine::Reply& reply) { give_reply(reply); },
+                [this](const engine::OutboxRow& row) {
+                  if (outbox_ != nullptr && !outbox_->offer(row)) outbox_refused_ = true;
+                })) {}
+
+Loop::~Loop() { stop(); }
+
+Status Loop::start() {
+  checker_.check();
+  if (Status status = turn_.start(now()); !status.ok()) return status;
+  checker_.release();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = true;
+  }
+  thread_ = std::jthread([this] { work(); });
+  return {};
+}
+
+void Loop::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+  }
+  arrived_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Loop::post(CommandBody body, engine::ReplyHandler on_reply) {
+  if (on_reply && !set_reply_to(body, 0)) {
+    return {Code::kInvalidArgument, base::kErrInternal, "that command is never answered"};
+  }
+  const std::int64_t bytes = payload_bytes(body);
+  const std::size_t limit = from_people(body)
+                                ? std::min(options_.inbox_commands_max, kInboxRequestsMax)
+                                : options_.inbox_commands_max;
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!running_) return not_running();
+    if (inbox_.size() >= limit || inbox_bytes_ + bytes > kInboxBytesMax) {
+      return {Code::kResourceExhausted, base::kErrQueueFull,
+              "the scheduler is behind: " + std::to_string(inbox_.size()) + " commands of " +
+                  std::to_string(inbox_bytes_) + " bytes wait; try again in a moment"};
+    }
+    first = inbox_.empty();
+    inbox_bytes_ += bytes;
+    inbox_.push_back({std::move(body), std::move(on_reply), bytes});
+  }
+  if (first) arrived_.notify_one();
+  return {};
+}
+
+std::size_t Loop::inbox_size() const {
+  const std::lock_guard lock(mutex_);
+  return inbox_.size();
+}
+
+base::Now Loop::now() {
+  base::Now taken = options_.clock ? options_.clock() : system_now();
+  // Deadlines must not be un-passed; the wall clock may step as it likes.
+  taken.boot = std::max(taken.boot, last_now_.boot);
+  last_now_ = taken;
+  return taken;
+}
+
+void Loop::work() {
+  checker_.check();
+  std::vector<Item> items;
+  bool idle = false;
+  while (wait(items, idle)) {
+    run_batch(std::exchange(items, {}));
+    if (options_.housekeeping) options_.housekeeping(last_now_.wall, idle);
+  }
+  run_batch(std::exchange(items, {}));
+  finish();
+  checker_.release();
+}
+
+steady_clock::time_point Loop::wake_at() const {
+  std::optional<base::BootTime> due;
+  const auto sooner = [&due](const std::optional<base::BootTime>& at) {
+    if (at && (!due || *at < *due)) due = at;
+  };
+  sooner(turn_.lazy_deadline());
+  sooner(turn_.reopen_deadline());
+  if (turn_.open()) sooner(turn_.engine().next_deadline());
+  // The steady clock stands still while the machine sleeps: look again at least every kIdleWait.
+  base::Duration wait = kIdleWait;
+  if (due) {
+    const base::Now here = options_.clock ? options_.clock() : system_now();
+    wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), kIdleWait);
+  }
+  return steady_clock::now() + wait;
+}
+
+// Takes what has arrived, waiting for a command or a deadline. False when the loop has to end;
+// `items` are its last.
+bool Loop::wait(std::vector<Item>& items, bool& idle) {
+  const steady_clock::time_point until = wake_at();
+  std::unique_lock lock(mutex_);
+  while (inbox_.empty() && running_) {
+    if (arrived_.wait_until(lock, until) == std::cv_status::timeout) break;
+  }
+  const std::size_t count = running_ ? std::min(inbox_.size(), kBatchCommandsMax) : inbox_.size();
+  items.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    inbox_bytes_ -= inbox_.front().bytes;
+    items.push_back(std::move(inbox_.front()));
+    inbox_.pop_front();
+  }
+  const steady_clock::time_point here = steady_clock::now();
+  if (!items.empty()) last_arrival_ = here;
+  idle = here - last_arrival_ >= kIdleWait;
+  return running_;
+}
+
+void Loop::run_batch(std::vector<Item> items) {
+  const base::Now taken = now();
+  std::vector<Command> batch;
+  batch.reserve(items.size() + 1);
+  for (Item& item : items) {
+    if (item.on_reply) {
+      set_reply_to(item.body, ++last_reply_to_);
+      waiting_.emplace(last_reply_to_, std::move(item.on_reply));
+    }
+    batch.push_back({taken, std::move(item.body)});
+  }
+  run_deadlines(taken, batch);
+  turn_.run(batch, taken);
+  offer_outbox(taken);
+}
+
+void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
+  if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
+  if (!turn_.open()) return;
+  // Last, so that a heartbeat that waited in the inbox is heard before its lease is called expired.
+  if (const auto at = turn_.engine().next_deadline(); at && *at <= taken.boot) {
+    batch.push_back({taken, engine::FireTimers{}});
+  }
+  const auto lazy = turn_.lazy_deadline();
+  if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);
+}
+
+void Loop::offer_outbox(base::Now taken) {
+  if (outbox_ == nullptr || !outbox_refused_ || !turn_.open()) return;
+  if (taken.boot - outbox_offered_at_ < kOutboxOfferEvery) return;
+  outbox_offered_at_ = taken.boot;
+  outbox_refused_ = false;
+  for (const engine::OutboxRow& row : turn_.engine().outbox()) {
+    if (!outbox_->offer(row)) outbox_refused_ = true;
+  }
+}
+
+void Loop::give_reply(const engine::Reply& reply) {
+  const auto found = waiting_.find(reply.reply_to);
+  if (found == waiting_.end()) return;  // posted without a handler
+  const engine::ReplyHandler handler = std::move(found->second);
+  waiting_.erase(found);
+  handler(reply);
+}
+
+void Loop::finish() {
+  turn_.flush_lazy(now());
+  for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running(), ""});
+  if (options_.housekeeping) options_.housekeeping(last_now_.wall, true);
+}
+
+}  // namespace weir::loop

@@ -1,0 +1,109 @@
+// The scheduler's one thread: takes what the inbox holds, runs it as a batch, wakes for deadlines.
+// A batch is whatever arrived during the previous commit; nothing waits for more. post() and the
+// statistics are safe from any thread; everything else happens on the loop's thread, which owns the
+// engine and the write connection.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/engine/engine.h"
+#include "scheduler/engine/ports.h"
+#include "scheduler/engine/store.h"
+#include "scheduler/loop/outbox_sink.h"
+#include "scheduler/loop/thread_checker.h"
+#include "scheduler/loop/turn.h"
+
+namespace weir::loop {
+
+inline constexpr std::size_t kInboxCommandsMax = 65'536;
+// Requests of people are refused earlier, so that reports of workers still find room.
+inline constexpr std::size_t kInboxRequestsMax = 49'152;
+inline constexpr std::int64_t kInboxBytesMax = 256 << 20;   // of values and manifests
+inline constexpr std::size_t kBatchCommandsMax = 1024;      // keeps one commit from taking long
+inline constexpr auto kIdleWait = std::chrono::seconds(1);  // also the longest wait for a deadline
+inline constexpr auto kOutboxOfferEvery = std::chrono::seconds(30);
+
+struct LoopOptions {
+  engine::Options engine;
+  std::size_t inbox_commands_max = kInboxCommandsMax;
+  // Called between batches on the loop's thread; `idle` when nothing has come for kIdleWait.
+  // SqliteStore's is wired here: checkpoints and the pruning of replies.
+  std::function<void(base::WallTime now, bool idle)> housekeeping;
+  std::function<base::Status()> admission;  // not OK: no new runs and modules
+  std::function<base::Now()> clock;         // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
+};
+
+class Loop final : public engine::Inbox {
+ public:
+  // The collaborators must outlive the loop; `artifacts` and `outbox` may be null.
+  Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessions,
+       engine::BlobStore* artifacts, OutboxSink* outbox);
+  ~Loop() override;
+
+  // Restores the engine from the store, on the calling thread, and starts the loop's.
+  base::Status start();
+
+  // Refuses new commands, processes those that wait, commits what is lazy and ends the thread.
+  // Idempotent.
+  void stop();
+
+  // RESOURCE_EXHAUSTED (WEIR-E0006) when the inbox is full, UNAVAILABLE (WEIR-E0007) when the loop
+  // is not running. INVALID_ARGUMENT when `on_reply` is given for a command that is never answered.
+  base::Status post(engine::CommandBody body, engine::ReplyHandler on_reply = {}) override;
+
+  const TurnStats& stats() const { return turn_.stats(); }
+  // Rows that the last restore could not decode; only before start() has returned or after stop().
+  const std::vector<std::string>& quarantined() const { return turn_.quarantined(); }
+  std::size_t inbox_size() const;
+
+ private:
+  struct Item {
+    engine::CommandBody body;
+    engine::ReplyHandler on_reply;
+    std::int64_t bytes = 0;
+  };
+
+  void work();
+  bool wait(std::vector<Item>& items, bool& idle);
+  std::chrono::steady_clock::time_point wake_at() const;
+  void run_batch(std::vector<Item> items);
+  void run_deadlines(base::Now now, std::vector<engine::Command>& batch);
+  void offer_outbox(base::Now now);
+  void give_reply(const engine::Reply& reply);
+  void finish();
+  base::Now now();
+
+  LoopOptions options_;
+  OutboxSink* const outbox_;
+  Turn turn_;
+  ThreadChecker checker_;
+
+  // Touched by the loop's thread only.
+  std::unordered_map<std::uint64_t, engine::ReplyHandler> waiting_;
+  std::uint64_t last_reply_to_ = 0;
+  base::Now last_now_;
+  std::chrono::steady_clock::time_point last_arrival_{};
+  bool outbox_refused_ = false;  // a row found no room in the sink: offer again
+  base::BootTime outbox_offered_at_{};
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Item> inbox_;        // guarded by mutex_
+  std::int64_t inbox_bytes_ = 0;  // guarded by mutex_
+  bool running_ = false;          // guarded by mutex_
+  std::jthread thread_;
+};
+
+// CLOCK_REALTIME and CLOCK_BOOTTIME.
+base::Now system_now();
+
+}  // namespace weir::loop

@@ -1,0 +1,215 @@
+// The loop's thread: many posters, bounded inbox, replies to every accepted command, an orderly
+// end.
+#include "scheduler/loop/loop.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <latch>
+#include <semaphore>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "scheduler/store/sqlite_store.h"
+#include "sdk/base/errors.h"
+#include "tests/unit/loop/world.h"
+
+namespace weir::loop_tests {
+namespace {
+
+using base::Code;
+using engine::Reply;
+
+// Posts a command and waits for its answer.
+Reply ask(loop::Loop& loop, engine::CommandBody body) {
+  std::binary_semaphore answered(0);
+  Reply got;
+  const base::Status posted = loop.post(std::move(body), [&](const Reply& reply) {
+    got = reply;
+    answered.release();
+  });
+  if (!posted.ok()) return {0, posted, ""};
+  answered.acquire();
+  return got;
+}
+
+class LoopTest : public testing::Test {
+ protected:
+  // A loop over `store` whose commits can be held up.
+  void make(loop::LoopOptions options = {}) {
+    loop_ = std::make_unique<loop::Loop>(std::move(options), store_, recorder_, nullptr, nullptr);
+    ASSERT_TRUE(loop_->start().ok());
+  }
+  // The next commit waits until release() and says when it has begun.
+  void hold_commits() {
+    sdk_impl::FaultHooks hooks;
+    hooks.on_commit = [this](engine::Durability) {
+      if (!held_.exchange(true)) {
+        committing_.release();
+        go_on_.acquire();
+      }
+      return CommitFault::kNone;
+    };
+    store_.set_hooks(hooks);
+  }
+
+  Recorder recorder_;
+  sdk_impl::MemoryStore store_;
+  std::atomic<bool> held_{false};
+  std::binary_semaphore committing_{0}, go_on_{0};
+  std::unique_ptr<loop::Loop> loop_;
+};
+
+TEST_F(LoopTest, EveryPosterGetsItsOwnReply) {
+  make();
+  ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  constexpr int kThreads = 4;
+  constexpr int kRuns = 50;
+  std::atomic<int> right{0};
+  {
+    std::vector<std::jthread> posters;
+    for (int t = 0; t < kThreads; ++t) {
+      posters.emplace_back([&, t] {
+        for (int i = 0; i < kRuns; ++i) {
+          const auto id = static_cast<std::uint64_t>(1 + t * kRuns + i);
+          const Reply reply = ask(*loop_, World::create(0, id, "key" + std::to_string(id)));
+          if (reply.status.ok() && reply.payload == base::RunId{id}.text()) ++right;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(right.load(), kThreads * kRuns);
+  loop_->stop();
+  EXPECT_EQ(store_.tables().runs.rows().size(), static_cast<std::size_t>(kThreads * kRuns));
+  EXPECT_GE(loop_->stats().commands.load(), kThreads * kRuns);
+}
+
+TEST_F(LoopTest, WhatArrivesDuringACommitIsTheNextBatch) {
+  hold_commits();
+  make();
+  std::latch answered(21);
+  const auto done = [&](const Reply&) { answered.count_down(); };
+  ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
+  committing_.acquire();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+  }
+  EXPECT_EQ(loop_->inbox_size(), 20u);
+  go_on_.release();
+  answered.wait();
+  EXPECT_EQ(loop_->stats().commits.load(), 2);
+}
+
+TEST_F(LoopTest, FullInboxRefusesAndKeepsWhatItTook) {
+  hold_commits();
+  loop::LoopOptions options;
+  options.inbox_commands_max = 3;
+  make(std::move(options));
+  std::latch answered(4);
+  const auto done = [&](const Reply&) { answered.count_down(); };
+  ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
+  committing_.acquire();
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    EXPECT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+  }
+  const base::Status refused = loop_->post(World::create(0, 4, "k4"), done);
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_EQ(refused.error(), base::kErrQueueFull);
+  go_on_.release();
+  answered.wait();
+  loop_->stop();
+  EXPECT_EQ(store_.tables().runs.rows().size(), 3u);
+}
+
+TEST_F(LoopTest, StopProcessesWhatWasAcceptedAndRefusesTheRest) {
+  hold_commits();
+  make();
+  std::atomic<int> answered{0};
+  const auto done = [&](const Reply& reply) {
+    if (reply.status.ok()) ++answered;
+  };
+  ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
+  committing_.acquire();
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+  }
+  std::jthread stopper([&] { loop_->stop(); });
+  while (loop_->post(engine::Heartbeat{}).ok()) std::this_thread::yield();
+  const base::Status late = loop_->post(World::create(0, 9, "k9"), done);
+  EXPECT_EQ(late.code(), Code::kUnavailable);
+  EXPECT_EQ(late.error(), base::kErrShuttingDown);
+  go_on_.release();
+  stopper.join();
+  EXPECT_EQ(answered.load(), 6);
+  EXPECT_EQ(store_.tables().runs.rows().size(), 5u);
+}
+
+TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
+  make();
+  ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  ASSERT_TRUE(ask(*loop_, World::create(0, 77, "k")).status.ok());
+  ASSERT_TRUE(loop_->post(World::connect(5)).ok());
+  ASSERT_TRUE(loop_->post(World::started(5, {base::RunId{77}, 0, 1})).ok());
+  ASSERT_TRUE(ask(*loop_, engine::PlanRun{0, "", "a"}).status.ok());
+  loop_->stop();
+  const engine::AttemptRow* row = store_.tables().attempts.find({base::RunId{77}, 0, 1});
+  ASSERT_NE(row, nullptr);
+  EXPECT_TRUE(row->started_at.has_value());
+}
+
+TEST_F(LoopTest, CommandWithoutAnAnswerTakesNoHandler) {
+  make();
+  const base::Status status = loop_->post(engine::FireTimers{}, [](const Reply&) {});
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+}
+
+TEST_F(LoopTest, BeforeStartNothingIsTaken) {
+  loop_ = std::make_unique<loop::Loop>(loop::LoopOptions{}, store_, recorder_, nullptr, nullptr);
+  EXPECT_EQ(loop_->post(engine::FireTimers{}).code(), Code::kUnavailable);
+}
+
+TEST_F(LoopTest, FailingStoreClosesAndReopensByItself) {
+  std::atomic<int> faults{3};
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [&](engine::Durability) {
+    return faults-- > 0 ? CommitFault::kFailedBefore : CommitFault::kNone;
+  };
+  store_.set_hooks(hooks);
+  make();
+  EXPECT_EQ(ask(*loop_, World::upload(0, "a")).status.code(), Code::kUnavailable);
+  while (!loop_->stats().open) std::this_thread::yield();
+  EXPECT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  EXPECT_EQ(loop_->stats().failed_batches.load(), 1);
+}
+
+// The same loop over SQLite, read back by a fresh engine.
+TEST(LoopOverSqlite, StateSurvivesARestart) {
+  std::string folder = testing::TempDir() + "weir-loop-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  Recorder recorder;
+  std::string before;
+  for (const int start : {0, 1}) {
+    auto opened = store::SqliteStore::open(folder + "/weir.db");
+    ASSERT_TRUE(opened.ok()) << opened.status().text();
+    store::SqliteStore& store = **opened;
+    loop::LoopOptions options;
+    options.housekeeping = [&](base::WallTime now, bool idle) {
+      EXPECT_TRUE(store.housekeeping(now, idle).ok());
+    };
+    loop::Loop loop(std::move(options), store, recorder, nullptr, nullptr);
+    ASSERT_TRUE(loop.start().ok());
+    const Reply uploaded = ask(loop, World::upload(0, "a"));
+    EXPECT_TRUE(uploaded.status.ok()) << uploaded.status.text();
+    const Reply created = ask(loop, World::create(0, 77 + static_cast<std::uint64_t>(start), "k"));
+    EXPECT_TRUE(created.status.ok()) << created.status.text();
+    if (start == 0) before = created.payload;
+    EXPECT_EQ(created.payload, before);
+    loop.stop();
+    EXPECT_EQ(store.restore()->runs.size(), 1u);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace weir::loop_tests

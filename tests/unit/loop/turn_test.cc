@@ -1,0 +1,246 @@
+// One turn: effects only after the commit and in order, lazy rows that wait for company, requests
+// that are repeated.
+#include "scheduler/loop/turn.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/base/errors.h"
+#include "tests/unit/loop/world.h"
+
+namespace weir::loop_tests {
+namespace {
+
+using base::Code;
+using engine::Durability;
+
+TEST(Turn, EveryEffectFindsItsBatchCommitted) {
+  World world;
+  int open_transactions = 0;
+  sdk_impl::FaultHooks hooks;
+  hooks.on_begin = [&] {
+    ++open_transactions;
+    return base::Status();
+  };
+  hooks.on_commit = [&](Durability) {
+    --open_transactions;
+    return CommitFault::kNone;
+  };
+  world.store.set_hooks(hooks);
+  world.start();
+  int effects = 0;
+  world.recorder.on_effect = [&] {
+    ++effects;
+    EXPECT_EQ(open_transactions, 0);
+    EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
+  };
+  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  EXPECT_GE(effects, 4);  // two replies, a welcome, a lease
+  EXPECT_EQ(world.turn->stats().commits.load(), 1);
+}
+
+TEST(Turn, EffectsLeaveAsSendsRepliesOutboxThenBatch) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  ASSERT_EQ(world.assigns().size(), 1u);
+  world.recorder.lines.clear();
+  engine::PlanRun plan{9, "", "a"};
+  world.run({plan, world.finished(5, world.assigns()[0].key)});
+  ASSERT_GE(world.recorder.lines.size(), 4u);
+  EXPECT_EQ(world.recorder.lines.front(), "send");
+  const std::size_t last = world.recorder.lines.size() - 1;
+  EXPECT_EQ(world.recorder.lines[last - 2], "reply 9");
+  EXPECT_EQ(world.recorder.lines[last - 1], "outbox 1");
+  EXPECT_EQ(world.recorder.lines[last],
+            "batch " + std::to_string(world.store.tables().events.rows().rbegin()->first));
+}
+
+TEST(Turn, RepeatedRequestGetsTheStoredReplyAlsoAfterARestart) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k")});
+  const std::string first = world.reply(2).payload;
+  EXPECT_FALSE(first.empty());
+  world.run({World::create(3, 78, "k")});
+  EXPECT_EQ(world.reply(3).payload, first);
+  ASSERT_TRUE(world.turn->start(world.now()).ok());
+  world.run({World::create(4, 79, "k")});
+  EXPECT_EQ(world.reply(4).payload, first);
+  EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
+  engine::CreateRun other = World::create(5, 80, "k");
+  other.request.hash = base::sha256("another request");
+  world.run({other});
+  EXPECT_EQ(world.reply(5).status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(world.reply(5).status.error(), base::kErrIdempotency);
+}
+
+TEST(Turn, SameRequestTwiceInOneBatchRunsOnce) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a")});
+  world.run({World::create(2, 77, "k"), World::create(3, 78, "k")});
+  EXPECT_EQ(world.reply(2).payload, world.reply(3).payload);
+  EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
+}
+
+class LazyTurn : public testing::Test {
+ protected:
+  void SetUp() override {
+    world_.start();
+    world_.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+    ASSERT_EQ(world_.assigns().size(), 1u);
+    key_ = world_.assigns()[0].key;
+    commits_ = world_.turn->stats().commits;
+  }
+  std::optional<base::WallTime> stored_start() const {
+    return world_.store.tables().attempts.find(key_)->started_at;
+  }
+
+  World world_;
+  base::AttemptKey key_;
+  std::int64_t commits_ = 0;
+};
+
+TEST_F(LazyTurn, LazyRowsWaitForTheNextBatch) {
+  world_.run({World::started(5, key_)});
+  EXPECT_FALSE(stored_start().has_value());
+  EXPECT_EQ(world_.turn->stats().commits.load(), commits_);
+  ASSERT_TRUE(world_.turn->lazy_deadline().has_value());
+  EXPECT_EQ(*world_.turn->lazy_deadline(), world_.now().boot + loop::kLazyWait);
+  world_.time += std::chrono::milliseconds(10);
+  world_.run({World::create(3, 78, "k2")});
+  EXPECT_TRUE(stored_start().has_value());
+  EXPECT_FALSE(world_.turn->lazy_deadline().has_value());
+  EXPECT_EQ(world_.turn->stats().commits.load(), commits_ + 1);
+}
+
+TEST_F(LazyTurn, LazyRowsAreCommittedUnsyncedAtTheirDeadline) {
+  std::vector<Durability> commits;
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [&](Durability durability) {
+    commits.push_back(durability);
+    return CommitFault::kNone;
+  };
+  world_.store.set_hooks(hooks);
+  world_.run({World::started(5, key_)});
+  EXPECT_TRUE(commits.empty());
+  world_.time += loop::kLazyWait;
+  world_.turn->flush_lazy(world_.now());
+  EXPECT_EQ(commits, std::vector<Durability>{Durability::kLazy});
+  EXPECT_TRUE(stored_start().has_value());
+  EXPECT_FALSE(world_.turn->lazy_deadline().has_value());
+}
+
+TEST_F(LazyTurn, EventsStayGaplessAcrossLazyBatches) {
+  world_.run({World::started(5, key_)});
+  world_.run({world_.finished(5, key_)});
+  std::int64_t expected = 1;
+  for (const auto& [seq, row] : world_.store.tables().events.rows()) EXPECT_EQ(seq, expected++);
+  EXPECT_EQ(world_.turn->last_seq(), expected - 1);
+}
+
+TEST_F(LazyTurn, LaterLazyRowsDoNotMoveTheDeadline) {
+  world_.run({World::started(5, key_)});
+  const auto deadline = world_.turn->lazy_deadline();
+  world_.time += std::chrono::milliseconds(60);
+  world_.run({World::started(5, key_), engine::Heartbeat{{5}, {key_}}});
+  EXPECT_EQ(world_.turn->lazy_deadline(), deadline);
+}
+
+TEST(Turn, BatchThatOnlyReadsCommitsNothing) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k")});
+  const std::int64_t commits = world.turn->stats().commits;
+  world.run({engine::PlanRun{3, "", "a"}, World::create(4, 78, "k")});
+  EXPECT_EQ(world.turn->stats().commits.load(), commits);
+  EXPECT_TRUE(world.reply(3).status.ok());
+  EXPECT_EQ(world.reply(4).payload, world.reply(2).payload);
+}
+
+TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.admission = {Code::kResourceExhausted, base::kErrDiskFull, "5 bytes are free"};
+  world.run({World::create(3, 78, "new"), World::upload(4, "b"), World::create(6, 79, "k")});
+  EXPECT_EQ(world.reply(3).status.error(), base::kErrDiskFull);
+  EXPECT_EQ(world.reply(4).status.error(), base::kErrDiskFull);
+  EXPECT_EQ(world.reply(6).payload, world.reply(2).payload);
+  world.run({world.finished(5, world.assigns()[0].key)});
+  EXPECT_EQ(world.store.tables().runs.find(base::RunId{77})->state, engine::RunState::kSucceeded);
+  world.admission = {};
+  world.run({World::create(7, 80, "new2")});
+  EXPECT_TRUE(world.reply(7).status.ok());
+}
+
+// An artifact store that holds what it is told to hold.
+class Held final : public engine::BlobStore {
+ public:
+  base::Result<std::unique_ptr<engine::BlobWriter>> create(const engine::Digest&,
+                                                           engine::ArtifactKind,
+                                                           std::int64_t) override {
+    return base::Status(Code::kUnimplemented, 0, "not written to here");
+  }
+  bool contains(const engine::Digest& digest) override { return digest == held; }
+  base::Result<std::vector<engine::BlobFile>> files(const engine::Digest&) override {
+    return base::Status(Code::kNotFound, 0, "not read here");
+  }
+  engine::Digest held;
+};
+
+TEST(Turn, LargeOutputIsAcceptedOnlyOnceTheArtifactStoreHoldsIt) {
+  Held artifacts;
+  World world;
+  world.artifacts = &artifacts;
+  world.turn = std::make_unique<loop::Turn>(
+      engine::Options{}, world.store,
+      loop::TurnPorts{world.recorder,
+                      [&](const engine::Reply& reply) { world.recorder.reply(reply); },
+                      {},
+                      &artifacts,
+                      {}});
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  engine::AttemptFinished report = world.finished(5, world.assigns()[0].key);
+  report.outputs[0].bytes = nullptr;
+  report.outputs[0].value.size = 1 << 20;
+  report.outputs[0].value.kind = engine::ArtifactKind::kFile;
+  world.run({report});
+  const auto state = [&] { return world.store.tables().runs.find(base::RunId{77})->state; };
+  EXPECT_EQ(state(), engine::RunState::kRunning);
+  EXPECT_TRUE(std::holds_alternative<engine::NeedArtifacts>(world.recorder.sends.back().message));
+  artifacts.held = report.outputs[0].value.digest;
+  world.run({report});
+  EXPECT_EQ(state(), engine::RunState::kSucceeded);
+}
+
+TEST(Turn, RestartHandsOutUndeliveredOutboxRowsAgain) {
+  World world;
+  world.start();
+  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({world.finished(5, world.assigns()[0].key)});
+  ASSERT_EQ(world.recorder.outbox_rows.size(), 1u);
+  ASSERT_TRUE(world.turn->start(world.now()).ok());
+  EXPECT_EQ(world.recorder.outbox_rows.size(), 2u);
+  world.run({engine::OutboxDelivered{1}});
+  world.turn->flush_lazy(world.now());
+  EXPECT_TRUE(world.store.tables().outbox.rows().empty());
+  ASSERT_TRUE(world.turn->start(world.now()).ok());
+  EXPECT_EQ(world.recorder.outbox_rows.size(), 2u);
+}
+
+TEST(Turn, ReplyIdsAreFoundInEveryCommandThatIsAnswered) {
+  engine::CommandBody explain = engine::Explain{0, "x"};
+  EXPECT_TRUE(loop::set_reply_to(explain, 4));
+  EXPECT_EQ(loop::reply_to({{}, explain}), 4u);
+  engine::CommandBody cancel = engine::CancelRun{};
+  EXPECT_TRUE(loop::set_reply_to(cancel, 5));
+  EXPECT_EQ(loop::reply_to({{}, cancel}), 5u);
+  engine::CommandBody timers = engine::FireTimers{};
+  EXPECT_FALSE(loop::set_reply_to(timers, 6));
+  EXPECT_EQ(loop::reply_to({{}, timers}), 0u);
+}
+
+}  // namespace
+}  // namespace weir::loop_tests

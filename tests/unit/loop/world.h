@@ -1,0 +1,140 @@
+// A turn over the real engine and the memory store, with everything that leaves it recorded in
+// order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "scheduler/engine/format.h"
+#include "scheduler/loop/turn.h"
+#include "sdk/src/memory_store.h"
+#include "tests/support/graph_text.h"
+
+namespace weir::loop_tests {
+
+using sdk_impl::CommitFault;
+
+// What left the turn, one line each; `durable` notes the rows that were committed at that moment.
+class Recorder final : public engine::SessionSink {
+ public:
+  void send(const engine::Send& message) override {
+    lines.push_back("send");
+    sends.push_back(message);
+    if (on_effect) on_effect();
+  }
+  void batch_committed(std::int64_t last_seq) override {
+    lines.push_back("batch " + std::to_string(last_seq));
+  }
+  void close_all_sessions(const base::Status& reason) override {
+    lines.push_back("close");
+    closed_by = reason;
+  }
+  void reply(const engine::Reply& reply) {
+    lines.push_back("reply " + std::to_string(reply.reply_to));
+    replies.push_back(reply);
+    if (on_effect) on_effect();
+  }
+  void outbox(const engine::OutboxRow& row) {
+    lines.push_back("outbox " + std::to_string(row.id));
+    outbox_rows.push_back(row);
+    if (on_effect) on_effect();
+  }
+
+  std::vector<std::string> lines;
+  std::vector<engine::Send> sends;
+  std::vector<engine::Reply> replies;
+  std::vector<engine::OutboxRow> outbox_rows;
+  base::Status closed_by;
+  std::function<void()> on_effect;
+};
+
+class World {
+ public:
+  explicit World(engine::Options options = default_options()) {
+    turn = std::make_unique<loop::Turn>(
+        options, store,
+        loop::TurnPorts{recorder, [this](const engine::Reply& reply) { recorder.reply(reply); },
+                        [this](const engine::OutboxRow& row) { recorder.outbox(row); }, artifacts,
+                        [this] { return admission; }});
+  }
+  static engine::Options default_options() {
+    engine::Options options;
+    options.notify_run_finished = true;
+    return options;
+  }
+
+  void start() { ASSERT_TRUE(turn->start(now()).ok()); }
+  base::Now now() const {
+    return {base::WallTime(std::chrono::seconds(1'700'000'000) + time),
+            base::BootTime(std::chrono::seconds(1000) + time)};
+  }
+  void run(std::vector<engine::CommandBody> bodies) {
+    std::vector<engine::Command> batch;
+    for (engine::CommandBody& body : bodies) batch.push_back({now(), std::move(body)});
+    turn->run(batch, now());
+    turn->engine().check_invariants();
+  }
+  // The last reply to that request.
+  engine::Reply reply(std::uint64_t to) const {
+    for (auto it = recorder.replies.rbegin(); it != recorder.replies.rend(); ++it) {
+      if (it->reply_to == to) return *it;
+    }
+    ADD_FAILURE() << "no reply to " << to;
+    return {};
+  }
+  std::vector<engine::Assign> assigns() const {
+    std::vector<engine::Assign> out;
+    for (const engine::Send& message : recorder.sends) {
+      if (const auto* assign = std::get_if<engine::Assign>(&message.message)) {
+        out.push_back(*assign);
+      }
+    }
+    return out;
+  }
+
+  static engine::RegisterModules upload(std::uint64_t reply_to, const std::string& graph) {
+    engine::RegisterModules command;
+    command.request = {reply_to, "upload-" + std::to_string(reply_to), base::sha256(graph)};
+    command.modules = {test::upload_of("shop", graph)};
+    return command;
+  }
+  static engine::CreateRun create(std::uint64_t reply_to, std::uint64_t run,
+                                  const std::string& key) {
+    engine::CreateRun command;
+    command.request = {reply_to, key, base::sha256("create a")};
+    command.id = base::RunId{run};
+    command.selection = "a";
+    return command;
+  }
+  static engine::ConnectWorker connect(std::uint64_t session) {
+    engine::ConnectWorker command;
+    command.session = {session};
+    command.worker = {"worker-id", "worker", 1, 0, "{}"};
+    return command;
+  }
+  static engine::AttemptStarted started(std::uint64_t session, const base::AttemptKey& key) {
+    return {{session}, key, base::WallTime(std::chrono::seconds(1'700'000'000))};
+  }
+  engine::AttemptFinished finished(std::uint64_t session, const base::AttemptKey& key) const {
+    engine::AttemptFinished command;
+    command.session = {session};
+    command.key = key;
+    auto bytes = std::make_shared<const std::string>("value");
+    command.outputs = {{"a", {base::sha256(*bytes), 5, engine::ArtifactKind::kBytes, "t"}, bytes}};
+    command.finished_at = now().wall;
+    return command;
+  }
+
+  Recorder recorder;
+  sdk_impl::MemoryStore store;
+  engine::BlobStore* artifacts = nullptr;
+  base::Status admission;
+  base::Duration time{0};
+  std::unique_ptr<loop::Turn> turn;
+};
+
+}  // namespace weir::loop_tests
