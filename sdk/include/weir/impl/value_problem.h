@@ -90,12 +90,14 @@ template <template <class...> class Of, class... A, class... Seen>
 struct ElementProblem<Of<A...>, Seen...> {
   template <class E>
   static consteval auto one() {
-    if constexpr (Encodable<E> || kPathValue<E>) {
+    if constexpr (requires(E part) { part.allocate(std::size_t{1}); }) {
+      return Ok{};  // an allocator; a map's names a pair with a const key, which has no codec
+    } else if constexpr (Encodable<E> || kPathValue<E>) {
       return inner_problem<E, Seen...>();
     } else if constexpr (requires { sizeof(Wire<Of<A...>>); } && !std::is_empty_v<E>) {
       return value_problem<E, Seen...>();
     } else {
-      return Ok{};  // an allocator or a comparison
+      return Ok{};  // a comparison
     }
   }
   using type = typename FirstProblem<decltype(one<A>())...>::type;
