@@ -1,1 +1,33 @@
-# Installs the SDK so that find_package(weir) works from the prefix.
+# Installs the SDK, so that find_package(weir) works from the prefix: weir::sdk always, weir::client when it was built.
+# Components: weir_sdk (what modules need) and weir_client; the program is installed by its own folder.
+include(CMakePackageConfigHelpers)
+
+set(WEIR_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
+set_target_properties(weir_base PROPERTIES EXPORT_NAME base)
+set_target_properties(weir_engine PROPERTIES EXPORT_NAME engine)
+set_target_properties(weir_sdk PROPERTIES EXPORT_NAME sdk)
+
+install(TARGETS weir_base weir_engine weir_sdk EXPORT weirTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}/weir" COMPONENT weir_sdk)
+install(EXPORT weirTargets NAMESPACE weir:: DESTINATION "${WEIR_CMAKE_DIR}" COMPONENT weir_sdk)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/sdk/include/weir" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT weir_sdk FILES_MATCHING PATTERN "*.h")
+
+if(TARGET weir_client)
+  set_target_properties(weir_client PROPERTIES EXPORT_NAME client)
+  set_target_properties(weir_proto PROPERTIES EXPORT_NAME proto)
+  install(TARGETS weir_client weir_proto EXPORT weirClientTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}/weir" COMPONENT weir_client)
+  install(EXPORT weirClientTargets NAMESPACE weir:: DESTINATION "${WEIR_CMAKE_DIR}"
+    COMPONENT weir_client)
+endif()
+# What must be built before `cmake --install … --component weir_sdk`.
+add_custom_target(weir_sdk_install DEPENDS weir_base weir_engine weir_sdk)
+
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/weirConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_CMAKE_DIR}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/weir_module.cmake" "${CMAKE_CURRENT_LIST_DIR}/weir_code_version.cmake"
+  DESTINATION "${WEIR_CMAKE_DIR}" COMPONENT weir_sdk)

@@ -67,10 +67,7 @@ class Host final : public impl::ContextHost {
       throw permanent("a stage gives at most " + std::to_string(kMetaEntriesMax) +
                       " entries of metadata");
     }
-    const std::string subject = asset.empty() ? subject_ : std::string(asset);
-    Json of_subject = metadata_[subject];
-    of_subject.set(entry.name, meta_to_json(entry));
-    metadata_.set(subject, std::move(of_subject));
+    metadata_[asset.empty() ? subject_ : std::string(asset)].push_back(std::move(entry));
   }
 
   void log(impl::LogLevel level, std::string_view text, std::vector<Meta> fields) override {
@@ -81,7 +78,9 @@ class Host final : public impl::ContextHost {
 
   std::string metadata() const {
     const std::lock_guard lock(mutex_);
-    return metadata_.dump();
+    Json out = Json::Object{};
+    for (const auto& [subject, entries] : metadata_) out.set(subject, metadata_to_json(entries));
+    return out.dump();
   }
 
  private:
@@ -89,8 +88,8 @@ class Host final : public impl::ContextHost {
   const std::string subject_;
   AttemptSink& sink_;
   mutable std::mutex mutex_;
-  Json metadata_ = Json::Object{};  // guarded by mutex_
-  std::size_t entries_ = 0;         // guarded by mutex_
+  std::map<std::string, std::vector<Meta>> metadata_;  // guarded by mutex_; by asset or task
+  std::size_t entries_ = 0;                            // guarded by mutex_
 };
 
 class Attempt {

@@ -10,6 +10,7 @@
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
 #include "sdk/base/names.h"
+#include "sdk/src/crash_handler.h"
 #include "sdk/src/local/local_driver.h"
 #include "sdk/src/metadata.h"
 #include "sdk/src/verbs/verbs.h"
@@ -183,6 +184,7 @@ int summarize(const MemoryTables& tables, base::RunId id) {
 int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(pipeline, arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
+  install_crash_handler();
   Console console;
   const MemoryTables* tables = nullptr;
   LocalOptions local;
