@@ -1,0 +1,174 @@
+// The assembly. Members of Parts stand in the order of construction, so that destruction is the
+// reverse even when start() fails half-way; stop() does the same in an orderly manner. Nothing here
+// decides anything about runs.
+#include "scheduler/scheduler.h"
+
+#include <chrono>
+#include <filesystem>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <unistd.h>
+
+#include "scheduler/http/server.h"
+#include "scheduler/loop/command_outbox.h"
+#include "scheduler/loop/loop.h"
+#include "scheduler/rpc/server.h"
+#include "scheduler/scheduler_health.h"
+#include "scheduler/store/storage.h"
+#include "sdk/base/endpoint.h"
+
+namespace weir {
+
+struct Scheduler::Parts {
+  SchedulerOptions options;
+  store::Storage storage;
+  std::unique_ptr<loop::CommandOutbox> outbox;  // null without a command
+  std::unique_ptr<rpc::Server> rpc;             // before the loop, whose messages it takes
+  std::unique_ptr<loop::Loop> loop;
+  std::unique_ptr<SchedulerHealth> health;
+  std::unique_ptr<http::Server> http;
+  base::Endpoint endpoint;
+  bool published = false;
+  bool stopped = false;
+  std::jthread checker;
+
+  base::Status open_storage();
+  void make_rpc();
+  base::Status start_loop();
+  base::Status start_servers();
+  base::Status publish();
+  void start_check();
+};
+
+base::Status Scheduler::Parts::open_storage() {
+  store::StorageOptions wanted;
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(options.data_dir, error);
+  wanted.path = error ? options.data_dir : absolute.lexically_normal().string();
+  wanted.min_free_bytes = options.min_free_bytes;
+  base::Result<store::Storage> opened = store::open_storage(wanted);
+  if (!opened.ok()) return opened.status();
+  storage = std::move(opened).value();
+  return {};
+}
+
+void Scheduler::Parts::make_rpc() {
+  rpc::ServerOptions wanted;
+  wanted.address = options.grpc_address;
+  wanted.token = storage.directory->token();
+  wanted.token_file = storage.directory->token_file();
+  wanted.version = WEIR_VERSION;
+  wanted.data_dir = storage.directory->path();
+  wanted.artifact_dir = storage.directory->artifacts();
+  wanted.host_id = rpc::this_host_id();
+  wanted.store_generation = storage.store->generation();
+  wanted.cancel_grace_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
+  wanted.started_at =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  rpc = std::make_unique<rpc::Server>(std::move(wanted));
+}
+
+base::Status Scheduler::Parts::start_loop() {
+  loop::LoopOptions wanted;
+  wanted.engine = options.engine;
+  wanted.engine.notify_run_finished = !options.on_run_finished.empty();
+  wanted.admission = [guard = storage.guard.get()] { return guard->admit(); };
+  wanted.housekeeping = [store = storage.store.get()](base::WallTime now, bool idle) {
+    // What could not be done now is tried at the next call; failures show in the store's counters.
+    const base::Status done = store->housekeeping(now, idle);
+    static_cast<void>(done);
+  };
+  if (!options.on_run_finished.empty()) {
+    loop::CommandOutboxOptions command;
+    command.command = options.on_run_finished;
+    outbox = std::make_unique<loop::CommandOutbox>(std::move(command));
+  }
+  loop = std::make_unique<loop::Loop>(std::move(wanted), *storage.store, rpc->session_sink(),
+                                      storage.artifacts.get(), outbox.get());
+  health = std::make_unique<SchedulerHealth>(storage, *loop, outbox.get());
+  const base::Status started = loop->start();
+  if (!started.ok()) return started;
+  health->set_quarantined(loop->quarantined());
+  if (outbox) outbox->start(*loop);
+  return {};
+}
+
+base::Status Scheduler::Parts::start_servers() {
+  rpc::Ports ports;
+  ports.inbox = loop.get();
+  ports.reader = storage.reader.get();
+  ports.artifacts = storage.artifacts.get();
+  ports.modules = storage.modules.get();
+  ports.logs = storage.logs.get();
+  ports.health = health.get();
+  base::Status started = rpc->start(ports);
+  if (!started.ok()) return started;
+  http::ServerOptions wanted;
+  wanted.address = options.http_address;
+  wanted.channel = rpc->in_process_channel();
+  wanted.healthy = [source = health.get()] { return source->writable(); };
+  http = std::make_unique<http::Server>(std::move(wanted));
+  started = http->start();
+  if (started.ok()) rpc->set_http_address(http->address());
+  return started;
+}
+
+base::Status Scheduler::Parts::publish() {
+  endpoint.grpc = rpc->address();
+  endpoint.http = http->address();
+  endpoint.token_file = storage.directory->token_file();
+  endpoint.data_dir = storage.directory->path();
+  endpoint.pid = ::getpid();
+  if (!options.publish_endpoint) return {};
+  const base::Status written = base::publish_endpoint(endpoint);
+  published = written.ok();
+  return written;
+}
+
+void Scheduler::Parts::start_check() {
+  checker = std::jthread(
+      [reader = storage.reader.get(), source = health.get()](const std::stop_token& stop) {
+        source->set_checked(reader->quick_check(stop));
+      });
+}
+
+base::Result<std::unique_ptr<Scheduler>> Scheduler::start(SchedulerOptions options) {
+  auto parts = std::make_unique<Parts>();
+  parts->options = std::move(options);
+  auto scheduler = std::make_unique<Scheduler>(Private{}, std::move(parts));
+  Parts& built = *scheduler->parts_;
+  base::Status status = built.open_storage();
+  if (!status.ok()) return status;
+  built.make_rpc();
+  status = built.start_loop();
+  if (status.ok()) status = built.start_servers();
+  if (status.ok()) status = built.publish();
+  if (!status.ok()) return status;
+  built.start_check();
+  return scheduler;
+}
+
+Scheduler::Scheduler(Private, std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Scheduler::~Scheduler() { stop(); }
+
+std::string Scheduler::grpc_address() const { return parts_->rpc->address(); }
+std::string Scheduler::http_address() const { return parts_->http->address(); }
+std::string Scheduler::data_dir() const { return parts_->storage.directory->path(); }
+std::string Scheduler::token_file() const { return parts_->storage.directory->token_file(); }
+const std::string& Scheduler::token() const { return parts_->storage.directory->token(); }
+
+void Scheduler::stop() {
+  if (std::exchange(parts_->stopped, true)) return;
+  if (parts_->published) base::withdraw_endpoint(parts_->endpoint);
+  parts_->checker.request_stop();
+  if (parts_->http) parts_->http->stop();
+  if (parts_->rpc) parts_->rpc->stop();
+  if (parts_->outbox) parts_->outbox->stop();
+  if (parts_->loop) parts_->loop->stop();
+  if (parts_->checker.joinable()) parts_->checker.join();
+}
+
+}  // namespace weir

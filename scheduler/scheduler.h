@@ -1,0 +1,55 @@
+// The whole scheduler of one data directory, assembled: store, loop, gRPC, HTTP, in the order in
+// which each needs the one before. start() returns once runs are accepted; what can wait (the check
+// of the database) happens afterwards on a thread of its own. start() and stop() belong to one
+// thread; the rest is safe from any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "scheduler/engine/engine.h"
+#include "sdk/base/status.h"
+
+namespace weir {
+
+struct SchedulerOptions {
+  std::string data_dir;                         // made when it does not exist
+  std::string grpc_address = "127.0.0.1:7601";  // port 0: any free one
+  std::string http_address = "127.0.0.1:7600";
+  std::optional<std::int64_t> min_free_bytes;  // empty: min(1 GiB, 5 % of the file system)
+  std::string on_run_finished;   // a command for sh -c that gets each ended run as JSON on stdin
+  bool publish_endpoint = true;  // write the files by which the command line finds this scheduler
+  engine::Options engine;
+};
+
+class Scheduler {
+  struct Parts;
+  struct Private {};  // keeps the constructor to start()
+
+ public:
+  // Any failure of the parts: WEIR-E0402 (the directory is in use), E0503 (a port is), E0504 (not a
+  // loopback address), E0401 (disk full), …
+  static base::Result<std::unique_ptr<Scheduler>> start(SchedulerOptions options);
+  Scheduler(Private, std::unique_ptr<Parts> parts);
+  ~Scheduler();  // as stop()
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // As bound, ports included.
+  std::string grpc_address() const;
+  std::string http_address() const;
+  std::string data_dir() const;  // absolute
+  std::string token_file() const;
+  const std::string& token() const;
+
+  // The reverse of start(): withdraws the endpoint, ends HTTP and gRPC while the loop still
+  // answers, then the loop with an orderly last commit. Idempotent.
+  void stop();
+
+ private:
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir

@@ -1,0 +1,151 @@
+// One item per thing that can be unwell, each with its figure and, when it is not well, what to do.
+// Thresholds are the design's: a fsync above 20 ms or a loop that answers in more than 100 ms would
+// miss what the scheduler promises. Any thread.
+#include "scheduler/scheduler_health.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr std::int64_t kFsyncSlowUs = 20'000;
+constexpr std::int64_t kCommitSlowUs = 100'000;
+constexpr double kP99 = 0.99;
+constexpr double kMedian = 0.5;
+
+std::string bytes_text(std::int64_t bytes) {
+  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(units)) {
+    value /= 1024;
+    ++unit;
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+std::string ms_text(std::int64_t micros) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f ms", static_cast<double>(micros) / 1000);
+  return text;
+}
+
+std::int64_t file_bytes(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(size);
+}
+
+}  // namespace
+
+SchedulerHealth::SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
+                                 const loop::CommandOutbox* outbox)
+    : storage_(storage), loop_(loop), outbox_(outbox) {}
+
+std::vector<rpc::HealthItem> SchedulerHealth::health() {
+  std::vector<rpc::HealthItem> items = {fsync(),    disk(),       loop(),
+                                        database(), quarantine(), integrity()};
+  if (outbox_ != nullptr) items.push_back(outbox());
+  return items;
+}
+
+void SchedulerHealth::set_quarantined(std::vector<std::string> rows) {
+  const std::lock_guard lock(mutex_);
+  quarantined_ = std::move(rows);
+}
+
+void SchedulerHealth::set_checked(const base::Status& verdict) {
+  const std::lock_guard lock(mutex_);
+  if (verdict.code() == base::Code::kCanceled) return;
+  intact_ = verdict.ok();
+  integrity_ = verdict.ok() ? "no damage found" : verdict.text();
+}
+
+rpc::HealthItem SchedulerHealth::fsync() const {
+  const base::Histogram& commits = storage_.store->stats().sync_us;
+  const bool measured = commits.count() > 0;
+  const std::int64_t median = measured ? commits.quantile(kMedian) : storage_.fsync_us;
+  rpc::HealthItem item{"fsync", median <= kFsyncSlowUs, ms_text(storage_.fsync_us) + " at start",
+                       ""};
+  if (measured) {
+    item.value += ", commits p50 " + ms_text(median) + ", p99 " + ms_text(commits.quantile(kP99));
+  }
+  if (!item.ok) {
+    item.advice =
+        "every step of a chain waits for one fsync: move the data directory to a local "
+        "solid-state disk";
+  }
+  return item;
+}
+
+rpc::HealthItem SchedulerHealth::disk() const {
+  const base::Result<store::DiskSpace> space = storage_.guard->measure();
+  if (!space.ok()) return {"disk", false, space.status().text(), "look at the file system"};
+  rpc::HealthItem item{
+      "disk", space->free_bytes >= space->limit_bytes,
+      bytes_text(space->free_bytes) + " free, new runs from " + bytes_text(space->limit_bytes), ""};
+  if (!item.ok) {
+    item.advice = "new runs are refused until there is room: free space under " +
+                  storage_.directory->path() + " or lower --min-free";
+  }
+  return item;
+}
+
+rpc::HealthItem SchedulerHealth::loop() const {
+  const loop::TurnStats& stats = loop_.stats();
+  const std::int64_t commit = stats.commit_us.quantile(kP99);
+  const bool open = stats.open.load();
+  rpc::HealthItem item{"loop", open && commit <= kCommitSlowUs,
+                       std::to_string(stats.commands.load()) + " commands in " +
+                           std::to_string(stats.batches.load()) + " batches, " +
+                           std::to_string(loop_.inbox_size()) + " waiting, commit p99 " +
+                           ms_text(commit) + ", " + std::to_string(stats.failed_batches.load()) +
+                           " batches failed",
+                       ""};
+  if (!open) {
+    item.advice =
+        "the store cannot be written, so nothing new is admitted; it tries again by "
+        "itself: look at the disk and the permissions of the data directory";
+  } else if (!item.ok) {
+    item.advice = "commits are slow: see fsync, and what else uses the disk";
+  }
+  return item;
+}
+
+rpc::HealthItem SchedulerHealth::database() const {
+  const std::string path = storage_.directory->database();
+  return {
+      "database", true,
+      bytes_text(file_bytes(path)) + ", write-ahead log " + bytes_text(file_bytes(path + "-wal")),
+      ""};
+}
+
+rpc::HealthItem SchedulerHealth::quarantine() const {
+  const std::lock_guard lock(mutex_);
+  rpc::HealthItem item{"quarantine", quarantined_.empty(),
+                       std::to_string(quarantined_.size()) + " rows", ""};
+  if (!item.ok) {
+    item.advice = "rows that cannot be decoded were set aside, the first is " +
+                  quarantined_.front() + "; restore a backup or report it";
+  }
+  return item;
+}
+
+rpc::HealthItem SchedulerHealth::integrity() const {
+  const std::lock_guard lock(mutex_);
+  return {"integrity", intact_, integrity_, intact_ ? "" : "restore the database from a backup"};
+}
+
+rpc::HealthItem SchedulerHealth::outbox() const {
+  const std::string failure = outbox_->last_failure();
+  return {"on-run-finished", failure.empty(),
+          std::to_string(outbox_->waiting()) + " waiting" +
+              (failure.empty() ? "" : ", last attempt: " + failure),
+          failure.empty() ? "" : "the command is tried again; make it exit with 0"};
+}
+
+}  // namespace weir

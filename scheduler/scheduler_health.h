@@ -1,0 +1,52 @@
+// The figures of `weir doctor` that the store and the loop know: fsync latency, disk, database,
+// loop, quarantined rows, the check of the database. Reads counters and sizes, so health() is safe
+// from any thread and quick; it never touches the engine or the write connection.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "scheduler/loop/command_outbox.h"
+#include "scheduler/loop/loop.h"
+#include "scheduler/rpc/health_source.h"
+#include "scheduler/store/storage.h"
+
+namespace weir {
+
+class SchedulerHealth final : public rpc::HealthSource {
+ public:
+  // The parts outlive it; `outbox` may be null.
+  SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
+                  const loop::CommandOutbox* outbox);
+
+  std::vector<rpc::HealthItem> health() override;
+
+  // The rows that could not be decoded when the engine was restored.
+  void set_quarantined(std::vector<std::string> rows);
+  // The verdict of the check of the database.
+  void set_checked(const base::Status& verdict);
+
+  // Whether the store can be written.
+  bool writable() const { return loop_.stats().open.load(); }
+
+ private:
+  rpc::HealthItem fsync() const;
+  rpc::HealthItem disk() const;
+  rpc::HealthItem loop() const;
+  rpc::HealthItem database() const;
+  rpc::HealthItem quarantine() const;
+  rpc::HealthItem integrity() const;
+  rpc::HealthItem outbox() const;
+
+  const store::Storage& storage_;
+  const loop::Loop& loop_;
+  const loop::CommandOutbox* const outbox_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> quarantined_;       // guarded by mutex_
+  std::string integrity_ = "not checked yet";  // guarded by mutex_
+  bool intact_ = true;                         // guarded by mutex_
+};
+
+}  // namespace weir
