@@ -10,9 +10,11 @@
 namespace weir {
 
 namespace impl {
-// Never defined: their names are the diagnostics of a literal that is not a name.
-void a_name_is_made_of_lower_case_letters_digits_underscore_and_slash();
-void each_part_of_a_name_begins_with_a_lower_case_letter();
+// What a literal that is no name is made to point to. A constant must not hold the address of an
+// immediate function, so the compiler's one error stands on the line of the literal and prints the
+// sentence.
+consteval void a_name_is_made_of_lower_case_letters_digits_underscore_and_slash() {}
+consteval void each_part_of_a_name_begins_with_a_lower_case_letter() {}
 }  // namespace impl
 
 // A checked name.
@@ -24,11 +26,13 @@ class Name {
     for (const char c : text_) {
       const bool letter = c >= 'a' && c <= 'z';
       const bool inside = letter || (c >= '0' && c <= '9') || c == '_' || c == '/';
-      if (!inside) impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash();
-      if (begins && !letter) impl::each_part_of_a_name_begins_with_a_lower_case_letter();
+      if (begins && !letter) problem_ = &impl::each_part_of_a_name_begins_with_a_lower_case_letter;
       begins = c == '/';
+      if (inside) continue;
+      problem_ = &impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash;
+      return;
     }
-    if (begins) impl::each_part_of_a_name_begins_with_a_lower_case_letter();
+    if (begins) problem_ = &impl::each_part_of_a_name_begins_with_a_lower_case_letter;
   }
 
   std::string str() const { return std::string(text_); }
@@ -39,6 +43,7 @@ class Name {
   constexpr Name(RunTime, std::string_view text) : text_(text) {}
 
   std::string_view text_;
+  void (*problem_)() = nullptr;  // never anything else once it is compiled
 };
 
 // A name made at run time: p.asset(weir::name("region/" + code), …). Kept for the life of the

@@ -39,6 +39,11 @@ struct Assets {
   weir::Asset<std::size_t> length;
 };
 
+// Stages and checks are functions: a test may call them.
+weir::Outcome<Tickets> extract(weir::Context& ctx, Db& db, weir::Cursor<Offset>& cursor);
+weir::Verdict volume(const Tickets& tickets);
+bool short_enough(const Tickets& tickets, const TrainParams& params);
+
 // Declares the pipeline; called by main and by tests.
 Assets define(weir::Pipeline& p);
 

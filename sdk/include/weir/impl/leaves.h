@@ -17,6 +17,7 @@ namespace weir::impl {
 template <class D, class V>
 struct Leaves {
   static constexpr bool kKnown = false;
+  using Types = List<>;
 };
 
 struct Records {

@@ -1,0 +1,13 @@
+// Below a trigger rule an input may be absent.
+// Must not compile; see tests/compat/common.h.
+// One error, on the marked line.
+#include "tests/compat/common.h"
+
+std::size_t report(const Labels& labels) { return labels.of.size(); }
+
+int main() {
+  weir::Pipeline p("x");
+  auto labels = p.asset("labels", load_labels);
+  // error: this_input_may_be_absent_take_const_weir_Input_ref
+  p.asset("report", report, weir::none_failed(labels));
+}

@@ -1,0 +1,12 @@
+// A dependency that is declared later.
+// Must not compile; see tests/compat/common.h.
+// One error, on the marked line.
+#include "tests/compat/common.h"
+
+int main() {
+  weir::Pipeline p("x");
+  // error: 'b' was not declared in this scope | use of undeclared identifier 'b'
+  auto a = p.asset(
+      "a", [](const int& x) { return x; }, b);
+  auto b = p.asset("b", [] { return 1; });
+}
