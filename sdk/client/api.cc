@@ -1,4 +1,6 @@
 // The unary calls: one line each over a template that adds token, deadline and retries.
+// Reads are repeated because they are harmless, mutations because they carry a key.
+// Thread-safe; blocks up to the deadline.
 #include "sdk/client/api.h"
 
 #include <random>

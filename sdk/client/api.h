@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "sdk/base/status.h"
+#include "sdk/client/discovery.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"
 #include "weir/v1/log_service.pb.h"
@@ -16,9 +18,6 @@
 #include "weir/v1/run_service.pb.h"
 #include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
-
-#include "sdk/base/status.h"
-#include "sdk/client/discovery.h"
 
 namespace weir::client {
 

@@ -1,11 +1,14 @@
 // What an Api holds: the connection and one stub for each service. For api.cc and api_streams.cc
 // only: it includes gRPC's generated services, which are slow to compile.
+// Thread-safe, as stubs are.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <utility>
 
+#include "sdk/client/api.h"
+#include "sdk/client/connection.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 #include "weir/v1/event_service.grpc.pb.h"
 #include "weir/v1/log_service.grpc.pb.h"
@@ -13,9 +16,6 @@
 #include "weir/v1/run_service.grpc.pb.h"
 #include "weir/v1/system_service.grpc.pb.h"
 #include "weir/v1/worker_service.grpc.pb.h"
-
-#include "sdk/client/api.h"
-#include "sdk/client/connection.h"
 
 namespace weir::client {
 

@@ -1,5 +1,6 @@
 // The streaming calls: values, uploads, and what a replay fetches. Bulk bytes go through files in
-// chunks; nothing is held in memory as a whole.
+// chunks; nothing is held in memory as a whole. Paths from the wire must stay in their directory.
+// Thread-safe; streams have no deadline.
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>

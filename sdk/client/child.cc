@@ -1,5 +1,6 @@
 // posix_spawn, two pipes, a pidfd and poll. What the child's own children still hold open is not
-// waited for.
+// waited for, and the whole group is killed at the end.
+// Blocking; any thread.
 #include "sdk/client/child.h"
 
 #include <array>

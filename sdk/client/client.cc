@@ -1,4 +1,6 @@
-// The public client: plain values in and out, over Api. See weir/client.h.
+// The public client: plain values in and out, over Api. Nothing of gRPC or protobuf may show in its
+// header, so every message is copied into a struct here.
+// Thread-safe, as Api is.
 #include "weir/client.h"
 
 #include <algorithm>

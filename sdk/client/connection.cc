@@ -1,4 +1,6 @@
-// The channel, its options, and statuses. See the header.
+// The channel, its options, and statuses: what a broken connection, a wrong token or a slow answer
+// is called, and what to do about it.
+// Thread-safe.
 #include "sdk/client/connection.h"
 
 #include <algorithm>
@@ -63,6 +65,11 @@ Status Connection::convert(const grpc::Status& status) const {
                         ? Code::kInternal
                         : static_cast<Code>(static_cast<int>(status.error_code()));
   const Status parsed = Status::parse(code, status.error_message());
+  if (code == Code::kUnauthenticated && !target_.token_problem.empty()) {
+    return Status(code, base::kErrUnauthenticated,
+                  "the scheduler at " + target_.grpc + " wants its token: " +
+                      target_.token_problem + " (--token-file, WEIR_TOKEN_FILE)");
+  }
   if (parsed.error() != 0) return parsed;
   switch (code) {
     case Code::kUnavailable: {

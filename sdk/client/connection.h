@@ -1,13 +1,14 @@
 // One gRPC channel to a scheduler with the token, and the translation of gRPC's statuses. The only
-// header of the client that includes gRPC: keep it out of other headers. Thread-safe.
+// header of the client that includes gRPC: keep it out of other headers.
+// Thread-safe.
 #pragma once
-
-#include <grpcpp/grpcpp.h>
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+
+#include <grpcpp/grpcpp.h>
 
 #include "sdk/base/status.h"
 #include "sdk/client/discovery.h"

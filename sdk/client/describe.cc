@@ -1,4 +1,6 @@
-// The manifest out of a child's output, or the reason why there is none. See the header.
+// The manifest out of a child's output, or the reason why there is none: not started, a library
+// missing, crashed, hung, too much output, no JSON, no manifest.
+// Blocking; any thread.
 #include "sdk/client/describe.h"
 
 #include <algorithm>

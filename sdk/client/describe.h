@@ -1,5 +1,6 @@
-// Running `MODULE describe` and telling apart all the ways in which it can go wrong. Blocking; any
-// thread.
+// Running `MODULE describe` and telling apart all the ways in which it can go wrong, each with its
+// own advice. The child has a time limit and limits on its output.
+// Blocking; any thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
 // Finding the scheduler and its token. See the header for the order of the places that are looked
-// at.
+// at; nothing is contacted, so what is found may be stale.
+// Any thread; reads files and the environment.
 #include "sdk/client/discovery.h"
 
 #include <cstdlib>
@@ -89,15 +90,14 @@ Result<Target> discover(const std::string& scheduler, const std::string& token_f
   Target target = located->first;
 
   std::string named = token_file.empty() ? environment("WEIR_TOKEN_FILE") : token_file;
-  if (!named.empty()) {
-    Result<std::string> token = base::read_token(named);
-    if (!token.ok()) return token.status();
-    target.token = *token;
-  } else if (!located->second.empty()) {
-    // Reading needs no token, so one that cannot be read is only missed by the calls that want it.
-    const Result<std::string> token = base::read_token(located->second);
-    if (token.ok()) target.token = *token;
+  if (named.empty()) named = located->second;
+  if (named.empty()) {
+    target.token_problem = "no token file is known for " + target.grpc;
+    return target;
   }
+  const Result<std::string> token = base::read_token(named);
+  if (token.ok()) target.token = *token;
+  target.token_problem = token.status().message();
   return target;
 }
 

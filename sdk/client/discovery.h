@@ -1,6 +1,6 @@
 // Finding the scheduler and its token: what was asked for, the environment, or the files that a
-// running scheduler writes (sdk/base/endpoint.h). Reads files and the environment only; nothing is
-// contacted.
+// running scheduler writes (sdk/base/endpoint.h). Nothing is contacted.
+// Any thread; reads files and the environment.
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 namespace weir::client {
 
 struct Target {
-  std::string grpc;      // "127.0.0.1:7601"
-  std::string http;      // known only when an endpoint file told
-  std::string token;     // empty: only reading is possible
-  std::string data_dir;  // of a local scheduler, when known
+  std::string grpc;           // "127.0.0.1:7601"
+  std::string http;           // known only when an endpoint file told
+  std::string token;          // empty: only reading is possible
+  std::string token_problem;  // why there is none, said once the scheduler asks for it
+  std::string data_dir;       // of a local scheduler, when known
   std::string
       source;  // where the address came from, for error messages: "--scheduler", a file's path, …
 };
 
 // `scheduler`: "host:port", a data directory, or empty for $WEIR_SCHEDULER and then the running
 // one. `token_file`: empty for $WEIR_TOKEN_FILE and then the one that the endpoint file names for
-// this address. UNAVAILABLE when there is no scheduler to be found, with how to start one;
-// UNAUTHENTICATED when a named token file cannot be read.
+// this address; a token that cannot be read is a problem only for those calls that need it.
+// UNAVAILABLE when there is no scheduler to be found, with how to start one.
 base::Result<Target> discover(const std::string& scheduler, const std::string& token_file);
 
 // The advice that every "cannot reach" ends with.

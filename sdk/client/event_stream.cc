@@ -1,5 +1,6 @@
 // The reader thread and its queue. The mutex guards the queue, the end and its status; the context
 // is cancelled from the destructor, which gRPC allows from any thread.
+// One reader thread, one taker.
 #include "sdk/client/event_stream.h"
 
 #include <condition_variable>

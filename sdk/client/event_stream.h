@@ -7,9 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "weir/v1/event_service.pb.h"
-
 #include "sdk/base/status.h"
+#include "weir/v1/event_service.pb.h"
 
 namespace weir::client {
 

@@ -1,4 +1,6 @@
 // Collecting, judging and hashing the files of a module. See the header for what makes a bundle.
+// Files are read in chunks; a file that changes while it is hashed is refused.
+// Blocking; any thread.
 #include "sdk/client/module_bundle.h"
 
 #include <algorithm>
@@ -41,6 +43,9 @@ Result<ElfInfo> inspect_program(const std::string& path) {
                       "': " + std::generic_category().message(errno) + "; has it been built?");
   }
   if (!S_ISREG(info.st_mode)) return not_executable("'" + path + "' is not a regular file");
+  if (::access(path.c_str(), X_OK) != 0) {
+    return not_executable("'" + path + "' is not executable; chmod +x " + path);
+  }
   Result<ElfInfo> elf = base::read_elf(path);
   if (!elf.ok()) {
     if (elf.status().error() == base::kErrNotExecutable) return elf.status();
@@ -60,9 +65,6 @@ Result<ElfInfo> inspect_program(const std::string& path) {
     return not_executable("'" + path +
                           "' is a library, not a program; give the program that "
                           "weir_module() builds");
-  }
-  if (::access(path.c_str(), X_OK) != 0) {
-    return not_executable("'" + path + "' is not executable; chmod +x " + path);
   }
   return elf;
 }

@@ -1,4 +1,6 @@
-// Waiting a moment between tries. Any thread.
+// Waiting a moment between tries. Short waits only: a wait that must be interruptible takes the
+// signal's descriptor instead.
+// Any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,6 @@
-// Find missing, upload, register. A dry run uploads nothing.
+// Find missing, upload, register: in this order, so that a registration never names files that the
+// scheduler does not hold. A dry run uploads nothing.
+// Blocking; any thread.
 #include "sdk/client/registration.h"
 
 #include <map>

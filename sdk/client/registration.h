@@ -1,5 +1,6 @@
 // Registering bundles: asks which files are missing, uploads those, then registers all modules in
-// one request. Blocking; any thread.
+// one request, all or none.
+// Blocking; any thread.
 #pragma once
 
 #include <functional>
@@ -7,10 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "weir/v1/module_service.pb.h"
-
 #include "sdk/base/status.h"
 #include "sdk/client/module_bundle.h"
+#include "weir/v1/module_service.pb.h"
 
 namespace weir::client {
 

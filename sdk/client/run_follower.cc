@@ -1,4 +1,6 @@
-// Stream, break, wait, ask for the run, stream again. See the header.
+// Stream, break, wait, ask for the run, stream again. The run's own row is asked before each
+// stream, so that an end that was missed is still found.
+// One owner.
 #include "sdk/client/run_follower.h"
 
 #include <algorithm>

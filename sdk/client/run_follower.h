@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "weir/v1/event_service.pb.h"
-#include "weir/v1/run_service.pb.h"
-
 #include "sdk/base/status.h"
 #include "sdk/client/discovery.h"
+#include "weir/v1/event_service.pb.h"
+#include "weir/v1/run_service.pb.h"
 
 namespace weir::client {
 

@@ -38,6 +38,7 @@ enum class Code : int {
   kUnauthenticated = 16,
 };
 
+// Why a call failed. A value type.
 struct Error {
   Code code = Code::kInternal;
   int number = 0;
@@ -64,8 +65,10 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-struct Done {};  // of calls that answer nothing
+// The value of calls that answer nothing. A value type.
+struct Done {};
 
+// Where the scheduler is and how long a call may take. A value type, copied by connect().
 struct Options {
   std::string
       scheduler;  // "host:port" or a data directory; empty: $WEIR_SCHEDULER, else the local one
@@ -73,10 +76,12 @@ struct Options {
   std::chrono::milliseconds deadline{30'000};  // of each call
 };
 
+// The life of a run; the last three are final.
 enum class RunState { kQueued, kRunning, kCanceling, kSucceeded, kFailed, kCanceled };
 std::string_view run_state_name(RunState state);  // "succeeded"
 bool finished(RunState state);
 
+// A run as it was when it was read. A value type.
 struct Run {
   std::string id;
   RunState state = RunState::kQueued;
@@ -91,6 +96,7 @@ struct Run {
   std::optional<Time> finished_at;
 };
 
+// One task of a run as it was when it was read. A value type.
 struct Task {
   int index = 0;
   std::string name;
@@ -99,6 +105,7 @@ struct Task {
   int attempts = 0;    // epochs so far
 };
 
+// What to start. A value type.
 struct RunRequest {
   std::string job;        // either a job
   std::string selection;  // or a selection of assets and tasks
@@ -111,6 +118,7 @@ struct RunRequest {
   std::string idempotency_key;
 };
 
+// How to register. A value type; `progress` is called on the registering thread.
 struct RegisterOptions {
   bool dry_run = false;  // only report what would change
   bool allow_breaking = false;
@@ -118,6 +126,7 @@ struct RegisterOptions {
   std::string idempotency_key;
 };
 
+// What a registration changed, or would, of one pipeline. A value type.
 struct ModuleChange {
   std::string pipeline;
   std::string digest;
@@ -125,6 +134,7 @@ struct ModuleChange {
   std::vector<std::string> added, removed, changed, breaking;
 };
 
+// An asset and its current version, as read. A value type.
 struct Asset {
   std::string name;
   std::string pipeline;
@@ -133,6 +143,9 @@ struct Asset {
   std::string metadata_json;
 };
 
+// A connection to one scheduler. Movable, not copyable; a moved-from one may only be destroyed or
+// assigned to. Every method may be called from several threads at once; none throws for what the
+// scheduler answers.
 class Client {
  public:
   // Finds the scheduler and its token and asks who is there. UNAVAILABLE when nobody answers,
