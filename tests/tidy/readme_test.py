@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# Holds the README to the tree: the pipeline it shows is examples/hello/hello.cc, to the letter, and
-# every file that a document links to exists. Ends in `N passed, M failed`.
+# Holds the documents to the tree: the pipeline that the README shows is examples/hello/hello.cc to
+# the letter, and every file they link to and every limit they name exists. Ends in
+# `N passed, M failed`.
 import os
 import re
 import sys
@@ -35,8 +36,18 @@ def links(name):
     return ""
 
 
+def limits():
+    """Each row of the table of limits names constants that stand in the file it names."""
+    for line in read("docs/architecture.md").split("\n"):
+        row = re.fullmatch(r"\| (`.*`) \| .* \| `([\w/]+\.h)` \|", line)
+        for name in re.findall(r"`(\w+)`", row.group(1)) if row else []:
+            if not re.search(rf"\b{name}\b", read(row.group(2))):
+                return f"docs/architecture.md: {row.group(2)} has no {name}"
+    return ""
+
+
 def main():
-    problems = [first_pipeline(), length()] + [links(name) for name in DOCUMENTS]
+    problems = [first_pipeline(), length(), limits()] + [links(name) for name in DOCUMENTS]
     for problem in filter(None, problems):
         print(problem)
     failed = len([p for p in problems if p])
