@@ -1,5 +1,6 @@
 // Encoded values as JSON. Walks schema and payload side by side and counts what it builds against
 // the limit.
+// Iterates over no user type and calls no user code. Pure: no state outlives a call.
 #include "sdk/base/value_json.h"
 
 #include <cmath>

@@ -1,4 +1,6 @@
 // JSON as encoded values, and parameters over their defaults.
+// The inverse of value_json.cc; every refusal names the member. Numbers are never rounded
+// silently. Pure: no state outlives a call.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

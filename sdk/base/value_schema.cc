@@ -1,4 +1,6 @@
 // Parsing of schemas and the head of encoded values.
+// Schemas come from stored bytes and from other modules, so that parsing is bounded in length,
+// depth and width. Pure: no state outlives a call.
 #include "sdk/base/value_schema.h"
 
 #include <array>

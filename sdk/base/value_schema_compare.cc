@@ -1,4 +1,6 @@
 // Whether values that one schema describes can be read as another.
+// Structs are compared by field name, everything else by place; cycles end where a pair of nodes is
+// seen again. Pure: no state outlives a call.
 #include <algorithm>
 #include <set>
 #include <utility>

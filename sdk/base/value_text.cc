@@ -1,5 +1,7 @@
 // Text forms inside of JSON. All arithmetic is on 128-bit integers, so that nothing overflows
 // before it is checked.
+// Parsing and printing are exact inverses of each other.
+// Pure: no state outlives a call.
 #include "sdk/base/value_text.h"
 
 #include <array>

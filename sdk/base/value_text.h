@@ -1,5 +1,6 @@
 // Text forms of bytes, dates, times and durations inside of JSON. Pure functions; parsers accept
 // what the writers give.
+// Nothing is rounded: what does not fit a period exactly is refused.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // weir::Json, and parameters as JSON.
+// The documents themselves are handled by sdk/base; here failures become exceptions.
+// Thread-safe: no state outlives a call.
 #include "sdk/base/json.h"
 #include "sdk/base/value_json.h"
 #include "sdk/base/value_schema.h"

@@ -1,4 +1,6 @@
 // Schemas of C++ types as text, their fingerprints, and the head and tail of encoded values.
+// The format itself is defined by sdk/base/value_schema.h; this is its C++ side.
+// Thread-safe: no state outlives a call.
 #include <algorithm>
 #include <vector>
 

@@ -1,4 +1,6 @@
 // weir::Context over its host, the host of a Context that a test makes, and weir::Start.
+// Every call is forwarded; thread safety is that of the host.
+// The environment is read when a resource is made, never written.
 #include "weir/context.h"
 
 #include <cctype>

@@ -1,4 +1,6 @@
 // Names made at run time, and the words for states.
+// The set of names only grows: a pipeline has as many names as it has stages.
+// Thread-safe.
 #include <mutex>
 #include <set>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# Programs that the compiler must refuse, and what it must say about them.
 """Compiles programs that must be refused and reads the compiler's message.
 
 usage: wrong_programs.py ROOT SCRATCH COMPILER PROGRAM...

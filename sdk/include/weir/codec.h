@@ -7,19 +7,23 @@
 #include <string>
 #include <string_view>
 
-#include "impl/stage.h"
 #include "impl/codec/wire_struct.h"
+#include "impl/stage.h"
 #include "values.h"
 
 namespace weir {
 
-// Specialise it for a type that Weir cannot look into:
-//   template <> struct weir::Codec<Money> {
-//     static std::string schema();                            // letters, digits and _.:/- ;
-//     changes with the format static void encode(const Money& value, std::string& out);  //
-//     appends; equal values give equal bytes static Money decode(std::string_view bytes); // throws
-//     when the bytes are not a Money
-//   };
+// Specialise it for a type that Weir cannot look into, with three static functions. schema() gives
+// a name of letters, digits and _.:/- that changes with the format; encode(const T&, std::string&
+// out) appends, equal values give equal bytes; decode(std::string_view) gives a T and throws when
+// the bytes are not one. Example:
+//
+//   | template <>
+//   | struct weir::Codec<Money> {
+//   |   static std::string schema() { return "acme.Money/1"; }
+//   |   static void encode(const Money& value, std::string& out) { out += value.text(); }
+//   |   static Money decode(std::string_view bytes) { return Money::parse(bytes); }
+//   | };
 template <class T>
 struct Codec;
 

@@ -1,5 +1,6 @@
 // Values with a meaning of their own: bytes, JSON, files and trees that are handed over by path,
 // and data that lives elsewhere. Plain values: no thread affinity.
+// Copying a File or Tree copies the path, not the data.
 #pragma once
 
 #include <cstddef>

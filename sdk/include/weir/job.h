@@ -1,5 +1,6 @@
 // Jobs: named selections of assets and tasks that can be run. Values; used on the thread that
 // defines the pipeline.
+// Expressions are parsed by the engine, not here.
 #pragma once
 
 #include <cstddef>

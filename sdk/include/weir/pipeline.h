@@ -10,25 +10,12 @@
 #include <type_traits>
 #include <utility>
 
-#include "handle.h"
+#include "asset.h"
 #include "impl/resource_problem.h"
 #include "job.h"
 #include "rules.h"
 
 namespace weir {
-
-namespace impl {
-template <class Tuple>
-struct SeveralAssets {
-  using type = void;
-};
-template <class... A>
-struct SeveralAssets<std::tuple<A...>> {
-  using type = std::tuple<Asset<A>...>;
-};
-template <class F>
-using HandlesOf = typename SeveralAssets<Made<F>>::type;
-}  // namespace impl
 
 // A graph of stages under one name. The overloads marked `= delete` are chosen by declarations that
 // do not fit: the error stands on the line of the call and `Problem` says why.

@@ -45,6 +45,7 @@ impl::CursorOf<C> cursor() {
 }
 
 namespace impl {
+// The stage that is being declared; stateless.
 struct Self {
   // The version before this one, as const weir::Input<T>&: absent the first time.
   constexpr SelfPrevious previous() const { return {}; }

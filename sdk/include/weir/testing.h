@@ -1,5 +1,6 @@
-// Runs a pipeline inside of a test: on the same engine as the scheduler's, over a store in memory, with
-// fixtures instead of stages and fakes instead of resources. Link weir::sdk; used from one thread.
+// Runs a pipeline inside of a test: on the same engine as the scheduler's, over a store in memory,
+// with fixtures instead of stages and fakes instead of resources. Link weir::sdk; used from one
+// thread. It must not be included by stages.
 #pragma once
 
 #include <memory>
@@ -9,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "asset.h"
 #include "codec.h"
 #include "impl/local_run.h"
 #include "impl/value_codec.h"
+#include "pipeline.h"
 
 namespace weir::testing {
 

@@ -1,5 +1,6 @@
 // What stages receive and return besides plain values: outcomes, failures, inputs that may be
 // absent, cursors. Plain values: no thread affinity.
+// They must not know how they are stored: codec.h does.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,6 @@
 namespace weir {
 
 // ---- failures: thrown, from any depth
-// ------------------------------------------------------------------------------
 
 // The exception that says how a failed attempt is to be treated. Any other exception counts as a
 // retryable failure with its what() as the message.
@@ -53,11 +53,12 @@ inline Failure retry_after(std::chrono::milliseconds wait, std::string message) 
 }
 
 // ---- outcomes: returned
-// --------------------------------------------------------------------------------------------
 
+// What weir::skip() makes.
 struct Skip {
   std::string reason;
 };
+// What weir::unchanged is.
 struct Unchanged {};
 
 // No value this time: the asset keeps its current version, downstream is skipped.
@@ -103,7 +104,6 @@ class Outcome<void> {
 };
 
 // ---- inputs
-// --------------------------------------------------------------------------------------------------------
 
 // How the stage behind an input ended in this run.
 enum class State {

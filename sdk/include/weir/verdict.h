@@ -1,5 +1,6 @@
 // Metadata that stages and checks attach to their results, and the verdict of a check. Plain
 // values.
+// They are shown as JSON by the runtime.
 #pragma once
 
 #include <chrono>

@@ -6,4 +6,7 @@
 #include "asset.h"
 #include "codec.h"
 #include "context.h"
+#include "job.h"
+#include "pipeline.h"
+#include "rules.h"
 #include "values.h"

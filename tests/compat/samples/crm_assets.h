@@ -1,5 +1,6 @@
 // The contract of the CRM team, as another team would include it: name and type of what their
 // module produces. Compiled by the compatibility test only. No code.
+// Types and a key.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // The types and handles of the sample pipeline in tickets.cc, as its main program and its tests
 // would include them. Plain structs, no macro. No thread of its own.
+// Stages may run on any thread.
 #pragma once
 
 #include <cstddef>

@@ -28,12 +28,14 @@ struct Other {
 // True when the bytes are a T. Anything but CodecError escapes.
 template <class T>
 bool reads(std::string_view bytes) {
+  bool refused = false;
   try {
     weir::decode<T>(bytes);
-    return true;
-  } catch (const weir::CodecError&) {
-    return false;
+  } catch (const weir::CodecError& error) {
+    refused = true;
+    EXPECT_EQ(std::string(error.what()).substr(0, 8), "WEIR-E06");
   }
+  return !refused;
 }
 
 // Copied to the heap, so that a read past the end is seen.

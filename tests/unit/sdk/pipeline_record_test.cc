@@ -1,5 +1,6 @@
 // What the typed surface writes into the records that the runtime reads, by the sample pipeline of
 // tests/compat. No stage is called here; stage_call_test.cc does that. Pure.
+// Records are values: nothing runs.
 #include <gtest/gtest.h>
 
 #include "tests/compat/samples/tickets.h"

@@ -1,5 +1,6 @@
 // Value types that the codec tests share: one of every kind that has a codec, with an example of
 // each. Plain structs, no macro, but for those that show the macro. Values only.
+// They must not change: golden values depend on them.
 #pragma once
 
 #include <array>
@@ -76,7 +77,8 @@ struct Everything {
 };
 
 inline Everything full() {
-  using namespace std::chrono;
+  using std::chrono::hours, std::chrono::microseconds, std::chrono::milliseconds;
+  using std::chrono::sys_days, std::chrono::year;
   Everything value;
   value.truth = true;
   value.letter = 'z';

@@ -1,5 +1,6 @@
 // Schemas as text and their fingerprints. These values are in databases: a change here breaks every
 // pipeline that is registered, so the expected texts are never edited, only added to. Pure.
+// Later formats get tests of their own.
 #include <gtest/gtest.h>
 
 #include "tests/unit/sdk/sample_types.h"

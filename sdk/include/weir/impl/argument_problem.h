@@ -1,5 +1,6 @@
 // Whether each parameter of a stage can take its dependency, as one of the sentences of problem.h,
 // or Ok. Compile time only.
+// It must not look at the value that the stage makes: stage_problem.h does.
 #pragma once
 
 #include <cstddef>

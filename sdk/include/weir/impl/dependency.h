@@ -26,7 +26,6 @@ class Task;
 namespace impl {
 
 // ---- as written by the author; the public functions that make them are in rules.h
-// ----------------------------------
 
 struct AfterNames {  // ordering only
   std::vector<std::string> names;
@@ -44,7 +43,6 @@ struct Ruled {
 };
 
 // ---- leaves
-// --------------------------------------------------------------------------------------------------------
 
 template <class P, class T>
 inline constexpr bool kConstRefOrValue = std::is_same_v<std::remove_cvref_t<P>, T> &&

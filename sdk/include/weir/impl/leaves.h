@@ -1,5 +1,6 @@
 // From dependencies as they are written to the leaves and records of a stage, one specialisation
 // each. Built on the thread that defines the pipeline.
+// It must not judge types: argument_problem.h has done so before.
 #pragma once
 
 #include <cstddef>

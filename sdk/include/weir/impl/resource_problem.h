@@ -1,5 +1,6 @@
 // The type of a resource and the shapes that its maker may have. Compile time, and one small
 // adapter.
+// Resources are made on executor threads.
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,6 @@
 // What is wrong with a stage, a task, a check or a resource, as one of the sentences of problem.h,
 // or Ok. Compile time only.
+// The order of the questions is the order in which a person would repair the mistakes.
 #pragma once
 
 #include <concepts>
@@ -8,28 +9,9 @@
 #include <type_traits>
 
 #include "argument_problem.h"
+#include "made.h"
 
 namespace weir::impl {
-
-// What the stage makes: T of T, Outcome<T>; void of void, Outcome<void>.
-template <class R>
-struct Unwrapped {
-  using type = R;
-};
-template <class T>
-struct Unwrapped<Outcome<T>> {
-  using type = T;
-};
-template <class F>
-struct MadeBy {
-  using type = void;
-};
-template <class F>
-requires(Signature<F>::kKnown) struct MadeBy<F> {
-  using type = typename Unwrapped<std::remove_cvref_t<typename Signature<F>::Result>>::type;
-};
-template <class F>
-using Made = typename MadeBy<F>::type;
 
 template <class... D>
 struct FirstUnknown {

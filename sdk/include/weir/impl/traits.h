@@ -1,5 +1,6 @@
 // Small type questions that several headers ask: template instances, compile-time strings, the
 // signature of a stage. Compile time only.
+// It must not include anything of Weir.
 #pragma once
 
 #include <cstddef>

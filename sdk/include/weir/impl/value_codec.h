@@ -1,5 +1,6 @@
 // Connects the typed codecs to the erased ones that the runtime uses: one ValueCodec for each type,
 // with static storage. Thread-safe.
+// The only place that casts values to and from void pointers, besides call.h.
 #pragma once
 
 #include <memory>

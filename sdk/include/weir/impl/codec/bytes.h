@@ -35,7 +35,8 @@ class Writer {
   }
   // One container inside another. Throws CodecError past kNestingMax.
   void enter() {
-    if (++depth_ > kNestingMax) throw CodecError("a value is nested more than 100 levels deep");
+    if (++depth_ > kNestingMax)
+      throw CodecError("WEIR-E0601: a value is nested more than 100 levels deep");
   }
   void leave() { --depth_; }
   void reserve(std::size_t more) { out_.reserve(out_.size() + more); }

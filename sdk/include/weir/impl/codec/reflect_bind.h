@@ -1,5 +1,6 @@
-// Structured bindings for 1 to 64 fields: C++20 cannot bind a pack, so every count has its own line. The only purpose
-// of this file is bind_fields(); the macros are its private business and end with it.
+// Structured bindings for 1 to 64 fields: C++20 cannot bind a pack, and every count has a line.
+// The only purpose of this file is bind_fields(); the macros are its own business and end with it.
+// Included by reflect.h alone.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // Binary form of structs: plain ones by reflection, others by WEIR_FIELDS or a Codec of their own.
 // Fields follow one another in the order of declaration; their names are in the schema.
+// Thread-safe: functions of their arguments.
 #pragma once
 
 #include <array>

@@ -1,4 +1,6 @@
 // Binary form of optionals, variants, pairs and tuples.
+// What is absent takes one byte, so that every value takes at least one.
+// Thread-safe: functions of their arguments.
 #pragma once
 
 #include <optional>
