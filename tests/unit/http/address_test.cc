@@ -1,5 +1,6 @@
-// HOST:PORT as people write it, and which addresses are this machine's own. Pure functions; the
-// probe of a port in use is tested with real servers.
+// HOST:PORT as people write it, and which addresses are this machine's
+// own. Pure functions; the probe of a port in use is tested with real
+// servers.
 #include "sdk/base/address.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Error documents of the Connect protocol: names and HTTP statuses by gRPC's numbers. Pure
-// functions; the expected pairs are the specification's.
+// Error documents of the Connect protocol: names and HTTP statuses by
+// gRPC's numbers. Pure functions; the expected pairs are the
+// specification's.
 #include "scheduler/http/connect_error.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Which Host and Origin headers reach the scheduler. A name that an attacker controls must never be
-// let in, whatever it resolves to. Pure function.
+// Which Host and Origin headers reach the scheduler. A name that an
+// attacker controls must never be let in, whatever it resolves to. Pure
+// function.
 #include "scheduler/http/guard.h"
 
 #include <gtest/gtest.h>

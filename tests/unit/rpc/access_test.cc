@@ -1,5 +1,6 @@
-// The method table against the services as they are generated, by reflection: a method that nobody
-// decided about must fail here. And the token check. No server, no threads.
+// The method table against the services as they are generated, by reflection: a
+// method that nobody decided about must fail here. And the token check. No server, no
+// threads.
 #include "scheduler/rpc/access.h"
 
 #include <algorithm>

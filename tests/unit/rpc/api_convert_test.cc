@@ -1,5 +1,6 @@
-// Rows to API messages and requests to values: every enum value has a counterpart, ids and times
-// survive, and what must not pass is refused. Pure functions, so nothing is set up.
+// Rows to API messages and requests to values: every enum value has a counterpart, ids
+// and times survive, and what must not pass is refused. Pure functions, so nothing is set
+// up.
 #include <set>
 
 #include <gmock/gmock.h>

@@ -1,12 +1,12 @@
-// Uploads within their limits and downloads verified on the way, over a store in memory whose files
-// are in a temporary directory. What the disk does is the store's own tests' business.
+// Uploads within their limits and downloads verified on the way, over a store in memory
+// whose files are in a temporary directory. What the disk does is the store's own tests'
+// business.
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
-
-#include <unistd.h>
 
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"

@@ -1,5 +1,6 @@
-// Whether a worker's machine can start a module: what is named when none can, and that an unknown
-// fact refuses nothing. Pure functions.
+// Whether a worker's machine can start a module: what is named when
+// none can, and that an unknown fact refuses nothing. Pure
+// functions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
-// The bounds of the API edge's queue, cache and list of watchers, and that nobody who waits is
-// forgotten when they end. Threads meet at latches; nothing sleeps.
+// The bounds of the API edge's queue, cache and list of watchers, and that
+// nobody who waits is forgotten when they end. Threads meet at latches; nothing
+// sleeps.
 #include <latch>
 #include <memory>
 #include <string>

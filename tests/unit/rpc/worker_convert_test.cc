@@ -1,5 +1,6 @@
-// The worker protocol's conversions: what a worker reports becomes the right command, and what it
-// reports wrongly never becomes a success. Pure functions.
+// The worker protocol's conversions: what a worker reports becomes the right
+// command, and what it reports wrongly never becomes a success. Pure
+// functions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,0 +1,103 @@
+// A scheduler of its own per test, in this process, on free ports and in a temporary directory; a
+// client for each service; a worker that does what the test says; and a module to register. Used
+// from the test's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "scheduler/scheduler.h"
+#include "sdk/base/manifest.h"
+#include "weir/v1/asset_service.grpc.pb.h"
+#include "weir/v1/event_service.grpc.pb.h"
+#include "weir/v1/log_service.grpc.pb.h"
+#include "weir/v1/module_service.grpc.pb.h"
+#include "weir/v1/run_service.grpc.pb.h"
+#include "weir/v1/system_service.grpc.pb.h"
+#include "weir/v1/worker_service.grpc.pb.h"
+#include "weir/worker/v1/worker.grpc.pb.h"
+
+namespace weir::test {
+
+namespace wire = weir::worker::v1;
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// A context with the token and a deadline, so that a test that waits in vain fails.
+class Call {
+ public:
+  explicit Call(const std::string& token = {});
+  grpc::ClientContext* get() { return &context_; }
+
+ private:
+  grpc::ClientContext context_;
+};
+
+// One session of the worker protocol, synchronous.
+class TestWorker {
+ public:
+  TestWorker(wire::WorkerProtocolService::Stub& stub, const std::string& token);
+  ~TestWorker();
+
+  static wire::Hello hello(const std::string& id = "w1");
+  void send(const wire::WorkerMessage& message);
+  void send_hello(const wire::Hello& message);
+  // The next message of any kind; false when the stream has ended.
+  bool next(wire::SchedulerMessage* message);
+  // Skips acknowledgements; fails the test when another message comes.
+  wire::Assign next_assign();
+  wire::Welcome expect_welcome();
+  void report_success(const wire::Assign& assign, const std::string& bytes);
+  // Ends the stream from this side and gives the scheduler's status.
+  grpc::Status finish();
+
+ private:
+  Call call_;
+  std::unique_ptr<grpc::ClientReaderWriter<wire::SessionRequest, wire::SessionResponse>> stream_;
+  std::vector<wire::SchedulerMessage> received_;  // of the last frame, not yet given out
+  bool ended_ = false;
+};
+
+class SchedulerTest : public testing::Test {
+ protected:
+  void SetUp() override;
+  void start();
+  SchedulerOptions options() const;
+
+  // A pipeline `etl` of two stages, a -> b, with the job `daily`; registered with its file
+  // uploaded.
+  static base::Manifest manifest();
+  grpc::Status upload(const std::string& bytes, const std::string& digest, std::int64_t size);
+  v1::RegisterModulesRequest register_request();
+  v1::RegisterModulesResponse register_module();
+  // The id of a run of the job, which must be accepted.
+  std::string create_run();
+  void wait_until_finished(const std::string& run);
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::RunService::Stub> runs_;
+  std::unique_ptr<v1::AssetService::Stub> assets_;
+  std::unique_ptr<v1::ModuleService::Stub> modules_;
+  std::unique_ptr<v1::EventService::Stub> events_;
+  std::unique_ptr<v1::LogService::Stub> logs_;
+  std::unique_ptr<v1::SystemService::Stub> system_;
+  std::unique_ptr<v1::WorkerService::Stub> workers_;
+  std::unique_ptr<wire::WorkerProtocolService::Stub> protocol_;
+};
+
+}  // namespace weir::test

@@ -1,0 +1,193 @@
+// The HTTP port as a browser, curl and an attacker's page meet it: Connect calls,
+// refusals, limits. Requests are raw bytes, so that nothing between helps either
+// side.
+#include "scheduler/http/limits.h"
+#include "sdk/base/json.h"
+#include "tests/integration/rpc/fixture.h"
+#include "tests/integration/rpc/raw_http.h"
+
+namespace weir::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kListRuns = "/weir.v1.RunService/ListRuns";
+constexpr const char* kJson = "Content-Type: application/json\r\n";
+
+class HttpTest : public SchedulerTest {
+ protected:
+  std::string address() const { return scheduler_->http_address(); }
+  std::string authorized() const {
+    return std::string(kJson) + "Authorization: Bearer " + scheduler_->token() + "\r\n";
+  }
+  static base::Json json(const HttpAnswer& answer) {
+    auto parsed = base::Json::parse(answer.body);
+    EXPECT_TRUE(parsed.ok()) << answer.body;
+    return parsed.ok() ? std::move(parsed).value() : base::Json();
+  }
+};
+
+TEST_F(HttpTest, AnyUnaryMethodAnswersJson) {
+  register_module();
+  const std::string run = create_run();
+  const HttpAnswer answer = post(address(), kListRuns, "{\"pageSize\":10}");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.headers, HasSubstr("Content-Type: application/json"));
+  const base::Json document = json(answer);
+  ASSERT_EQ(document["runs"].items().size(), 1u);
+  const base::Json& first = document["runs"].items()[0];
+  EXPECT_EQ(first["id"].as_string(), run);
+  EXPECT_TRUE(first["taskCount"].is_int());  // counts stay numbers
+}
+
+TEST_F(HttpTest, BinaryMessagesAreTakenToo) {
+  register_module();
+  create_run();
+  v1::ListRunsRequest request;
+  request.set_page_size(5);
+  const HttpAnswer answer = post(address(), kListRuns, request.SerializeAsString(),
+                                 "Content-Type: application/proto\r\n");
+  EXPECT_EQ(answer.status, 200);
+  v1::ListRunsResponse response;
+  ASSERT_TRUE(response.ParseFromString(answer.body));
+  EXPECT_EQ(response.runs_size(), 1);
+}
+
+TEST_F(HttpTest, ErrorsAreConnectDocumentsWithTheirStatus) {
+  const HttpAnswer missing =
+      post(address(), "/weir.v1.RunService/GetRun", "{\"run\":\"0000000000000\"}");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(json(missing)["code"].as_string(), "not_found");
+  EXPECT_THAT(json(missing)["message"].as_string(), HasSubstr("WEIR-E0203"));
+  const HttpAnswer invalid = post(address(), kListRuns, "{\"pageSize\":-1}");
+  EXPECT_EQ(invalid.status, 400);
+  EXPECT_EQ(json(invalid)["code"].as_string(), "invalid_argument");
+  const HttpAnswer broken = post(address(), kListRuns, "{\"pageSize\":");
+  EXPECT_EQ(broken.status, 400);
+  const HttpAnswer unknown_field = post(address(), kListRuns, "{\"pagesize_\":1}");
+  EXPECT_EQ(unknown_field.status, 400);
+  EXPECT_THAT(unknown_field.body, HasSubstr("pagesize_"));
+}
+
+TEST_F(HttpTest, TheTokenIsForwardedAndNeededAsOverGrpc) {
+  register_module();
+  const char* create = "/weir.v1.RunService/CreateRun";
+  const HttpAnswer refused = post(address(), create, "{\"job\":\"etl/daily\"}");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(json(refused)["code"].as_string(), "unauthenticated");
+  const HttpAnswer created = post(address(), create, "{\"job\":\"etl/daily\"}", authorized());
+  EXPECT_EQ(created.status, 200) << created.body;
+  EXPECT_FALSE(json(created)["runId"].as_string().empty());
+}
+
+TEST_F(HttpTest, OtherHostsAndOriginsAreRefusedWhateverTheyAsk) {
+  for (const char* path : {"/", "/healthz", kListRuns}) {
+    for (const char* host : {"evil.example", "evil.example:7600", "localhost.evil.example"}) {
+      const HttpAnswer answer = post(address(), path, "{}", authorized(), host);
+      EXPECT_EQ(answer.status, 403) << path << " " << host;
+      EXPECT_THAT(answer.body, HasSubstr("WEIR-E0505"));
+    }
+    EXPECT_EQ(get(address(), path, "evil.example").status, 403) << path;
+  }
+  const std::string foreign = authorized() + "Origin: http://evil.example\r\n";
+  EXPECT_EQ(post(address(), kListRuns, "{}", foreign).status, 403);
+  const std::string own = authorized() + "Origin: http://localhost:7600\r\n";
+  EXPECT_EQ(post(address(), kListRuns, "{}", own, "localhost:7600").status, 200);
+  RawHttp without_host(address());
+  without_host.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(without_host.receive().status, 403);
+}
+
+TEST_F(HttpTest, OnlyUnaryMethodsOfThePublicApiAreServed) {
+  EXPECT_EQ(post(address(), "/weir.v1.RunService/Nothing", "{}").status, 404);
+  EXPECT_EQ(post(address(), "/nothing", "{}").status, 404);
+  EXPECT_EQ(post(address(), "/weir.worker.v1.WorkerProtocolService/AppendLogs", "{}", authorized())
+                .status,
+            404);
+  EXPECT_EQ(post(address(), "/grpc.health.v1.Health/Check", "{}").status, 404);
+  EXPECT_EQ(post(address(), "/weir.v1.EventService/WatchEvents", "{}").status, 501);
+  EXPECT_EQ(post(address(), kListRuns, "{}", "Content-Type: text/plain\r\n").status, 415);
+  EXPECT_EQ(
+      post(address(), kListRuns, "x", std::string(kJson) + "Content-Encoding: gzip\r\n").status,
+      501);
+  EXPECT_EQ(get(address(), kListRuns).status, 405);
+}
+
+TEST_F(HttpTest, TheStartPageNamesTheCommandsUnderAStrictPolicy) {
+  const HttpAnswer page = get(address(), "/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.headers, HasSubstr("Content-Security-Policy: default-src 'self'"));
+  EXPECT_THAT(page.headers, HasSubstr("X-Content-Type-Options: nosniff"));
+  EXPECT_THAT(page.headers, HasSubstr("text/html"));
+  EXPECT_THAT(page.body, HasSubstr("weir run JOB"));
+  EXPECT_THAT(page.body, Not(HasSubstr("<script")));
+  const HttpAnswer health = get(address(), "/healthz");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_EQ(health.body, "ok\n");
+  EXPECT_EQ(get(address(), "/favicon.ico").status, 404);
+}
+
+TEST_F(HttpTest, AConnectionServesManyRequestsAndPipelinedOnes) {
+  RawHttp http(address());
+  const std::string request = "POST " + std::string(kListRuns) +
+                              " HTTP/1.1\r\nHost: localhost\r\n" + kJson +
+                              "Content-Length: 2\r\n\r\n{}";
+  http.send(request);
+  EXPECT_EQ(http.receive().status, 200);
+  http.send(request + request);
+  EXPECT_EQ(http.receive().status, 200);
+  EXPECT_EQ(http.receive().status, 200);
+  http.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(http.receive(false).status, 200);
+  http.send(request);
+  EXPECT_EQ(http.receive().status, 200);
+}
+
+TEST_F(HttpTest, ChunkedBodiesAndExpectAreUnderstood) {
+  RawHttp chunked(address());
+  chunked.send("POST " + std::string(kListRuns) + " HTTP/1.1\r\nHost: localhost\r\n" + kJson +
+               "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n");
+  EXPECT_EQ(chunked.receive().status, 200);
+  RawHttp expecting(address());
+  expecting.send("POST " + std::string(kListRuns) + " HTTP/1.1\r\nHost: localhost\r\n" + kJson +
+                 "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(expecting.receive(false).status, 100);
+  expecting.send("{}");
+  EXPECT_EQ(expecting.receive().status, 200);
+}
+
+TEST_F(HttpTest, WhatIsTooLargeIsRefusedWithAnAnswer) {
+  RawHttp header(address());
+  header.send("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " +
+              std::string(http::kHeaderBytesMax, 'x') + "\r\n\r\n");
+  const HttpAnswer long_header = header.receive();
+  EXPECT_EQ(long_header.status, 431);
+  EXPECT_THAT(long_header.body, HasSubstr("WEIR-E0003"));
+  const HttpAnswer long_body =
+      post(address(), kListRuns, std::string(http::kBodyBytesMax + 1, ' '));
+  EXPECT_EQ(long_body.status, 413);
+  RawHttp chunked(address());
+  chunked.send("POST " + std::string(kListRuns) + " HTTP/1.1\r\nHost: localhost\r\n" + kJson +
+               "Transfer-Encoding: chunked\r\n\r\n600000\r\n" + std::string(0x600000, ' ') +
+               "\r\n0\r\n\r\n");
+  EXPECT_EQ(chunked.receive().status, 413);
+}
+
+TEST_F(HttpTest, RubbishIsAnsweredAndTheConnectionClosed) {
+  RawHttp http(address());
+  http.send("this is not http\r\n\r\n");
+  EXPECT_EQ(http.receive().status, 400);
+  EXPECT_TRUE(http.closed());
+}
+
+TEST_F(HttpTest, StoppingClosesIdleConnections) {
+  RawHttp http(address());
+  http.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(http.receive().status, 200);
+  scheduler_->stop();
+  EXPECT_TRUE(http.closed());
+}
+
+}  // namespace
+}  // namespace weir::test

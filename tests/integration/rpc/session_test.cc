@@ -1,0 +1,223 @@
+// Sessions of the worker protocol: the handshake, replacement, restarts,
+// and frames of many messages. The worker is the test; the scheduler is
+// whole.
+#include <grpcpp/support/status.h>
+
+#include "scheduler/rpc/limits.h"
+#include "scheduler/rpc/server.h"
+#include "sdk/base/json.h"
+#include "sdk/base/value_json.h"
+#include "tests/integration/rpc/fixture.h"
+
+namespace weir::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string encoded(std::int64_t value) {
+  return base::value_from_json("i64", base::Json(value)).value();
+}
+
+class SessionTest : public SchedulerTest {
+ protected:
+  v1::ListWorkersResponse list_workers() {
+    Call call;
+    v1::ListWorkersResponse response;
+    EXPECT_TRUE(workers_->ListWorkers(call.get(), v1::ListWorkersRequest(), &response).ok());
+    return response;
+  }
+
+  // Waits until no worker is connected, which the scheduler learns a moment after the worker did.
+  bool all_disconnected() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const v1::ListWorkersResponse workers = list_workers();
+      const auto connected = [](const v1::Worker& worker) { return worker.connected(); };
+      if (std::none_of(workers.workers().begin(), workers.workers().end(), connected)) return true;
+    }
+    return false;
+  }
+};
+
+TEST_F(SessionTest, AWorkerOfAnotherProtocolVersionIsToldBothVersionsAndWhatToUpgrade) {
+  for (const int version : {0, 2}) {
+    TestWorker worker(*protocol_, scheduler_->token());
+    wire::Hello hello = TestWorker::hello();
+    hello.set_protocol_version(version);
+    worker.send_hello(hello);
+    const grpc::Status status = worker.finish();
+    EXPECT_EQ(status.error_code(), grpc::FAILED_PRECONDITION);
+    EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0302: "));
+    EXPECT_THAT(status.error_message(), HasSubstr("version " + std::to_string(version)));
+    EXPECT_THAT(status.error_message(), HasSubstr("version 1"));
+    EXPECT_THAT(status.error_message(),
+                HasSubstr(version == 0 ? "upgrade the worker" : "upgrade the scheduler"));
+  }
+  EXPECT_EQ(list_workers().workers_size(), 0);
+}
+
+TEST_F(SessionTest, ASessionWithoutTheTokenIsRefused) {
+  TestWorker worker(*protocol_, "wrong");
+  worker.send_hello(TestWorker::hello());
+  const grpc::Status status = worker.finish();
+  EXPECT_EQ(status.error_code(), grpc::UNAUTHENTICATED);
+  EXPECT_THAT(status.error_message(), HasSubstr(scheduler_->token_file()));
+}
+
+TEST_F(SessionTest, AnythingBeforeHelloEndsTheSession) {
+  TestWorker worker(*protocol_, scheduler_->token());
+  wire::WorkerMessage message;
+  message.mutable_heartbeat();
+  worker.send(message);
+  EXPECT_EQ(worker.finish().error_code(), grpc::FAILED_PRECONDITION);
+}
+
+TEST_F(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
+  TestWorker elsewhere(*protocol_, scheduler_->token());
+  wire::Hello hello = TestWorker::hello("elsewhere");
+  hello.set_host_id("another-host");
+  elsewhere.send_hello(hello);
+  const wire::Welcome far = elsewhere.expect_welcome();
+  EXPECT_TRUE(far.artifact_dir().empty());
+  EXPECT_EQ(far.protocol_version(), 1);
+  EXPECT_GT(far.lease_ms(), far.heartbeat_ms());
+  EXPECT_NE(far.store_generation(), 0u);
+
+  TestWorker here(*protocol_, scheduler_->token());
+  hello = TestWorker::hello("here");
+  hello.set_host_id(rpc::this_host_id());
+  here.send_hello(hello);
+  EXPECT_EQ(here.expect_welcome().artifact_dir(), scheduler_->data_dir() + "/artifacts");
+}
+
+TEST_F(SessionTest, WorkersShowAsConnectedUntilTheyLeave) {
+  {
+    TestWorker worker(*protocol_, scheduler_->token());
+    worker.send_hello(TestWorker::hello());
+    worker.expect_welcome();
+    const v1::ListWorkersResponse workers = list_workers();
+    ASSERT_EQ(workers.workers_size(), 1);
+    EXPECT_TRUE(workers.workers(0).connected());
+    EXPECT_EQ(workers.workers(0).slots(), 1);
+    EXPECT_TRUE(worker.finish().ok());
+  }
+  EXPECT_TRUE(all_disconnected());
+  EXPECT_EQ(list_workers().workers_size(), 1);
+}
+
+TEST_F(SessionTest, ASecondProcessUnderTheSameIdReplacesTheFirst) {
+  TestWorker first(*protocol_, scheduler_->token());
+  first.send_hello(TestWorker::hello());
+  first.expect_welcome();
+  TestWorker second(*protocol_, scheduler_->token());
+  second.send_hello(TestWorker::hello());
+  second.expect_welcome();
+  wire::SchedulerMessage message;
+  EXPECT_FALSE(first.next(&message)) << message.ShortDebugString();
+  const grpc::Status status = first.finish();
+  EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0303: "));
+  EXPECT_TRUE(list_workers().workers(0).connected());
+}
+
+TEST_F(SessionTest, ADrainedWorkerIsToldSoAndGetsNoWork) {
+  register_module();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  Call call(scheduler_->token());
+  v1::DrainWorkerRequest request;
+  request.set_worker("w1");
+  v1::DrainWorkerResponse response;
+  ASSERT_TRUE(workers_->DrainWorker(call.get(), request, &response).ok());
+  wire::SchedulerMessage message;
+  ASSERT_TRUE(worker.next(&message));
+  EXPECT_TRUE(message.set_draining().draining());
+  create_run();
+  request.set_undo(true);
+  Call undo_call(scheduler_->token());
+  ASSERT_TRUE(workers_->DrainWorker(undo_call.get(), request, &response).ok());
+  ASSERT_TRUE(worker.next(&message));
+  ASSERT_TRUE(message.has_set_draining()) << message.ShortDebugString();
+  EXPECT_FALSE(message.set_draining().draining());
+  EXPECT_EQ(worker.next_assign().task(), "a");
+}
+
+TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
+  register_module();
+  {
+    TestWorker worker(*protocol_, scheduler_->token());
+    worker.send_hello(TestWorker::hello());
+    worker.expect_welcome();
+    create_run();
+    worker.report_success(worker.next_assign(), encoded(41));
+    worker.next_assign();  // b, which this worker will never finish
+  }
+  scheduler_.reset();  // with it goes the cache of reported values
+  start();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  const wire::Assign again = worker.next_assign();
+  EXPECT_EQ(again.task(), "b");
+  ASSERT_EQ(again.inputs_size(), 1);
+  EXPECT_TRUE(again.inputs(0).value().is_inline());
+  EXPECT_EQ(again.inputs(0).value().inline_bytes(), encoded(41));
+}
+
+TEST_F(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
+  register_module();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  const std::string run = create_run();
+  const wire::Assign assign = worker.next_assign();
+  wire::WorkerMessage message;
+  wire::Finished* finished = message.mutable_finished();
+  *finished->mutable_attempt() = assign.attempt();
+  finished->set_outcome(wire::OUTCOME_SUCCEEDED);
+  wire::ValueRef* value = finished->add_outputs()->mutable_value();
+  finished->mutable_outputs(0)->set_asset("a");
+  value->set_digest(std::string(base::sha256("right").raw()));
+  value->set_size(5);
+  value->set_inline_bytes("wrong");
+  value->set_is_inline(true);
+  worker.send(message);
+  wait_until_finished(run);
+  Call call;
+  v1::ListAttemptsRequest request;
+  request.set_run(run);
+  request.set_task("a");
+  v1::ListAttemptsResponse attempts;
+  ASSERT_TRUE(runs_->ListAttempts(call.get(), request, &attempts).ok());
+  ASSERT_GE(attempts.attempts_size(), 1);
+  EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_FAILED);
+  EXPECT_THAT(attempts.attempts(0).message(), HasSubstr("WEIR-E0406"));
+}
+
+TEST_F(SessionTest, AFrameOfTooManyMessagesEndsTheSession) {
+  Call call(scheduler_->token());
+  const auto stream = protocol_->Session(call.get());
+  wire::SessionRequest frame;
+  for (std::size_t i = 0; i <= rpc::kMessagesPerFrameMax; ++i) {
+    frame.add_messages()->mutable_heartbeat();
+  }
+  stream->Write(frame);
+  stream->WritesDone();
+  wire::SessionResponse response;
+  while (stream->Read(&response)) continue;
+  EXPECT_THAT(stream->Finish().error_message(), StartsWith("WEIR-E0003: "));
+}
+
+TEST_F(SessionTest, StoppingTheSchedulerEndsSessionsWithUnavailable) {
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  scheduler_->stop();
+  wire::SchedulerMessage message;
+  EXPECT_FALSE(worker.next(&message));
+  EXPECT_EQ(worker.finish().error_code(), grpc::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace weir::test
