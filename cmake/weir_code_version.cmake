@@ -1,10 +1,11 @@
-# Run with cmake -P by weir_module(). With SOURCE: writes the hash of the preprocessed SOURCE to OUTPUT, and the headers
-# it read to OUTPUT.d. With HASHES ('|' between the files): writes the C++ source that defines the module's version.
+# Run with cmake -P by weir_module(). With SOURCE: writes the hash of the preprocessed SOURCE to
+# OUTPUT, and the headers it read to OUTPUT.d. With HASHES ('|' between the files): writes the C++
+# source that defines the module's version.
 cmake_minimum_required(VERSION 3.25)
 
 if(DEFINED SOURCE)
-  # Times and places are taken out: they change with every build and every checkout. Line markers, comments and blank
-  # lines are taken out by -P.
+  # Times and places are taken out: they change with every build and every checkout. Line markers,
+  # comments and blank lines are taken out by -P.
   execute_process(
     COMMAND "${COMPILER}" "@${FLAGS}" -w -E -P -MD -MF "${OUTPUT}.d" -MT "${OUTPUT}"
             "-D__DATE__=\"\"" "-D__TIME__=\"\"" "-D__TIMESTAMP__=\"\"" -Wno-builtin-macro-redefined

@@ -1,5 +1,6 @@
-# Installs the SDK, so that find_package(weir) works from the prefix: weir::sdk always, weir::client when it was built.
-# Components: weir_sdk (what modules need) and weir_client; the program is installed by its own folder.
+# Installs the SDK, so that find_package(weir) works from the prefix: weir::sdk always, weir::client
+# when it was built. Components: weir_sdk (what modules need) and weir_client; the program is
+# installed by its own folder.
 include(CMakePackageConfigHelpers)
 
 set(WEIR_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
@@ -28,6 +29,7 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/weirConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_CMAKE_DIR}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
-install(FILES "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+install(FILES
+  "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/weir_module.cmake" "${CMAKE_CURRENT_LIST_DIR}/weir_code_version.cmake"
   DESTINATION "${WEIR_CMAKE_DIR}" COMPONENT weir_sdk)

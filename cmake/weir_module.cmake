@@ -1,13 +1,15 @@
 # weir_module(NAME SOURCES file… [LIBRARIES target…] [NO_PRECOMPILE])
 #
-# Builds the program NAME, a Weir module, from SOURCES and links weir::sdk and LIBRARIES to it. Shared libraries that are
-# shipped beside it are found in lib/ next to the program (RUNPATH $ORIGIN/lib). Its code version, which `describe`
-# reports for every stage without a .version() of its own, is a hash over the preprocessed sources: a rebuild, a comment
-# or another folder does not change it; a changed header, definition or line does. It is one hash a module, because a
-# stage's function does not tell which source it came from.
+# Builds the program NAME, a Weir module, from SOURCES and links weir::sdk and LIBRARIES to it.
+# Shared libraries that are shipped beside it are found in lib/ next to the program (RUNPATH
+# $ORIGIN/lib). Its code version, which `describe` reports for every stage without a .version() of
+# its own, is a hash over the preprocessed sources: a rebuild, a comment or another folder does not
+# change it; a changed header, definition or line does. It is one hash a module, because a stage's
+# function does not tell which source it came from.
 
 set(_WEIR_CODE_VERSION_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/weir_code_version.cmake")
-set(_WEIR_PRECOMPILE_SOURCES_MIN 3)  # with fewer sources a precompiled header costs more than it saves
+# With fewer sources a precompiled header costs more than it saves.
+set(_WEIR_PRECOMPILE_SOURCES_MIN 3)
 
 function(weir_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "NO_PRECOMPILE" "" "SOURCES;LIBRARIES")
@@ -31,7 +33,8 @@ function(weir_module name)
   _weir_code_version(${name} ${arg_SOURCES})
 endfunction()
 
-# One command per source hashes what the compiler would see; a last one writes the constant that the SDK looks for.
+# One command per source hashes what the compiler would see; a last one writes the constant that the
+# SDK looks for.
 function(_weir_code_version name)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}_code_version")
   set(flags "${folder}/flags-$<COMPILE_LANGUAGE>.rsp")
@@ -49,9 +52,10 @@ function(_weir_code_version name)
     set(hash "${folder}/${id}.hash")
     add_custom_command(
       OUTPUT "${hash}"
-      COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=${folder}/flags-CXX.rsp"
-              "-DSOURCE=${path}" "-DSOURCE_ROOT=${CMAKE_SOURCE_DIR}" "-DBINARY_ROOT=${CMAKE_BINARY_DIR}"
-              "-DOUTPUT=${hash}" -P "${_WEIR_CODE_VERSION_SCRIPT}"
+      COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${CMAKE_CXX_COMPILER}"
+              "-DFLAGS=${folder}/flags-CXX.rsp" "-DSOURCE=${path}" "-DOUTPUT=${hash}"
+              "-DSOURCE_ROOT=${CMAKE_SOURCE_DIR}" "-DBINARY_ROOT=${CMAKE_BINARY_DIR}"
+              -P "${_WEIR_CODE_VERSION_SCRIPT}"
       DEPENDS "${path}" ${headers} "${_WEIR_CODE_VERSION_SCRIPT}" "${folder}/flags-CXX.rsp"
       DEPFILE "${hash}.d"
       COMMENT "Hashing ${source}" VERBATIM)

@@ -1,5 +1,6 @@
-// The digest of a bundle: the same files give the same digest whatever order they were listed in.
-// Pure.
+// The digest of a bundle: the same files give the same digest whatever order they were listed in,
+// because the entries are sorted by path first. Pure; reads no file: whoever lists the entries has
+// hashed them.
 #include "sdk/base/bundle.h"
 
 #include <algorithm>

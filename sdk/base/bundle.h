@@ -1,4 +1,6 @@
-// The identity of a module: one digest over the files of its bundle, as uploaded. Pure.
+// The identity of a module: one digest over the files of its bundle, as uploaded. Trees among the
+// artifacts are identified by the same function. Pure: it reads no file, the caller brings each
+// file's digest.
 #pragma once
 
 #include <span>

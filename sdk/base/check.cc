@@ -1,5 +1,6 @@
-// The end of a process whose invariant is broken: one line with the place, then abort(). Safe from
-// any thread; it allocates nothing, because the heap may be what is broken.
+// The end of a process whose invariant is broken: one line with the place, then
+// abort(). Safe from any thread; it allocates nothing, because the heap may be
+// what is broken. It must not return.
 #include "sdk/base/check.h"
 
 #include <cstdio>

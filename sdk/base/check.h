@@ -1,5 +1,6 @@
-// CHECK: broken invariants end the process, in release builds too, with the expression, the place and a message.
-// For expected failures use Status. Safe to call from any thread.
+// CHECK: broken invariants end the process, in release builds too, with the expression, the place
+// and a message. For expected failures use Status. Safe to call from any thread; what was checked
+// must not have side effects.
 #pragma once
 
 #include <string_view>

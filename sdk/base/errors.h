@@ -1,14 +1,14 @@
-// The stable numbers of WEIR-Exxxx. A number is never used again for another meaning. Hundreds by area:
-// 0xx general, 1xx definitions and modules, 2xx runs and references, 3xx workers and attempts, 4xx storage,
-// 5xx network and access, 6xx values.
+// The stable numbers of WEIR-Exxxx. A number is never used again for another meaning. Hundreds by
+// area: 0xx general, 1xx definitions and modules, 2xx runs and references, 3xx workers and
+// attempts, 4xx storage, 5xx network and access, 6xx values.
 #pragma once
 
 namespace weir::base {
 
 inline constexpr int kErrInternal = 1;
 inline constexpr int kErrUsage = 2;
-inline constexpr int kErrLimit = 3;             // a named limit was exceeded
-inline constexpr int kErrIdempotency = 4;       // same key, other payload
+inline constexpr int kErrLimit = 3;        // a named limit was exceeded
+inline constexpr int kErrIdempotency = 4;  // same key, other payload
 inline constexpr int kErrPageToken = 5;
 inline constexpr int kErrQueueFull = 6;
 inline constexpr int kErrShuttingDown = 7;
@@ -18,8 +18,8 @@ inline constexpr int kErrBadName = 101;
 inline constexpr int kErrDuplicateName = 102;
 inline constexpr int kErrUnknownDependency = 103;
 inline constexpr int kErrCycle = 104;
-inline constexpr int kErrAssetOwned = 105;      // another pipeline owns the asset
-inline constexpr int kErrTypeMismatch = 106;    // fingerprints across modules differ
+inline constexpr int kErrAssetOwned = 105;    // another pipeline owns the asset
+inline constexpr int kErrTypeMismatch = 106;  // fingerprints across modules differ
 inline constexpr int kErrBreakingChange = 107;
 inline constexpr int kErrNotExecutable = 108;
 inline constexpr int kErrArchitecture = 109;
@@ -34,9 +34,9 @@ inline constexpr int kErrUnknownAsset = 202;
 inline constexpr int kErrUnknownRun = 203;
 inline constexpr int kErrUnknownTask = 204;
 inline constexpr int kErrAmbiguous = 205;
-inline constexpr int kErrSelection = 206;       // syntax, with a caret
+inline constexpr int kErrSelection = 206;  // syntax, with a caret
 inline constexpr int kErrEmptySelection = 207;
-inline constexpr int kErrInputMissing = 208;    // an input outside the selection was never materialized
+inline constexpr int kErrInputMissing = 208;  // an input from outside was never materialized
 inline constexpr int kErrBadParam = 209;
 inline constexpr int kErrRunFinished = 210;
 inline constexpr int kErrUnknownModule = 211;
@@ -57,17 +57,17 @@ inline constexpr int kErrStore = 405;
 inline constexpr int kErrArtifactCorrupt = 406;
 inline constexpr int kErrArtifactMissing = 407;
 inline constexpr int kErrNetworkFileSystem = 408;
-inline constexpr int kErrFileDigest = 409;      // uploaded bytes do not match their digest
+inline constexpr int kErrFileDigest = 409;  // uploaded bytes do not match their digest
 
 inline constexpr int kErrUnreachable = 501;
 inline constexpr int kErrUnauthenticated = 502;
 inline constexpr int kErrPortInUse = 503;
 inline constexpr int kErrNotLoopback = 504;
-inline constexpr int kErrHost = 505;            // Host or Origin header refused
+inline constexpr int kErrHost = 505;  // Host or Origin header refused
 inline constexpr int kErrTimedOut = 506;
 
 inline constexpr int kErrCodec = 601;
-inline constexpr int kErrSchema = 602;          // the writer's schema cannot be read as the reader's
+inline constexpr int kErrSchema = 602;  // the writer's schema cannot be read as the reader's
 inline constexpr int kErrValueTooLarge = 603;
 
 }  // namespace weir::base

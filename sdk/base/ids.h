@@ -1,5 +1,6 @@
-// Strong ids and instants. A run id is time-sorted: milliseconds since 2020 above twenty random bits, shown as
-// thirteen characters of lower-case Crockford base32. The loop makes ids; the engine never does.
+// Strong ids and instants. A run id is time-sorted: milliseconds since 2020 above twenty random
+// bits, shown as thirteen characters of lower-case Crockford base32. The loop makes ids; the engine
+// never does.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,8 @@ namespace weir::base {
 // Wall time for people and for nominal times; never for leases.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
-// Time since boot (suspended time counts) for leases, delays and every other deadline. Never stored.
+// Time since boot (suspended time counts) for leases, delays and every other deadline. Never
+// stored.
 struct BootClock {
   using duration = std::chrono::microseconds;
   using rep = duration::rep;
@@ -47,7 +49,8 @@ struct SessionId {
   auto operator<=>(const SessionId&) const = default;
 };
 
-// One try at a task. The epoch is monotonic per task and is the attempt's number: the fence that reports carry.
+// One try at a task. The epoch is monotonic per task and is the attempt's number: the fence that
+// reports carry.
 struct AttemptKey {
   RunId run;
   std::int32_t task = 0;   // index of the task in its run
@@ -72,7 +75,8 @@ struct std::hash<weir::base::SessionId> {
 template <>
 struct std::hash<weir::base::AttemptKey> {
   std::size_t operator()(const weir::base::AttemptKey& key) const noexcept {
-    const std::uint64_t low = (std::uint64_t(std::uint32_t(key.task)) << 32) | std::uint32_t(key.epoch);
+    const std::uint64_t low =
+        (std::uint64_t(std::uint32_t(key.task)) << 32) | std::uint32_t(key.epoch);
     return std::hash<std::uint64_t>{}(key.run.value * 0x9E3779B97F4A7C15ull ^ low);
   }
 };

@@ -1,5 +1,6 @@
 // JSON values and their text. Output is deterministic: members in order of insertion, numbers in
-// the shortest form that reads back the same. The parser is json_parse.cc. Values only.
+// the shortest form that reads back the same. The parser is json_parse.cc. Values only: no thread
+// affinity, no I/O.
 #include "sdk/base/json.h"
 
 #include <charconv>

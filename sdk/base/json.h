@@ -1,6 +1,7 @@
-// A small JSON document: manifests, parameters, metadata, lock files. Own code because modules link nothing but the
-// standard library. Objects keep the order of insertion, so dump() is deterministic. Parsing is bounded in depth and
-// reports line and column. Values only: no thread affinity.
+// A small JSON document: manifests, parameters, metadata, lock files. Own code because modules link
+// nothing but the standard library. Objects keep the order of insertion, so dump() is
+// deterministic. Parsing is bounded in depth and reports line and column. Values only: no thread
+// affinity.
 #pragma once
 
 #include <cstdint>
@@ -58,11 +59,13 @@ class Json {
   // Appends an item; a null becomes an array first.
   Json& push(Json value);
 
-  // One line without spaces, or indented by two spaces a level. Numbers round-trip; a NaN or infinity becomes null.
+  // One line without spaces, or indented by two spaces a level. Numbers round-trip; a NaN or
+  // infinity becomes null.
   std::string dump() const;
   std::string pretty() const;
 
-  // INVALID_ARGUMENT with "line:column: what" on malformed text, on text after the document and past the depth limit.
+  // INVALID_ARGUMENT with "line:column: what" on malformed text, on text after the document and
+  // past the depth limit.
   static Result<Json> parse(std::string_view text);
 
   friend bool operator==(const Json&, const Json&) = default;

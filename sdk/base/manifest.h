@@ -1,5 +1,6 @@
-// The manifest: what a module declares. `./module describe` prints it as JSON, `weir register` uploads it, a worker
-// derives it again on first load, the engine plans from it. One definition for all of them. Values only.
+// The manifest: what a module declares. `./module describe` prints it as JSON, `weir register`
+// uploads it, a worker derives it again on first load, the engine plans from it. One definition for
+// all of them. Values only.
 #pragma once
 
 #include <cstdint>
@@ -48,9 +49,9 @@ enum class CheckSeverity { kWarn, kError, kBlocking };
 
 struct DependencySpec {
   DependencyKind kind = DependencyKind::kAsset;
-  std::string name;       // of the asset, task, parameter or resource; empty for self and cursor
-  std::string type;       // fingerprint of the value's schema; empty where no value is passed
-  int group = 0;          // index into StageSpec::rules; dependencies of one group share a trigger rule
+  std::string name;  // of the asset, task, parameter or resource; empty for self and cursor
+  std::string type;  // fingerprint of the value's schema; empty where no value is passed
+  int group = 0;     // index into StageSpec::rules; dependencies of one group share a trigger rule
   bool optional = false;  // the argument is weir::Input<T>: it may be absent
 };
 
@@ -74,7 +75,8 @@ struct OutputSpec {
 struct StageSpec {
   std::string name;                 // of its task: the first asset, or the task's own name
   std::vector<OutputSpec> outputs;  // empty for a task without assets
-  std::vector<DependencySpec> dependencies;  // in the order of the stage's parameters, ordering-only ones last
+  // In the order of the stage's parameters, ordering-only ones last.
+  std::vector<DependencySpec> dependencies;
   std::vector<TriggerRule> rules{TriggerRule::kAllSuccess};  // by group
   RetrySpec retry;
   std::int64_t timeout_ms = 0;  // 0: none
@@ -124,12 +126,12 @@ std::string_view dependency_kind_name(DependencyKind kind);  // "last_good"
 std::string_view check_severity_name(CheckSeverity severity);
 
 Json manifest_to_json(const Manifest& manifest);
-// INVALID_ARGUMENT with the path of the member that is wrong; DATA_LOSS never. An unknown member is ignored, a
-// format newer than ours is FAILED_PRECONDITION.
+// INVALID_ARGUMENT with the path of the member that is wrong; DATA_LOSS never. An unknown member is
+// ignored, a format newer than ours is FAILED_PRECONDITION.
 Result<Manifest> manifest_from_json(const Json& json);
 
-// Names, uniqueness, dangling and cyclic dependencies, limits: everything that can be judged without a server.
-// INVALID_ARGUMENT with all problems, one a line.
+// Names, uniqueness, dangling and cyclic dependencies, limits: everything that can be judged
+// without a server. INVALID_ARGUMENT with all problems, one a line.
 Status validate_manifest(const Manifest& manifest);
 
 }  // namespace weir::base

@@ -1,4 +1,6 @@
-// What a name may look like, and which known name a mistyped one probably meant. Pure functions.
+// What a name may look like, and which known name a mistyped one probably meant. The rules are
+// those of every asset, task, job, parameter, resource and pipeline. Pure functions; they know of
+// no registry of names.
 #include "sdk/base/names.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Names of assets, tasks, jobs and pipelines: segments [a-z][a-z0-9_]* joined by '/'. And the nearest known name to a
-// mistyped one, by edit distance. Pure functions.
+// Names of assets, tasks, jobs and pipelines: segments [a-z][a-z0-9_]* joined by '/'. And the
+// nearest known name to a mistyped one, by edit distance, for messages. Pure functions: they keep
+// nothing and know of no registry.
 #pragma once
 
 #include <span>
@@ -12,8 +13,8 @@ bool valid_name(std::string_view name);
 // "" when the name is valid, else what is wrong with it in one sentence.
 std::string name_problem(std::string_view name);
 
-// The candidate at the smallest Damerau-Levenshtein distance, "" when none is within a third of the name's length
-// (at least two edits).
+// The candidate at the smallest Damerau-Levenshtein distance, "" when none is within a third of the
+// name's length (at least two edits).
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 // " Did you mean 'x'?" or "".

@@ -1,5 +1,6 @@
-// SHA-256 (FIPS 180-4), own implementation because modules link nothing but the standard library. Uses the x86 SHA
-// extensions when the processor has them. Digest is a value; Sha256 is a single-threaded accumulator.
+// SHA-256 (FIPS 180-4), own implementation because modules link nothing but the standard library.
+// Uses the x86 SHA extensions when the processor has them. Digest is a value; Sha256 is a
+// single-threaded accumulator.
 #pragma once
 
 #include <array>
@@ -21,7 +22,9 @@ struct Digest {
   std::string hex() const;  // 64 lower-case characters
   static std::optional<Digest> parse(std::string_view hex);
   static std::optional<Digest> from_bytes(std::string_view raw);  // exactly 32 bytes
-  std::string_view raw() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  std::string_view raw() const {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
   auto operator<=>(const Digest&) const = default;
 };
 
@@ -36,8 +39,8 @@ class Sha256 {
   void compress(const std::uint8_t* blocks, std::size_t count);
   std::array<std::uint32_t, 8> state_;
   std::array<std::uint8_t, 64> buffer_{};
-  std::size_t buffered_ = 0;   // bytes waiting in buffer_
-  std::uint64_t total_ = 0;    // bytes seen
+  std::size_t buffered_ = 0;  // bytes waiting in buffer_
+  std::uint64_t total_ = 0;   // bytes seen
 };
 
 Digest sha256(std::string_view data);

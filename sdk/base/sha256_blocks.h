@@ -1,5 +1,6 @@
-// The block functions of SHA-256, apart so that a test can hold the fast one against the portable one.
-// Not for callers: use sha256.h. Pure.
+// The block functions of SHA-256, apart so that a test can hold the fast one
+// against the portable one. Not for callers: use sha256.h, which pads and chooses.
+// Pure; safe from any thread.
 #pragma once
 
 #include <cstddef>

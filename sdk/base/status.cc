@@ -1,5 +1,6 @@
-// Names of status codes, and the text form that carries an error number across processes. Pure
-// functions. The number of digits is part of the format: people search for WEIR-E0201.
+// Names of status codes, and the text form that carries an error number across processes. The
+// number of digits is part of the format: people search for WEIR-E0201. Pure functions; anything
+// may be parsed, nothing throws.
 #include "sdk/base/status.h"
 
 #include <cstdio>

@@ -1,8 +1,9 @@
 // Status and Result: how expected failures travel through Weir.
 //
-// Codes are a subset of gRPC's, with gRPC's numbers, so that the API edge converts by value. Every failure that a
-// person can meet also carries a stable error number, shown as WEIR-E0201; the numbers are named in errors.h.
-// A message says what failed, which id, and what to do. Values only: no thread affinity.
+// Codes are a subset of gRPC's, with gRPC's numbers, so that the API edge converts by value. Every
+// failure that a person can meet also carries a stable error number, shown as WEIR-E0201; the
+// numbers are named in errors.h. A message says what failed, which id, and what to do. Values only:
+// no thread affinity.
 #pragma once
 
 #include <optional>

@@ -1,10 +1,7 @@
 // The file system side of artifacts. Every step that can fail says which path and why; what a
-// failed write leaves in tmp/ is removed again. Nothing here keeps state.
+// failed write leaves in tmp/ is removed again. Nothing here keeps state, and nothing that was
+// published is ever changed.
 #include "sdk/src/artifact_files.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +10,9 @@
 #include <cstring>
 #include <functional>
 #include <vector>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sdk/base/bundle.h"
 #include "sdk/base/errors.h"

@@ -1,5 +1,6 @@
 // What an executor leaves behind when a stage crashes: a raw backtrace on stderr, then the death
-// that the signal means. Install once, from the main thread.
+// that the signal means. Install once, from the main thread; it must not change what the process
+// ends with.
 #pragma once
 
 namespace weir::sdk_impl {

@@ -1,5 +1,6 @@
-// `MODULE executor`: the loop of a module process that a worker's supervisor started. Attempts run
-// on the calling thread, one after the other.
+// `MODULE executor`: the loop of a module process that a worker's supervisor
+// started. Attempts run on the calling thread, one after the other. It must not
+// outlive the worker's end of the socket.
 #pragma once
 
 #include "weir/impl/stage.h"

@@ -1,17 +1,17 @@
-// executor.proto by hand: field numbers are that file's. Unknown fields are skipped, so that either
-// side may be newer. Protozero throws on malformed bytes; the exceptions end here.
+// executor.proto by hand: field numbers are that file's. Unknown fields are
+// skipped, so that either side may be newer. Protozero throws on malformed bytes;
+// the exceptions end here. Keeps no state.
 #include "sdk/src/executor_wire.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
-
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "sdk/base/errors.h"
 

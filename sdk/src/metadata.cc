@@ -1,5 +1,6 @@
 // Formatting of metadata: one kind per alternative of weir::MetaValue, so that a new alternative
-// breaks the build here. Pure.
+// breaks the build here. The kinds are stored and read by the command line and the UI: they must
+// not be renamed. Pure.
 #include "sdk/src/metadata.h"
 
 #include <cstdio>

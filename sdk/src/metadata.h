@@ -1,5 +1,6 @@
-// Metadata and structured log lines as JSON text, the form in which they are stored and shown. Pure
-// functions.
+// Metadata and structured log lines as JSON text, the form in which they are
+// stored and shown. Pure functions: time is given, nothing is printed. The names
+// of kinds and members are a stored format.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // Turns the records of a pipeline into its manifest. The enumerations of both sides are held to the
-// same order here, because public headers cannot include the manifest's. Pure.
+// same order here, because public headers cannot include the manifest's. Pure; it judges nothing,
+// base::validate_manifest does.
 #include "sdk/src/pipeline_manifest.h"
 
 #include <string_view>

@@ -1,5 +1,6 @@
-// What a pipeline declares, as the manifest that `describe` prints and an executor sends. Pure
-// functions of the record.
+// What a pipeline declares, as the manifest that `describe` prints and an executor sends: the same
+// record gives the same bytes, so that a worker can compare them. Pure functions of the record,
+// safe from any thread.
 #pragma once
 
 #include <string>

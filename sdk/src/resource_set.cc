@@ -1,4 +1,6 @@
-// Makes resources lazily, one at a time each; different ones may be made at once.
+// Makes resources lazily, one at a time each; different ones may be made at once, so one that takes
+// long holds up only those who need it. Makers are user code: what they throw becomes a Status
+// here.
 #include "sdk/base/errors.h"
 #include "sdk/src/stage_runner.h"
 #include "weir/context.h"

@@ -1,5 +1,6 @@
-// A list in order of use and an index into it. The lock is held for pointer work only, never while
-// a value is decoded or destroyed.
+// A list in order of use and an index into it. The lock is held for pointer work
+// only: never while a value is decoded, and never while one is destroyed, because
+// its destructor is user code.
 #include "sdk/src/value_cache.h"
 
 namespace weir::sdk_impl {

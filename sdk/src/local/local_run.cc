@@ -1,5 +1,6 @@
 // impl::LocalRun: fixtures and questions around one LocalDriver. Finds out which stages are needed
-// when some assets are given, because the engine's selections know nothing of fixtures.
+// when some assets are given, because the engine's selections know nothing of fixtures. Used from
+// the thread of the test only.
 #include "weir/impl/local_run.h"
 
 #include <algorithm>

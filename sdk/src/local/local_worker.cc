@@ -1,5 +1,6 @@
 // Threads of a local run. A stage cannot be killed inside its own process: a stop or timeout shows
-// in Context::canceled(), and decides the outcome once the stage returns.
+// in Context::canceled(), and decides the outcome once the stage returns. The engine is never
+// touched from here.
 #include "sdk/src/local/local_worker.h"
 
 #include <utility>

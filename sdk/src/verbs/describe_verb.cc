@@ -1,5 +1,6 @@
 // `describe` prints the manifest; with --lock it keeps or compares the reviewable part of it, so
-// that a change of the pipeline shows in a diff and can be checked with no server.
+// that a change of the pipeline shows in a diff and can be checked with no server. Runs no stage
+// and makes no resource.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>

@@ -1,5 +1,6 @@
-// `graph`: the stages in an order in which they could run, each with what it takes; or the same for
-// Graphviz.
+// `graph`: the stages in an order in which they could run, each with what it
+// takes; or the same for Graphviz. Works on the manifest alone: runs no stage and
+// makes no resource.
 #include <map>
 #include <vector>
 

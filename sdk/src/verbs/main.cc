@@ -1,4 +1,6 @@
-// weir::main(): picks the verb. Without one it explains itself.
+// weir::main(): picks the verb; without one it explains itself. An exception that a verb lets
+// through ends as an error message and an exit code here, never as an abort. Called once, on the
+// main thread.
 #include <cstdio>
 #include <exception>
 #include <string>

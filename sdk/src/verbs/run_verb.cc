@@ -1,5 +1,6 @@
 // `run`: the whole pipeline, or a part of it, in this process on the scheduler's engine.
 // Transitions go to stderr as they happen, the summary with its figures to stdout at the end.
+// Nothing is kept once the process ends.
 #include <algorithm>
 #include <charconv>
 #include <cstdio>

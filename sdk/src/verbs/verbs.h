@@ -1,5 +1,6 @@
 // What a module program can be told to do: one function a verb, each with its exit code as the
-// result. They print: data to stdout, everything else to stderr. Called once, on the main thread.
+// result. They print: data to stdout, everything else to stderr. Called once, on the main thread;
+// none of them ends the process itself.
 #pragma once
 
 #include <span>

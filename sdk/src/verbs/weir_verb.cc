@@ -1,5 +1,6 @@
 // Verbs that need the scheduler are the weir program's: a module links no gRPC. This process
 // becomes that program, found through $WEIR and then PATH, and is told which module called it.
+// Returns only when that fails.
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>

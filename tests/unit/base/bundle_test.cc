@@ -1,4 +1,6 @@
-// The digest of a bundle depends on its files and their modes, and on nothing else.
+// The digest of a bundle depends on its files and their modes, and on nothing else: not on the
+// order in which they are listed. The layout of the hashed lines is held too, because digests are
+// stored.
 #include "sdk/base/bundle.h"
 
 #include <gtest/gtest.h>

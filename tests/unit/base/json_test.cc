@@ -1,11 +1,12 @@
 // JSON reads back what it wrote, refuses what is malformed with the place, and stays within its
-// depth.
+// depth whatever it is fed. Strictness is tested by example: each text is one that some other
+// reader accepts.
 #include "sdk/base/json.h"
-
-#include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 namespace weir::base {
 namespace {

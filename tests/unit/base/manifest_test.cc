@@ -1,4 +1,6 @@
 // Manifests survive the way through JSON, and what cannot work is refused with every problem named.
+// The text of messages is held only where people act on it: names, suggestions and the path of a
+// cycle.
 #include "sdk/base/manifest.h"
 
 #include <gmock/gmock.h>

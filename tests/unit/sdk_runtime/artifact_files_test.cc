@@ -1,4 +1,6 @@
-// Artifacts on disk: where they stand, that altered bytes are found out, and what cannot be stored.
+// Artifacts on disk: where they stand, that altered bytes are found out, and what
+// cannot be stored. Real files below a temporary directory; nothing of a failed
+// write may stay behind.
 #include "sdk/src/artifact_files.h"
 
 #include <fstream>

@@ -1,5 +1,6 @@
-# Holds weir_code_version.cmake to what it promises: comments, layout and folders do not change a hash, everything that
-# the compiler would see does. Run with cmake -P; needs SCRIPT, COMPILER and FOLDER.
+# Holds weir_code_version.cmake to what it promises: comments, layout and folders do not change a
+# hash, everything that the compiler would see does. Run with cmake -P; needs SCRIPT, COMPILER and
+# FOLDER.
 cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE "${FOLDER}")
 file(WRITE "${FOLDER}/flags.rsp" "-std=gnu++20\n")

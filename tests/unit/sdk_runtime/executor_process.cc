@@ -1,18 +1,18 @@
-// Frames and messages from the worker's point of view, so that a test fails when the two sides
-// disagree.
+// Frames and messages from the worker's point of view, written apart from the
+// SDK's own, so that a test fails when the two sides disagree. Used from one
+// thread, by the executor's tests alone.
 #include "tests/unit/sdk_runtime/executor_process.h"
 
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <fcntl.h>
-
-#include <protozero/pbf_reader.hpp>
-#include <protozero/pbf_writer.hpp>
-
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <protozero/pbf_reader.hpp>
+#include <protozero/pbf_writer.hpp>
 
 #include "sdk/src/executor_wire.h"
 

@@ -1,5 +1,6 @@
 // The worker's side of an executor, for tests: starts the sample module with a socket, sends runs,
-// reads answers. Used from one thread; the destructor closes the socket and collects the process.
+// reads answers. Used from one thread; the destructor closes the socket and collects the process,
+// so that none outlives its test.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,11 @@
-// A real module process as a worker sees it: what it reports for every way in which an attempt can
-// end, and what the process itself ends with.
+// A real module process as a worker sees it: what it reports for every way in
+// which an attempt can end, and what the process itself ends with. The stages are
+// sample_module.cc's, by their index.
 #include <fstream>
+#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <sys/wait.h>
 
 #include "sdk/base/manifest.h"
 #include "sdk/src/local/local_driver.h"

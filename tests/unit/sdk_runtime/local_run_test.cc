@@ -1,5 +1,6 @@
 // Whole pipelines on the engine, in this process: order, failure, skip, retry, checks, fixtures,
-// cursors.
+// cursors. Through the public headers only, as an author's own tests would be written; retry delays
+// take no time.
 #include <atomic>
 
 #include <gmock/gmock.h>

@@ -1,4 +1,6 @@
-// Metadata and log lines as the JSON that is stored, and as the text that people read.
+// Metadata and log lines as the JSON that is stored, and as the text that people
+// read. The names of kinds are held exactly: what was stored under one must still
+// be readable later.
 #include "sdk/src/metadata.h"
 
 #include <gtest/gtest.h>

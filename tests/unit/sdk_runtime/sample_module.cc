@@ -1,5 +1,6 @@
 // A small module with a stage for every way in which an attempt can end. Driven by the tests beside
-// it, by name; the order of the stages is part of what they know.
+// it, by name; the order of the stages is part of what they know. It is a plain user program: it
+// knows nothing of the tests.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,6 @@
 // One attempt without a process around it: resources, threads, and what user code can do wrong.
+// Time is a constant; threads are joined before anything is judged, so nothing here depends on
+// scheduling.
 #include "sdk/src/stage_runner.h"
 
 #include <atomic>

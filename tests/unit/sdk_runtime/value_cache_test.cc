@@ -1,5 +1,6 @@
-// The cache of decoded values keeps to its bound, gives up what was used longest ago, and tells
-// types apart.
+// The cache of decoded values keeps to its bound, gives up what was used longest
+// ago, and tells types apart even when their bytes are the same. Sizes are given,
+// never measured.
 #include "sdk/src/value_cache.h"
 
 #include <string>

@@ -1,5 +1,6 @@
-// Values on their way: small ones inline, large ones as files, and what is wrong when they cannot
-// be read.
+// Values on their way: small ones inline, large ones as files, and what is wrong
+// when they cannot be read. Corruption is found by the digest, before any codec is
+// shown the bytes.
 #include "sdk/src/value_io.h"
 
 #include <fstream>

@@ -1,12 +1,13 @@
-// A module program run by hand: what its verbs print, and the exit codes that scripts rely on.
+// A module program run by hand: what its verbs print, and the exit codes that
+// scripts rely on. The weir program is a shell script here, which shows what it
+// was given.
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <sys/wait.h>
 
 #include "sdk/base/manifest.h"
 #include "sdk/src/local/local_driver.h"
