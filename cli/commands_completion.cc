@@ -1,0 +1,137 @@
+// completion bash|zsh|fish, and what the scripts ask: which words could follow these. Names come
+// from the scheduler, quickly or not at all: a completion must never hang or print an error.
+// Main thread.
+#include <algorithm>
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+#include "cli/text/completion_scripts.h"
+#include "sdk/client/api.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kCompletionTime{400};
+
+// What the word after these words is the name of: "job", "asset", "run", "worker", "task" or
+// nothing.
+std::string kind_of(const std::vector<std::string>& words) {
+  std::vector<std::string> commands;
+  for (const std::string& word : words) {
+    if (!word.empty() && word.front() != '-') commands.push_back(word);
+  }
+  const auto is = [&commands](std::initializer_list<const char*> prefix) {
+    return commands.size() == prefix.size() &&
+           std::equal(prefix.begin(), prefix.end(), commands.begin(),
+                      [](const char* a, const std::string& b) { return b == a; });
+  };
+  if (!words.empty() && words.back() == "--job") return "job";
+  if (!words.empty() && words.back() == "--run") return "run";
+  if (is({"run"})) return "job";
+  if (is({"materialize"}) || is({"assets", "show"}) || is({"assets", "get"}) ||
+      is({"assets", "lineage"}) || is({"assets", "list"})) {
+    return "asset";
+  }
+  if (is({"cancel"}) || is({"runs", "watch"}) || is({"runs", "cancel"})) return "run";
+  if (is({"runs", "show"}) || is({"logs"}) || is({"explain"}) || is({"replay"})) return "task";
+  if (is({"workers", "show"}) || is({"workers", "drain"})) return "worker";
+  return "";
+}
+
+std::vector<std::string> ask(client::Api& api, const std::string& kind, const std::string& prefix,
+                             const std::string& run) {
+  v1::CompleteNameRequest request;
+  request.set_kind(kind);
+  request.set_prefix(prefix);
+  request.set_run(run);
+  const auto answer = api.complete_name(request);
+  if (!answer.ok()) return {};
+  return {answer->names().begin(), answer->names().end()};
+}
+
+std::vector<std::string> names_for(Session& session, const std::string& kind,
+                                   const std::string& prefix) {
+  const base::Result<client::Target> target =
+      client::discover(session.options.scheduler, session.options.token_file);
+  if (!target.ok()) return {};
+  client::Api api(*target, kCompletionTime, 1);
+  if (kind != "task") return ask(api, kind, prefix, "");
+  const std::size_t slash = prefix.find('/');
+  if (slash == std::string::npos) {
+    std::vector<std::string> names = ask(api, "run", prefix, "");
+    for (const char* alias : {"@last", "@last-failed"}) {
+      if (std::string(alias).rfind(prefix, 0) == 0) names.emplace_back(alias);
+    }
+    return names;
+  }
+  const std::string run = prefix.substr(0, slash);
+  std::vector<std::string> names = ask(api, "task", prefix.substr(slash + 1), run);
+  for (std::string& name : names) name.insert(0, run + "/");
+  return names;
+}
+
+// Subcommands and options of the deepest command that the words name.
+std::vector<std::string> static_words(const CLI::App& app, const std::vector<std::string>& words,
+                                      const std::string& prefix) {
+  const CLI::App* at = &app;
+  for (const std::string& word : words) {
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+      if (command->get_name() == word) {
+        at = command;
+        break;
+      }
+    }
+  }
+  std::vector<std::string> found;
+  const auto offer = [&](const std::string& word) {
+    if (word.rfind(prefix, 0) == 0) found.push_back(word);
+  };
+  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+    if (!command->get_group().empty()) offer(command->get_name());
+  }
+  if (!prefix.empty() && prefix.front() == '-') {
+    for (const CLI::App* up = at; up != nullptr; up = up->get_parent()) {
+      for (const CLI::Option* option : up->get_options()) {
+        for (const std::string& name : option->get_lnames()) offer("--" + name);
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+void add_completion_commands(CLI::App& app, Session& session, Chosen& chosen) {
+  CLI::App& completion = *app.add_subcommand(
+      "completion", "print the completion script of a shell; see its first lines for use");
+  completion.require_subcommand(1);
+  for (const auto& [shell, script] : completion_scripts()) {
+    completion.add_subcommand(shell, "for " + std::string(shell))
+        ->callback([&session, &chosen, text = script] {
+          chosen = [&session, text] {
+            session.data(text);
+            return kExitOk;
+          };
+        });
+  }
+}
+
+int complete_words(Session& session, const CLI::App& app, std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "--") words.erase(words.begin());
+  const std::string prefix = words.empty() ? "" : words.back();
+  if (!words.empty()) words.pop_back();
+  std::vector<std::string> found = static_words(app, words, prefix);
+  const std::string kind = kind_of(words);
+  if (!kind.empty() && (prefix.empty() || prefix.front() != '-')) {
+    const std::vector<std::string> names = names_for(session, kind, prefix);
+    found.insert(found.end(), names.begin(), names.end());
+  }
+  for (const std::string& word : found) session.data(word + "\n");
+  return kExitOk;
+}
+
+}  // namespace weir::cli

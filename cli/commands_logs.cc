@@ -1,0 +1,319 @@
+// logs: what the attempts of a run printed. Lines are assembled from byte offsets, so nothing is
+// shown twice and following goes on where it stopped. Only blocks of bounded size are held.
+// Main thread.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <regex>
+#include <set>
+#include <tuple>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+#include "cli/display/log_tail.h"
+#include "cli/interrupt.h"
+#include "cli/paging.h"
+#include "cli/text/reference.h"
+#include "sdk/base/errors.h"
+#include "sdk/client/api.h"
+#include "sdk/client/run_follower.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr std::int64_t kReadBytes = 256 << 10;
+constexpr std::size_t kLineBytesMax = 1u << 20;  // a longer line is shown in pieces
+constexpr std::size_t kGrepBytesMax = 4096;      // of a line are searched
+constexpr std::chrono::milliseconds kPoll{200};
+constexpr std::chrono::milliseconds kLogsMayLag{5'000};  // behind the end of their run
+
+using Clock = std::chrono::steady_clock;
+
+struct LogArguments {
+  std::string reference;
+  bool follow = false;
+  bool failed = false;
+  int tail = -1;
+  std::string grep;
+  std::string stream;
+};
+
+// One stream of one attempt, and how far it was shown.
+struct Source {
+  v1::LogInfo info;
+  std::int64_t offset = 0;
+  std::string partial;  // the beginning of a line whose end has not come
+  bool done = false;
+};
+
+class LogReader {
+ public:
+  LogReader(Session& session, client::Api& api, LogArguments arguments)
+      : session_(session), api_(api), arguments_(std::move(arguments)) {}
+
+  int run() {
+    if (Status status = prepare(); !status.ok()) return session_.fail(status);
+    if (Status status = find_sources(); !status.ok()) return session_.fail(status);
+    if (arguments_.tail >= 0) {
+      for (auto& [key, source] : sources_) {
+        if (Status status = seek_tail(source); !status.ok()) return session_.fail(status);
+      }
+    }
+    if (sources_.empty() && !arguments_.follow) {
+      session_.note("run " + run_id_ + " has no logs" +
+                    (reference_.task.empty() ? "" : " of " + reference_.task) + " that match yet");
+      return kExitOk;
+    }
+    if (arguments_.follow) install_interrupt_handler();
+    for (;;) {
+      // Asked before reading: what is complete now will be read to its end below.
+      const bool ended = run_ended();
+      for (auto& [key, source] : sources_) {
+        if (Status status = show_new(source); !status.ok()) return session_.fail(status);
+      }
+      if (!arguments_.follow || (ended && (all_done() || quiet()))) return kExitOk;
+      if (wait_for_interrupt(kPoll)) return kExitInterrupted;
+      if (Status status = find_sources(); !status.ok()) return session_.fail(status);
+    }
+  }
+
+ private:
+  using Key = std::tuple<std::int32_t, std::int32_t, int>;  // task, epoch, stream
+
+  Status prepare() {
+    const base::Result<Reference> reference = parse_reference(arguments_.reference);
+    if (!reference.ok()) return reference.status();
+    reference_ = *reference;
+    if (!arguments_.grep.empty()) {
+      try {
+        pattern_.emplace(arguments_.grep, std::regex::ECMAScript | std::regex::optimize);
+      } catch (const std::regex_error& error) {
+        return Status(
+            Code::kInvalidArgument, base::kErrUsage,
+            "--grep '" + arguments_.grep + "' is not a regular expression: " + error.what());
+      }
+    }
+    v1::GetRunRequest request;
+    request.set_run(reference_.run);
+    const auto run = api_.get_run(request);
+    if (!run.ok()) return run.status();
+    run_id_ = run->run().id();
+    if (!reference_.task.empty()) {
+      v1::ListTasksRequest tasks;
+      tasks.set_run(run_id_);
+      tasks.set_name(reference_.task);
+      const auto found = api_.list_tasks(tasks);
+      if (!found.ok()) return found.status();
+      if (found->tasks().empty()) {
+        return Status(Code::kNotFound, base::kErrUnknownTask,
+                      "run " + run_id_ + " has no task '" + reference_.task + "'; weir runs show " +
+                          run_id_ + " lists them");
+      }
+    }
+    return arguments_.failed ? find_failed() : Status();
+  }
+
+  Status find_failed() {
+    v1::ListTasksRequest request;
+    request.set_run(run_id_);
+    request.set_state(v1::TASK_STATE_FAILED);
+    const auto tasks = read_pages(
+        request, 0, [&](const auto& page) { return api_.list_tasks(page); },
+        [](v1::ListTasksResponse& response) { return response.mutable_tasks(); });
+    if (!tasks.ok()) return tasks.status();
+    failed_.clear();
+    for (const v1::Task& task : tasks->tasks()) failed_.insert(task.index());
+    return {};
+  }
+
+  bool wanted(const v1::LogInfo& info, const std::map<std::int32_t, std::int32_t>& latest) const {
+    if (arguments_.failed && !failed_.contains(info.task_index())) return false;
+    if (!arguments_.stream.empty() && stream_word(info.stream()) != arguments_.stream) return false;
+    if (reference_.attempt > 0) return info.epoch() == reference_.attempt;
+    // While following, the attempts that were shown stay and the next one joins.
+    return arguments_.follow || info.epoch() == latest.at(info.task_index());
+  }
+
+  Status find_sources() {
+    if (arguments_.failed && arguments_.follow) {
+      if (Status status = find_failed(); !status.ok()) return status;
+    }
+    v1::ListLogsRequest request;
+    request.set_run(run_id_);
+    request.set_task(reference_.task);
+    const auto logs = api_.list_logs(request);
+    if (!logs.ok()) return logs.status();
+    std::map<std::int32_t, std::int32_t> latest;
+    std::set<std::int32_t> tasks;
+    for (const v1::LogInfo& info : logs->logs()) {
+      latest[info.task_index()] = std::max(latest[info.task_index()], info.epoch());
+    }
+    for (const v1::LogInfo& info : logs->logs()) {
+      if (!wanted(info, latest)) continue;
+      tasks.insert(info.task_index());
+      const Key key{info.task_index(), info.epoch(), static_cast<int>(info.stream())};
+      sources_.emplace(key, Source{}).first->second.info = info;
+    }
+    several_ = several_ || tasks.size() > 1;
+    return {};
+  }
+
+  base::Result<v1::ReadLogResponse> read(const Source& source, std::int64_t offset) {
+    v1::ReadLogRequest request;
+    request.set_run(run_id_);
+    request.set_task_index(source.info.task_index());
+    request.set_epoch(source.info.epoch());
+    request.set_stream(source.info.stream());
+    request.set_offset(offset);
+    request.set_limit_bytes(kReadBytes);
+    return api_.read_log(request);
+  }
+
+  // Moves the offset to where the last N lines begin, reading backwards block by block.
+  Status seek_tail(Source& source) {
+    std::int64_t end = source.info.size_bytes();
+    int lines = 0;
+    bool at_end = true;
+    while (end > 0) {
+      const std::int64_t start = std::max<std::int64_t>(0, end - kReadBytes);
+      const auto block = read(source, start);
+      if (!block.ok()) return block.status();
+      const std::string data = block->data().substr(0, static_cast<std::size_t>(end - start));
+      for (std::size_t i = data.size(); i > 0; --i) {
+        const bool newline = data[i - 1] == '\n';
+        if (newline && !at_end && ++lines == arguments_.tail) {
+          source.offset = start + static_cast<std::int64_t>(i);
+          return {};
+        }
+        if (at_end && arguments_.tail == 0) {
+          source.offset = source.info.size_bytes();
+          return {};
+        }
+        at_end = false;
+      }
+      end = start;
+    }
+    source.offset = 0;
+    return {};
+  }
+
+  Status show_new(Source& source) {
+    while (!source.done) {
+      const auto block = read(source, source.offset);
+      if (!block.ok()) return block.status();
+      source.partial += block->data();
+      if (!block->data().empty()) grown_at_ = Clock::now();
+      source.offset = block->offset() + static_cast<std::int64_t>(block->data().size());
+      show_lines(source);
+      const bool at_end = source.offset >= block->size_bytes();
+      if (at_end && (block->complete() || !arguments_.follow)) {
+        if (!source.partial.empty()) show_line(source, std::exchange(source.partial, {}));
+        source.done = block->complete();
+      }
+      if (at_end || block->data().empty()) break;
+    }
+    return {};
+  }
+
+  void show_lines(Source& source) {
+    std::size_t start = 0;
+    for (;;) {
+      const std::size_t end = source.partial.find('\n', start);
+      if (end == std::string::npos) break;
+      show_line(source, source.partial.substr(start, end - start));
+      start = end + 1;
+    }
+    source.partial.erase(0, start);
+    if (source.partial.size() > kLineBytesMax) show_line(source, std::exchange(source.partial, {}));
+  }
+
+  void show_line(const Source& source, const std::string& line) {
+    const std::string text = render_log_line(source.info.stream(), line, true);
+    if (pattern_ && !std::regex_search(text.begin(),
+                                       text.begin() + static_cast<std::ptrdiff_t>(
+                                                          std::min(text.size(), kGrepBytesMax)),
+                                       *pattern_)) {
+      return;
+    }
+    if (session_.structured()) {
+      base::Json json;
+      json.set("task", source.info.task());
+      json.set("attempt", std::int64_t{source.info.epoch()});
+      json.set("stream", stream_word(source.info.stream()));
+      json.set("line", line);
+      session_.data(json.dump() + "\n");
+      return;
+    }
+    std::string prefix;
+    if (several_) prefix += source.info.task();
+    if (several_ || arguments_.follow) {
+      if (source.info.epoch() > 1) prefix += "#" + std::to_string(source.info.epoch());
+    }
+    if (!prefix.empty()) prefix = session_.out_paint()(Color::kDim, prefix + " │ ");
+    session_.data(prefix + text + "\n");
+  }
+
+  bool run_ended() {
+    v1::GetRunRequest request;
+    request.set_run(run_id_);
+    const auto run = api_.get_run(request);
+    return run.ok() && client::run_finished(run->run().state());
+  }
+
+  // A worker that was killed never says that its logs are complete.
+  bool quiet() const { return Clock::now() - grown_at_ > kLogsMayLag; }
+
+  bool all_done() const {
+    return std::all_of(sources_.begin(), sources_.end(),
+                       [](const auto& entry) { return entry.second.done; });
+  }
+
+  Session& session_;
+  client::Api& api_;
+  LogArguments arguments_;
+  Reference reference_;
+  std::string run_id_;
+  std::optional<std::regex> pattern_;
+  std::set<std::int32_t> failed_;  // indices of failed tasks, with --failed
+  std::map<Key, Source> sources_;
+  Clock::time_point grown_at_ = Clock::now();  // a log, last
+  bool several_ = false;                       // tasks: lines carry the name
+};
+
+int logs(Session& session, const LogArguments& arguments) {
+  if (session.options.output == OutputFormat::kJson) {
+    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
+                               "logs are a stream: use -o jsonl, one object a line"));
+  }
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  return LogReader(session, **api, arguments).run();
+}
+
+}  // namespace
+
+void add_log_commands(CLI::App& app, Session& session, Chosen& chosen) {
+  CLI::App& command = *app.add_subcommand("logs", "what tasks printed");
+  auto arguments = std::make_shared<LogArguments>();
+  command.add_option("REF", arguments->reference, "RUN, RUN/TASK or RUN/TASK#ATTEMPT; @last")
+      ->required();
+  command.add_flag("-f,--follow", arguments->follow, "until the run has ended");
+  command.add_option("--tail", arguments->tail, "only the last N lines of each log")
+      ->check(CLI::Range(0, kItemsMax));
+  command.add_option("--grep", arguments->grep, "only lines that match this regular expression");
+  command.add_flag("--failed", arguments->failed, "only failed tasks");
+  command.add_option("--stream", arguments->stream, "stdout, stderr or log")
+      ->check(CLI::IsMember({"stdout", "stderr", "log"}));
+  command.callback([&session, &chosen, arguments] {
+    chosen = [&session, arguments] { return logs(session, *arguments); };
+  });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,271 @@
+// runs list|show|watch|cancel, and cancel, which is the same as runs cancel. References are
+// resolved by the scheduler; a mutation names the resolved id, so that repeating it is harmless.
+// Main thread.
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+#include "cli/follow.h"
+#include "cli/paging.h"
+#include "cli/text/duration.h"
+#include "cli/text/reference.h"
+#include "cli/values.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/names.h"
+#include "sdk/client/api.h"
+#include "sdk/client/run_follower.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+
+struct ListArguments {
+  std::string job;
+  std::string state;
+  std::string since;
+  int limit = 50;
+};
+
+struct RunArguments {
+  std::string run = "@last";
+  std::string reason;
+  std::string key;
+  std::string timeout;
+  bool wait = false;
+};
+
+base::Result<v1::RunState> parse_state(const std::string& word) {
+  if (word.empty()) return v1::RUN_STATE_UNSPECIFIED;
+  std::vector<std::string> words;
+  for (int value = 1; value <= v1::RunState_MAX; ++value) {
+    const auto state = static_cast<v1::RunState>(value);
+    words.push_back(enum_word(v1::RunState_Name(state), "RUN_STATE_"));
+    if (words.back() == word) return state;
+  }
+  std::string all;
+  for (const std::string& known : words) all += (all.empty() ? "" : ", ") + known;
+  return Status(Code::kInvalidArgument, base::kErrUsage,
+                "'" + word + "' is not the state of a run; the states are " + all + "." +
+                    base::did_you_mean(word, words));
+}
+
+int list(Session& session, const ListArguments& arguments) {
+  v1::ListRunsRequest request;
+  request.set_job(arguments.job);
+  const base::Result<v1::RunState> state = parse_state(arguments.state);
+  if (!state.ok()) return session.fail(state.status());
+  request.set_state(*state);
+  if (!arguments.since.empty()) {
+    const auto since = parse_since(arguments.since, wall_now());
+    if (!since.ok()) return session.fail(since.status());
+    const auto us = since->time_since_epoch().count();
+    request.mutable_since()->set_seconds(us / 1'000'000);
+    request.mutable_since()->set_nanos(static_cast<std::int32_t>(us % 1'000'000 * 1'000));
+  }
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  const auto runs = read_pages(
+      request, arguments.limit, [&](const auto& page) { return (*api)->list_runs(page); },
+      [](v1::ListRunsResponse& response) { return response.mutable_runs(); });
+  if (!runs.ok()) return session.fail(runs.status());
+
+  std::vector<Column> columns{{"RUN"},     {"JOB"},
+                              {"STATE"},   {"TASKS", Align::kRight},
+                              {"CREATED"}, {"DURATION", Align::kRight}};
+  if (session.wide()) columns.insert(columns.end(), {{"FAILED", Align::kRight}, {"REASON"}});
+  columns.push_back({"MESSAGE", Align::kLeft, true});
+  Listing listing(std::move(columns));
+  listing.nothing =
+      "there are no runs" +
+      std::string(arguments.job.empty() && arguments.state.empty() ? "" : " like that") +
+      "; start one: weir run JOB (weir jobs list names them)";
+  for (const v1::Run& run : runs->runs()) {
+    const v1::TaskCounts& counts = run.counts();
+    const int done = counts.succeeded() + counts.cached() + counts.skipped();
+    std::vector<Cell> row{{run.id()},
+                          {run.job().empty() ? run.selection() : run.job()},
+                          state_cell(v1::RunState_Name(run.state()), "RUN_STATE_"),
+                          {std::to_string(done) + "/" + std::to_string(run.task_count())},
+                          {time_cell(run.created_at())},
+                          {span_cell(run.started_at(), run.finished_at())}};
+    if (session.wide()) {
+      row.push_back({std::to_string(counts.failed() + counts.upstream_failed())});
+      row.push_back({run.reason()});
+    }
+    row.push_back({run.message()});
+    listing.table.add(std::move(row));
+    listing.names.push_back(run.id());
+    listing.items.push_back(&run);
+  }
+  return session.print(listing, *runs);
+}
+
+void describe_run(Session& session, const v1::Run& run) {
+  const Painter& paint = session.out_paint();
+  const Cell state = state_cell(v1::RunState_Name(run.state()), "RUN_STATE_");
+  std::string text;
+  const auto line = [&](const std::string& name, const std::string& value) {
+    if (!value.empty() && value != "-") text += paint(Color::kBold, name) + "  " + value + "\n";
+  };
+  line("run      ", run.id());
+  line("state    ", paint(state.color, state.text));
+  line("message  ", printable(run.message()));
+  line("job      ", run.job());
+  line("selection", printable(run.selection()));
+  line("params   ", run.params_json() == "{}" ? "" : printable(run.params_json()));
+  line("reason   ", printable(run.reason()));
+  line("created  ", time_cell(run.created_at()));
+  line("started  ", time_cell(run.started_at()));
+  line("finished ", time_cell(run.finished_at()));
+  line("duration ", span_cell(run.started_at(), run.finished_at()));
+  for (const std::string& module : run.modules()) line("module   ", module);
+  session.data(text + "\n");
+}
+
+int show(Session& session, const RunArguments& arguments) {
+  const base::Result<Reference> reference = parse_reference(arguments.run);
+  if (!reference.ok()) return session.fail(reference.status());
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  v1::GetRunRequest get;
+  get.set_run(reference->run);
+  const auto run = (*api)->get_run(get);
+  if (!run.ok()) return session.fail(run.status());
+  v1::ListTasksRequest request;
+  request.set_run(run->run().id());
+  request.set_name(reference->task);
+  const auto tasks = read_pages(
+      request, 0, [&](const auto& page) { return (*api)->list_tasks(page); },
+      [](v1::ListTasksResponse& response) { return response.mutable_tasks(); });
+  if (!tasks.ok()) return session.fail(tasks.status());
+  if (session.structured()) {
+    base::Json document = message_json(*run);
+    document.set("tasks", message_json(*tasks)["tasks"]);
+    session.print_json(document);
+    return kExitOk;
+  }
+
+  Listing listing({{"TASK"},
+                   {"STATE"},
+                   {"ATTEMPT", Align::kRight},
+                   {"STARTED"},
+                   {"DURATION", Align::kRight},
+                   {"WORKER"},
+                   {"REASON", Align::kLeft, true}});
+  for (const v1::Task& task : tasks->tasks()) {
+    listing.table.add({{task.name()},
+                       state_cell(v1::TaskState_Name(task.state()), "TASK_STATE_"),
+                       {task.epoch() == 0 ? "-" : std::to_string(task.epoch())},
+                       {time_cell(task.started_at())},
+                       {span_cell(task.started_at(), task.finished_at())},
+                       {task.worker().empty() ? "-" : task.worker()},
+                       {task.reason()}});
+    listing.names.push_back(run->run().id() + "/" + task.name());
+    listing.items.push_back(&task);
+  }
+  if (session.options.output != OutputFormat::kName) describe_run(session, run->run());
+  return session.print(listing, *tasks);
+}
+
+int watch(Session& session, const RunArguments& arguments) {
+  FollowOptions options;
+  if (!arguments.timeout.empty()) {
+    const auto timeout = parse_duration(arguments.timeout);
+    if (!timeout.ok()) return session.fail(timeout.status());
+    options.timeout = *timeout;
+  }
+  const base::Result<Reference> reference = parse_reference(arguments.run);
+  if (!reference.ok()) return session.fail(reference.status());
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  v1::GetRunRequest request;
+  request.set_run(reference->run);
+  const auto run = (*api)->get_run(request);
+  if (!run.ok()) return session.fail(run.status());
+  options.told_until_seq = client::run_finished(run->run().state()) ? 0 : run->as_of_seq();
+  const int code = follow_run(session, run->run().id(), options);
+  if (!session.structured() || code == kExitUnreachable) return code;
+  const auto last = (*api)->get_run(request);
+  if (!last.ok()) return session.fail(last.status());
+  session.print_json(message_json(last->run()));
+  return code;
+}
+
+int cancel(Session& session, const RunArguments& arguments) {
+  const base::Result<Reference> reference = parse_reference(arguments.run);
+  if (!reference.ok()) return session.fail(reference.status());
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  // The reference is resolved first: "@last" must mean the same run when the request is repeated.
+  v1::GetRunRequest get;
+  get.set_run(reference->run);
+  const auto run = (*api)->get_run(get);
+  if (!run.ok()) return session.fail(run.status());
+  v1::CancelRunRequest request;
+  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
+                                                    : arguments.key);
+  request.set_run(run->run().id());
+  request.set_reason(arguments.reason);
+  const auto canceled = (*api)->cancel_run(request);
+  if (!canceled.ok()) return session.fail(canceled.status());
+  if (session.options.output == OutputFormat::kName) session.data(run->run().id() + "\n");
+  if (session.structured()) session.print_json(message_json(*canceled));
+  session.note("canceling run " + run->run().id() + "; running tasks are being stopped");
+  if (!arguments.wait) return kExitOk;
+  const int code = follow_run(session, run->run().id(), {});
+  return code == kExitCanceled ? kExitOk : code;
+}
+
+void add_cancel(CLI::App& command, Session& session, Chosen& chosen) {
+  auto arguments = std::make_shared<RunArguments>();
+  command.add_option("RUN", arguments->run, "id, unique prefix, @last")->required();
+  command.add_option("--reason", arguments->reason, "kept with the run");
+  command.add_flag("--wait", arguments->wait, "until it has stopped");
+  command.add_option("--idempotency-key", arguments->key, "for scripts that repeat themselves");
+  command.callback([&session, &chosen, arguments] {
+    chosen = [&session, arguments] { return cancel(session, *arguments); };
+  });
+}
+
+}  // namespace
+
+void add_run_commands(CLI::App& app, Session& session, Chosen& chosen) {
+  CLI::App& runs = *app.add_subcommand("runs", "list, show, watch and cancel runs");
+  runs.require_subcommand(1);
+
+  CLI::App& list_command = *runs.add_subcommand("list", "newest first");
+  auto filter = std::make_shared<ListArguments>();
+  list_command.add_option("--job", filter->job, "only runs of this job");
+  list_command.add_option("--state", filter->state, "only runs in this state");
+  list_command.add_option("--since", filter->since, "a time, or a duration ago: 2h, 7d");
+  list_command.add_option("-n,--limit", filter->limit, "at most so many; 0: all (default: 50)")
+      ->check(CLI::Range(0, kItemsMax));
+  list_command.callback([&session, &chosen, filter] {
+    chosen = [&session, filter] { return list(session, *filter); };
+  });
+
+  CLI::App& show_command = *runs.add_subcommand("show", "a run and its tasks");
+  auto shown = std::make_shared<RunArguments>();
+  show_command.add_option("RUN", shown->run, "id, unique prefix, @last, @last-failed; RUN/TASK")
+      ->required();
+  show_command.callback(
+      [&session, &chosen, shown] { chosen = [&session, shown] { return show(session, *shown); }; });
+
+  CLI::App& watch_command = *runs.add_subcommand("watch", "follow a run to its end");
+  auto watched = std::make_shared<RunArguments>();
+  watch_command.add_option("RUN", watched->run, "id, unique prefix, @last")->required();
+  watch_command.add_option("--timeout", watched->timeout, "stop waiting after this time");
+  watch_command.callback([&session, &chosen, watched] {
+    chosen = [&session, watched] { return watch(session, *watched); };
+  });
+
+  add_cancel(*runs.add_subcommand("cancel", "stop a run"), session, chosen);
+  add_cancel(*app.add_subcommand("cancel", "stop a run (runs cancel)"), session, chosen);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,277 @@
+// up, scheduler, worker. The order of starting is the point: the supervisor's process first, while
+// this one has a single thread and no gRPC (which does not survive a fork), then everything else;
+// stopping is the reverse.
+// Main thread; in `up` the worker's agent has a thread of its own.
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <thread>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/text/duration.h"
+#include "cli/version.h"
+#include "scheduler/scheduler.h"
+#include "sdk/base/endpoint.h"
+#include "sdk/base/errors.h"
+#include "sdk/client/discovery.h"
+#include "worker/worker.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr std::chrono::milliseconds kWorkerLooked{500};  // how often `up` looks at its worker
+constexpr rlim_t kOpenFilesMax = 65'536;
+constexpr int kSlotsMax = 10'000;
+
+struct ServeArguments {
+  std::string data;
+  std::string http = "127.0.0.1:7600";
+  std::string grpc = "127.0.0.1:7601";
+  std::int64_t min_free = -1;
+  std::string on_run_finished;
+  int slots = 0;
+  std::string name;
+  std::vector<std::string> labels;
+  std::vector<std::string> resources;
+  std::string drain;
+};
+
+// A server that cannot start has failed, unless what was typed is wrong.
+int fail_to_serve(Session& session, const Status& status) {
+  session.fail(status);
+  return status.code() == Code::kInvalidArgument ? kExitUsage : kExitFailed;
+}
+
+// Many executors are many pipes and sockets.
+void raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kOpenFilesMax));
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // as far as it goes: a small limit is no reason to refuse
+}
+
+SchedulerOptions scheduler_options(const ServeArguments& arguments) {
+  SchedulerOptions options;
+  options.data_dir = arguments.data.empty() ? base::default_data_dir() : arguments.data;
+  options.grpc_address = arguments.grpc;
+  options.http_address = arguments.http;
+  if (arguments.min_free >= 0) options.min_free_bytes = arguments.min_free;
+  options.on_run_finished = arguments.on_run_finished;
+  return options;
+}
+
+Status split_pair(const std::string& text, const char* option, std::string& key,
+                  std::string& value) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return Status(Code::kInvalidArgument, base::kErrUsage,
+                  std::string(option) + " '" + text + "': write NAME=VALUE");
+  }
+  key = text.substr(0, equals);
+  value = text.substr(equals + 1);
+  return {};
+}
+
+base::Result<worker::WorkerOptions> worker_options(const ServeArguments& arguments) {
+  worker::WorkerOptions options;
+  options.name = arguments.name;
+  options.slots = arguments.slots;
+  std::string key;
+  std::string value;
+  for (const std::string& label : arguments.labels) {
+    if (Status status = split_pair(label, "--label", key, value); !status.ok()) return status;
+    options.labels[key] = value;
+  }
+  for (const std::string& resource : arguments.resources) {
+    if (Status status = split_pair(resource, "--resource", key, value); !status.ok()) return status;
+    const bool digits = !value.empty() && value.size() < 9 &&
+                        value.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits) {
+      return Status(Code::kInvalidArgument, base::kErrUsage,
+                    "--resource '" + resource + "': the amount is a whole number, such as gpu=2");
+    }
+    options.resources[key] = std::stoi(value);
+  }
+  if (!arguments.drain.empty()) {
+    const auto drain = parse_duration(arguments.drain);
+    if (!drain.ok()) return drain.status();
+    options.drain_max_ms = drain->count();
+  }
+  return options;
+}
+
+void announce(Session& session, const Scheduler& scheduler, const std::string& what) {
+  if (session.structured()) {
+    base::Json json;
+    json.set("http", scheduler.http_address());
+    json.set("grpc", scheduler.grpc_address());
+    json.set("dataDir", scheduler.data_dir());
+    json.set("tokenFile", scheduler.token_file());
+    json.set("pid", std::int64_t{::getpid()});
+    session.print_json(json);
+    return;
+  }
+  session.data("http://" + scheduler.http_address() + "/?token=" + scheduler.token() + "\n");
+  session.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
+               scheduler.data_dir());
+  session.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
+}
+
+int serve_scheduler(Session& session, const ServeArguments& arguments) {
+  install_interrupt_handler();
+  raise_open_files();
+  const auto scheduler = Scheduler::start(scheduler_options(arguments));
+  if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
+  announce(session, **scheduler, "weir scheduler");
+  wait_for_interrupt(std::chrono::milliseconds(-1));
+  session.note("stopping; what runs on workers goes on, and is taken up again at the next start");
+  (*scheduler)->stop();
+  return kExitOk;
+}
+
+// The agent on its thread, and how it ended.
+class LocalWorker {
+ public:
+  LocalWorker(const worker::WorkerOptions& options, worker::SupervisorHandle supervisor)
+      : thread_([this, options,
+                 handle = std::make_shared<worker::SupervisorHandle>(std::move(supervisor))](
+                    const std::stop_token& stop) {
+          status_ = worker::run_worker(options, std::move(*handle), stop);
+          ended_.store(true, std::memory_order_release);
+        }) {}
+
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+
+  // Asks it to end, waits, and says how it did.
+  Status stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+
+ private:
+  Status status_;  // written by the thread before ended_, read after the join
+  std::atomic<bool> ended_ = false;
+  std::jthread thread_;
+};
+
+int serve_up(Session& session, const ServeArguments& arguments) {
+  base::Result<worker::WorkerOptions> worker_settings = worker_options(arguments);
+  if (!worker_settings.ok()) return fail_to_serve(session, worker_settings.status());
+  install_interrupt_handler();
+  raise_open_files();
+  base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
+  if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
+  const auto scheduler = Scheduler::start(scheduler_options(arguments));
+  if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
+
+  worker_settings->scheduler = (*scheduler)->grpc_address();
+  worker_settings->token_file = (*scheduler)->token_file();
+  worker_settings->data_dir = (*scheduler)->data_dir() + "/worker";
+  LocalWorker worker(*worker_settings, std::move(*supervisor));
+  announce(session, **scheduler, "weir up");
+  while (!worker.ended() && !wait_for_interrupt(kWorkerLooked)) {
+  }
+  const bool asked = interrupted() != 0;
+  if (asked) session.note("stopping: running attempts may finish; Ctrl-C again ends at once");
+  const Status ended = worker.stop();
+  (*scheduler)->stop();
+  if (!ended.ok()) return fail_to_serve(session, ended);
+  return kExitOk;
+}
+
+int serve_worker(Session& session, const ServeArguments& arguments) {
+  base::Result<worker::WorkerOptions> options = worker_options(arguments);
+  if (!options.ok()) return fail_to_serve(session, options.status());
+  const base::Result<client::Target> target =
+      client::discover(session.options.scheduler, session.options.token_file);
+  if (!target.ok()) return session.fail(target.status());
+  options->scheduler = target->grpc;
+  options->token_file = target->token_file;
+  options->data_dir =
+      arguments.data.empty() ? base::default_data_dir() + "/worker" : arguments.data;
+  install_interrupt_handler();
+  raise_open_files();
+  base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
+  if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
+  session.note(std::string("weir worker ") + kVersion + ": scheduler " + options->scheduler +
+               ", data in " + options->data_dir);
+  LocalWorker worker(*options, std::move(*supervisor));
+  while (!worker.ended() && !wait_for_interrupt(kWorkerLooked)) {
+  }
+  if (interrupted() != 0) {
+    session.note("draining: running attempts may finish; Ctrl-C again ends at once");
+  }
+  const Status ended = worker.stop();
+  if (ended.ok()) return kExitOk;
+  const int code = session.fail(ended);
+  return code == kExitUnreachable ? code : kExitFailed;
+}
+
+void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
+  command.add_option("--data", arguments.data,
+                     "directory of all state (default: " + base::default_data_dir() + ")");
+  command.add_option("--http", arguments.http, "address of HTTP; port 0: any (127.0.0.1:7600)");
+  command.add_option("--grpc", arguments.grpc, "address of gRPC; port 0: any (127.0.0.1:7601)");
+  command
+      .add_option("--min-free", arguments.min_free,
+                  "take no new runs below this much free disk: 500M, 2G (the smaller of 1 GiB "
+                  "and 5 %)")
+      ->transform(CLI::AsSizeValue(false));
+  command.add_option("--on-run-finished", arguments.on_run_finished,
+                     "command that gets each ended run as JSON on stdin");
+}
+
+void add_worker_options(CLI::App& command, ServeArguments& arguments) {
+  command.add_option("--slots", arguments.slots, "attempts at a time (default: one a processor)")
+      ->check(CLI::Range(1, kSlotsMax));
+  command.add_option("--name", arguments.name, "for people (default: the host's)");
+  command.add_option("--label", arguments.labels, "NAME=VALUE; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--resource", arguments.resources, "NAME=AMOUNT, gpu=2; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--drain", arguments.drain,
+                     "how long running attempts may go on after a request to stop");
+}
+
+using Serve = int (*)(Session&, const ServeArguments&);
+
+std::shared_ptr<ServeArguments> add(CLI::App& command, Session& session, Chosen& chosen,
+                                    Serve serve) {
+  auto arguments = std::make_shared<ServeArguments>();
+  command.callback([&session, &chosen, arguments, serve] {
+    chosen = [&session, arguments, serve] { return serve(session, *arguments); };
+  });
+  return arguments;
+}
+
+}  // namespace
+
+void add_serve_commands(CLI::App& app, Session& session, Chosen& chosen) {
+  CLI::App& up = *app.add_subcommand("up", "scheduler and a local worker; prints the address");
+  const auto up_arguments = add(up, session, chosen, serve_up);
+  up_arguments->drain = "10s";
+  add_scheduler_options(up, *up_arguments);
+  add_worker_options(up, *up_arguments);
+
+  CLI::App& scheduler = *app.add_subcommand("scheduler", "the scheduler alone");
+  add_scheduler_options(scheduler, *add(scheduler, session, chosen, serve_scheduler));
+
+  CLI::App& worker = *app.add_subcommand("worker", "a worker for a scheduler elsewhere");
+  const auto worker_arguments = add(worker, session, chosen, serve_worker);
+  worker.add_option("--data", worker_arguments->data,
+                    "directory of modules, artifacts and spooled logs");
+  add_worker_options(worker, *worker_arguments);
+}
+
+}  // namespace weir::cli

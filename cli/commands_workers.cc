@@ -1,0 +1,159 @@
+// workers list|show|drain. A worker may be named by id, by the beginning of one, or by its name;
+// a name that several share is refused rather than guessed.
+// Main thread.
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+#include "cli/paging.h"
+#include "cli/values.h"
+#include "sdk/base/errors.h"
+#include "sdk/base/names.h"
+#include "sdk/client/api.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+
+struct WorkerArguments {
+  std::string worker;
+  std::string key;
+  bool undo = false;
+};
+
+base::Result<v1::ListWorkersResponse> read_workers(client::Api& api) {
+  return read_pages(
+      v1::ListWorkersRequest(), 0, [&](const auto& page) { return api.list_workers(page); },
+      [](v1::ListWorkersResponse& response) { return response.mutable_workers(); });
+}
+
+Cell worker_state(const v1::Worker& worker) {
+  if (!worker.connected()) return {"away", Color::kRed};
+  if (worker.draining()) return {"draining", Color::kYellow};
+  return {"connected", Color::kGreen};
+}
+
+int list(Session& session, const WorkerArguments&) {
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  const auto workers = read_workers(**api);
+  if (!workers.ok()) return session.fail(workers.status());
+  std::vector<Column> columns{
+      {"WORKER"}, {"NAME"}, {"STATE"}, {"BUSY", Align::kRight}, {"LAST SEEN"}};
+  if (session.wide()) columns.push_back({"INFO"});
+  Listing listing(std::move(columns));
+  listing.nothing = "no worker has ever connected; start one: weir worker --scheduler HOST:PORT";
+  for (const v1::Worker& worker : workers->workers()) {
+    std::vector<Cell> row{{worker.id()},
+                          {worker.name()},
+                          worker_state(worker),
+                          {std::to_string(worker.leases()) + "/" + std::to_string(worker.slots())},
+                          {time_cell(worker.last_seen())}};
+    if (session.wide()) row.push_back({worker.info_json()});
+    listing.table.add(std::move(row));
+    listing.names.push_back(worker.id());
+    listing.items.push_back(&worker);
+  }
+  return session.print(listing, *workers);
+}
+
+// By id, name, or the unique beginning of an id.
+base::Result<v1::Worker> find_worker(client::Api& api, const std::string& wanted) {
+  const auto workers = read_workers(api);
+  if (!workers.ok()) return workers.status();
+  std::vector<std::string> names;
+  std::vector<const v1::Worker*> matches;
+  for (const v1::Worker& worker : workers->workers()) {
+    if (worker.id() == wanted) return worker;
+    if (worker.name() == wanted || worker.id().rfind(wanted, 0) == 0) matches.push_back(&worker);
+    names.push_back(worker.name());
+  }
+  if (matches.size() == 1) return *matches.front();
+  if (matches.size() > 1) {
+    return Status(Code::kInvalidArgument, base::kErrAmbiguous,
+                  "'" + wanted + "' means several workers; give the id: weir workers list");
+  }
+  return Status(Code::kNotFound, base::kErrUnknownWorker,
+                "there is no worker '" + wanted + "'." + base::did_you_mean(wanted, names) +
+                    " weir workers list names them");
+}
+
+int show(Session& session, const WorkerArguments& arguments) {
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  const base::Result<v1::Worker> worker = find_worker(**api, arguments.worker);
+  if (!worker.ok()) return session.fail(worker.status());
+  if (session.structured()) {
+    session.print_json(message_json(*worker));
+    return kExitOk;
+  }
+  if (session.options.output == OutputFormat::kName) {
+    session.data(worker->id() + "\n");
+    return kExitOk;
+  }
+  const Painter& paint = session.out_paint();
+  const Cell state = worker_state(*worker);
+  std::string text = paint(Color::kBold, "worker   ") + "  " + worker->id() + "\n" +
+                     paint(Color::kBold, "name     ") + "  " + printable(worker->name()) + "\n" +
+                     paint(Color::kBold, "state    ") + "  " + paint(state.color, state.text) +
+                     "\n" + paint(Color::kBold, "slots    ") + "  " +
+                     std::to_string(worker->leases()) + " of " + std::to_string(worker->slots()) +
+                     " busy\n" + paint(Color::kBold, "last seen") + "  " +
+                     time_cell(worker->last_seen()) + "\n";
+  const base::Result<base::Json> info = base::Json::parse(worker->info_json());
+  if (info.ok() && !info->members().empty()) text += info->pretty() + "\n";
+  session.data(text);
+  return kExitOk;
+}
+
+int drain(Session& session, const WorkerArguments& arguments) {
+  const auto api = session.api();
+  if (!api.ok()) return session.fail(api.status());
+  const base::Result<v1::Worker> worker = find_worker(**api, arguments.worker);
+  if (!worker.ok()) return session.fail(worker.status());
+  v1::DrainWorkerRequest request;
+  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
+                                                    : arguments.key);
+  request.set_worker(worker->id());
+  request.set_undo(arguments.undo);
+  const auto answer = (*api)->drain_worker(request);
+  if (!answer.ok()) return session.fail(answer.status());
+  if (session.structured()) session.print_json(message_json(*answer));
+  if (session.options.output == OutputFormat::kName) session.data(worker->id() + "\n");
+  session.note(arguments.undo ? "worker " + worker->name() + " takes work again"
+                              : "worker " + worker->name() +
+                                    " takes no new work; what runs there "
+                                    "finishes (undo: weir workers drain " +
+                                    worker->name() + " --undo)");
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_worker_commands(CLI::App& app, Session& session, Chosen& chosen) {
+  CLI::App& workers = *app.add_subcommand("workers", "list, show and drain workers");
+  workers.require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, bool one,
+                       int (*command)(Session&, const WorkerArguments&)) {
+    CLI::App& added = *workers.add_subcommand(name, help);
+    auto arguments = std::make_shared<WorkerArguments>();
+    if (one) added.add_option("WORKER", arguments->worker, "id, unique prefix or name")->required();
+    added.callback([&session, &chosen, arguments, command] {
+      chosen = [&session, arguments, command] { return command(session, *arguments); };
+    });
+    return std::pair<CLI::App*, std::shared_ptr<WorkerArguments>>(&added, arguments);
+  };
+  add("list", "all that ever connected", false, list);
+  add("show", "one worker, with what its machine offers", true, show);
+  auto [drain_command, drained] = add("drain", "give it no new work", true, drain);
+  drain_command->add_flag("--undo", drained->undo, "give it work again");
+  drain_command->add_option("--idempotency-key", drained->key,
+                            "for scripts that repeat themselves");
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,24 @@
+// Following a run to its end: feeds the display, reports failures as they come, survives restarts
+// of the scheduler. The run itself is never touched: leaving detaches.
+// Main thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cli/session.h"
+
+namespace weir::cli {
+
+struct FollowOptions {
+  std::optional<std::chrono::milliseconds> timeout;  // of the wait; the run goes on
+  std::int64_t told_until_seq = 0;                   // events up to here are not told, only counted
+};
+
+// `run` is a full id. 0 when it succeeded, 1 when it failed, 3 when it was canceled, 4 when
+// following had to be given up, 5 when the wait timed out, 130 after Ctrl-C, which detaches.
+int follow_run(Session& session, const std::string& run, const FollowOptions& options);
+
+}  // namespace weir::cli

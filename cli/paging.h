@@ -1,0 +1,36 @@
+// Reading lists page by page into one response message, so that every output format sees the
+// whole. A template over request and response types; the limit on items is named here.
+// No thread affinity.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/base/status.h"
+
+namespace weir::cli {
+
+inline constexpr int kPageSize = 1000;
+inline constexpr int kItemsMax = 1'000'000;  // of one list
+
+// Calls `list(request)` until there is no next page or `limit` items are there (0: all). `items`
+// gives the repeated field of a response. The result is the last response with the items of all
+// pages.
+template <class Request, class List, class Items>
+auto read_pages(Request request, int limit, List list, Items items) -> decltype(list(request)) {
+  const int most = limit > 0 ? limit : kItemsMax;
+  request.set_page_size(std::min(most, kPageSize));
+  auto all = list(request);
+  if (!all.ok()) return all;
+  while (!all->next_page_token().empty() && items(*all)->size() < most) {
+    request.set_page_token(all->next_page_token());
+    request.set_page_size(std::min(most - items(*all)->size(), kPageSize));
+    auto page = list(request);
+    if (!page.ok()) return page;
+    items(*all)->MergeFrom(*items(*page));
+    all->set_next_page_token(page->next_page_token());
+  }
+  return all;
+}
+
+}  // namespace weir::cli

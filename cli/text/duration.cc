@@ -1,0 +1,185 @@
+// Parsing and formatting of durations and instants. Local time comes from the C library and its TZ;
+// only set_zone() changes that, once.
+// No thread affinity otherwise.
+#include "cli/text/duration.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+
+#include "sdk/base/errors.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+using std::chrono::milliseconds;
+
+constexpr double kDurationMsMax = 100.0 * 366 * 86'400'000;
+
+Status bad_duration(std::string_view text) {
+  return Status(Code::kInvalidArgument, base::kErrUsage,
+                "'" + std::string(text) + "' is not a duration; write 30s, 5m, 1h30m, 2d or 500ms");
+}
+
+// Milliseconds in a unit, 0 for an unknown one.
+double unit_ms(std::string_view unit) {
+  if (unit == "ms") return 1;
+  if (unit == "s" || unit.empty()) return 1'000;
+  if (unit == "m" || unit == "min") return 60'000;
+  if (unit == "h") return 3'600'000;
+  if (unit == "d") return 86'400'000;
+  if (unit == "w") return 7 * 86'400'000.0;
+  return 0;
+}
+
+std::tm local_parts(base::WallTime at) {
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
+std::string format_parts(const std::tm& parts, const char* format) {
+  char buffer[96];
+  const std::size_t size = std::strftime(buffer, sizeof buffer, format, &parts);
+  return {buffer, size};
+}
+
+std::string two_units(long long large, const char* large_unit, long long small,
+                      const char* small_unit) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%lld %s %02lld %s", large, large_unit, small, small_unit);
+  return buffer;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Digits of fixed count at `text`; -1 when they are not there.
+int take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (!is_digit(text[i])) return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take_char(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// "2026-11-20[T20:00[:10]][Z]".
+bool parse_instant(std::string_view text, base::WallTime& at) {
+  std::tm parts{};
+  parts.tm_year = take_number(text, 4) - 1900;
+  if (parts.tm_year < 0 || !take_char(text, '-')) return false;
+  parts.tm_mon = take_number(text, 2) - 1;
+  if (parts.tm_mon < 0 || parts.tm_mon > 11 || !take_char(text, '-')) return false;
+  parts.tm_mday = take_number(text, 2);
+  if (parts.tm_mday < 1 || parts.tm_mday > 31) return false;
+  if (take_char(text, 'T') || take_char(text, ' ')) {
+    parts.tm_hour = take_number(text, 2);
+    if (parts.tm_hour < 0 || parts.tm_hour > 23 || !take_char(text, ':')) return false;
+    parts.tm_min = take_number(text, 2);
+    if (parts.tm_min < 0 || parts.tm_min > 59) return false;
+    if (take_char(text, ':')) parts.tm_sec = take_number(text, 2);
+    if (parts.tm_sec < 0 || parts.tm_sec > 60) return false;
+  }
+  const bool utc = take_char(text, 'Z');
+  if (!text.empty()) return false;
+  parts.tm_isdst = -1;
+  const int day = parts.tm_mday;
+  const std::time_t seconds = utc ? ::timegm(&parts) : std::mktime(&parts);
+  if (parts.tm_mday != day) return false;  // the 31st of a shorter month
+  at = base::WallTime(std::chrono::seconds(seconds));
+  return true;
+}
+
+}  // namespace
+
+base::Result<milliseconds> parse_duration(std::string_view text) {
+  double total = 0;
+  std::string_view rest = text;
+  if (rest.empty()) return bad_duration(text);
+  while (!rest.empty()) {
+    std::size_t digits = 0;
+    while (digits < rest.size() && (is_digit(rest[digits]) || rest[digits] == '.')) ++digits;
+    const std::string number(rest.substr(0, digits));
+    char* end = nullptr;
+    const double value = std::strtod(number.c_str(), &end);
+    if (digits == 0 || end != number.c_str() + number.size()) return bad_duration(text);
+    rest.remove_prefix(digits);
+    std::size_t letters = 0;
+    while (letters < rest.size() && !is_digit(rest[letters])) ++letters;
+    const double unit = unit_ms(rest.substr(0, letters));
+    if (unit == 0) return bad_duration(text);
+    rest.remove_prefix(letters);
+    total += value * unit;
+    if (!(total <= kDurationMsMax)) return bad_duration(text);
+  }
+  return milliseconds(std::llround(total));
+}
+
+std::string format_duration(std::chrono::microseconds duration) {
+  const long long us = duration.count() < 0 ? 0 : duration.count();
+  char buffer[64];
+  if (us < 10'000) {
+    std::snprintf(buffer, sizeof buffer, "%.1f ms", static_cast<double>(us) / 1e3);
+    return buffer;
+  }
+  if (us < 999'500) return std::to_string((us + 500) / 1'000) + " ms";
+  if (us < 59'950'000) {
+    std::snprintf(buffer, sizeof buffer, "%.1f s", static_cast<double>(us) / 1e6);
+    return buffer;
+  }
+  const long long seconds = (us + 500'000) / 1'000'000;
+  if (seconds < 3'600) return two_units(seconds / 60, "m", seconds % 60, "s");
+  if (seconds < 86'400) return two_units(seconds / 3'600, "h", seconds / 60 % 60, "m");
+  return two_units(seconds / 86'400, "d", seconds / 3'600 % 24, "h");
+}
+
+std::string format_time(base::WallTime at) {
+  return format_parts(local_parts(at), "%Y-%m-%d %H:%M:%S %Z");
+}
+
+std::string format_clock(base::WallTime at) { return format_parts(local_parts(at), "%H:%M:%S"); }
+
+base::Result<base::WallTime> parse_since(std::string_view text, base::WallTime now) {
+  base::WallTime at{};
+  if (parse_instant(text, at)) return at;
+  const base::Result<milliseconds> ago = parse_duration(text);
+  if (ago.ok()) return now - *ago;
+  return Status(
+      Code::kInvalidArgument, base::kErrUsage,
+      "'" + std::string(text) +
+          "' is neither a time (2026-01-31, 2026-01-31T09:00, …Z) nor a duration (2h, 7d)");
+}
+
+Status set_zone(const std::string& zone) {
+  if (zone.empty()) return {};
+  std::error_code error;
+  const bool plain = zone.find("..") == std::string::npos && zone.front() != '/';
+  if (!plain || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error)) {
+    return Status(
+        Code::kInvalidArgument, base::kErrUsage,
+        "there is no time zone '" + zone + "'; write UTC or a name such as Europe/Berlin");
+  }
+  ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
+  return {};
+}
+
+base::WallTime wall_now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,37 @@
+// Cells out of messages. An absent time is all zeros in these messages: nothing in Weir happened
+// in 1970.
+// No thread affinity.
+#include "cli/values.h"
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "cli/text/duration.h"
+
+namespace weir::cli {
+namespace {
+
+bool is_set(const google::protobuf::Timestamp& at) { return at.seconds() != 0 || at.nanos() != 0; }
+
+}  // namespace
+
+base::WallTime to_wall(const google::protobuf::Timestamp& at) {
+  return base::WallTime(std::chrono::seconds(at.seconds()) +
+                        std::chrono::microseconds(at.nanos() / 1000));
+}
+
+std::string time_cell(const google::protobuf::Timestamp& at) {
+  return is_set(at) ? format_time(to_wall(at)) : "-";
+}
+
+std::string span_cell(const google::protobuf::Timestamp& start,
+                      const google::protobuf::Timestamp& end) {
+  if (!is_set(start)) return "-";
+  return format_duration((is_set(end) ? to_wall(end) : wall_now()) - to_wall(start));
+}
+
+Cell state_cell(const std::string& enum_name, std::string_view prefix) {
+  const std::string word = enum_word(enum_name, prefix);
+  return {word, state_color(word)};
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,30 @@
+// Turning values of the API's messages into cells of tables: times, states, durations.
+// Pure, but for the local time zone, which --tz sets before any command runs.
+// No thread affinity.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/session.h"
+#include "sdk/base/ids.h"
+
+namespace google::protobuf {
+class Timestamp;
+}
+
+namespace weir::cli {
+
+base::WallTime to_wall(const google::protobuf::Timestamp& at);
+
+// "2026-11-20 20:00:10 CET", "-" when it is not set (zero).
+std::string time_cell(const google::protobuf::Timestamp& at);
+
+// From start to end, or to now when there is no end; "-" before the start.
+std::string span_cell(const google::protobuf::Timestamp& start,
+                      const google::protobuf::Timestamp& end);
+
+// A state's word with its colour.
+Cell state_cell(const std::string& enum_name, std::string_view prefix);
+
+}  // namespace weir::cli
