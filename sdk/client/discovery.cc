@@ -95,6 +95,7 @@ Result<Target> discover(const std::string& scheduler, const std::string& token_f
     target.token_problem = "no token file is known for " + target.grpc;
     return target;
   }
+  target.token_file = named;
   const Result<std::string> token = base::read_token(named);
   if (token.ok()) target.token = *token;
   target.token_problem = token.status().message();

@@ -13,6 +13,7 @@ struct Target {
   std::string grpc;           // "127.0.0.1:7601"
   std::string http;           // known only when an endpoint file told
   std::string token;          // empty: only reading is possible
+  std::string token_file;     // where it was looked for; empty when no file is known
   std::string token_problem;  // why there is none, said once the scheduler asks for it
   std::string data_dir;       // of a local scheduler, when known
   std::string
