@@ -17,13 +17,15 @@ using base::Status;
 
 constexpr std::chrono::milliseconds kReconnectMin{100};
 constexpr std::chrono::milliseconds kReconnectMax{1000};
+constexpr std::chrono::milliseconds kConnectMax{10'000};
 
 std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   grpc::ChannelArguments arguments;
   // A proxy from the environment must never see the token; the scheduler is reached directly.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMin.count());
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMin.count());
+  // Despite its name also the time that an attempt to connect may take: a busy machine needs some.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMax.count());
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMax.count());
   // Clients of one process that talk to several schedulers in turn must not share a broken
   // connection.
