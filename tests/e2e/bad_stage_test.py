@@ -91,7 +91,16 @@ def test_child_that_outlives_its_stage_is_killed(arguments):
         logs = place.ok("logs", "@last/forks").out
         child = int(re.search(r"child (\d+)", logs).group(1))
         wait_until(f"the stray child {child} to be gone",
-                   lambda: not os.path.exists(f"/proc/{child}"), 20)
+                   lambda: process_state(child) in ("gone", "Z"), 20)
+
+
+def process_state(pid):
+    """Its letter in /proc; a zombie runs nothing any more, its parent has only not asked yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "gone"
 
 
 def test_leak_does_not_last(arguments):

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import cases
 from weir_processes import Place, audit_exactly_once, wait_until
 
-SIZE_MIB = 96
+SIZE_MIB = 512
 
 
 class SmallDisk:
