@@ -41,7 +41,7 @@ Result<engine::AssetRow> SqliteReader::get_asset(const std::string& name) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   const Status missing(Code::kNotFound, base::kErrUnknownAsset,
-                       "there is no asset '" + name + "'; `weir asset list` shows them");
+                       "there is no asset '" + name + "'; `weir assets list` shows them");
   return fetch_one<engine::AssetRow>(*lease, select_from(kAssetColumns, "assets WHERE name=?"),
                                      missing, name);
 }

@@ -51,7 +51,7 @@ Status bad_token(const std::string& token) {
 
 Status unknown_run(std::string_view reference) {
   return {Code::kNotFound, base::kErrUnknownRun,
-          "there is no run '" + std::string(reference) + "'; `weir run list` shows them"};
+          "there is no run '" + std::string(reference) + "'; `weir runs list` shows them"};
 }
 
 bool parse_number(std::string_view text, std::int64_t& out) {
