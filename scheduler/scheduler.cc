@@ -128,10 +128,13 @@ base::Status Scheduler::Parts::publish() {
 }
 
 void Scheduler::Parts::start_check() {
-  checker = std::jthread(
-      [reader = storage.reader.get(), source = health.get()](const std::stop_token& stop) {
-        source->set_checked(reader->quick_check(stop));
-      });
+  checker = std::jthread([built = this](const std::stop_token& stop) {
+    const auto fsync = store::probe_fsync_us(built->storage.directory->path());
+    if (fsync.ok()) built->health->set_fsync_us(*fsync);
+    if (!stop.stop_requested()) {
+      built->health->set_checked(built->storage.reader->quick_check(stop));
+    }
+  });
 }
 
 base::Result<std::unique_ptr<Scheduler>> Scheduler::start(SchedulerOptions options) {

@@ -67,11 +67,12 @@ void SchedulerHealth::set_checked(const base::Status& verdict) {
 
 rpc::HealthItem SchedulerHealth::fsync() const {
   const base::Histogram& commits = storage_.store->stats().sync_us;
-  const bool measured = commits.count() > 0;
-  const std::int64_t median = measured ? commits.quantile(kMedian) : storage_.fsync_us;
-  rpc::HealthItem item{"fsync", median <= kFsyncSlowUs, ms_text(storage_.fsync_us) + " at start",
-                       ""};
-  if (measured) {
+  const bool committed = commits.count() > 0;
+  const std::int64_t probed = fsync_us_.load();
+  const std::int64_t median = committed ? commits.quantile(kMedian) : probed;
+  rpc::HealthItem item{"fsync", median <= kFsyncSlowUs,
+                       probed < 0 ? "not measured yet" : ms_text(probed) + " at start", ""};
+  if (committed) {
     item.value += ", commits p50 " + ms_text(median) + ", p99 " + ms_text(commits.quantile(kP99));
   }
   if (!item.ok) {

@@ -3,6 +3,7 @@
 // from any thread and quick; it never touches the engine or the write connection.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -25,6 +26,8 @@ class SchedulerHealth final : public rpc::HealthSource {
 
   // The rows that could not be decoded when the engine was restored.
   void set_quarantined(std::vector<std::string> rows);
+  // The median of an fsync in the data directory, once it has been measured.
+  void set_fsync_us(std::int64_t median) { fsync_us_ = median; }
   // The verdict of the check of the database.
   void set_checked(const base::Status& verdict);
 
@@ -43,6 +46,7 @@ class SchedulerHealth final : public rpc::HealthSource {
   const store::Storage& storage_;
   const loop::Loop& loop_;
   const loop::CommandOutbox* const outbox_;
+  std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;
   std::vector<std::string> quarantined_;       // guarded by mutex_
   std::string integrity_ = "not checked yet";  // guarded by mutex_

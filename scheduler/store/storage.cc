@@ -23,9 +23,6 @@ Result<Storage> open_storage(const StorageOptions& options) {
   if (!status.ok()) return status;
   const DataDirectory& directory = *out.directory;
   out.guard = std::make_unique<DiskGuard>(directory.path(), options.min_free_bytes);
-  Result<std::int64_t> fsync = probe_fsync_us(directory.path());
-  if (!fsync.ok()) return fsync.status();
-  out.fsync_us = *fsync;
   status = keep(SqliteStore::open(directory.database()), out.store);
   if (status.ok()) {
     status = keep(SqliteReader::open(directory.database(), options.readers), out.reader);

@@ -30,7 +30,6 @@ struct Storage {
   std::unique_ptr<DiskBlobStore> artifacts;
   std::unique_ptr<DiskBlobStore> modules;
   std::unique_ptr<DiskLogStore> logs;
-  std::int64_t fsync_us = 0;  // median at the start, for `weir doctor`
 };
 
 // Any failure of the parts, with its number.
