@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/past.h"
 #include "cli/text/duration.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
@@ -35,12 +36,21 @@ struct EventArguments {
   std::string run;
 };
 
-int explain(Session& session, const std::string& reference) {
+int explain(Session& session, const std::string& pasted) {
   const auto api = session.api();
   if (!api.ok()) return session.fail(api.status());
   v1::ExplainRequest request;
-  request.set_reference(unpaste(reference));
-  const auto answer = (*api)->explain(request);
+  request.set_reference(unpaste(pasted));
+  auto answer = (*api)->explain(request);
+  if (!answer.ok() && answer.status().code() == Code::kNotFound) {
+    const auto past = explain_past(**api, request.reference());
+    if (past.ok()) {
+      answer = v1::ExplainResponse();
+      answer->mutable_lines()->Assign(past->begin(), past->end());
+    } else if (past.status().error() == base::kErrUnknownTask) {
+      return session.fail(past.status());
+    }
+  }
   if (!answer.ok()) return session.fail(answer.status());
   if (session.structured()) {
     session.print_json(message_json(*answer));

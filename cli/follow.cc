@@ -77,10 +77,14 @@ class Follow {
       display_->block({session_.err_paint()(Color::kGreen, "connected again")});
     }
     for (const v1::Event& event : update.events) {
-      const std::optional<Transition> transition = model_.apply(event);
+      std::optional<Transition> transition = model_.apply(event);
       if (!transition || event.seq() <= options_.told_until_seq) continue;
+      if (transition->word == "failed") {
+        failures_.push_back({*transition, Clock::now()});
+        // The report that follows has the reason, as long as there are reports.
+        if (reported_ + failures_.size() <= kFailuresShownMax) transition->message.clear();
+      }
       display_->transition(*transition);
-      if (transition->word == "failed") failures_.push_back({*transition, Clock::now()});
     }
   }
 
@@ -168,7 +172,8 @@ class Follow {
     line += ": " + counts_text(run.counts());
     if (session_.options.console != ConsoleMode::kNone) {
       session_.note(session_.err_paint()(state_color(word), line));
-      if (!run.message().empty() && word != "succeeded") session_.note("  " + run.message());
+      const bool more = run.message() != counts_text(run.counts()) && run.message() != word;
+      if (more && !run.message().empty()) session_.note("  " + run.message());
       if (word == "failed") session_.note("  next: weir logs " + run.id() + " --failed");
     }
     return run.state() == v1::RUN_STATE_SUCCEEDED  ? kExitOk

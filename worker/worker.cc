@@ -1,4 +1,6 @@
-// Fills in the defaults, then hands over to the agent.
+// Fills in the defaults that depend on the machine, then hands over to the agent, which runs
+// on the calling thread. Nothing else may happen here: the options are documented in the
+// header.
 #include "worker/worker.h"
 
 #include <algorithm>

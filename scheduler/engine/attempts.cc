@@ -80,6 +80,13 @@ std::string report_problem(const Step& step, const Run& run, const Task& task,
       }
     }
   }
+  if (report.success == SuccessKind::kUnchanged) {
+    for (const auto& output : task.spec->outputs) {
+      if (step.state.assets.at(output.asset).current.materialization != 0) continue;
+      return "the stage says that nothing changed, but " + output.asset +
+             " has no version that could be kept";
+    }
+  }
   if (report.cursor && report.cursor->value.bytes == nullptr) {
     return "the cursor's value did not come with the report; it may have up to " +
            std::to_string(kInlineBytesMax) + " bytes";
@@ -202,7 +209,9 @@ void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& repo
   if (!author_may_retry(report) || task.attempts_used >= retry.max_attempts) {
     return end_task(step, run, task, TaskState::kFailed, why);
   }
-  const Duration delay = report.retry_after.value_or(std::chrono::milliseconds(retry.delay_ms));
+  constexpr auto kMsMax = std::chrono::duration_cast<std::chrono::milliseconds>(kRetryDelayMax);
+  const std::chrono::milliseconds declared(std::min<std::int64_t>(retry.delay_ms, kMsMax.count()));
+  const Duration delay = std::min(report.retry_after.value_or(declared), kRetryDelayMax);
   retry_later(step, run, task, delay, why);
 }
 

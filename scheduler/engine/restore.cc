@@ -1,5 +1,6 @@
 // From the tables back to a live engine. What is derived (counters of parents, queues, writers,
 // deadlines) is derived here; workers are not connected yet, and every lease gets a full term.
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -92,7 +93,8 @@ Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, ba
                     .sent_again = false,
                     .stop_deadline = {}};
     case TaskState::kUpForRetry: {
-      const Duration left = std::max(Duration::zero(), *row.not_before - now.wall);
+      const Duration left =
+          std::clamp<Duration>(*row.not_before - now.wall, Duration::zero(), kRetryDelayMax);
       state.timers.push({now.boot + left, TimerKind::kRetry, "", ref});
       return UpForRetry{.due = now.boot + left, .not_before = *row.not_before};
     }

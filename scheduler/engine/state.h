@@ -21,6 +21,9 @@
 
 namespace weir::engine {
 
+// No retry waits longer, whatever the author asks for or the wall clock says after a restart.
+inline constexpr Duration kRetryDelayMax = std::chrono::hours(24);
+
 struct TaskRef {
   RunId run;
   std::int32_t index = 0;

@@ -39,7 +39,8 @@ class Store {
 
   // Opens the write transaction. UNAVAILABLE when the store cannot be written now.
   virtual base::Status begin() = 0;
-  // Opens a transaction that will be committed as kLazy; a store whose commits differ in kind needs to know early.
+  // Opens a transaction that will be committed as kLazy; a store whose commits differ in kind needs
+  // to know early.
   virtual base::Status begin_lazy() { return begin(); }
   // Reads on the write connection, inside the transaction: sees what was written before in it.
   virtual base::Result<Facts> load(const Reads& reads) = 0;

@@ -84,6 +84,8 @@ int run_executor(const impl::PipelineRecord& pipeline) {
   const auto fd = inherited_descriptor();
   if (!fd.ok()) return complain(fd.status(), 2);
   install_crash_handler();
+  // Into a pipe it would be fully buffered, and a crash would take the last lines with it.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Channel channel(*fd);
   StageRunner runner(pipeline);
   const std::string manifest = base::manifest_to_json(manifest_of(pipeline)).dump();

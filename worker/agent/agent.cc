@@ -1,15 +1,15 @@
-// The loop: letters, the supervisor's events, timers; then one frame each way. And the life of the
-// connection, from the first hello to an orderly end.
+// The loop: letters, the supervisor's events, timers; then one frame each way. And the life of
+// the connection, from the first hello to an orderly end. Runs on the thread of Agent::run();
+// nothing in it may block but the poll, and the farewell when the worker ends.
 #include "worker/agent/agent.h"
 
 #include <algorithm>
 #include <errno.h>
 #include <poll.h>
-
-#include <spdlog/spdlog.h>
-
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <spdlog/spdlog.h>
 
 #include "sdk/base/errors.h"
 #include "worker/agent/agent_impl.h"
@@ -93,10 +93,7 @@ Status Agent::Impl::run(std::stop_token stop) {
 }
 
 void Agent::Impl::turn() {
-  if (!orders_.commands().empty()) {
-    supervisor_.queue(orders_);
-    orders_.Clear();
-  }
+  pass_orders();
   const bool sent = supervisor_.flush();
   if (session_) session_->flush();
   pollfd waits[2] = {
@@ -104,10 +101,19 @@ void Agent::Impl::turn() {
       {mailbox_->fd(), POLLIN, 0}};
   if (sent) ::poll(waits, 2, wait_ms());
   if ((waits[1].revents & POLLIN) != 0) {
-    for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+    for (const Mailbox::Letter& letter : mailbox_->take()) {
+      letter();
+      pass_orders();  // a letter's worth fits into a frame, all letters need not
+    }
   }
   if (!sent || waits[0].revents != 0) read_supervisor();
   timers();
+}
+
+void Agent::Impl::pass_orders() {
+  if (orders_.commands().empty()) return;
+  supervisor_.queue(orders_);
+  orders_.Clear();
 }
 
 int Agent::Impl::wait_ms() const {

@@ -7,8 +7,8 @@
 #include <stop_token>
 
 #include "sdk/base/status.h"
+#include "worker/agent/options.h"
 #include "worker/supervisor/handle.h"
-#include "worker/worker.h"
 
 namespace weir::worker {
 

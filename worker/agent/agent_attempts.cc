@@ -1,11 +1,11 @@
 // The way of an attempt through the agent: assignment, module and inputs, launch, end, upload,
-// report, acknowledgement.
+// report, acknowledgement. The ledger says what a message means for it; payloads are kept here
+// under the same key. Runs on the thread of Agent::run().
 #include <algorithm>
-
-#include <spdlog/spdlog.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <spdlog/spdlog.h>
 
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
@@ -86,13 +86,19 @@ void Agent::Impl::want_inputs(const AttemptKey& key, v1::Launch& launch) {
     if (value.is_inline() || !digest) return "";
     const std::string shared = artifact_path(artifact_dir_, *digest);
     struct stat info {};
-    if (::stat(shared.c_str(), &info) == 0) return shared;
+    if (::stat(shared.c_str(), &info) == 0) {
+      if (!shared_) copies_[key].push_back(*digest);
+      return shared;
+    }
+    const std::string own = artifact_path(data_->artifacts(), *digest);
+    copies_[key].push_back(*digest);
     missing.push_back(*digest);
-    return artifact_path(data_->artifacts(), *digest);
+    return own;
   };
   for (const v1::Input& input : launch.assign().inputs()) {
     launch.add_input_paths(input.present() ? place(input.value()) : "");
   }
+  if (launch.assign().has_cursor()) launch.set_cursor_path(place(launch.assign().cursor()));
   for (const Digest& digest : missing) {
     const auto found = preparations_.find(key);
     if (found == preparations_.end()) return;
@@ -198,6 +204,7 @@ void Agent::Impl::revoke(const AttemptKey& key) {
 }
 
 void Agent::Impl::release(const AttemptKey& key, const std::string& reason) {
+  copies_.erase(key);
   preparations_.erase(key);
   kept_back_.erase(key);
   if (!ledger_.released(key) || !session_) return;
@@ -260,6 +267,7 @@ void Agent::Impl::ended(v1::AttemptEnded& ended) {
     modules_->suspect(*module);
     defined_.erase(*module);
   }
+  check_copies(key, ended.finished().outcome());
   if (!ledger_.uploading(key)) return;  // fenced meanwhile
   if (expelled_running_ && ended.finished().outcome() == v1::OUTCOME_CANCELED) {
     return release(key, "the worker stopped before the attempt ended");
@@ -269,8 +277,20 @@ void Agent::Impl::ended(v1::AttemptEnded& ended) {
   upload(key, nullptr);
 }
 
+// An input that does not match its digest is a load error: if this machine's copy is the culprit,
+// it goes, so that the next attempt fetches it anew.
+void Agent::Impl::check_copies(const AttemptKey& key, v1::Outcome outcome) {
+  const auto found = copies_.find(key);
+  if (found == copies_.end()) return;
+  if (outcome == v1::OUTCOME_LOAD_ERROR) {
+    for (const Digest& digest : found->second) transfer_->recheck(digest);
+  }
+  copies_.erase(found);
+}
+
 void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
                                      const std::string& message) {
+  copies_.erase(key);
   if (!ledger_.uploading(key)) return;
   v1::Finished& finished = reports_[key].finished;
   set_key(key, finished.mutable_attempt());

@@ -1,5 +1,6 @@
 // The state of the agent's loop. All of it belongs to the thread that runs Agent::run(); other
-// threads reach it through the mailbox.
+// threads reach it through the mailbox only. Split over agent.cc (loop and connection) and
+// agent_attempts.cc.
 #pragma once
 
 #include <deque>
@@ -56,6 +57,7 @@ class Agent::Impl {
   // ---- agent.cc: the loop, the connection, leaving ----
   base::Status start();
   void turn();
+  void pass_orders();
   int wait_ms() const;
   void timers();
   void connect();
@@ -91,6 +93,7 @@ class Agent::Impl {
   void read_supervisor();
   void on_event(v1::SupervisorEvent& event);
   void ended(v1::AttemptEnded& ended);
+  void check_copies(const base::AttemptKey& key, v1::Outcome outcome);
   void take_logs(const v1::AttemptId& id,
                  const google::protobuf::RepeatedPtrField<v1::LogSize>& logs, bool over);
   void upload(const base::AttemptKey& key, const std::set<base::Digest>* only);
@@ -131,6 +134,8 @@ class Agent::Impl {
   Ledger ledger_;
   std::unordered_map<base::AttemptKey, Preparation> preparations_;
   std::unordered_map<base::AttemptKey, Report> reports_;
+  std::unordered_map<base::AttemptKey, std::vector<base::Digest>>
+      copies_;                                            // inputs on our own disk
   std::set<base::Digest> defined_;                        // modules that the supervisor knows
   std::unordered_map<base::AttemptKey, bool> kept_back_;  // assigned while leaving: never begun
   bool draining_ = false;                                 // asked for by the scheduler

@@ -1,5 +1,6 @@
 // Blocking streams on worker threads: simple, bounded by the number of threads, and off the
-// session's connection.
+// session's connection. A stop cancels the call that a thread is in, so that joining never waits
+// for a slow peer.
 #include "worker/agent/artifact_transfer.h"
 
 #include <filesystem>
@@ -85,12 +86,12 @@ void ArtifactTransfer::add(Job job) {
 }
 
 void ArtifactTransfer::fetch(const Digest& digest, Done done) {
-  add({false, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", std::move(done)});
+  add({Job::Kind::kFetch, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", std::move(done)});
 }
 
 void ArtifactTransfer::upload(const Digest& digest, v1::ArtifactKind kind, std::int64_t size,
                               std::string path, Done done) {
-  add({true, digest, kind, size, std::move(path), std::move(done)});
+  add({Job::Kind::kUpload, digest, kind, size, std::move(path), std::move(done)});
 }
 
 void ArtifactTransfer::work(std::stop_token stop) {
@@ -112,13 +113,44 @@ Status ArtifactTransfer::try_until(const Job& job, std::stop_token stop) {
   Backoff backoff;
   std::minstd_rand random(std::random_device{}());
   for (int tries = 1;; ++tries) {
-    const Status status = job.is_upload ? upload_now(job, stop) : fetch_now(job.digest, stop);
+    if (job.what == Job::Kind::kRecheck) return recheck_now(job.digest);
+    const bool upload = job.what == Job::Kind::kUpload;
+    const Status status = upload ? upload_now(job, stop) : fetch_now(job.digest, stop);
     if (status.ok() || !passing(status) || stop.stop_requested()) return status;
     // A result is worth waiting for; a fetch has another worker to fall back on.
-    if (!job.is_upload && tries >= kTransferTries) return status;
+    if (!upload && tries >= kTransferTries) return status;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, backoff.next(std::uint32_t(random()) * 2u), [] { return false; });
   }
+}
+
+void ArtifactTransfer::recheck(const Digest& digest) {
+  add({Job::Kind::kRecheck, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", [](const Status&) {}});
+}
+
+Status ArtifactTransfer::recheck_now(const Digest& digest) {
+  const std::string place = artifact_path(directory_, digest);
+  std::error_code error;
+  Digest found;
+  if (fs::is_directory(place, error)) {
+    const auto files = list_tree(place);
+    std::vector<base::BundleEntry> entries;
+    if (files.ok()) {
+      for (const TreeFile& file : *files) {
+        const auto one = file_digest(file.absolute_path);
+        if (!one.ok()) return one.status();
+        entries.push_back({file.path, *one, file.executable});
+      }
+      found = base::bundle_digest(entries);
+    }
+  } else {
+    const auto whole = file_digest(place);
+    if (!whole.ok()) return whole.status();
+    found = *whole;
+  }
+  if (found == digest) return {};
+  fs::remove_all(place, error);
+  return error ? errno_status("cannot remove", place, error.value()) : Status();
 }
 
 Status ArtifactTransfer::fetch_now(const Digest& digest, std::stop_token stop) {
@@ -227,7 +259,7 @@ Status ArtifactTransfer::upload_now(const Job& job, std::stop_token stop) {
                          : send_file(*stream, std::move(first), job.path);
   if (!sent.ok()) {
     context.TryCancel();
-    (void)stream->Finish();
+    (void)stream->Finish();  // says no more than that we canceled it
     return sent.status();
   }
   // A stream that ended early says why, or that the scheduler has the bytes already.

@@ -37,10 +37,12 @@ class ArtifactTransfer {
   // are not what the digest says.
   void upload(const base::Digest& digest, v1::ArtifactKind kind, std::int64_t size,
               std::string path, Done done);
+  // Removes the directory's copy of an artifact when its bytes are not what the digest says.
+  void recheck(const base::Digest& digest);
 
  private:
   struct Job {
-    bool is_upload = false;
+    enum class Kind { kFetch, kUpload, kRecheck } what = Kind::kFetch;
     base::Digest digest;
     v1::ArtifactKind kind = v1::ARTIFACT_KIND_UNSPECIFIED;
     std::int64_t size = 0;
@@ -52,6 +54,7 @@ class ArtifactTransfer {
   base::Status fetch_now(const base::Digest& digest, std::stop_token stop);
   base::Status receive(const base::Digest& digest, const std::string& beside, std::stop_token stop);
   base::Status upload_now(const Job& job, std::stop_token stop);
+  base::Status recheck_now(const base::Digest& digest);
   base::Status try_until(const Job& job, std::stop_token stop);
 
   const Link& link_;

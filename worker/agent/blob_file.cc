@@ -1,4 +1,6 @@
-// Writing and reading in chunks; nothing is held in memory.
+// Writing and reading content-addressed files in chunks: nothing is held in memory, every byte
+// passes through the digest, and finish() returns only when the disk has them. Safe from any
+// thread, one object each.
 #include "worker/agent/blob_file.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Content-addressed files on the worker's disk: written through a digest, synced when finished. One
-// thread per object.
+// Content-addressed files on the worker's disk: written through a digest, synced when finished;
+// and the paths and trees that go with them. Free functions may be called from any thread; an
+// object belongs to one.
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
-// The lock is a flock on a file that holds nothing else; it goes with the process.
+// The lock is a flock on a file that holds nothing else: it goes with the process, however that
+// ends. The id is made once and kept, so that the scheduler knows a worker again after a
+// restart.
 #include "worker/agent/data_dir.h"
 
 #include <cstdio>

@@ -1,5 +1,6 @@
-// The worker's data directory: who uses it, under which id, and the layout below it. One per
-// process.
+// The worker's data directory: who uses it, under which id, and the layout below it.
+// One per process, opened before anything else touches the directory; immutable
+// afterwards.
 #pragma once
 
 #include <string>

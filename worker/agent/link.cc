@@ -1,5 +1,6 @@
-// Channels with a short reconnection backoff of their own: the agent decides when to try, gRPC must
-// not add minutes.
+// Channels with a short reconnection backoff of their own: the agent decides when to
+// try, gRPC must not add minutes to that. No proxies: a scheduler is reached
+// directly.
 #include "worker/agent/link.h"
 
 #include "sdk/base/endpoint.h"

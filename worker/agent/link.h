@@ -1,5 +1,6 @@
-// The way to the scheduler: channels, the token, and gRPC's statuses as ours. Immutable after
-// construction; safe from any thread.
+// The way to the scheduler: channels, the token, and gRPC's statuses as ours.
+// Immutable after construction; safe from any thread. It knows nothing of sessions or
+// attempts.
 #pragma once
 
 #include <chrono>

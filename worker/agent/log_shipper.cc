@@ -7,10 +7,9 @@
 #include <filesystem>
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <spdlog/spdlog.h>
-
-#include <unistd.h>
 
 #include "worker/core/backoff.h"
 #include "worker/supervisor/supervisor.h"

@@ -1,4 +1,6 @@
-// An eventfd and a vector.
+// An eventfd and a vector of closures: the descriptor tells the owner's
+// poll that there is something, the mutex is held for a push or a swap
+// only.
 #include "worker/agent/mailbox.h"
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // How other threads reach the agent's: closures that it runs in order, and a descriptor that
-// becomes readable. post() is safe from any thread; the rest is for the owner.
+// becomes readable. post() and wake() are safe from any thread; the rest is for the owner. A
+// letter must not outlive what it captures: the owner drops unread letters when it ends.
 #pragma once
 
 #include <functional>

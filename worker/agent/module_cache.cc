@@ -1,5 +1,7 @@
 // A module is complete in a directory beside its place before it is renamed there, so a crash
-// leaves no half of one.
+// leaves no half of one. The list of files is kept as it came over the wire; the digest of the
+// module is computed from it, so neither disk nor scheduler is trusted with more than the
+// manifest's text.
 #include "worker/agent/module_cache.h"
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-// The linker's cache is read instead of running ldconfig: this process has gRPC's threads and must
-// not fork.
+// The linker's cache is read instead of running ldconfig: this process has gRPC's
+// threads and must not fork. The bytes come from a system file but are checked like
+// foreign ones.
 #include "worker/agent/platform.h"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
 constexpr std::size_t kHeaderBytes = 48;
 constexpr std::size_t kEntryBytes = 24;
 constexpr std::uint32_t kAbiMask = 0xff00;
-constexpr std::uint32_t kX86_64 = 0x0300;
-constexpr std::uint32_t kAarch64 = 0x0a00;
+constexpr std::uint32_t kAbiX86 = 0x0300;
+constexpr std::uint32_t kAbiArm = 0x0a00;
 constexpr std::size_t kCacheBytesMax = 64u << 20;
 
 std::uint32_t word(std::string_view bytes, std::size_t at) {
@@ -50,7 +51,7 @@ std::vector<std::string> cached_libraries(std::string_view cache) {
     if (at + kEntryBytes > cache.size()) break;
     const std::uint32_t abi = word(cache, at) & kAbiMask;
     const std::size_t key = word(cache, at + 4);
-    if ((abi != kX86_64 && abi != kAarch64) || key >= cache.size()) continue;
+    if ((abi != kAbiX86 && abi != kAbiArm) || key >= cache.size()) continue;
     const std::string_view rest = cache.substr(key);
     names.emplace_back(rest.substr(0, rest.find('\0')));
   }

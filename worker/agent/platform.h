@@ -1,5 +1,6 @@
-// What this machine offers to modules: architecture, C library, the libraries that the dynamic
-// linker finds.
+// What this machine offers to modules: architecture, C library, the libraries that
+// the dynamic linker finds. Told to the scheduler with every hello. Safe from any
+// thread.
 #pragma once
 
 #include <string>

@@ -1,11 +1,13 @@
-// One write at a time, as gRPC wants it; what is queued meanwhile is merged into frames.
+// One write at a time, as gRPC wants it; what is queued meanwhile is merged into frames. The
+// outstanding read keeps the stream open: once it has failed, nothing may be started any
+// more.
 #include "worker/agent/session.h"
 
 namespace weir::worker {
 
 std::shared_ptr<Session> Session::open(v1::WorkerProtocolService::Stub& stub, const Link& link,
                                        Handlers handlers) {
-  std::shared_ptr<Session> session(new Session(std::move(handlers)));
+  const auto session = std::make_shared<Session>(Private{}, std::move(handlers));
   const base::Status authorized = link.authorize(session->context_);
   if (!authorized.ok()) {
     session->dead_ = true;

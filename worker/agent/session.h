@@ -1,5 +1,6 @@
-// One stream to the scheduler. Messages that are ready together travel in one frame. Callbacks come
-// on gRPC's threads and only hand over. Methods are safe from any thread.
+// One stream to the scheduler. Messages that are ready together travel in one frame. Callbacks
+// come on gRPC's threads and only hand over; methods are safe from any thread. A new connection
+// is a new object.
 #pragma once
 
 #include <deque>
@@ -22,6 +23,9 @@ class Session final : public grpc::ClientBidiReactor<v1::SessionRequest, v1::Ses
     std::function<void(std::shared_ptr<v1::SessionResponse>)> received;
     std::function<void(base::Status)> ended;  // the last call
   };
+  // Only open() makes sessions.
+  struct Private {};
+  Session(Private, Handlers handlers) : handlers_(std::move(handlers)) {}
   // Opens the stream. The object keeps itself alive until the stream has ended.
   static std::shared_ptr<Session> open(v1::WorkerProtocolService::Stub& stub, const Link& link,
                                        Handlers handlers);
@@ -39,7 +43,6 @@ class Session final : public grpc::ClientBidiReactor<v1::SessionRequest, v1::Ses
   void OnDone(const grpc::Status& status) override;
 
  private:
-  explicit Session(Handlers handlers) : handlers_(std::move(handlers)) {}
   void pump();  // with mutex_ held
 
   Handlers handlers_;

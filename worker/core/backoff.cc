@@ -1,4 +1,6 @@
-// Full jitter: delay = random part of the ceiling.
+// Full jitter: the delay is a random part of a ceiling that
+// doubles. The random number comes from outside, so that tests can
+// choose it.
 #include "worker/core/backoff.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Reconnection delays: exponential with full jitter, so that workers that lost one scheduler do not
-// come back in a wave. Pure: the random number is a parameter.
+// Reconnection delays: exponential with full jitter, so that workers that lost
+// one scheduler do not come back in a wave. Pure: the random number is a
+// parameter.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Frames in and out of byte buffers. The reader compacts its buffer only when everything before the
-// cursor was handed out, so that a batch of small frames costs one copy.
+// Frames in and out of byte buffers. The reader compacts its buffer only when
+// everything before the cursor was handed out, so that a batch of small frames costs
+// one copy.
 #include "worker/core/frame.h"
 
 #include "sdk/base/check.h"

@@ -1,5 +1,6 @@
-// Length-prefixed frames: four bytes of length, little-endian, then the payload. Pure: bytes in,
-// frames out; the sockets are elsewhere. One thread.
+// Length-prefixed frames: four bytes of length, little-endian, then the
+// payload. Pure: bytes in, frames out; the sockets are elsewhere. One
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,12 @@
 namespace weir::worker {
 
 inline constexpr std::size_t kFrameHeaderBytes = 4;
-// A manifest may have 16 MiB; everything else is smaller.
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
+// From an executor: a manifest may have 16 MiB. Half of the limit above, so that what it says fits
+// into a frame to the agent together with what waits there.
+inline constexpr std::size_t kExecutorFrameBytesMax = 32u << 20;
+// Messages are no longer gathered into one frame beyond this.
+inline constexpr std::size_t kFrameGatherBytes = 4u << 20;
 
 // Where the payload begins in `out`, after room for its header. Append the payload, then call
 // end_frame().

@@ -1,4 +1,6 @@
-// The two horizons, from the last proven contact.
+// The two horizons, from the last proven contact. The lease is the scheduler's
+// figure; the share of it that side effects may use is ours, and the tests pin
+// it.
 #include "worker/core/lease.h"
 
 #include <algorithm>

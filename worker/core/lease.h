@@ -1,5 +1,6 @@
-// Until when attempts may run without news from the scheduler. Contact is proven by an answer, and
-// counted from the moment its question was sent. Pure: time is a parameter; one thread.
+// Until when attempts may run without news from the scheduler. Contact is proven by an
+// answer, and counted from the moment its question was sent. Pure: time is a parameter; one
+// thread.
 #pragma once
 
 #include "sdk/base/ids.h"

@@ -1,4 +1,6 @@
-// What each message means for an attempt in its present state.
+// What each message means for an attempt in its present state. Every
+// transition of an attempt on the agent's side is in this file; none of it
+// sends anything.
 #include "worker/core/ledger.h"
 
 namespace weir::worker {

@@ -1,5 +1,6 @@
-// Head and tail of a log. The ring holds the newest bytes; the line about dropped bytes is part of
-// the log itself, so that every reader sees it at the place where something is missing.
+// Head and tail of a log. The ring holds the newest bytes; the line about dropped bytes is
+// part of the log itself, so that every reader sees it at the place where something is
+// missing.
 #include "worker/core/log_cap.h"
 
 #include <algorithm>

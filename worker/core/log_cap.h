@@ -1,5 +1,6 @@
-// The cap on one log of one attempt: its first bytes are passed through, its last ones are kept in
-// memory, and what lay between is counted and dropped. Pure; one thread.
+// The cap on one log of one attempt: its first bytes are passed through, its last
+// ones are kept in memory, and what lay between is counted and dropped. Pure; one
+// thread.
 #pragma once
 
 #include <cstdint>

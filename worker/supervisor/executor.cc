@@ -1,4 +1,6 @@
-// Reading of log pipes and the attempt's belongings.
+// Reading of log pipes and the attempt's belongings. Reads are bounded,
+// so that a flood in one executor does not keep the loop from the
+// others.
 #include "worker/supervisor/executor.h"
 
 #include <algorithm>

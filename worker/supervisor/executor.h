@@ -1,5 +1,6 @@
-// One executor as the supervisor's loop knows it: its process, socket, pipes, and what belongs to
-// the attempt that it has. Decisions are the dispatcher's; this holds and reads. One thread.
+// One executor as the supervisor's loop knows it: its process, socket, pipes, and what belongs
+// to the attempt that it has. Decisions are the dispatcher's; this holds and reads. One
+// thread.
 #pragma once
 
 #include <memory>

@@ -1,14 +1,15 @@
-// Buffered sending and receiving. MSG_NOSIGNAL everywhere: a dead peer is a return value.
+// Buffered sending and receiving without blocking. MSG_NOSIGNAL
+// everywhere: a dead peer is a return value, never a signal and never an
+// exception.
 #include "worker/supervisor/frame_socket.h"
 
 #include <memory>
 #include <errno.h>
 #include <fcntl.h>
-
-#include <google/protobuf/message_lite.h>
-
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <google/protobuf/message_lite.h>
 
 #include "sdk/base/check.h"
 

@@ -1,4 +1,6 @@
-// posix_spawn of our own program, and the entry of the child.
+// posix_spawn of our own program, and the entry of the child. The parent must not
+// have threads yet; the child never has any. The socket is the only thing that both
+// share.
 #include "worker/supervisor/handle.h"
 
 #include <cstdio>

@@ -1,5 +1,6 @@
-// How the supervisor process comes into being: started by the agent's process while that still has
-// one thread and no gRPC, over one socket that both share. No gRPC here.
+// How the supervisor process comes into being: started by the agent's process while
+// that still has one thread and no gRPC, over one socket that both share. No gRPC
+// here.
 #pragma once
 
 #include <string>

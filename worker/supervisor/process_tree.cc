@@ -1,5 +1,6 @@
-// Walks /proc. A pid is signalled through a pidfd after its birth time was read again, so that a
-// number that was used anew is never hit.
+// Walks /proc. A pid is signalled through a pidfd after its birth
+// time was read again, so that a number that was used anew is never
+// hit.
 #include "worker/supervisor/process_tree.h"
 
 #include <algorithm>

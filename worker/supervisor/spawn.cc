@@ -1,5 +1,6 @@
-// The child's way from fork to exec: own session, death with the parent, no new privileges, limits,
-// clean descriptors, signals and environment.
+// The child's way from fork to exec: own session, death with the
+// parent, no new privileges, limits, clean descriptors, signals and
+// environment.
 #include "worker/supervisor/spawn.h"
 
 #include <algorithm>

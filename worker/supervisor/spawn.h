@@ -1,5 +1,6 @@
-// Starts executors. Only a single-threaded process may call this: the child runs our code between
-// fork and exec.
+// Starts executors. Only a single-threaded process may
+// call this: the child runs our code between fork and
+// exec.
 #pragma once
 
 #include <string>

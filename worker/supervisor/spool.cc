@@ -1,5 +1,6 @@
-// Appends to spool files. The agent removes a task's directory when it is empty, so opening may
-// have to make it again.
+// Appends to spool files. The agent removes a task's
+// directory when it is empty, so opening may have to make it
+// again.
 #include "worker/supervisor/spool.h"
 
 #include <cstdio>

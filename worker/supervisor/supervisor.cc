@@ -1,5 +1,6 @@
-// The loop: wait, read, decide, act, send. Every wait has a deadline from the dispatcher or from a
-// sweep; one batch of events makes one frame to the agent.
+// The loop: wait, read, decide, act, send. Every wait has a deadline from the
+// dispatcher or from a sweep; one batch of events makes one frame to the
+// agent.
 #include "worker/supervisor/supervisor.h"
 
 #include <algorithm>
@@ -86,6 +87,7 @@ int Supervisor::wait_ms() const {
   if (const auto next = dispatcher_.next_deadline()) until = std::min(until, *next);
   if (sweeping_ > 0) until = std::min(until, now_.boot + kSweepEvery);
   if (notice_at_) until = std::min(until, *notice_at_);
+  if (hold_until_) until = std::min(until, *hold_until_);
   if (ran_since_sample_) until = std::min(until, sample_at_);
   const Duration left = std::max(until - read_clock().boot, Duration::zero());
   return int((left.count() + 999) / 1000);
@@ -215,10 +217,22 @@ void Supervisor::launch(v1::Launch& launch) {
   dispatcher_.launch(spec, now_, actions_);
 }
 
+bool Supervisor::hold_reports() {
+  const bool hold = dispatcher_.queued() > 0 && outgoing_.events_size() < kReportsHeldMax &&
+                    (!hold_until_ || now_.boot < *hold_until_);
+  if (!hold) {
+    hold_until_.reset();
+  } else if (!hold_until_) {
+    hold_until_ = now_.boot + kReportHoldMax;
+  }
+  return hold;
+}
+
 void Supervisor::flush_agent() {
-  if (outgoing_.events_size() > 0) {
+  if (outgoing_.events_size() > 0 && !hold_reports()) {
     agent_.queue(outgoing_);
     outgoing_.Clear();
+    outgoing_bytes_ = 0;
   }
   if (agent_gone_) return;
   if (!agent_.flush()) {

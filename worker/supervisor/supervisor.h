@@ -21,6 +21,10 @@ inline constexpr Duration kMemorySampleEvery = std::chrono::milliseconds(500);
 inline constexpr Duration kSweepEvery = std::chrono::milliseconds(5);  // while strays are dying
 inline constexpr Duration kSettleMax = std::chrono::seconds(5);  // for strays that will not die
 inline constexpr Duration kHangUpMax = std::chrono::seconds(2);  // from a closed socket to death
+// While attempts wait, nobody waits for a report: they travel together. With an empty queue nothing
+// is held.
+inline constexpr Duration kReportHoldMax = std::chrono::milliseconds(1);
+inline constexpr int kReportsHeldMax = 32;
 inline constexpr Duration kLogNoticeEvery = std::chrono::milliseconds(50);
 inline constexpr Duration kShutdownMax = std::chrono::seconds(10);
 inline constexpr std::size_t kFinalDrainBytes = 16u
@@ -50,6 +54,7 @@ class Supervisor {
   void launch(v1::Launch& launch);
   void watch(int fd, std::uint64_t tag, bool write = false, bool change = false);
   void flush_agent();
+  bool hold_reports();
   int wait_ms() const;
   void periodic();
   void tell_log_growth();
@@ -79,6 +84,7 @@ class Supervisor {
   void sweep();
   void send_run(Executor& executor);
   void fill_run(Executor& executor, v1::ExecutorRun& run);
+  void gathered(std::size_t bytes);
   void remove_scratch(const AttemptKey& key);
   std::vector<TreeRoot> roots() const;
   Executor* find(ExecutorId id);
@@ -107,6 +113,8 @@ class Supervisor {
   BootTime sample_at_{};
   bool ran_since_sample_ = false;
   v1::SupervisorResponse outgoing_;
+  std::size_t outgoing_bytes_ = 0;      // of the reports in it
+  std::optional<BootTime> hold_until_;  // of what is in outgoing_
 };
 
 // Words of the outcome: "canceled" and so on are the scheduler's; this is the key of an attempt on

@@ -86,7 +86,7 @@ void Supervisor::act(const SpawnExecutor& action) {
   }
   executor.pid = spawned->pid;
   executor.busy_since_ticks = ticks_since_boot();
-  executor.socket = FrameSocket(std::move(spawned->socket));
+  executor.socket = FrameSocket(std::move(spawned->socket), kExecutorFrameBytesMax);
   executor.pipes[0] = std::move(spawned->standard_output);
   executor.pipes[1] = std::move(spawned->standard_error);
   watch(executor.socket.fd(), tag_of(executor.id, 0));
@@ -141,7 +141,8 @@ void Supervisor::fill_run(Executor& executor, v1::ExecutorRun& run) {
   run.set_params(assign.params());
   run.set_cursor_version(assign.cursor_version());
   run.set_cursor_present(assign.has_cursor());
-  if (assign.has_cursor()) value(assign.cursor(), "", run.mutable_cursor());
+  if (assign.has_cursor())
+    value(assign.cursor(), executor.launch->cursor_path(), run.mutable_cursor());
   run.set_artifact_dir(artifact_dir_);
   run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(key));
   run.set_attempt_number(assign.attempt_number());
@@ -253,6 +254,16 @@ void Supervisor::act(const ReportEnded& action) {
   }
   executor->detach();
   remove_scratch(action.key);
+  gathered(finished.ByteSizeLong());
+}
+
+// A frame has a limit: large reports do not wait for company.
+void Supervisor::gathered(std::size_t bytes) {
+  outgoing_bytes_ += bytes;
+  if (outgoing_bytes_ <= kFrameGatherBytes) return;
+  agent_.queue(outgoing_);
+  outgoing_.Clear();
+  outgoing_bytes_ = 0;
 }
 
 // Stages make their scratch directory when they need one: usually there is nothing to remove.
@@ -281,10 +292,10 @@ void Supervisor::read_executor(Executor& executor) {
     respond(executor, response);
   }
   if (executor.socket.broken()) {
-    dispatcher_.condemn(
-        id, EndedBy::kProtocol,
-        "the executor sent a frame over the limit of " + std::to_string(kFrameBytesMax) + " bytes",
-        now_, actions_);
+    dispatcher_.condemn(id, EndedBy::kProtocol,
+                        "the executor sent a frame over the limit of " +
+                            std::to_string(kExecutorFrameBytesMax) + " bytes",
+                        now_, actions_);
     executor.socket.close();
   }
   if (!open) hung_up(executor);

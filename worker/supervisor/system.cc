@@ -1,4 +1,6 @@
-// Thin: each function is one system call with its error made into words.
+// Thin: each function is one system call, or the usual few, with its
+// error made into words that name the path. No state; safe from any
+// thread.
 #include "worker/supervisor/system.h"
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-// Small wrappers over the operating system that both processes of a worker use: owned descriptors,
-// the clocks, and whole files. Safe from any thread.
+// Small wrappers over the operating system that both processes of a worker
+// use: owned descriptors, the clocks, and whole files. Safe from any
+// thread.
 #pragma once
 
 #include <string>

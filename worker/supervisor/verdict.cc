@@ -1,5 +1,6 @@
-// From facts to outcome classes. The words of the dynamic linker and the end of standard error
-// travel with the report, because they are what the author needs first.
+// From facts to outcome classes. The words of the dynamic linker and the end of
+// standard error travel with the report, because they are what the author needs
+// first.
 #include "worker/supervisor/verdict.h"
 
 #include <algorithm>

@@ -109,7 +109,8 @@ std::vector<engine::AttemptKey> LocalWorker::held() const {
 void LocalWorker::work(const std::stop_token& stop) {
   while (true) {
     std::unique_lock lock(mutex_);
-    if (!leases_changed_.wait(lock, stop, [this] { return !leases_.empty(); })) return;
+    leases_changed_.wait(lock, stop, [this] { return !leases_.empty(); });
+    if (stop.stop_requested()) return;
     Lease lease = std::move(leases_.front());
     leases_.pop_front();
     lock.unlock();

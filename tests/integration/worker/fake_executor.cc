@@ -1,9 +1,13 @@
 // A program that speaks the executor protocol and does what the attempt's parameters say: succeed,
 // fail, crash, hang, flood, fork. How it behaves before it is ready is decided by the name under
 // which it was started.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sdk/base/sha256.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/core/frame.h"
 
@@ -101,6 +106,10 @@ void misbehave(const std::string& verb) {
   }
   if (verb == "exit3") ::exit(3);
   if (verb == "hang") hang();
+  if (verb == "talk_and_hang") {
+    write_all(1, "talking\n");
+    hang();
+  }
   if (verb == "ignore_term") {
     ::signal(SIGTERM, SIG_IGN);
     hang();
@@ -136,9 +145,30 @@ void misbehave(const std::string& verb) {
     std::vector<std::string> pieces;
     for (;;) {
       pieces.emplace_back(std::size_t{4} << 20, 'm');
-      ::usleep(5000);
+      ::poll(nullptr, 0, 5);
     }
   }
+}
+
+// Reads the first input from its path and stores it, with one byte more, as a large value.
+void echo_input(const v1::ExecutorRun& work) {
+  std::ifstream file(work.inputs(0).value().path(), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  bytes += '!';
+  const weir::base::Digest digest = weir::base::sha256(bytes);
+  const std::string hex = digest.hex();
+  const std::string folder = work.artifact_dir() + "/sha256/" + hex.substr(0, 2);
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/" + hex.substr(2), std::ios::binary) << bytes;
+  v1::ExecutorResponse response;
+  v1::ExecutorResult* result = response.mutable_result();
+  result->set_outcome(1);
+  result->set_success(1);
+  v1::ExecutorValue* value = result->add_outputs()->mutable_value();
+  value->set_digest(std::string(digest.raw()));
+  value->set_size(std::int64_t(bytes.size()));
+  value->set_kind(1);
+  send(response);
 }
 
 void run(const v1::ExecutorRun& work) {
@@ -168,7 +198,8 @@ void run(const v1::ExecutorRun& work) {
     write_all(fd, "x");
     write_all(1, work.scratch_dir());
   }
-  if (verb == "sleep") ::usleep(200'000);
+  if (verb == "sleep") ::poll(nullptr, 0, 200);
+  if (verb == "echo_input") return echo_input(work);
   send_result(1, "");
   if (verb == "two_results") send_result(1, "");
   if (verb == "exit_after") ::_exit(0);
@@ -197,7 +228,10 @@ int main(int, char** argv) {
   const std::string path = argv[0];
   const std::string name = path.substr(path.rfind('/') + 1);
   before_ready(name);
-  send_ready(name == "other_manifest" ? "{\"pipeline\":\"other\"}" : "{ \"pipeline\" : \"fake\" }");
+  const char* manifest = ::getenv("WEIR_FAKE_MANIFEST");
+  send_ready(manifest != nullptr        ? manifest
+             : name == "other_manifest" ? "{\"pipeline\":\"other\"}"
+                                        : "{ \"pipeline\" : \"fake\" }");
   weir::worker::FrameReader reader;
   char buffer[64 << 10];
   for (;;) {

@@ -1,5 +1,6 @@
 // How many attempts that do nothing pass through the supervisor and real executors. A floor, far
-// below what is usual, so that a slip by an order of magnitude fails; the figure is printed.
+// below what is usual, so that a slip by an order of magnitude fails; the figure is printed. Not
+// a benchmark to quote: the machine may be busy and the build unoptimised.
 #include <chrono>
 #include <cstdio>
 

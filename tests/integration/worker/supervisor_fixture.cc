@@ -1,4 +1,6 @@
-// The agent's side of the socket, and a look into /proc.
+// The agent's side of the supervisor's socket, and a look into /proc for processes that
+// should be gone. One thread. Waiting always has a limit, and a limit that passes fails the
+// test.
 #include "tests/integration/worker/supervisor_fixture.h"
 
 #include <filesystem>

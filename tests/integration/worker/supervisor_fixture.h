@@ -1,5 +1,6 @@
-// Starts a real supervisor and talks to it as the agent would. Tells which processes that it led to
-// are still there.
+// Starts a real supervisor and talks to it as the agent would. Tells which processes that it led
+// to are still there, by a mark in their environment. One thread; every test has its own
+// supervisor and directory.
 #pragma once
 
 #include <chrono>

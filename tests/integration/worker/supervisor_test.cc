@@ -1,5 +1,6 @@
 // The real supervisor with an executor that misbehaves in every way: each gets its outcome class,
-// the logs are exact, nothing survives and nothing else is disturbed.
+// the logs are exact, nothing survives and nothing else is disturbed. Real processes and real
+// time, but no fixed waits: every wait is for an event.
 #include "worker/supervisor/supervisor.h"
 
 #include <filesystem>

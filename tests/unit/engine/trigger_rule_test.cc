@@ -2,7 +2,6 @@
 // the table of the semantics row by row from the parents themselves instead of from counters.
 #include "scheduler/engine/trigger_rule.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 
 #include "scheduler/engine/records.h"
 #include "scheduler/engine/step.h"
+#include "tests/support/rule_oracle.h"
 
 namespace weir::engine {
 namespace {
@@ -21,68 +21,7 @@ constexpr TaskState kStates[] = {
     TaskState::kWaiting,        TaskState::kSucceeded, TaskState::kCached, TaskState::kFailed,
     TaskState::kUpstreamFailed, TaskState::kCanceled,  TaskState::kSkipped};
 
-// ---- the oracle: sentences about lists ----
-
-bool is_done(TaskState s) { return s != TaskState::kWaiting; }
-bool is_success(TaskState s) { return s == TaskState::kSucceeded || s == TaskState::kCached; }
-bool is_skip(TaskState s) { return s == TaskState::kSkipped; }
-bool is_failed_itself(TaskState s) { return s == TaskState::kFailed; }
-bool is_failure(TaskState s) {
-  return s == TaskState::kFailed || s == TaskState::kUpstreamFailed || s == TaskState::kCanceled;
-}
-bool all(const Parents& parents, bool (*is)(TaskState)) {
-  return std::all_of(parents.begin(), parents.end(), is);
-}
-bool any(const Parents& parents, bool (*is)(TaskState)) {
-  return std::any_of(parents.begin(), parents.end(), is);
-}
-
-Decision when_done(const Parents& parents, Decision then) {
-  return all(parents, is_done) ? then : Decision::kWait;
-}
-
-// What a rule that asks for a success comes to when there is none.
-Decision without_success(const Parents& parents) {
-  return all(parents, is_skip) ? Decision::kSkip : Decision::kUpstreamFailed;
-}
-
-Decision expected(TriggerRule rule, const Parents& p) {
-  switch (rule) {
-    case TriggerRule::kAllSuccess:
-      if (any(p, is_failure)) return Decision::kUpstreamFailed;
-      if (any(p, is_skip)) return Decision::kSkip;
-      return all(p, is_success) ? Decision::kFire : Decision::kWait;
-    case TriggerRule::kAllFailed:
-      if (any(p, is_success) || any(p, is_skip)) return Decision::kSkip;
-      return all(p, is_failure) ? Decision::kFire : Decision::kWait;
-    case TriggerRule::kAllDone:
-      return when_done(p, Decision::kFire);
-    case TriggerRule::kAllDoneMinOneSuccess:
-      return when_done(p, any(p, is_success) ? Decision::kFire : without_success(p));
-    case TriggerRule::kAllSkipped:
-      if (any(p, is_success) || any(p, is_failure)) return Decision::kSkip;
-      return all(p, is_skip) ? Decision::kFire : Decision::kWait;
-    case TriggerRule::kOneFailed:
-      return any(p, is_failure) ? Decision::kFire : when_done(p, Decision::kSkip);
-    case TriggerRule::kOneSuccess:
-      return any(p, is_success) ? Decision::kFire : when_done(p, without_success(p));
-    case TriggerRule::kOneDone:
-      if (any(p, is_success) || any(p, is_failed_itself)) return Decision::kFire;
-      return when_done(p, Decision::kSkip);
-    case TriggerRule::kNoneFailed:
-      if (any(p, is_failure)) return Decision::kUpstreamFailed;
-      return when_done(p, Decision::kFire);
-    case TriggerRule::kNoneFailedMinOneSuccess:
-      if (any(p, is_failure)) return Decision::kUpstreamFailed;
-      return when_done(p, any(p, is_success) ? Decision::kFire : Decision::kSkip);
-    case TriggerRule::kNoneSkipped:
-      if (any(p, is_skip)) return Decision::kSkip;
-      return when_done(p, Decision::kFire);
-    case TriggerRule::kAlways:
-      return Decision::kFire;
-  }
-  return Decision::kWait;
-}
+bool is_done(TaskState state) { return state != TaskState::kWaiting; }
 
 ParentCounts count(TriggerRule rule, const Parents& parents) {
   ParentCounts counts{.rule = rule, .total = std::int32_t(parents.size())};
@@ -117,7 +56,8 @@ TEST(TriggerRule, EveryRuleMatchesTheTableForUpToFourParents) {
     for (std::size_t size = 1; size <= 4; ++size) {
       for_every_multiset(size, [&](const Parents& parents) {
         ++compared;
-        ASSERT_EQ(decide(count(rule, parents)), expected(rule, parents)) << describe(rule, parents);
+        ASSERT_EQ(decide(count(rule, parents)), test::rule_decision(rule, parents))
+            << describe(rule, parents);
       });
     }
   }

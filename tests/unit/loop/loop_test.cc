@@ -3,8 +3,6 @@
 #include "scheduler/loop/loop.h"
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <latch>
 #include <semaphore>
 #include <thread>
@@ -14,6 +12,7 @@
 #include "scheduler/store/sqlite_store.h"
 #include "sdk/base/errors.h"
 #include "tests/unit/loop/world.h"
+#include "tests/unit/store/sample_rows.h"
 
 namespace weir::loop_tests {
 namespace {
@@ -185,12 +184,11 @@ TEST_F(LoopTest, FailingStoreClosesAndReopensByItself) {
 
 // The same loop over SQLite, read back by a fresh engine.
 TEST(LoopOverSqlite, StateSurvivesARestart) {
-  std::string folder = testing::TempDir() + "weir-loop-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const store_tests::TemporaryDirectory directory;
   Recorder recorder;
   std::string before;
   for (const int start : {0, 1}) {
-    auto opened = store::SqliteStore::open(folder + "/weir.db");
+    auto opened = store::SqliteStore::open(directory.file("weir.db"));
     ASSERT_TRUE(opened.ok()) << opened.status().text();
     store::SqliteStore& store = **opened;
     loop::LoopOptions options;
@@ -208,7 +206,6 @@ TEST(LoopOverSqlite, StateSurvivesARestart) {
     loop.stop();
     EXPECT_EQ(store.restore()->runs.size(), 1u);
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

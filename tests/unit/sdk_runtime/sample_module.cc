@@ -54,6 +54,7 @@ int again_later() { throw weir::retry_after(std::chrono::seconds(30), "429"); }
 int odd_exception() { throw 7; }
 
 int crashes() {
+  std::printf("printed before the crash\n");
   std::raise(SIGSEGV);
   return 0;
 }

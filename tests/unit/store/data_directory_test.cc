@@ -4,11 +4,10 @@
 
 #include <filesystem>
 #include <fstream>
-
-#include <gtest/gtest.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/store/disk_guard.h"
 #include "scheduler/store/storage.h"

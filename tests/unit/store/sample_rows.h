@@ -6,20 +6,26 @@
 #include <memory>
 #include <string>
 #include <vector>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "scheduler/engine/records.h"
 #include "scheduler/engine/store.h"
+#include "sdk/base/check.h"
 
 namespace weir::store_tests {
 
-// A directory that goes away with the object.
+// A directory that goes away with the object. In memory where there is such a place: these tests
+// sync a lot and learn nothing from how long a disk takes.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string path = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
-    path_ = mkdtemp(path.data());
+    const std::string parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : testing::TempDir();
+    std::string path = parent + "/weir-test-XXXXXX";
+    const char* made = mkdtemp(path.data());
+    CHECK_MSG(made != nullptr, "cannot make a directory in " + parent);
+    path_ = made;
   }
   ~TemporaryDirectory() {
     std::error_code ignored;

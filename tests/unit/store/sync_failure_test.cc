@@ -2,11 +2,10 @@
 // functions of libc are replaced in this program only, which is why it stands alone.
 #include <atomic>
 #include <cerrno>
-
-#include <gtest/gtest.h>
-
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/store/blob_store.h"
 #include "scheduler/store/sqlite_store.h"

@@ -1,4 +1,6 @@
-// The supervisor's state machine, driven by hand: no process, no clock.
+// The supervisor's state machine, driven by hand: no process, no clock, no socket. Each test
+// tells one rule as a short story of events and looks at the actions that came out; the
+// invariants are checked throughout.
 #include "worker/core/dispatcher.h"
 
 #include <gtest/gtest.h>

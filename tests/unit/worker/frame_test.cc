@@ -1,4 +1,6 @@
-// Frames survive any cutting of the stream, and rubbish is noticed.
+// Frames survive any cutting of the byte stream, and rubbish
+// is noticed instead of waited for. Pure: bytes in, frames
+// out.
 #include "worker/core/frame.h"
 
 #include <vector>

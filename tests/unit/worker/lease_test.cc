@@ -1,4 +1,6 @@
-// Horizons of leases and delays of reconnection.
+// Horizons of leases and delays of reconnection, by figures.
+// Pure functions of time and of a random number that the test
+// chooses.
 #include "worker/core/lease.h"
 
 #include <gtest/gtest.h>

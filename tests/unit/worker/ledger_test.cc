@@ -1,4 +1,6 @@
-// What messages mean for attempts in each state.
+// What the messages of scheduler and supervisor mean for an attempt in
+// each of its states. Pure; each test walks one path through the
+// table.
 #include "worker/core/ledger.h"
 
 #include <gtest/gtest.h>

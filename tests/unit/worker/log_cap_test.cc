@@ -1,4 +1,6 @@
-// The head and the tail of a log are kept, exactly, and the reader is told what lies between.
+// The head and the tail of a log are kept, exactly, and the reader is told how much lies
+// between. Tried with the same bytes cut in different ways, because pipes cut as they
+// like.
 #include "worker/core/log_cap.h"
 
 #include <gtest/gtest.h>

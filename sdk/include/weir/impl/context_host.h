@@ -1,5 +1,6 @@
 // What stands behind a weir::Context: an executor's attempt, a local run, or a test. Not for users.
-// One host serves one attempt; its methods may be called from every thread that the stage starts.
+// One host serves one attempt; its methods may be called from every thread that the stage starts,
+// and must not block for long.
 #pragma once
 
 #include <cstdint>

@@ -22,18 +22,21 @@ class LocalRun {
   LocalRun(const LocalRun&) = delete;
   LocalRun& operator=(const LocalRun&) = delete;
 
-  // Fixtures, before execute(). A given asset is current from the start and its stage does not run.
+  // Fixtures, before the first run. A given asset is current from the start and its stage does not
+  // run.
   void give_asset(std::string_view asset, const ValueCodec& codec,
                   std::shared_ptr<const void> value);
   void give_param(std::string_view name, std::shared_ptr<const void> value);
   void give_resource(std::string_view name, std::shared_ptr<void> fake);
 
-  // Runs what `selection` names (a selection expression; "*" is everything) less what was given,
-  // and returns when the run has ended. Values and cursors stay for the next call. Throws
-  // weir::Failure when nothing can be run.
-  void execute(std::string_view selection);
+  // Runs the stage that makes or is named `name` and everything upstream of it, less what was given
+  // and what only that needs; returns when the run has ended. Retry delays pass on a clock of its
+  // own. Versions and cursors stay for the next call. Throws weir::Failure when nothing can be run.
+  void materialize(std::string_view name);
+  // The same for every stage of the pipeline.
+  void all();
 
-  // Of the latest execute(), by asset or task; kMissing for what took no part.
+  // Of the latest run, by asset or task; kMissing for what took no part.
   State state(std::string_view name) const;
   std::string reason(std::string_view name) const;
   int attempts(std::string_view task) const;

@@ -1,0 +1,151 @@
+// The engine alone: microseconds a task from the creation of a run to its end, without store,
+// network and clock. A chain (every end makes one task ready), a fan-out (ten thousand at once) and
+// a merge (ten thousand parents of one task), on a worker with room for all or for eight at a time.
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "scheduler/engine/engine.h"
+#include "sdk/base/check.h"
+#include "sdk/base/json.h"
+
+namespace weir::engine {
+namespace {
+
+using base::DependencyKind;
+
+base::StageSpec make_stage(const std::string& name) {
+  base::StageSpec stage;
+  stage.name = name;
+  stage.outputs = {{name, "t", ""}};
+  return stage;
+}
+
+void depend(base::StageSpec& stage, const std::string& parent) {
+  stage.dependencies.push_back({DependencyKind::kAsset, parent, "t", 0, false});
+}
+
+base::Manifest chain(int tasks) {
+  base::Manifest manifest;
+  manifest.pipeline = "chain";
+  for (int i = 0; i < tasks; ++i) {
+    manifest.stages.push_back(make_stage("s" + std::to_string(i)));
+    if (i > 0) depend(manifest.stages.back(), "s" + std::to_string(i - 1));
+  }
+  return manifest;
+}
+
+base::Manifest fan_out(int tasks) {
+  base::Manifest manifest;
+  manifest.pipeline = "fan_out";
+  manifest.stages.push_back(make_stage("root"));
+  for (int i = 1; i < tasks; ++i) {
+    manifest.stages.push_back(make_stage("s" + std::to_string(i)));
+    depend(manifest.stages.back(), "root");
+  }
+  return manifest;
+}
+
+base::Manifest merge(int tasks) {
+  base::Manifest manifest;
+  manifest.pipeline = "merge";
+  base::StageSpec join = make_stage("join");
+  for (int i = 1; i < tasks; ++i) {
+    manifest.stages.push_back(make_stage("s" + std::to_string(i)));
+    depend(join, "s" + std::to_string(i));
+  }
+  manifest.stages.push_back(std::move(join));
+  return manifest;
+}
+
+// An engine with one registered pipeline and one worker, and what is under way at that worker.
+class Rig {
+ public:
+  Rig(base::Manifest manifest, int slots) : tasks_(std::ssize(manifest.stages)) {
+    RegisterModules command;
+    ModuleUpload upload;
+    upload.digest = base::sha256(manifest.pipeline);
+    upload.manifest = std::make_shared<const base::Manifest>(std::move(manifest));
+    command.modules.push_back(std::move(upload));
+    step(std::move(command));
+    WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0, .info = {}};
+    step(ConnectWorker{SessionId{1}, worker, {}});
+  }
+
+  std::int64_t tasks() const { return tasks_; }
+
+  void run_once() {
+    CreateRun create;
+    create.id = RunId{++runs_};
+    create.selection = "*";
+    step(std::move(create));
+    while (!leased_.empty()) {
+      const Assign assign = std::move(leased_.front());
+      leased_.pop_front();
+      step(AttemptStarted{SessionId{1}, assign.key, now_.wall});
+      AttemptFinished finished;
+      finished.session = SessionId{1};
+      finished.key = assign.key;
+      finished.outputs.push_back({assign.task, {digest_, 4, ArtifactKind::kBytes, "t"}, bytes_});
+      finished.started_at = finished.finished_at = now_.wall;
+      step(std::move(finished));
+    }
+    CHECK_MSG(finished_runs_ == runs_, "the run did not end");
+  }
+
+  std::int64_t records() const { return records_; }
+
+ private:
+  template <class Body>
+  void step(Body body) {
+    now_.boot += std::chrono::microseconds(50);
+    now_.wall += std::chrono::microseconds(50);
+    Effects effects = engine_.step(Command{now_, std::move(body)}, Facts{});
+    records_ += std::ssize(effects.records);
+    for (const Record& record : effects.records) {
+      const auto* run = std::get_if<RunRow>(&record);
+      finished_runs_ += run != nullptr && terminal(run->state) ? 1 : 0;
+    }
+    for (Send& sent : effects.sends) {
+      if (auto* assign = std::get_if<Assign>(&sent.message)) leased_.push_back(std::move(*assign));
+    }
+  }
+
+  Engine engine_;
+  base::Now now_{base::WallTime(std::chrono::hours(1)), base::BootTime(std::chrono::hours(1))};
+  const std::shared_ptr<const std::string> bytes_ = std::make_shared<const std::string>("1234");
+  const Digest digest_ = base::sha256("1234");
+  std::deque<Assign> leased_;
+  const std::int64_t tasks_;
+  std::uint64_t runs_ = 0, finished_runs_ = 0;
+  std::int64_t records_ = 0;
+};
+
+void play(benchmark::State& state, base::Manifest manifest, int slots) {
+  Rig rig(std::move(manifest), slots);
+  for (auto _ : state) rig.run_once();
+  const auto tasks = double(state.iterations()) * double(rig.tasks());
+  state.counters["us_per_task"] =
+      benchmark::Counter(tasks / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["records_per_task"] = double(rig.records()) / tasks;
+}
+
+void Chain(benchmark::State& state) { play(state, chain(int(state.range(0))), 4); }
+void FanOut(benchmark::State& state) {
+  play(state, fan_out(int(state.range(0))), int(state.range(1)));
+}
+void Merge(benchmark::State& state) { play(state, merge(int(state.range(0))), 8); }
+
+BENCHMARK(Chain)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(FanOut)->Args({10'000, 8})->Args({10'000, 10'000})->Unit(benchmark::kMillisecond);
+BENCHMARK(Merge)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace weir::engine
+
+BENCHMARK_MAIN();

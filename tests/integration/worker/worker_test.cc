@@ -1,0 +1,358 @@
+// A real worker (agent, supervisor, executors) against a scheduler that misbehaves on request:
+// what is assigned is run once, reported until acknowledged, with its bytes and logs, over broken
+// streams and restarts. Every test waits for its processes to be gone.
+#include <filesystem>
+#include <fstream>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/integration/worker/fake_scheduler.h"
+#include "worker/supervisor/supervisor.h"
+
+namespace weir::worker {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr const char* kManifest = R"({"format":1,"pipeline":"fake","stages":[{"name":"plain"},)"
+                                  R"({"name":"effects","side_effects":true}]})";
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/weir-worker-test-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    ::setenv("WEIR_FAKE_MANIFEST", kManifest, 1);
+    scheduler_.start();
+    module_ = scheduler_.add_module(WEIR_TEST_EXECUTOR, kManifest);
+  }
+  void TearDown() override {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    scheduler_.stop();
+    // The supervisor of a killed worker comes to us, and so does what it leaves behind: all of it
+    // must end by itself.
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+    }
+    std::filesystem::remove_all(directory_);
+  }
+  void start_worker(int slots, const char* drain_max_ms = "10000") {
+    const std::string slots_text = std::to_string(slots);
+    const std::string data = directory_ + "/data";
+    const std::string address = scheduler_.address();
+    const char* arguments[] = {"worker_host",      address.c_str(), data.c_str(),
+                               slots_text.c_str(), drain_max_ms,    nullptr};
+    ASSERT_EQ(::posix_spawn(&pid_, WEIR_TEST_WORKER, nullptr, nullptr,
+                            const_cast<char**>(arguments), environ),
+              0);
+  }
+  void connected(std::size_t times = 1) {
+    ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.hellos.size() >= times; }))
+        << "no hello came";
+  }
+  v1::Finished finished(const v1::Assign& assign) {
+    const AttemptKey key = key_of(assign.attempt());
+    EXPECT_TRUE(scheduler_.wait([&] { return scheduler_.finished.contains(key); }))
+        << "task " << key.task;
+    const std::lock_guard lock(scheduler_.mutex);
+    const auto& all = scheduler_.finished[key];
+    return all.empty() ? v1::Finished() : all.back();
+  }
+  v1::Assign give(const std::string& verb, int stage = 0) {
+    v1::Assign assign = scheduler_.make_assign(module_, verb);
+    assign.set_stage(stage);
+    scheduler_.assign(assign);
+    return assign;
+  }
+  int exit_code() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+  FakeScheduler scheduler_;
+  std::string directory_;
+  base::Digest module_;
+  pid_t pid_ = 0;
+};
+
+TEST_F(WorkerTest, HelloTellsWhatTheMachineHas) {
+  start_worker(3);
+  connected();
+  const std::lock_guard lock(scheduler_.mutex);
+  const v1::Hello& hello = scheduler_.hellos[0];
+  EXPECT_EQ(hello.protocol_version(), 1);
+  EXPECT_EQ(hello.slots(), 3);
+  EXPECT_EQ(hello.prefetch(), 96);
+  EXPECT_EQ(hello.worker_id().substr(0, 2), "w-");
+  EXPECT_FALSE(hello.platform().glibc().empty());
+  const auto& libraries = hello.platform().libraries();
+  EXPECT_NE(std::find(libraries.begin(), libraries.end(), "libc.so.6"), libraries.end());
+}
+
+TEST_F(WorkerTest, AssignmentsRunAndTheirLogsArrive) {
+  start_worker(2);
+  connected();
+  const auto quick = give("ok");
+  const auto wordy = give("partial");
+  EXPECT_EQ(finished(quick).outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(finished(wordy).outcome(), v1::OUTCOME_SUCCEEDED);
+  const AttemptKey key = key_of(wordy.attempt());
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.complete_logs.size() == 3; }));
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}]), "no newline");
+  EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDERR}]), "an error\n");
+  EXPECT_FALSE(scheduler_.started.contains(key_of(quick.attempt())));
+}
+
+TEST_F(WorkerTest, DuplicateOfAnAssignmentRunsOnce) {
+  start_worker(2);
+  connected();
+  const auto assign = give("sleep");
+  scheduler_.assign(assign);
+  finished(assign);
+  finished(give("sleep"));
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.finished[key_of(assign.attempt())].size(), 1u);
+}
+
+TEST_F(WorkerTest, ReportIsSentAgainUntilItIsAcknowledged) {
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.acknowledge = false;
+  }
+  start_worker(1);
+  connected();
+  const auto assign = give("ok");
+  const AttemptKey key = key_of(assign.attempt());
+  finished(assign);
+  scheduler_.cut();
+  connected(2);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.finished[key].size() == 2; }));
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    ASSERT_EQ(scheduler_.hellos[1].held_size(), 1) << "it is held until acknowledged";
+    EXPECT_EQ(key_of(scheduler_.hellos[1].held(0)), key);
+    scheduler_.acknowledge = true;
+  }
+  scheduler_.send([&](v1::SchedulerMessage& message) {
+    *message.mutable_acknowledge()->mutable_attempt() = assign.attempt();
+  });
+  finished(give("ok"));
+  scheduler_.cut();
+  connected(3);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.hellos[2].held_size(), 0);
+}
+
+TEST_F(WorkerTest, AttemptRunsOnWhileTheSchedulerIsAway) {
+  start_worker(1);
+  connected();
+  const auto assign = give("sleep");
+  ASSERT_TRUE(
+      scheduler_.wait([&] { return scheduler_.started.contains(key_of(assign.attempt())); }));
+  scheduler_.stop();
+  scheduler_.start();
+  EXPECT_EQ(finished(assign).outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(WorkerTest, SideEffectsEndWhenNoNewsComes) {
+  start_worker(2);
+  connected();
+  const auto effects = give("hang", 1);
+  const auto plain = give("hang", 0);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.started.size() == 2; }));
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.heartbeats.size() > 12; }))
+      << "heartbeats over more than one lease";
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_FALSE(scheduler_.finished.contains(key_of(effects.attempt())))
+        << "the lease was renewed";
+  }
+  scheduler_.stop();
+  EXPECT_FALSE(scheduler_.wait([] { return false; }, 2)) << "longer than the lease";
+  scheduler_.start();
+  EXPECT_EQ(finished(effects).outcome(), v1::OUTCOME_LEASE_LOST);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_FALSE(scheduler_.finished.contains(key_of(plain.attempt())));
+}
+
+TEST_F(WorkerTest, StopIsAnsweredForKnownAndUnknown) {
+  start_worker(1);
+  connected();
+  const auto running = give("hang");
+  ASSERT_TRUE(
+      scheduler_.wait([&] { return scheduler_.started.contains(key_of(running.attempt())); }));
+  const auto unknown = scheduler_.make_assign(module_, "ok");
+  for (const v1::Assign* assign : {&running, &unknown}) {
+    scheduler_.send([&](v1::SchedulerMessage& message) {
+      *message.mutable_stop()->mutable_attempt() = assign->attempt();
+      message.mutable_stop()->set_reason("no longer wanted");
+    });
+    EXPECT_EQ(finished(*assign).outcome(), v1::OUTCOME_CANCELED);
+    EXPECT_EQ(finished(*assign).message(), "no longer wanted");
+  }
+}
+
+TEST_F(WorkerTest, LargeInputIsFetchedAndLargeOutputIsUploadedFirst) {
+  start_worker(1);
+  connected();
+  const std::string bytes(300'000, 'i');
+  const base::Digest digest = base::sha256(bytes);
+  v1::Assign assign = scheduler_.make_assign(module_, "echo_input");
+  v1::Input* input = assign.add_inputs();
+  input->set_present(true);
+  input->mutable_value()->set_digest(std::string(digest.raw()));
+  input->mutable_value()->set_size(std::int64_t(bytes.size()));
+  input->mutable_value()->set_kind(v1::ARTIFACT_KIND_BYTES);
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.artifacts[std::string(digest.raw())] = bytes;
+  }
+  scheduler_.assign(assign);
+  const v1::Finished report = finished(assign);
+  ASSERT_EQ(report.outcome(), v1::OUTCOME_SUCCEEDED) << report.message();
+  ASSERT_EQ(report.outputs_size(), 1);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.artifacts[report.outputs(0).value().digest()], bytes + "!");
+}
+
+TEST_F(WorkerTest, MissingInputIsALoadErrorThatNamesIt) {
+  start_worker(1);
+  connected();
+  v1::Assign assign = scheduler_.make_assign(module_, "ok");
+  v1::Input* input = assign.add_inputs();
+  input->set_present(true);
+  input->mutable_value()->set_digest(std::string(32, 'x'));
+  scheduler_.assign(assign);
+  const v1::Finished report = finished(assign);
+  EXPECT_EQ(report.outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_NE(report.message().find("WEIR-E0407"), std::string::npos) << report.message();
+}
+
+TEST_F(WorkerTest, CorruptedModulesAreFetchedAgain) {
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.corrupt_files = true;
+  }
+  start_worker(1);
+  connected();
+  EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_EQ(scheduler_.file_fetches, 2) << "the first came with a flipped bit";
+  }
+  ::kill(pid_, SIGKILL);
+  exit_code();
+  const std::string cached = directory_ + "/data/modules/" + module_.hex() + "/bundle/good";
+  ASSERT_TRUE(std::filesystem::exists(cached));
+  const std::string other = cached + ".other";
+  std::filesystem::copy_file(cached, other);
+  std::ofstream(other, std::ios::app | std::ios::binary) << "tampered";
+  std::filesystem::rename(other, cached);
+  start_worker(1);
+  connected(2);
+  EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.file_fetches, 3);
+  EXPECT_EQ(scheduler_.hellos[0].worker_id(), scheduler_.hellos[1].worker_id());
+}
+
+TEST_F(WorkerTest, LogsOfAKilledWorkerAreShippedByTheNext) {
+  start_worker(1);
+  connected();
+  const auto assign = give("talk_and_hang");
+  const AttemptKey key = key_of(assign.attempt());
+  ASSERT_TRUE(scheduler_.wait([&] {
+    return !scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}].empty();
+  }));
+  ::kill(pid_, SIGKILL);
+  exit_code();
+  start_worker(1);
+  connected(2);
+  ASSERT_TRUE(scheduler_.wait([&] {
+    return scheduler_.complete_logs.contains({key, v1::LOG_STREAM_STDOUT});
+  }));
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}]), "talking\n");
+}
+
+TEST_F(WorkerTest, RequestToStopDrains) {
+  start_worker(1);
+  connected();
+  const auto running = give("sleep");
+  ASSERT_TRUE(
+      scheduler_.wait([&] { return scheduler_.started.contains(key_of(running.attempt())); }));
+  const auto waiting = give("ok");
+  finished(running);  // `waiting` runs now or is given back: both are fine, losing it is not
+  const auto last = give("sleep");
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.started.contains(key_of(last.attempt())); }));
+  const auto never = give("ok");
+  ::kill(pid_, SIGTERM);
+  EXPECT_EQ(exit_code(), 0);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.finished[key_of(last.attempt())].size(), 1u);
+  EXPECT_TRUE(scheduler_.finished.contains(key_of(waiting.attempt())));
+  EXPECT_TRUE(scheduler_.released.contains(key_of(never.attempt())));
+  EXPECT_TRUE(scheduler_.heartbeats.back().leaving());
+}
+
+TEST_F(WorkerTest, DrainThatTakesTooLongStopsWhatRunsAndGivesItBack) {
+  start_worker(1, "300");
+  connected();
+  const auto running = give("ignore_term");
+  ASSERT_TRUE(
+      scheduler_.wait([&] { return scheduler_.started.contains(key_of(running.attempt())); }));
+  ::kill(pid_, SIGTERM);
+  EXPECT_EQ(exit_code(), 0);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_TRUE(scheduler_.released.contains(key_of(running.attempt())));
+}
+
+TEST_F(WorkerTest, WrongTokenEndsTheWorkerWithWords) {
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.token = "another";
+  }
+  start_worker(1);
+  EXPECT_EQ(exit_code(), 1);
+}
+
+TEST_F(WorkerTest, SecondWorkerOnTheSameDirectoryIsRefused) {
+  start_worker(1);
+  connected();
+  const pid_t first = pid_;
+  start_worker(1);
+  EXPECT_EQ(exit_code(), 1);
+  pid_ = first;
+  EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(WorkerTest, ManyShortAttemptsTravelInFewFrames) {
+  start_worker(2);
+  connected();
+  finished(give("ok"));
+  constexpr int kAttempts = 20'000;
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<v1::Assign> assigns;
+  for (int i = 0; i < kAttempts; ++i) assigns.push_back(scheduler_.make_assign(module_, "ok"));
+  scheduler_.assign_all(assigns);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.finished.size() == kAttempts + 1; }, 60));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const std::lock_guard lock(scheduler_.mutex);
+  std::printf("[ figures  ] %.0f attempts/s through the whole worker, %d frames\n",
+              kAttempts / took.count(), scheduler_.frames);
+  EXPECT_LT(scheduler_.frames, kAttempts / 4);
+}
+
+}  // namespace
+}  // namespace weir::worker

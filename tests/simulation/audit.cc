@@ -1,0 +1,327 @@
+// Checks every row and every transaction: see audit.h.
+#include "tests/simulation/audit.h"
+
+#include <algorithm>
+#include <string>
+
+#include "scheduler/engine/record_text.h"
+#include "tests/simulation/failure.h"
+
+namespace weir::simulation {
+
+using engine::AttemptKey;
+using engine::Decision;
+using engine::OutcomeClass;
+using engine::RunState;
+using engine::TaskState;
+
+namespace {
+
+template <class Row>
+void require(bool condition, const char* what, const Row& row) {
+  expect_that(condition, [&] { return std::string(what) + ": " + engine::record_text(row); });
+}
+
+template <class Key, class Row>
+std::int64_t last_key(const sdk_impl::MemoryTable<Key, Row>& table) {
+  return table.rows().empty() ? 0 : table.rows().rbegin()->first;
+}
+
+bool succeeded(TaskState state) {
+  return state == TaskState::kSucceeded || state == TaskState::kCached;
+}
+
+}  // namespace
+
+void Audit::on_begin() {
+  runs_.clear();
+  tasks_.clear();
+  ends_.clear();
+  leases_.clear();
+  made_.clear();
+  finished_events_.clear();
+  run_finished_events_.clear();
+  outbox_rows_ = 0;
+}
+
+void Audit::on_write(const engine::Record& record) {
+  std::visit([this](const auto& its) { row(its); }, record);
+}
+
+void Audit::row(const engine::TaskRow& row) {
+  const auto* old = tables_.tasks.find({row.run, row.index});
+  runs_.insert(row.run);
+  tasks_.insert({row.run, row.index});
+  if (engine::terminal(row.state) && (old == nullptr || !engine::terminal(old->state))) {
+    ends_.insert({row.run, row.index});
+  }
+  if (old == nullptr) return;
+  require(row.epoch >= old->epoch, "an epoch goes back", row);
+  require(row.attempts_used >= old->attempts_used, "a used attempt is given back", row);
+  require(row.executor_deaths >= old->executor_deaths, "an executor's death is forgotten", row);
+  if (!engine::terminal(old->state)) return;
+  require(row.state == old->state && row.epoch == old->epoch && row.outputs == old->outputs &&
+              row.finished_at == old->finished_at,
+          "a terminal task changes", row);
+}
+
+void Audit::row(const engine::AttemptRow& row) {
+  runs_.insert(row.key.run);
+  tasks_.insert({row.key.run, row.key.task});
+  const auto* old = tables_.attempts.find(row.key);
+  if (old != nullptr) {
+    require(old->outcome == OutcomeClass::kNone ||
+                (old->outcome == row.outcome && old->message == row.message),
+            "an attempt's outcome changes", row);
+    require(old->worker == row.worker, "an attempt moves to another worker", row);
+    return;
+  }
+  require(row.outcome == OutcomeClass::kNone, "an attempt begins with an outcome", row);
+  AttemptKey before = row.key;
+  before.epoch -= 1;
+  require(row.key.epoch == 1 || tables_.attempts.find(before) != nullptr, "an epoch was left out",
+          row);
+  leases_.push_back(row.key);
+}
+
+void Audit::row(const engine::RunRow& row) {
+  runs_.insert(row.id);
+  const auto* old = tables_.runs.find(row.id);
+  if (old == nullptr) {
+    for (const auto& [id, other] : tables_.runs.rows()) {
+      require(row.reason.empty() || other.reason != row.reason, "one request made two runs", row);
+    }
+    return;
+  }
+  require(row.modules == old->modules && row.pins == old->pins && row.params == old->params,
+          "what a run has pinned changes", row);
+  require(!engine::terminal(old->state) || row.state == old->state, "a terminal run changes", row);
+  const bool back = (row.state == RunState::kQueued && old->state != RunState::kQueued) ||
+                    (row.state == RunState::kRunning && old->state == RunState::kCanceling);
+  require(!back, "a run goes back to an earlier state", row);
+  require(old->state != RunState::kCanceling || row.state == RunState::kCanceling ||
+              row.state == RunState::kCanceled,
+          "a run that is being canceled ends otherwise", row);
+}
+
+void Audit::row(const engine::EventRow& row) {
+  require(row.seq == last_key(tables_.events) + 1, "seq has a gap", row);
+  count(row);
+  if (!row.run) return;
+  runs_.insert(row.run);
+  const auto* last = tables_.run_seq.find(row.run);
+  require(row.run_seq == (last == nullptr ? 0 : *last) + 1, "run_seq has a gap", row);
+  const auto* run = tables_.runs.find(row.run);
+  require(run == nullptr || !engine::terminal(run->state) || !run_finished_events_.empty(),
+          "an event after the end of its run", row);
+  if (row.kind == engine::EventKind::kTaskFinished) finished_events_.insert({row.run, row.task});
+  if (row.kind == engine::EventKind::kRunFinished) run_finished_events_.insert(row.run);
+}
+
+void Audit::row(const engine::MaterializationRow& row) {
+  require(row.id == last_key(tables_.materializations) + 1, "a materialization id is left out",
+          row);
+  made_.push_back(row);
+}
+
+void Audit::row(const engine::CursorRow& row) {
+  const auto* old = tables_.cursors.find(row.stage);
+  require(row.version == (old == nullptr ? 0 : old->version) + 1, "a cursor's version jumps", row);
+  coverage_.add(Seen::kCursorAdvanced);
+}
+
+void Audit::row(const engine::ReplyRow& row) {
+  const auto* old = tables_.replies.find(row.key);
+  require(old == nullptr || (old->payload == row.payload && old->request_hash == row.request_hash),
+          "a stored reply changes", row);
+}
+
+void Audit::row(const engine::AssetRow& row) {
+  const auto* old = tables_.assets.find(row.name);
+  require(old == nullptr || row.materialization >= old->materialization,
+          "an asset goes back to an older version", row);
+}
+
+void Audit::row(const engine::OutboxRow& row) { outbox_rows_ += row.delivered ? 0 : 1; }
+
+void Audit::count(const engine::EventRow& row) {
+  if (row.kind == engine::EventKind::kTaskRetry) {
+    coverage_.add(row.message.starts_with("load_error") ? Seen::kLoadErrorRetried : Seen::kRetried);
+  }
+  if (row.kind == engine::EventKind::kWorkerLost) coverage_.add(Seen::kLeaseExpired);
+  if (row.kind == engine::EventKind::kTaskAssigned && row.message.starts_with("taken up again")) {
+    coverage_.add(Seen::kReadopted);
+  }
+}
+
+const RunGraph& Audit::graph_of(const engine::RunRow& run) {
+  const auto found = graphs_.find(run.id);
+  if (found != graphs_.end()) return found->second;
+  const auto manifest_of = [&](const base::Digest& digest) { return manifests_.at(digest); };
+  const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run.id, i); };
+  return graphs_.emplace(run.id, RunGraph(run, row_of, manifest_of)).first->second;
+}
+
+const engine::TaskRow& Audit::task(base::RunId run, std::int32_t index) const {
+  const auto* row = tables_.tasks.find({run, index});
+  expect_that(row != nullptr, [&] { return "a task of " + run.text() + " has no row"; });
+  return *row;
+}
+
+void Audit::on_commit() {
+  for (const auto& key : leases_) check_lease(key);
+  for (const auto& [run, index] : tasks_) check_live_attempts(run, index);
+  for (const auto& [run, index] : ends_) check_end(run, index);
+  for (const auto& row : made_) check_materialization(row);
+  for (const base::RunId id : runs_) {
+    const auto* run = tables_.runs.find(id);
+    expect_that(run != nullptr, [&] { return "rows of an unknown run " + id.text(); });
+    check_run(*run);
+  }
+}
+
+void Audit::check_lease(const AttemptKey& key) {
+  const auto& row = task(key.run, key.task);
+  // It may have ended in the same transaction, but not in another epoch.
+  require(row.epoch >= key.epoch, "an attempt is ahead of its task", row);
+  const auto& run = *tables_.runs.find(key.run);
+  const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(key.run, i); };
+  require(graph_of(run).decision(key.task, row_of) == Decision::kFire,
+          "a task was leased although its rule does not allow it", row);
+  coverage_.add(Seen::kRuleFired);
+}
+
+void Audit::check_live_attempts(base::RunId run, std::int32_t index) const {
+  const auto& row = task(run, index);
+  int live = 0, successes = 0;
+  const auto& attempts = tables_.attempts.rows();
+  for (auto it = attempts.lower_bound({run, index, 0});
+       it != attempts.end() && it->first.run == run && it->first.task == index; ++it) {
+    live += it->second.outcome == OutcomeClass::kNone ? 1 : 0;
+    successes += it->second.outcome == OutcomeClass::kSucceeded ? 1 : 0;
+    const bool latest = it->first.epoch == row.epoch;
+    require(latest || it->second.outcome != OutcomeClass::kNone, "an old attempt is still live",
+            it->second);
+    require(it->first.epoch <= row.epoch, "an attempt of an epoch that never was", it->second);
+  }
+  require(live <= 1, "a task has two live leases", row);
+  require(successes <= 1, "a task has two committed results", row);
+  const bool leased = row.state == TaskState::kAssigned || row.state == TaskState::kRunning;
+  require(!leased || live == 1, "a leased task has no live attempt", row);
+  const bool may_live = leased || row.state == TaskState::kReady;
+  require(may_live || live == 0, "a task has a live attempt in a state that cannot", row);
+  require(successes == 0 || engine::terminal(row.state), "a success did not end its task", row);
+}
+
+void Audit::check_end(base::RunId run, std::int32_t index) {
+  const auto& row = task(run, index);
+  require(finished_events_.count({run, index}) == 1, "an end and its event are apart", row);
+  if (succeeded(row.state)) check_result(row);
+  if (row.epoch > 0 || row.state == TaskState::kCanceled) return;
+  const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run, i); };
+  const Decision decision = graph_of(*tables_.runs.find(run)).decision(index, row_of);
+  const bool skipped = row.state == TaskState::kSkipped;
+  require(skipped || row.state == TaskState::kUpstreamFailed, "a task ended without an attempt",
+          row);
+  // Parents that ended later in the same transaction may have made a skip an upstream_failed.
+  require(decision == (skipped ? Decision::kSkip : Decision::kUpstreamFailed) ||
+              (skipped && decision == Decision::kUpstreamFailed),
+          "a task ended otherwise than its rule says", row);
+  coverage_.add(skipped ? Seen::kRuleSkipped : Seen::kRuleUpstreamFailed);
+}
+
+void Audit::check_result(const engine::TaskRow& row) const {
+  const AttemptKey key{row.run, row.index, row.epoch};
+  const auto* attempt = tables_.attempts.find(key);
+  require(attempt != nullptr && attempt->outcome == OutcomeClass::kSucceeded,
+          "a success without a successful attempt", row);
+  for (const auto& output : row.outputs) {
+    if (output.unchanged) continue;
+    const auto made = std::find_if(made_.begin(), made_.end(), [&](const auto& its) {
+      return its.id == output.materialization && its.asset == output.asset;
+    });
+    require(made != made_.end() && made->value == output.value && made->attempt == key,
+            "a result and its materialization are apart", row);
+  }
+}
+
+void Audit::check_materialization(const engine::MaterializationRow& row) const {
+  const auto* attempt = tables_.attempts.find(row.attempt);
+  require(attempt != nullptr && attempt->outcome == OutcomeClass::kSucceeded,
+          "a materialization by an attempt that did not succeed", row);
+  const auto* artifact = tables_.artifacts.find(row.value.digest);
+  const bool inlined = artifact != nullptr && artifact->bytes != nullptr;
+  // blobs_ is asked through a reference to const because a simulation's store only answers.
+  const bool held = const_cast<engine::BlobStore&>(blobs_).contains(row.value.digest);
+  require(inlined || held, "a success without its artifact", row);
+  if (inlined) {
+    require(base::sha256(*artifact->bytes) == row.value.digest, "an artifact of other bytes", row);
+  }
+  for (const auto& input : row.inputs) {
+    const auto* source = tables_.materializations.find(input.materialization);
+    require(source != nullptr && source->value == input.value && source->asset == input.asset,
+            "lineage names a version that never was", row);
+  }
+}
+
+void Audit::check_run(const engine::RunRow& run) {
+  if (engine::terminal(run.state)) return check_ended_run(run);
+  const RunGraph& graph = graph_of(run);
+  const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run.id, i); };
+  int unfinished = 0;
+  for (std::int32_t i = 0; i < run.task_count; ++i) {
+    const auto& row = row_of(i);
+    if (engine::terminal(row.state)) continue;
+    ++unfinished;
+    const Decision decision = graph.decision(i, row_of);
+    if (row.state == TaskState::kWaiting) {
+      require(decision == Decision::kWait, "downstream readiness was not committed with its cause",
+              row);
+    } else {
+      require(decision == Decision::kFire, "a task is on its way although its rule forbids", row);
+    }
+    const bool stopping = row.state == TaskState::kAssigned || row.state == TaskState::kRunning;
+    require(run.state != RunState::kCanceling || stopping, "a canceled run still plans", row);
+  }
+  require(unfinished > 0, "a run is live without live tasks", run);
+}
+
+void Audit::check_ended_run(const engine::RunRow& run) {
+  bool failed = false;
+  const RunGraph& graph = graph_of(run);
+  for (std::int32_t i = 0; i < run.task_count; ++i) {
+    const auto& row = task(run.id, i);
+    require(engine::terminal(row.state), "a run ended before its task", row);
+    const bool bad = row.state == TaskState::kFailed || row.state == TaskState::kUpstreamFailed;
+    failed = failed || (bad && graph.nodes[std::size_t(i)].decides);
+  }
+  if (run.state != RunState::kCanceled) {
+    require((run.state == RunState::kFailed) == failed, "the leaves decide otherwise", run);
+    coverage_.add(failed ? Seen::kRunFailed : Seen::kRunSucceeded);
+  }
+  require(run_finished_events_.count(run.id) == 1, "a run's end and its event are apart", run);
+  require(!notify_ || outbox_rows_ >= std::ssize(run_finished_events_),
+          "a run ended without its outbox row", run);
+}
+
+void Audit::at_the_end() const {
+  std::map<base::RunId, std::int32_t> run_seq;
+  std::int64_t seq = 0;
+  for (const auto& [key, event] : tables_.events.rows()) {
+    require(event.seq == ++seq, "seq has a gap", event);
+    if (event.run) require(event.run_seq == ++run_seq[event.run], "run_seq has a gap", event);
+  }
+  for (const auto& [id, run] : tables_.runs.rows()) {
+    require(engine::terminal(run.state), "a run did not end", run);
+  }
+  for (const auto& [key, attempt] : tables_.attempts.rows()) {
+    require(attempt.outcome != OutcomeClass::kNone, "an attempt has no outcome", attempt);
+  }
+  std::map<std::tuple<base::RunId, std::int32_t, std::string>, int> results;
+  for (const auto& [id, row] : tables_.materializations.rows()) {
+    const int count = ++results[{row.attempt.run, row.attempt.task, row.asset}];
+    require(count == 1, "a task has two results for one asset", row);
+  }
+}
+
+}  // namespace weir::simulation

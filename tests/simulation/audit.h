@@ -1,0 +1,78 @@
+// Checks every row against the rows before it, and every transaction as a whole before it is
+// committed: terminal states never change, one live lease and one result a task, gapless sequences,
+// result and readiness in one commit, a task starts only when its rule allows. Knows the tables and
+// the semantics, nothing of the engine.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "scheduler/engine/ports.h"
+#include "sdk/src/memory_store.h"
+#include "tests/simulation/coverage.h"
+#include "tests/simulation/run_graph.h"
+
+namespace weir::simulation {
+
+class Audit {
+ public:
+  Audit(const sdk_impl::MemoryTables& tables, const engine::BlobStore& blobs, Coverage& coverage,
+        bool notify)
+      : tables_(tables), blobs_(blobs), coverage_(coverage), notify_(notify) {}
+
+  // The audit needs what was uploaded to understand runs.
+  void learn(const base::Digest& module, std::shared_ptr<const base::Manifest> manifest) {
+    manifests_[module] = std::move(manifest);
+  }
+
+  void on_begin();
+  void on_write(const engine::Record& record);  // before it is applied
+  void on_commit();                             // everything is applied
+
+  // All runs have ended: the tables as a whole.
+  void at_the_end() const;
+
+ private:
+  void row(const engine::TaskRow& row);
+  void row(const engine::AttemptRow& row);
+  void row(const engine::RunRow& row);
+  void row(const engine::EventRow& row);
+  void row(const engine::MaterializationRow& row);
+  void row(const engine::CursorRow& row);
+  void row(const engine::ReplyRow& row);
+  void row(const engine::AssetRow& row);
+  void row(const engine::OutboxRow& row);
+  template <class Row>
+  void row(const Row&) {}
+
+  const RunGraph& graph_of(const engine::RunRow& run);
+  const engine::TaskRow& task(base::RunId run, std::int32_t index) const;
+  void check_lease(const engine::AttemptKey& key);
+  void check_live_attempts(base::RunId run, std::int32_t index) const;
+  void check_end(base::RunId run, std::int32_t index);
+  void check_result(const engine::TaskRow& row) const;
+  void check_materialization(const engine::MaterializationRow& row) const;
+  void check_run(const engine::RunRow& run);
+  void check_ended_run(const engine::RunRow& run);
+  void count(const engine::EventRow& row);
+
+  const sdk_impl::MemoryTables& tables_;
+  const engine::BlobStore& blobs_;
+  Coverage& coverage_;
+  const bool notify_;
+  std::map<base::Digest, std::shared_ptr<const base::Manifest>> manifests_;
+  std::map<base::RunId, RunGraph> graphs_;
+
+  // Of the open transaction.
+  std::set<base::RunId> runs_;
+  std::set<std::pair<base::RunId, std::int32_t>> tasks_, ends_;
+  std::vector<engine::AttemptKey> leases_;
+  std::vector<engine::MaterializationRow> made_;
+  std::multiset<std::pair<base::RunId, std::int32_t>> finished_events_;
+  std::multiset<base::RunId> run_finished_events_;
+  std::int64_t outbox_rows_ = 0;
+};
+
+}  // namespace weir::simulation

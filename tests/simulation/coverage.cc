@@ -1,0 +1,96 @@
+// Names of what a simulation counts: see coverage.h.
+#include "tests/simulation/coverage.h"
+
+namespace weir::simulation {
+namespace {
+
+// In the order of Seen.
+constexpr std::string_view kNames[] = {
+    "steps",
+    "commits",
+    "lazy_commits",
+    "begin_failed",
+    "write_failed",
+    "commit_failed_before",
+    "commit_failed_after",
+    "crash_in_transaction",
+    "crash_after_commit",
+    "crash_while_idle",
+    "power_cut",
+    "restored_ready",
+    "restored_leased",
+    "restored_running",
+    "restored_retry",
+    "restored_canceling",
+    "restored_adoptable",
+    "session_dropped",
+    "half_open_session",
+    "message_lost",
+    "message_duplicated",
+    "worker_died",
+    "worker_froze",
+    "lease_expired",
+    "readopted",
+    "report_stale",
+    "report_repeated",
+    "report_of_another_epoch",
+    "assign_sent_again",
+    "revoked",
+    "released",
+    "drained",
+    "leased_ahead",
+    "need_artifacts",
+    "parked",
+    "retried",
+    "load_error_retried",
+    "attempt_failed",
+    "attempt_crashed",
+    "executor_killer",
+    "infrastructure_spent",
+    "check_failed",
+    "skipped_itself",
+    "unchanged",
+    "wrong_type",
+    "cursor_advanced",
+    "cursor_conflict",
+    "input_pinned",
+    "input_absent",
+    "canceled_in_time",
+    "cancel_fenced",
+    "canceled_while_cut_off",
+    "success_while_canceling",
+    "run_succeeded",
+    "run_failed",
+    "run_refused",
+    "request_repeated",
+    "request_replayed",
+    "key_misused",
+    "registered_during_run",
+    "outbox_redelivered",
+    "rule_fired",
+    "rule_skipped",
+    "rule_upstream_failed",
+};
+static_assert(std::size(kNames) == std::size_t(Seen::kCount));
+
+}  // namespace
+
+std::string_view seen_name(Seen what) { return kNames[std::size_t(what)]; }
+
+std::string Coverage::text() const {
+  std::string text;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    text += "  " + std::string(kNames[i]) + " " + std::to_string(counts_[i]) + "\n";
+  }
+  return text;
+}
+
+std::string Coverage::missing() const {
+  std::string text;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] == 0) text += " " + std::string(kNames[i]);
+  }
+  return text;
+}
+
+}  // namespace weir::simulation

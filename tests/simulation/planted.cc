@@ -1,0 +1,37 @@
+// The switch that the planted bugs of the code under test look at: none by default.
+#include "scheduler/engine/planted.h"
+
+#include "tests/simulation/planted.h"
+
+namespace weir::engine {
+
+PlantedBug planted_bug = PlantedBug::kNone;
+
+}  // namespace weir::engine
+
+namespace weir::simulation {
+
+const std::vector<NamedBug>& planted_bugs() {
+  using engine::PlantedBug;
+  static const std::vector<NamedBug> kBugs = {
+      {"skipped_fence", PlantedBug::kSkippedFence},
+      {"effect_before_commit", PlantedBug::kEffectBeforeCommit},
+      {"epoch_reused", PlantedBug::kEpochReused},
+      {"slot_leaked", PlantedBug::kSlotLeaked},
+      {"outbox_row_lost", PlantedBug::kOutboxRowLost},
+      {"reply_not_stored", PlantedBug::kReplyNotStored},
+      {"success_before_artifact", PlantedBug::kSuccessBeforeArtifact},
+  };
+  return kBugs;
+}
+
+bool plant(const std::string& name) {
+  for (const NamedBug& bug : planted_bugs()) {
+    if (bug.name != name) continue;
+    engine::planted_bug = bug.bug;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace weir::simulation

@@ -1,0 +1,51 @@
+// What a seed is about: which pipelines, how many workers, how often things go wrong. Rates are
+// probabilities; every seed draws its own, so that some worlds are calm and some are hell.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scheduler/engine/engine.h"
+#include "sdk/base/manifest.h"
+#include "tests/simulation/rng.h"
+
+namespace weir::simulation {
+
+struct Rates {
+  // Outcomes of attempts; the rest succeed.
+  double failed = 0, crashed = 0, timed_out = 0, load_error = 0, check_failed = 0;
+  double skipped = 0, unchanged = 0, wrong_type = 0;
+  // The network, a message.
+  double lost = 0, duplicated = 0, session_dropped = 0;
+  // The store, an operation.
+  double begin_failed = 0, write_failed = 0, commit_failed_before = 0, commit_failed_after = 0;
+  double reply_lost = 0;
+  double uploaded_late = 0;  // a large value is reported before it was uploaded
+};
+
+struct WorkerPlan {
+  std::int32_t slots = 1;
+  std::int32_t prefetch = 0;
+};
+
+struct Profile {
+  engine::Options options;
+  Rates rates;
+  std::vector<WorkerPlan> workers;
+  bool short_attempts = false;  // milliseconds rather than seconds
+  int crashes = 0;              // of the scheduler
+  int worker_faults = 0;        // deaths and freezes
+  int runs = 0;
+  int cancels = 0;
+  int drains = 0;
+  int registrations = 0;    // after the first
+  base::Duration length{};  // of the part with faults
+};
+
+Profile make_profile(Rng& rng);
+
+// Pipelines p0 and p1 in their `variant`-th version; p1 reads from p0.
+std::vector<base::Manifest> make_pipelines(std::uint64_t seed, int variant);
+
+}  // namespace weir::simulation

@@ -1,0 +1,304 @@
+// The machine that the scheduler runs on: see scheduler_host.h.
+#include "tests/simulation/scheduler_host.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "scheduler/engine/format.h"
+#include "scheduler/engine/state.h"
+#include "sdk/base/errors.h"
+#include "tests/simulation/failure.h"
+
+namespace weir::simulation {
+namespace {
+
+using base::Code;
+using base::Status;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t kBatchMax = 16;
+constexpr Duration kWallEpoch = std::chrono::hours(24 * 365 * 54);
+constexpr Duration kBootAtFirst = std::chrono::hours(100);
+
+Status injected() { return {Code::kUnavailable, base::kErrStore, "injected fault"}; }
+
+}  // namespace
+
+base::Result<std::unique_ptr<engine::BlobWriter>> Blobs::create(const base::Digest&,
+                                                                engine::ArtifactKind,
+                                                                std::int64_t) {
+  return Status(Code::kUnimplemented, base::kErrInternal, "the simulation adds blobs whole");
+}
+
+base::Result<std::vector<engine::BlobFile>> Blobs::files(const base::Digest&) {
+  return Status(Code::kUnimplemented, base::kErrInternal, "the simulation keeps no bytes");
+}
+
+SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverage,
+                             Outside& outside, bool trace)
+    : profile_(profile),
+      rng_(rng),
+      agenda_(agenda),
+      coverage_(coverage),
+      outside_(outside),
+      trace_(trace),
+      audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
+      promises_(store_.tables(), coverage),
+      boot_offset_(kBootAtFirst) {
+  store_.keep_unsynced(true);
+  hook_store();
+}
+
+base::Now SchedulerHost::now() const {
+  return {base::WallTime(kWallEpoch + agenda_.now()), base::BootTime(boot_offset_ + agenda_.now())};
+}
+
+void SchedulerHost::hook_store() {
+  const Rates& rates = profile_.rates;
+  const auto strikes = [this](double rate) { return !calm_ && rng_.chance(rate); };
+  sdk_impl::FaultHooks hooks;
+  hooks.on_begin = [this, strikes, &rates]() -> Status {
+    operation(Seen::kCrashWhileIdle);
+    audit_.on_begin();
+    if (!strikes(rates.begin_failed)) return {};
+    coverage_.add(Seen::kBeginFailed);
+    return injected();
+  };
+  hooks.on_write = [this, strikes, &rates](const engine::Record& record) -> Status {
+    operation(Seen::kCrashInTransaction);
+    if (strikes(rates.write_failed)) {
+      coverage_.add(Seen::kWriteFailed);
+      return injected();
+    }
+    audit_.on_write(record);
+    return {};
+  };
+  hooks.on_commit = [this, strikes, &rates](engine::Durability durability) {
+    operation(Seen::kCrashInTransaction);
+    audit_.on_commit();
+    if (strikes(rates.commit_failed_before)) {
+      coverage_.add(Seen::kCommitFailedBefore);
+      return sdk_impl::CommitFault::kFailedBefore;
+    }
+    const bool sync = durability == engine::Durability::kSync;
+    coverage_.add(sync ? Seen::kCommits : Seen::kLazyCommits);
+    synced_ = sync;
+    in_commit_ = true;
+    if (!strikes(rates.commit_failed_after)) return sdk_impl::CommitFault::kNone;
+    coverage_.add(Seen::kCommitFailedAfter);
+    return sdk_impl::CommitFault::kFailedAfter;
+  };
+  store_.set_hooks(std::move(hooks));
+}
+
+// Every place where a process can die counts down to the crash that is due.
+void SchedulerHost::operation(Seen where) {
+  if (crash_in_ < 0 || crash_in_-- > 0) return;
+  coverage_.add(in_commit_ ? Seen::kCrashAfterCommit : where);
+  throw Crash{};
+}
+
+void SchedulerHost::start() { restart(); }
+
+void SchedulerHost::restart() {
+  turn_ = std::make_unique<loop::Turn>(
+      profile_.options, store_,
+      loop::TurnPorts{*this,
+                      [this](const engine::Reply& answer) { reply(answer); },
+                      [this](const engine::OutboxRow& row) {
+                        operation(Seen::kCrashAfterCommit);
+                        outside_.on_outbox(row);
+                      },
+                      &blobs_,
+                      {}});
+  ++life_;
+  started_at_ = agenda_.now();
+  planned_ = false;
+  trace("scheduler starts");
+  promises_.check();
+  try {
+    const Status status = turn_->start(now());
+    expect(status.ok(), "the scheduler does not start: " + status.text());
+    count_restored();
+    check_restored();
+  } catch (const Crash&) {
+    return die();
+  }
+  plan_wake();
+}
+
+void SchedulerHost::count_restored() {
+  for (const auto& [id, run] : turn_->engine().state().runs) {
+    if (run.row.state == engine::RunState::kCanceling) coverage_.add(Seen::kRestoredCanceling);
+    for (const auto& task : run.tasks) {
+      if (std::holds_alternative<engine::UpForRetry>(task.phase)) {
+        coverage_.add(Seen::kRestoredRetry);
+      } else if (const auto* leased = std::get_if<engine::Leased>(&task.phase)) {
+        coverage_.add(leased->attempt.started_at ? Seen::kRestoredRunning : Seen::kRestoredLeased);
+      } else if (const auto* ready = std::get_if<engine::Ready>(&task.phase)) {
+        coverage_.add(ready->adoptable ? Seen::kRestoredAdoptable : Seen::kRestoredReady);
+      }
+    }
+  }
+}
+
+void SchedulerHost::post(engine::CommandBody body) {
+  if (!up()) return;
+  inbox_.push_back(std::move(body));
+  if (!planned_) plan_work(rng_.between(Duration(microseconds(100)), Duration(milliseconds(5))));
+}
+
+void SchedulerHost::plan_work(Duration delay) {
+  planned_ = true;
+  agenda_.in(delay, [this, life = life_] {
+    if (life == life_ && up()) work();
+  });
+}
+
+// Something is due without a command.
+void SchedulerHost::plan_wake() {
+  if (!up() || planned_) return;
+  if (!inbox_.empty()) return plan_work(rng_.between(Duration(0), Duration(milliseconds(2))));
+  std::optional<base::BootTime> due;
+  const auto sooner = [&](const std::optional<base::BootTime>& at) {
+    if (at && (!due || *at < *due)) due = at;
+  };
+  sooner(turn_->lazy_deadline());
+  sooner(turn_->reopen_deadline());
+  if (turn_->open()) sooner(turn_->engine().next_deadline());
+  if (!due) return;
+  const Duration wait = std::max(Duration(0), *due - now().boot);
+  // Only the latest plan to wake counts.
+  agenda_.in(wait, [this, life = life_, wake = ++wake_] {
+    if (life == life_ && up() && !planned_ && wake == wake_) work();
+  });
+}
+
+void SchedulerHost::work() {
+  planned_ = false;
+  in_commit_ = false;
+  try {
+    run_batch();
+    ++steps_;
+    check_step();
+  } catch (const Crash&) {
+    return die();
+  }
+  plan_wake();
+}
+
+// As the loop does it: what has arrived, then the deadlines.
+void SchedulerHost::run_batch() {
+  const base::Now taken = now();
+  std::vector<engine::Command> batch;
+  const std::int64_t limit = rng_.between(1, kBatchMax);
+  while (!inbox_.empty() && std::ssize(batch) < limit) {
+    batch.push_back({taken, std::move(inbox_.front())});
+    inbox_.pop_front();
+  }
+  if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) turn_->reopen(taken);
+  if (turn_->open()) {
+    if (const auto at = turn_->engine().next_deadline(); at && *at <= taken.boot) {
+      batch.push_back({taken, engine::FireTimers{}});
+    }
+    const auto lazy = turn_->lazy_deadline();
+    if (batch.empty() && lazy && *lazy <= taken.boot) turn_->flush_lazy(taken);
+  }
+  for (const auto& command : batch) trace(engine::to_text(command));
+  turn_->run(batch, taken);
+}
+
+void SchedulerHost::check_step() {
+  if (!turn_->open()) return;
+  turn_->engine().check_invariants();
+  for (const auto& [id, worker] : turn_->engine().state().workers) {
+    const auto room = worker.row.slots + worker.prefetch;
+    expect_that(!worker.session || std::ssize(worker.leases) <= room, [&, name = id] {
+      return "worker " + name + " was given more than it has room for";
+    });
+    if (std::ssize(worker.leases) > worker.row.slots) coverage_.add(Seen::kLeasedAhead);
+  }
+  for (const auto& [name, asset] : turn_->engine().state().assets) {
+    if (!asset.parked.empty()) coverage_.add(Seen::kParked);
+  }
+  if (!turn_->lazy_deadline()) check_restored();
+}
+
+void SchedulerHost::check_restored() {
+  if (!up() || !turn_->open()) return;
+  if (turn_->lazy_deadline()) turn_->flush_lazy(now());
+  const auto snapshot = store_.restore();
+  expect(snapshot.ok(), "the store does not restore");
+  engine::Engine restored(profile_.options);
+  restored.restore(*snapshot, now());
+  restored.check_invariants();
+  const std::string live = turn_->engine().durable_text(), stored = restored.durable_text();
+  if (live == stored) return;
+  fail("the tables restore another state.\nlive:\n" + live + "restored:\n" + stored);
+}
+
+void SchedulerHost::crash_soon(bool power_cut) {
+  if (calm_ || crash_in_ >= 0) return;
+  crash_in_ = int(rng_.between(0, 40));
+  power_cut_ = power_cut;
+  // Nothing may be happening: then it dies while idle.
+  agenda_.in(seconds(5), [this, life = life_] {
+    if (life != life_ || crash_in_ < 0 || !up()) return;
+    coverage_.add(Seen::kCrashWhileIdle);
+    die();
+  });
+}
+
+void SchedulerHost::die() {
+  trace(power_cut_ ? "power cut" : "scheduler dies");
+  crash_in_ = -1;
+  in_commit_ = false;
+  ++life_;
+  turn_.reset();
+  inbox_.clear();
+  if (power_cut_) {
+    coverage_.add(Seen::kPowerCut);
+    store_.power_cut();
+    boot_offset_ = Duration(seconds(20)) - agenda_.now();
+    synced_ = true;
+  } else {
+    store_.crash();
+  }
+  power_cut_ = false;
+  outside_.on_sessions_closed();
+  agenda_.in(rng_.between(Duration(milliseconds(200)), Duration(seconds(45))),
+             [this] { restart(); });
+}
+
+void SchedulerHost::send(const engine::Send& message) {
+  operation(Seen::kCrashAfterCommit);
+  trace("  -> " + outside_.worker_of(message.session) + " " +
+        engine::to_text(engine::Effects{{}, {}, {message}, {}}));
+  promises_.sent(message, outside_.worker_of(message.session));
+  outside_.on_send(message);
+}
+
+void SchedulerHost::reply(const engine::Reply& answer) {
+  operation(Seen::kCrashAfterCommit);
+  outside_.on_reply(answer);
+}
+
+void SchedulerHost::batch_committed(std::int64_t) {
+  operation(Seen::kCrashAfterCommit);
+  if (synced_) promises_.follow();
+}
+
+void SchedulerHost::close_all_sessions(const Status& reason) {
+  trace("closes all sessions: " + reason.text());
+  outside_.on_sessions_closed();
+}
+
+void SchedulerHost::trace(const std::string& text) const {
+  if (!trace_) return;
+  std::printf("%10.3f %s\n", double(agenda_.now().count()) / 1e6, text.c_str());
+}
+
+}  // namespace weir::simulation

@@ -1,0 +1,120 @@
+// The machine that the scheduler runs on: the real Turn over a store in memory, an inbox, and all
+// that can happen to them: failing commits, crashes between any two operations, power cuts,
+// restarts. Everything that leaves goes to the Outside. Virtual time only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "scheduler/loop/turn.h"
+#include "sdk/src/memory_store.h"
+#include "tests/simulation/agenda.h"
+#include "tests/simulation/audit.h"
+#include "tests/simulation/coverage.h"
+#include "tests/simulation/profile.h"
+#include "tests/simulation/promises.h"
+#include "tests/simulation/rng.h"
+
+namespace weir::simulation {
+
+// The world around the scheduler, as it hears from it.
+class Outside {
+ public:
+  virtual ~Outside() = default;
+  virtual void on_send(const engine::Send& message) = 0;
+  virtual void on_reply(const engine::Reply& reply) = 0;
+  virtual void on_outbox(const engine::OutboxRow& row) = 0;
+  virtual void on_sessions_closed() = 0;  // all of them: it crashed, or reloaded
+  virtual std::string worker_of(base::SessionId session) const = 0;
+};
+
+// Large values that workers have uploaded: durable at once.
+class Blobs final : public engine::BlobStore {
+ public:
+  base::Result<std::unique_ptr<engine::BlobWriter>> create(const base::Digest&,
+                                                           engine::ArtifactKind,
+                                                           std::int64_t) override;
+  bool contains(const base::Digest& digest) override { return digests_.contains(digest); }
+  base::Result<std::vector<engine::BlobFile>> files(const base::Digest&) override;
+  void add(const base::Digest& digest) { digests_.insert(digest); }
+
+ private:
+  std::set<base::Digest> digests_;
+};
+
+class SchedulerHost final : private engine::SessionSink {
+ public:
+  SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverage,
+                Outside& outside, bool trace);
+
+  void start();
+  // A command arrives; it is lost while the scheduler is down.
+  void post(engine::CommandBody body);
+  bool up() const { return turn_ != nullptr; }
+  // Dies in the middle of something within the next operations, or now when nothing happens.
+  void crash_soon(bool power_cut);
+  // From here on nothing fails any more.
+  void end_faults() { calm_ = true; }
+
+  base::Now now() const;
+  const engine::Engine* engine() const { return turn_ ? &turn_->engine() : nullptr; }
+  const sdk_impl::MemoryTables& tables() const { return store_.tables(); }
+  Audit& audit() { return audit_; }
+  Promises& promises() { return promises_; }
+  Blobs& blobs() { return blobs_; }
+  Duration started_at() const { return started_at_; }
+  std::int64_t steps() const { return steps_; }
+
+  // What the tables restore equals what is alive; lazy records are committed first.
+  void check_restored();
+
+ private:
+  struct Crash {};  // thrown through the code under test, which is then thrown away
+
+  void send(const engine::Send& message) override;
+  void batch_committed(std::int64_t last_seq) override;
+  void close_all_sessions(const base::Status& reason) override;
+  void reply(const engine::Reply& answer);
+
+  void hook_store();
+  void operation(Seen where);
+  void plan_work(Duration delay);
+  void plan_wake();
+  void work();
+  void run_batch();
+  void die();
+  void restart();
+  void count_restored();
+  void check_step();
+  void trace(const std::string& text) const;
+
+  const Profile& profile_;
+  Rng& rng_;
+  Agenda& agenda_;
+  Coverage& coverage_;
+  Outside& outside_;
+  const bool trace_;
+
+  sdk_impl::MemoryStore store_;
+  Blobs blobs_;
+  Audit audit_;
+  Promises promises_;
+  std::unique_ptr<loop::Turn> turn_;
+  std::deque<engine::CommandBody> inbox_;
+  std::uint64_t life_ = 0;  // counts starts, so that plans of an earlier life are void
+  std::uint64_t wake_ = 0;  // counts plans to wake for a deadline
+  bool planned_ = false;    // work() is on the agenda
+  bool calm_ = false;
+  bool in_commit_ = false;  // the sync commit took effect, effects are leaving
+  int crash_in_ = -1;       // operations left until the crash; -1: none is due
+  bool power_cut_ = false;
+  bool synced_ = true;      // no lazy commit since the last synced one
+  Duration boot_offset_{};  // a machine that lost power counts its boot time anew
+  Duration started_at_{};
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace weir::simulation

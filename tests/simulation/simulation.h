@@ -1,0 +1,57 @@
+// One seed, from its profile to the verdict: a time with faults, then a calm one in which
+// everything must come to an end. Virtual time only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/simulation/clients.h"
+#include "tests/simulation/fleet.h"
+#include "tests/simulation/scheduler_host.h"
+
+namespace weir::simulation {
+
+class Simulation final : private Outside, private SchedulerDoor {
+ public:
+  Simulation(std::uint64_t seed, bool trace);
+
+  // Ends the process when anything is broken.
+  Coverage run();
+
+ private:
+  void on_send(const engine::Send& message) override { fleet_.on_send(message); }
+  void on_reply(const engine::Reply& reply) override { clients_.on_reply(reply); }
+  void on_outbox(const engine::OutboxRow& row) override;
+  void on_sessions_closed() override { fleet_.on_sessions_closed(); }
+  std::string worker_of(base::SessionId session) const override {
+    return fleet_.worker_of(session);
+  }
+
+  void deliver(engine::CommandBody body) override;
+  bool reachable() const override { return host_.up(); }
+  void uploaded(const base::Digest& digest) override { host_.blobs().add(digest); }
+  base::WallTime wall() const override { return host_.now().wall; }
+  const base::StageSpec& stage_of(const engine::Assign& assign) const override;
+
+  void learn(const engine::ModuleUpload& upload);
+  void plan_faults();
+  void check_cancels();
+  bool all_ended() const;
+  void count_ends();
+  [[noreturn]] void fail_stuck();
+
+  const std::uint64_t seed_;
+  Rng rng_;
+  const Profile profile_;
+  Coverage coverage_;
+  Agenda agenda_;
+  SchedulerHost host_;
+  Fleet fleet_;
+  Clients clients_;
+  std::map<base::Digest, std::shared_ptr<const base::Manifest>> manifests_;
+  std::map<base::RunId, Duration> canceling_;  // since when
+};
+
+}  // namespace weir::simulation

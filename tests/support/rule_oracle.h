@@ -1,0 +1,16 @@
+// Trigger rules read off the table of the semantics, from the states of the parents themselves: an
+// oracle for the engine's counters. Pure.
+#pragma once
+
+#include <vector>
+
+#include "scheduler/engine/records.h"
+#include "scheduler/engine/trigger_rule.h"
+
+namespace weir::test {
+
+// One group of parents, by state; a parent that has not ended counts as waiting.
+engine::Decision rule_decision(base::TriggerRule rule,
+                               const std::vector<engine::TaskState>& parents);
+
+}  // namespace weir::test

@@ -1,0 +1,121 @@
+// Exit codes do not lie: which failure ends with which code, and what a mistyped command line gets
+// from the whole parser. Runs commands that need no scheduler; one thread.
+// Each test stands alone: none writes a file or keeps state for the next.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/app.h"
+#include "cli/session.h"
+#include "sdk/base/errors.h"
+
+namespace weir::cli {
+namespace {
+
+using base::Code;
+using base::Status;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::CaptureStdout;
+using ::testing::internal::GetCapturedStderr;
+using ::testing::internal::GetCapturedStdout;
+
+struct Output {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Output run(std::vector<std::string> arguments) {
+  CaptureStdout();
+  CaptureStderr();
+  Output output;
+  output.code = run_command_line(std::move(arguments));
+  output.out = GetCapturedStdout();
+  output.err = GetCapturedStderr();
+  return output;
+}
+
+TEST(ExitCodeTest, EachKindOfFailureHasItsCode) {
+  EXPECT_EQ(exit_code(Status()), 0);
+  EXPECT_EQ(exit_code(Status(Code::kInvalidArgument, base::kErrSelection, "")), 2);
+  EXPECT_EQ(exit_code(Status(Code::kNotFound, base::kErrUnknownRun, "")), 2);
+  EXPECT_EQ(exit_code(Status(Code::kFailedPrecondition, base::kErrBreakingChange, "")), 2);
+  EXPECT_EQ(exit_code(Status(Code::kCanceled, 0, "")), 3);
+  EXPECT_EQ(exit_code(Status(Code::kUnavailable, base::kErrUnreachable, "")), 4);
+  EXPECT_EQ(exit_code(Status(Code::kUnauthenticated, base::kErrUnauthenticated, "")), 4);
+  EXPECT_EQ(exit_code(Status(Code::kDeadlineExceeded, base::kErrTimedOut, "")), 4);
+  EXPECT_EQ(exit_code(Status(Code::kResourceExhausted, base::kErrDiskFull, "")), 1);
+  EXPECT_EQ(exit_code(Status(Code::kDataLoss, base::kErrArtifactCorrupt, "")), 1);
+  EXPECT_EQ(exit_code(Status(Code::kInternal, base::kErrInternal, "")), 1);
+}
+
+TEST(CommandLineTest, UnknownCommandSuggestsTheNearest) {
+  const Output output = run({"rnus", "list"});
+  EXPECT_EQ(output.code, 2);
+  EXPECT_THAT(output.err, HasSubstr("Did you mean 'runs'?"));
+  EXPECT_THAT(output.err, HasSubstr("WEIR-E0002"));
+  EXPECT_THAT(output.out, IsEmpty());
+}
+
+TEST(CommandLineTest, UnknownOptionSuggestsTheNearest) {
+  const Output output = run({"runs", "list", "--jop", "x"});
+  EXPECT_EQ(output.code, 2);
+  EXPECT_THAT(output.err, HasSubstr("Did you mean '--job'?"));
+}
+
+TEST(CommandLineTest, UsageErrorsPrintNoData) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"run"},
+           {"runs"},
+           {"runs", "list", "--limit", "many"},
+           {"-o", "yaml", "version"},
+           {"logs", "@last", "--stream", "sound"},
+           {"events", "--since", "-3"},
+           {"version", "--tz", "Mars/Olympus"},
+           {"runs", "list", "--since", "sometime", "--scheduler", "127.0.0.1:1"},
+           {"runs", "list", "--state", "suceeded", "--scheduler", "127.0.0.1:1"},
+           {"run", "job", "-p", "nonsense", "--scheduler", "127.0.0.1:1"},
+           {"run", "job", "--timeout", "soon", "--scheduler", "127.0.0.1:1"},
+           {"init", "Not-A-Name"}}) {
+    const Output output = run(words);
+    EXPECT_EQ(output.code, 2) << words.front() << "\n" << output.err;
+    EXPECT_THAT(output.out, IsEmpty()) << words.front();
+    EXPECT_THAT(output.err, HasSubstr("WEIR-E")) << words.front();
+  }
+}
+
+TEST(CommandLineTest, GlobalOptionsStandAnywhere) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"-o", "json", "version"}, {"version", "-o", "json"}, {"version", "--output=json"}}) {
+    const Output output = run(words);
+    EXPECT_EQ(output.code, 0);
+    EXPECT_THAT(output.out, HasSubstr("\"version\": \""));
+  }
+}
+
+TEST(CommandLineTest, HelpGoesToStdout) {
+  const Output output = run({"runs", "list", "--help"});
+  EXPECT_EQ(output.code, 0);
+  EXPECT_THAT(output.out, HasSubstr("weir runs list"));
+  EXPECT_THAT(output.err, IsEmpty());
+}
+
+TEST(CommandLineTest, UnreachableSchedulerSaysHowToStartOne) {
+  const Output output = run({"runs", "list", "--scheduler", "127.0.0.1:1"});
+  EXPECT_EQ(output.code, 4);
+  EXPECT_THAT(output.err, HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(output.err, HasSubstr("weir up"));
+  EXPECT_THAT(output.out, IsEmpty());
+}
+
+TEST(CommandLineTest, CompletionOffersCommandsAndOptionsAndIsSilentWithoutScheduler) {
+  EXPECT_EQ(run({"__complete", "--", "ru"}).out, "run\nruns\n");
+  EXPECT_THAT(run({"__complete", "--", "runs", "list", "--st"}).out, HasSubstr("--state\n"));
+  const Output names = run({"__complete", "--", "runs", "watch", ""});
+  EXPECT_EQ(names.code, 0);
+  EXPECT_THAT(names.err, IsEmpty());
+}
+
+}  // namespace
+}  // namespace weir::cli
