@@ -10,7 +10,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/session.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"

@@ -271,6 +271,7 @@ bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinish
       if (run.row.state == RunState::kCanceling) {
         end_task(step, run, task, TaskState::kCanceled, run.row.message);
       } else {
+        if (Worker* worker = worker_of(step, report.session)) worker->holds_back = true;
         emit_task(step, run, task, EventKind::kTaskRetry, "ready", report.message);
         make_ready(step, run, task, "its worker gave it up: " + report.message);
       }
@@ -385,12 +386,15 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
 }
 
 void attempt_released(Step& step, const AttemptReleased& command) {
-  const Worker* worker = worker_of(step, command.session);
+  Worker* worker = worker_of(step, command.session);
   if (worker == nullptr) return;
   Run* run = find_run(step.state, command.key.run);
   Task* task = find_task(step.state, {command.key.run, command.key.task});
   const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);
   if (live == nullptr) return;
+  // Leased to it again at once, it would be given back at once, for ever.
+  const auto* leased = std::get_if<Leased>(&task->phase);
+  if (leased == nullptr || !leased->revoking) worker->holds_back = true;
   AttemptRow row = live_attempt_row(*run, *task, *live);
   row.outcome = OutcomeClass::kReleased;
   row.message = command.reason;

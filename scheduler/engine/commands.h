@@ -89,6 +89,7 @@ struct DisconnectWorker {
 struct Heartbeat {
   SessionId session;
   std::vector<AttemptKey> held;
+  bool leaving = false;  // the worker shuts down: it takes nothing more
 };
 
 struct DrainWorker {

@@ -13,7 +13,9 @@ namespace {
 constexpr double kPrefetchHorizonUs = 20'000;  // lease no more ahead than this much work
 constexpr auto kPrefetchPatience = std::chrono::milliseconds(250);
 
-bool takes_work(const Worker& worker) { return worker.session && !worker.row.draining; }
+bool takes_work(const Worker& worker) {
+  return worker.session && !worker.row.draining && !worker.holds_back;
+}
 
 // How many leases beyond its slots a worker is given: as many short attempts as it gets through
 // within the horizon, so that its executors never wait for a commit; none while attempts are long

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#include "scheduler/engine/format.h"
-#include "scheduler/engine/record_text.h"
 #include "scheduler/engine/step.h"
+#include "scheduler/engine/text/format.h"
+#include "scheduler/engine/text/record_text.h"
 #include "sdk/base/check.h"
 
 namespace weir::engine {

@@ -2,8 +2,8 @@
 // restore.
 #include <string>
 
-#include "scheduler/engine/record_text.h"
 #include "scheduler/engine/step.h"
+#include "scheduler/engine/text/record_text.h"
 
 namespace weir::engine {
 

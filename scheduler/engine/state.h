@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "scheduler/engine/engine.h"
-#include "scheduler/engine/trigger_rule.h"
+#include "scheduler/engine/plan/trigger_rule.h"
 
 namespace weir::engine {
 
@@ -132,6 +132,9 @@ struct Worker {
   WorkerRow row;
   SessionId session;  // 0: not connected
   std::int32_t prefetch = 0;
+  // It leaves, or gave work back that nobody asked for: nothing more until a heartbeat says
+  // otherwise.
+  bool holds_back = false;
   bool seen = false;             // connected since the scheduler began, and not lost since
   base::BootTime lease_until{};  // the term of all its leases
   bool lease_timer = false;      // a deadline for lease_until is in the heap

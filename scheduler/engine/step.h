@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "scheduler/engine/effects.h"
-#include "scheduler/engine/plan.h"
+#include "scheduler/engine/plan/plan.h"
 #include "scheduler/engine/state.h"
 
 namespace weir::engine {

@@ -170,6 +170,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
     step.state.sessions.erase(worker.session);
   }
   worker.session = command.session;
+  worker.holds_back = false;
   worker.seen = true;
   step.state.sessions[command.session] = command.worker.id;
   worker.row.id = command.worker.id;
@@ -186,7 +187,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   };
   send(step, command.session,
        Welcome{ms(step.state.options.lease), ms(step.state.options.heartbeat)});
-  if (worker.row.draining) send(step, command.session, SetDraining{true});
+  send(step, command.session, SetDraining{worker.row.draining});
   reconcile_held(step, worker, command.held);
   reconcile_leases(step, worker, command.held, Contact::kConnect);
   step.dispatch = true;
@@ -206,6 +207,11 @@ void heartbeat(Step& step, const Heartbeat& command) {
   if (worker == nullptr) return;
   renew(step, *worker);
   write_lazy(step, worker->row);
+  if (std::exchange(worker->holds_back, command.leaving) && !command.leaving) {
+    // It gave work back as if it were draining: it may have missed that it is not.
+    send(step, command.session, SetDraining{worker->row.draining});
+    step.dispatch = true;
+  }
   reconcile_held(step, *worker, command.held);
   reconcile_leases(step, *worker, command.held, Contact::kHeartbeat);
 }
@@ -215,6 +221,7 @@ void drain_worker(Step& step, const DrainWorker& command) {
   for (auto& [id, worker] : step.state.workers) {
     if (id != command.worker && worker.row.name != command.worker) continue;
     worker.row.draining = command.drain;
+    worker.holds_back = false;
     write(step, worker.row);
     emit_worker(step, worker, EventKind::kWorkerDraining, command.drain ? "draining" : "resumed");
     send(step, worker.session, SetDraining{command.drain});

@@ -11,7 +11,7 @@
 namespace weir::rpc {
 namespace {
 
-base::Status invalid(int error, std::string message) {
+base::Status refused(int error, std::string message) {
   return base::Status(base::Code::kInvalidArgument, error, std::move(message));
 }
 
@@ -20,7 +20,7 @@ base::Status invalid(int error, std::string message) {
 base::Status BlobUpload::begin(const engine::Digest& digest, engine::ArtifactKind kind,
                                std::int64_t size) {
   if (size < 0 || size > bytes_max_) {
-    return invalid(base::kErrLimit, "a file of " + std::to_string(size) +
+    return refused(base::kErrLimit, "a file of " + std::to_string(size) +
                                         " bytes is announced; the limit of one upload is " +
                                         std::to_string(bytes_max_) + " bytes");
   }
@@ -37,7 +37,7 @@ base::Status BlobUpload::begin(const engine::Digest& digest, engine::ArtifactKin
 
 base::Status BlobUpload::start_file(const std::string& path, bool executable) {
   if (kind_ != engine::ArtifactKind::kTree || !safe_relative_path(path)) {
-    return invalid(base::kErrUsage,
+    return refused(base::kErrUsage,
                    "'" + path + "' is not a path inside the uploaded tree " + digest_.hex());
   }
   return held_ ? base::Status() : writer_->start_file(path, executable);
@@ -46,7 +46,7 @@ base::Status BlobUpload::start_file(const std::string& path, bool executable) {
 base::Status BlobUpload::append(std::string_view bytes) {
   received_ += static_cast<std::int64_t>(bytes.size());
   if (received_ > announced_) {
-    return invalid(base::kErrFileDigest, "more than the announced " + std::to_string(announced_) +
+    return refused(base::kErrFileDigest, "more than the announced " + std::to_string(announced_) +
                                              " bytes came for " + digest_.hex());
   }
   return held_ ? base::Status() : writer_->append(bytes);

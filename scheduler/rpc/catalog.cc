@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "scheduler/engine/selection.h"
+#include "scheduler/engine/plan/selection.h"
 #include "scheduler/rpc/limits.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"

@@ -7,7 +7,7 @@
 
 #include "google/protobuf/timestamp.pb.h"
 #include "sdk/base/errors.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
 #include "sdk/client/module_bundle.h"
 #include "sdk/client/registration.h"

@@ -2,8 +2,8 @@
 // The documents themselves are handled by sdk/base; here failures become exceptions.
 // Thread-safe: no state outlives a call.
 #include "sdk/base/json.h"
-#include "sdk/base/value_json.h"
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_json.h"
+#include "sdk/base/value/value_schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir {

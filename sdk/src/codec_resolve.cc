@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "sdk/base/errors.h"
-#include "sdk/base/value_reader.h"
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_reader.h"
+#include "sdk/base/value/value_schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir::impl {

@@ -1,12 +1,12 @@
 // Schemas of C++ types as text, their fingerprints, and the head and tail of encoded values.
-// The format itself is defined by sdk/base/value_schema.h; this is its C++ side.
+// The format itself is defined by sdk/base/value/value_schema.h; this is its C++ side.
 // Thread-safe: no state outlives a call.
 #include <algorithm>
 #include <vector>
 
 #include "sdk/base/errors.h"
 #include "sdk/base/status.h"
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir::impl {

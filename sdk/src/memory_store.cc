@@ -4,9 +4,9 @@
 
 #include <set>
 
+#include "scheduler/engine/text/record_text.h"
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
-#include "scheduler/engine/record_text.h"
 
 namespace weir::sdk_impl {
 

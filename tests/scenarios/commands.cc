@@ -121,7 +121,7 @@ std::string do_disconnect(World& world, const Line& line) {
 std::string do_heartbeat(World& world, const Line& line) {
   FakeWorker& worker = world.workers.at(line.words.at(1));
   if (line.flag("empty")) worker.held.clear();
-  engine::Heartbeat command{worker.session, {}};
+  engine::Heartbeat command{worker.session, {}, line.flag("leaving")};
   if (line.option("session") != "") {
     command.session = base::SessionId{std::stoull(line.option("session"))};
   }

@@ -5,8 +5,8 @@
 #include <cctype>
 #include <utility>
 
-#include "scheduler/engine/format.h"
 #include "scheduler/engine/state.h"
+#include "scheduler/engine/text/format.h"
 #include "sdk/base/check.h"
 
 namespace weir::scenario {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {

@@ -29,6 +29,7 @@ constexpr std::string_view kNames[] = {
     "message_duplicated",
     "worker_died",
     "worker_froze",
+    "worker_left",
     "lease_expired",
     "readopted",
     "report_stale",

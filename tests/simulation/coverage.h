@@ -33,6 +33,7 @@ enum class Seen {
   kMessageDuplicated,
   kWorkerDied,
   kWorkerFroze,
+  kWorkerLeft,
   kLeaseExpired,
   kReadopted,
   kReportStale,

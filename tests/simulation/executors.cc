@@ -23,7 +23,7 @@ void Fleet::assign(Worker& worker, const engine::Assign& message) {
   const auto [held, fresh] = worker.held.try_emplace(message.key);
   if (!fresh) return;
   held->second.assign = message;
-  if (worker.draining) return release(worker, message.key, "draining");
+  if (worker.draining || worker.leaving) return release(worker, message.key, "draining");
   launch_next(worker);
 }
 
@@ -112,9 +112,11 @@ void Fleet::set_draining(Worker& worker, bool draining) {
   worker.draining = draining;
   if (!draining) return launch_next(worker);
   coverage_.add(Seen::kDrained);
-  std::vector<engine::AttemptKey> keys;
-  for (const auto& [key, attempt] : worker.held) keys.push_back(key);
-  for (const auto& key : keys) release(worker, key, "draining");
+  give_back(worker, "draining");
+}
+
+void Fleet::give_back(Worker& worker, const std::string& why) {
+  for (const auto& key : held_by(worker)) release(worker, key, why);
 }
 
 engine::AttemptFinished Fleet::outcome_of(const Attempt& attempt) {

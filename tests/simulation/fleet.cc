@@ -41,6 +41,12 @@ Duration Fleet::latency() {
                            : rng_.between(Duration(microseconds(100)), Duration(milliseconds(10)));
 }
 
+std::vector<engine::AttemptKey> Fleet::held_by(const Worker& worker) {
+  std::vector<engine::AttemptKey> keys;
+  for (const auto& [key, attempt] : worker.held) keys.push_back(key);
+  return keys;
+}
+
 void Fleet::plan(std::size_t worker, Duration delay, std::function<void(Worker&)> action) {
   agenda_.in(delay, [this, worker, life = workers_[worker].life, action = std::move(action)] {
     awake(worker, life, action);
@@ -64,9 +70,8 @@ void Fleet::connect(Worker& worker) {
   }
   worker.session = base::SessionId{++last_session_};
   sessions_[worker.session] = {index, true, agenda_.now(), agenda_.now()};
-  engine::ConnectWorker hello{worker.session, worker.info, {}};
-  for (const auto& [key, attempt] : worker.held) hello.held.push_back(key);
-  say(worker, std::move(hello));
+  worker.draining = false;  // until the scheduler says otherwise
+  say(worker, engine::ConnectWorker{worker.session, worker.info, held_by(worker)});
   for (auto& [key, attempt] : worker.held) {
     if (attempt.state == State::kReported) report(worker, attempt);
   }
@@ -77,9 +82,7 @@ void Fleet::connect(Worker& worker) {
 void Fleet::beat(Worker& worker, base::SessionId session) {
   plan(index_of(worker), profile_.options.heartbeat, [this, session](Worker& w) {
     if (w.session != session) return;
-    engine::Heartbeat heartbeat{session, {}};
-    for (const auto& [key, attempt] : w.held) heartbeat.held.push_back(key);
-    say(w, std::move(heartbeat));
+    say(w, engine::Heartbeat{session, held_by(w), w.leaving});
     // A report may have been lost on its way.
     for (auto& [key, attempt] : w.held) {
       if (attempt.state == State::kReported) report(w, attempt);
@@ -173,7 +176,7 @@ void Fleet::kill(std::size_t index) {
   if (worker.session) drop(worker.session);
   worker.session = {};
   worker.held.clear();
-  worker.draining = false;
+  worker.draining = worker.leaving = false;
   worker.alive = false;
   ++worker.life;
   agenda_.in(rng_.between(Duration(seconds(1)), Duration(seconds(50))), [this, index] {
@@ -189,7 +192,20 @@ void Fleet::freeze(std::size_t index) {
       agenda_.now() + rng_.between(Duration(seconds(5)), 2 * profile_.options.lease);
 }
 
-void Fleet::end_faults() { calm_ = true; }
+void Fleet::leave(std::size_t index) {
+  Worker& worker = workers_[index];
+  if (calm_ || !worker.alive || worker.leaving) return;
+  coverage_.add(Seen::kWorkerLeft);
+  worker.leaving = true;
+  say(worker, engine::Heartbeat{worker.session, held_by(worker), true});
+  give_back(worker, "the worker stops");
+  plan(index, seconds(60), [this, index](Worker&) { kill(index); });
+}
+
+void Fleet::end_faults() {
+  calm_ = true;
+  for (Worker& worker : workers_) worker.leaving = false;
+}
 
 void Fleet::hear(Worker& worker, base::SessionId session, const engine::Send& sent) {
   if (worker.session != session) return;

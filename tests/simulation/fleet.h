@@ -43,6 +43,7 @@ class Fleet {
 
   void kill(std::size_t worker);    // and starts again with nothing
   void freeze(std::size_t worker);  // for up to twice the lease
+  void leave(std::size_t worker);   // is shut down in good order, and starts again
   void end_faults();
   std::size_t size() const { return workers_.size(); }
 
@@ -61,6 +62,7 @@ class Fleet {
     std::uint64_t life = 0;  // counts starts: plans of an earlier life are void
     bool alive = true;
     bool draining = false;
+    bool leaving = false;  // is being shut down
     Duration frozen_until{};
   };
   struct Session {
@@ -88,6 +90,8 @@ class Fleet {
   void release(Worker& worker, const engine::AttemptKey& key, const std::string& why);
   void upload(Worker& worker, const engine::NeedArtifacts& message);
   void set_draining(Worker& worker, bool draining);
+  void give_back(Worker& worker, const std::string& why);
+  static std::vector<engine::AttemptKey> held_by(const Worker& worker);
 
   engine::AttemptFinished outcome_of(const Attempt& attempt);
   void add_success(const base::StageSpec& stage, const Attempt& attempt,

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "scheduler/engine/format.h"
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/format.h"
+#include "scheduler/engine/text/record_text.h"
 #include "sdk/base/json.h"
 #include "tests/simulation/failure.h"
 
@@ -67,9 +67,10 @@ void Promises::check_input(const engine::RunRow& run, const engine::InputRef& in
 
 void Promises::answered(const std::string& key, const engine::CommandBody& request,
                         const std::string& payload) {
-  const auto [known, fresh] = answers_.emplace(key, payload);
-  expect_that(known->second == payload, [&] {
-    return "one request, two answers: " + key + ": " + known->second + " and " + payload;
+  const auto [at, fresh] = answers_.emplace(key, payload);
+  const std::string& known = at->second;
+  expect_that(known == payload, [&] {
+    return "one request, two answers: " + key + ": " + known + " and " + payload;
   });
   if (!fresh) return;
   if (std::holds_alternative<engine::CreateRun>(request)) {
@@ -102,8 +103,9 @@ void Promises::follow() {
 void Promises::check() const {
   for (const auto& [key, worker] : leases_) {
     const auto* row = tables_.attempts.find(key);
-    expect_that(row != nullptr && row->worker == worker,
-                [&] { return "a lease that a worker has seen is gone: " + engine::to_text(key); });
+    expect_that(row != nullptr && row->worker == worker, [&, &key = key] {
+      return "a lease that a worker has seen is gone: " + engine::to_text(key);
+    });
   }
   for (const auto& key : acknowledged_) {
     const auto* row = tables_.attempts.find(key);
@@ -113,7 +115,7 @@ void Promises::check() const {
   for (const auto& [key, payload] : answers_) {
     const auto* row = tables_.replies.find(key);
     expect_that(row != nullptr && row->payload == payload,
-                [&] { return "an answer is not kept: " + key; });
+                [&, &key = key] { return "an answer is not kept: " + key; });
   }
   for (const auto run : created_) {
     expect_that(tables_.runs.find(run) != nullptr,
@@ -132,7 +134,7 @@ void Promises::check() const {
   for (const auto& [seq, text] : events_) {
     const auto* row = tables_.events.find(seq);
     expect_that(row != nullptr && engine::record_text(*row) == text,
-                [&] { return "an event that was read has changed: " + text; });
+                [&, &text = text] { return "an event that was read has changed: " + text; });
   }
 }
 

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "scheduler/engine/format.h"
 #include "scheduler/engine/state.h"
+#include "scheduler/engine/text/format.h"
 #include "sdk/base/errors.h"
 #include "tests/simulation/failure.h"
 

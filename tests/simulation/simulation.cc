@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -16,6 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Duration kCalmMax = minutes(40);      // everything ends within this time without faults
+constexpr std::int64_t kStepsMax = 20'000;      // no seed has that much to do
 constexpr Duration kCancelSlack = seconds(10);  // of commits that fail and are tried again
 
 }  // namespace
@@ -69,7 +70,9 @@ void Simulation::plan_faults() {
   for (int i = 0; i < profile_.worker_faults; ++i) {
     agenda_.in(sometime(), [this] {
       const auto worker = std::size_t(rng_.below(std::int64_t(fleet_.size())));
-      return rng_.chance(0.5) ? fleet_.kill(worker) : fleet_.freeze(worker);
+      const std::int64_t what = rng_.below(5);
+      if (what == 0) return fleet_.leave(worker);
+      return what <= 2 ? fleet_.kill(worker) : fleet_.freeze(worker);
     });
   }
 }
@@ -97,6 +100,7 @@ Coverage Simulation::run() {
 // G7, in virtual time: from the cancel, or from the scheduler's latest start, which gives every
 // lease a full term.
 void Simulation::check_cancels() {
+  expect(host_.steps() < kStepsMax, "the scheduler is kept busy and gets nowhere");
   for (const auto& [id, run] : host_.tables().runs.rows()) {
     if (run.state != RunState::kCanceling) {
       canceling_.erase(id);

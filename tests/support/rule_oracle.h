@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "scheduler/engine/plan/trigger_rule.h"
 #include "scheduler/engine/records.h"
-#include "scheduler/engine/trigger_rule.h"
 
 namespace weir::test {
 

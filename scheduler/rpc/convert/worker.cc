@@ -18,7 +18,7 @@ namespace wire = worker::v1;
 constexpr std::int32_t kSlotsMax = 10'000;
 constexpr std::size_t kWorkerNameBytesMax = 200;
 
-base::Status invalid(std::string message) {
+base::Status protocol_error(std::string message) {
   return base::Status(base::Code::kInvalidArgument, base::kErrUsage, std::move(message));
 }
 
@@ -222,14 +222,15 @@ struct MessageWriter {
 base::Result<engine::WorkerInfo> worker_info(const wire::Hello& hello) {
   if (hello.worker_id().empty() || hello.worker_id().size() > kWorkerNameBytesMax ||
       hello.name().size() > kWorkerNameBytesMax) {
-    return invalid("a worker needs an id of 1 to " + std::to_string(kWorkerNameBytesMax) +
-                   " bytes and a name that is not longer");
+    return protocol_error("a worker needs an id of 1 to " + std::to_string(kWorkerNameBytesMax) +
+                          " bytes and a name that is not longer");
   }
   if (hello.slots() < 1 || hello.slots() > kSlotsMax || hello.prefetch() < 0 ||
       hello.prefetch() > kSlotsMax) {
-    return invalid("worker '" + hello.worker_id() + "' offers " + std::to_string(hello.slots()) +
-                   " slots and a prefetch of " + std::to_string(hello.prefetch()) +
-                   "; 1 and 0 to " + std::to_string(kSlotsMax) + " are possible");
+    return protocol_error("worker '" + hello.worker_id() + "' offers " +
+                          std::to_string(hello.slots()) + " slots and a prefetch of " +
+                          std::to_string(hello.prefetch()) + "; 1 and 0 to " +
+                          std::to_string(kSlotsMax) + " are possible");
   }
   base::Json labels(base::Json::Object{});
   for (const auto& [key, value] : hello.labels()) labels.set(key, value);
@@ -265,6 +266,7 @@ base::Result<engine::CommandBody> to_command(base::SessionId session,
     case wire::WorkerMessage::kHeartbeat: {
       engine::Heartbeat out;
       out.session = session;
+      out.leaving = message.heartbeat().leaving();
       for (const wire::AttemptId& id : message.heartbeat().held()) {
         out.held.push_back(from_proto(id));
       }
@@ -287,11 +289,11 @@ base::Result<engine::CommandBody> to_command(base::SessionId session,
       return engine::CommandBody(std::move(out));
     }
     case wire::WorkerMessage::kHello:
-      return invalid("a second hello on one session; a worker opens a new session instead");
+      return protocol_error("a second hello on one session; a worker opens a new session instead");
     case wire::WorkerMessage::MESSAGE_NOT_SET:
       break;
   }
-  return invalid("a message that protocol version 1 does not have");
+  return protocol_error("a message that protocol version 1 does not have");
 }
 
 engine::AttemptKey from_proto(const wire::AttemptId& id) {
@@ -311,7 +313,7 @@ base::Result<engine::LogStream> log_stream_of(const wire::LogChunk& chunk) {
     case wire::LOG_STREAM_LOG:
       return engine::LogStream::kLog;
     default:
-      return invalid("a log chunk names no stream");
+      return protocol_error("a log chunk names no stream");
   }
 }
 
@@ -328,7 +330,7 @@ base::Result<engine::ArtifactKind> artifact_kind_of(int kind) {
     case wire::ARTIFACT_KIND_EXTERNAL:
       return kExternal;
   }
-  return invalid("there is no artifact kind " + std::to_string(kind));
+  return protocol_error("there is no artifact kind " + std::to_string(kind));
 }
 
 int artifact_kind_number(engine::ArtifactKind kind) {

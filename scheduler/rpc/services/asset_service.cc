@@ -11,7 +11,7 @@
 #include "scheduler/rpc/services/transfer.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 
 namespace weir::rpc {

@@ -20,19 +20,19 @@ using engine::CommandBody;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-Status invalid(int error, std::string message) {
+Status bad_request(int error, std::string message) {
   return Status(base::Code::kInvalidArgument, error, std::move(message));
 }
 
 Status find_missing(Edge& edge, const v1::FindMissingFilesRequest& request,
                     v1::FindMissingFilesResponse* response) {
   if (request.digests_size() > kDigestsPerRequestMax) {
-    return invalid(base::kErrLimit, "at most " + std::to_string(kDigestsPerRequestMax) +
-                                        " digests can be asked about at once");
+    return bad_request(base::kErrLimit, "at most " + std::to_string(kDigestsPerRequestMax) +
+                                            " digests can be asked about at once");
   }
   for (const std::string& text : request.digests()) {
     const auto digest = engine::Digest::parse(text);
-    if (!digest) return invalid(base::kErrUsage, "'" + text + "' is not a digest");
+    if (!digest) return bad_request(base::kErrUsage, "'" + text + "' is not a digest");
     if (!edge.modules.contains(*digest)) response->add_digests(text);
   }
   return {};
@@ -45,7 +45,7 @@ class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
   Status consume(const v1::UploadFileRequest& request) override {
     if (!upload_.begun()) {
       const auto digest = engine::Digest::parse(request.digest());
-      if (!digest) return invalid(base::kErrUsage, "the first message names no valid digest");
+      if (!digest) return bad_request(base::kErrUsage, "the first message names no valid digest");
       const Status begun =
           upload_.begin(*digest, engine::ArtifactKind::kFile, request.size_bytes());
       if (!begun.ok()) return begun;
@@ -53,7 +53,7 @@ class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
     return upload_.append(request.chunk());
   }
   Status finish() override {
-    if (!upload_.begun()) return invalid(base::kErrUsage, "the upload had no message");
+    if (!upload_.begun()) return bad_request(base::kErrUsage, "the upload had no message");
     return upload_.finish();
   }
   bool complete() const override { return upload_.held(); }
@@ -64,12 +64,12 @@ class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
 
 base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const std::string& text) {
   if (text.size() > base::kManifestBytesMax) {
-    return invalid(base::kErrLimit, "the manifest has " + std::to_string(text.size()) +
-                                        " bytes; at most " +
-                                        std::to_string(base::kManifestBytesMax) + " are taken");
+    return bad_request(base::kErrLimit, "the manifest has " + std::to_string(text.size()) +
+                                            " bytes; at most " +
+                                            std::to_string(base::kManifestBytesMax) + " are taken");
   }
   const auto json = base::Json::parse(text);
-  if (!json.ok()) return invalid(base::kErrBadManifest, json.status().message());
+  if (!json.ok()) return bad_request(base::kErrBadManifest, json.status().message());
   auto manifest = base::manifest_from_json(*json);
   if (!manifest.ok()) return manifest.status();
   const Status valid = base::validate_manifest(*manifest);
@@ -81,9 +81,9 @@ base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const std::st
 base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1::ModuleSpec& spec,
                                                            const std::string& pipeline) {
   if (spec.files_size() < 1 || spec.files_size() > kFilesPerModuleMax) {
-    return invalid(base::kErrBadManifest, "module '" + pipeline + "' has " +
-                                              std::to_string(spec.files_size()) + " files; 1 to " +
-                                              std::to_string(kFilesPerModuleMax) + " are possible");
+    return bad_request(base::kErrBadManifest,
+                       "module '" + pipeline + "' has " + std::to_string(spec.files_size()) +
+                           " files; 1 to " + std::to_string(kFilesPerModuleMax) + " are possible");
   }
   std::vector<engine::BundleFile> files;
   std::unordered_set<std::string> paths;
@@ -91,8 +91,8 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
     auto file = from_proto(entry);
     if (!file.ok()) return file.status();
     if (!paths.insert(file->path).second) {
-      return invalid(base::kErrBadManifest,
-                     "module '" + pipeline + "' names the file '" + file->path + "' twice");
+      return bad_request(base::kErrBadManifest,
+                         "module '" + pipeline + "' names the file '" + file->path + "' twice");
     }
     if (!edge.modules.contains(file->digest)) {
       return Status(base::Code::kFailedPrecondition, base::kErrModuleMissing,
@@ -102,9 +102,9 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
     files.push_back(std::move(file).value());
   }
   if (!files.front().executable) {
-    return invalid(base::kErrNotExecutable, "the first file of module '" + pipeline +
-                                                "' must be its executable; '" + files.front().path +
-                                                "' is not executable");
+    return bad_request(base::kErrNotExecutable, "the first file of module '" + pipeline +
+                                                    "' must be its executable; '" +
+                                                    files.front().path + "' is not executable");
   }
   return files;
 }
@@ -137,8 +137,8 @@ base::Result<CommandBody> register_command(Edge& edge, const v1::RegisterModules
   auto info = request_info(request.idempotency_key(), request_hash(request));
   if (!info.ok()) return info.status();
   if (request.modules_size() < 1 || request.modules_size() > kModulesPerRequestMax) {
-    return invalid(base::kErrLimit, "1 to " + std::to_string(kModulesPerRequestMax) +
-                                        " modules can be registered at once");
+    return bad_request(base::kErrLimit, "1 to " + std::to_string(kModulesPerRequestMax) +
+                                            " modules can be registered at once");
   }
   engine::RegisterModules command;
   command.request = std::move(info).value();

@@ -10,11 +10,19 @@
 namespace weir {
 
 namespace impl {
-// What a literal that is no name is made to point to. A constant must not hold the address of an
-// immediate function, so the compiler's one error stands on the line of the literal and prints the
-// sentence.
-consteval void a_name_is_made_of_lower_case_letters_digits_underscore_and_slash() {}
-consteval void each_part_of_a_name_begins_with_a_lower_case_letter() {}
+// What a literal that is no name comes upon. A constant must not hold the address of an immediate
+// function, so GCC's one error stands on the line of the literal and prints the sentence. Clang
+// says as much of a call that is no constant; it needs a function that exists, for it may emit an
+// immediate constructor in debug builds.
+#ifdef __clang__
+#define WEIR_IMPL_SENTENCE inline void
+#define WEIR_IMPL_SAY(sentence) sentence()
+#else
+#define WEIR_IMPL_SENTENCE consteval void
+#define WEIR_IMPL_SAY(sentence) problem_ = &sentence
+#endif
+WEIR_IMPL_SENTENCE a_name_is_made_of_lower_case_letters_digits_underscore_and_slash() {}
+WEIR_IMPL_SENTENCE each_part_of_a_name_begins_with_a_lower_case_letter() {}
 }  // namespace impl
 
 // A checked name.
@@ -26,13 +34,14 @@ class Name {
     for (const char c : text_) {
       const bool letter = c >= 'a' && c <= 'z';
       const bool inside = letter || (c >= '0' && c <= '9') || c == '_' || c == '/';
-      if (begins && !letter) problem_ = &impl::each_part_of_a_name_begins_with_a_lower_case_letter;
+      if (begins && !letter)
+        WEIR_IMPL_SAY(impl::each_part_of_a_name_begins_with_a_lower_case_letter);
       begins = c == '/';
       if (inside) continue;
-      problem_ = &impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash;
+      WEIR_IMPL_SAY(impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash);
       return;
     }
-    if (begins) problem_ = &impl::each_part_of_a_name_begins_with_a_lower_case_letter;
+    if (begins) WEIR_IMPL_SAY(impl::each_part_of_a_name_begins_with_a_lower_case_letter);
   }
 
   std::string str() const { return std::string(text_); }
@@ -43,8 +52,12 @@ class Name {
   constexpr Name(RunTime, std::string_view text) : text_(text) {}
 
   std::string_view text_;
+#ifndef __clang__
   void (*problem_)() = nullptr;  // never anything else once it is compiled
+#endif
 };
+#undef WEIR_IMPL_SENTENCE
+#undef WEIR_IMPL_SAY
 
 // A name made at run time: p.asset(weir::name("region/" + code), …). Kept for the life of the
 // process. Throws weir::Failure (permanent) when it is not a name.

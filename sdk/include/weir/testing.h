@@ -87,7 +87,8 @@ class Run {
   int attempts(const H& handle) const {
     return run_.attempts(impl::name_of(handle));
   }
-  // What the stage attached with ctx.meta(): a JSON object.
+  // What the stage attached with ctx.meta(), by asset (of a task, by its name):
+  // {"raw":{"rows":{"kind":"int","value":3}}}.
   template <class H>
   Json metadata(const H& handle) const {
     return Json::parse(run_.metadata(impl::name_of(handle)));

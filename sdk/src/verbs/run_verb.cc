@@ -27,7 +27,7 @@ using engine::EventKind;
 constexpr const char* kUsage =
     "usage: run [SELECTION] [--job NAME] [-p NAME.MEMBER=VALUE]… [--max-parallel N]";
 
-struct Options {
+struct RunOptions {
   std::string selection;
   std::string job;
   Json params = Json::Object{};
@@ -72,8 +72,8 @@ Status parse_slots(const std::string& text, int& slots) {
   return usage("--max-parallel takes a number from 1 to " + std::to_string(kLocalSlotsMax));
 }
 
-base::Result<Options> parse(const impl::PipelineRecord& pipeline, Arguments arguments) {
-  Options out;
+base::Result<RunOptions> parse(const impl::PipelineRecord& pipeline, Arguments arguments) {
+  RunOptions out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     const bool takes_value = word == "-p" || word == "--job" || word == "--max-parallel";

@@ -9,7 +9,7 @@
 #include "scheduler/rpc/access.h"
 #include "scheduler/rpc/limits.h"
 #include "sdk/base/json.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
 
 namespace weir::test {

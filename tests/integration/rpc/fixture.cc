@@ -9,7 +9,7 @@
 
 #include "sdk/base/json.h"
 #include "sdk/base/sha256.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 
 namespace weir::test {
 namespace {

@@ -6,7 +6,7 @@
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
 #include "sdk/base/json.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
 
 namespace weir::test {
@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string encoded(std::int64_t value) {
+std::string encoded_number(std::int64_t value) {
   return base::value_from_json("i64", base::Json(value)).value();
 }
 
@@ -150,7 +150,7 @@ TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
     worker.send_hello(TestWorker::hello());
     worker.expect_welcome();
     create_run();
-    worker.report_success(worker.next_assign(), encoded(41));
+    worker.report_success(worker.next_assign(), encoded_number(41));
     worker.next_assign();  // b, which this worker will never finish
   }
   scheduler_.reset();  // with it goes the cache of reported values
@@ -162,7 +162,7 @@ TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
   EXPECT_EQ(again.task(), "b");
   ASSERT_EQ(again.inputs_size(), 1);
   EXPECT_TRUE(again.inputs(0).value().is_inline());
-  EXPECT_EQ(again.inputs(0).value().inline_bytes(), encoded(41));
+  EXPECT_EQ(again.inputs(0).value().inline_bytes(), encoded_number(41));
 }
 
 TEST_F(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {

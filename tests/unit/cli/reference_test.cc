@@ -9,20 +9,20 @@
 namespace weir::cli {
 namespace {
 
-Reference parsed(std::string_view text) {
+Reference parsed_reference(std::string_view text) {
   const base::Result<Reference> reference = parse_reference(text);
   EXPECT_TRUE(reference.ok()) << text << ": " << reference.status().text();
   return reference.ok() ? *reference : Reference{};
 }
 
 TEST(ReferenceTest, FirstSlashSplitsRunAndTask) {
-  EXPECT_EQ(parsed("01hx"), (Reference{"01hx", "", 0}));
-  EXPECT_EQ(parsed("01hx/features"), (Reference{"01hx", "features", 0}));
-  EXPECT_EQ(parsed("@last/crm/customers"), (Reference{"@last", "crm/customers", 0}));
+  EXPECT_EQ(parsed_reference("01hx"), (Reference{"01hx", "", 0}));
+  EXPECT_EQ(parsed_reference("01hx/features"), (Reference{"01hx", "features", 0}));
+  EXPECT_EQ(parsed_reference("@last/crm/customers"), (Reference{"@last", "crm/customers", 0}));
 }
 
 TEST(ReferenceTest, HashNamesTheAttempt) {
-  EXPECT_EQ(parsed("@last-failed/crm/customers#3"),
+  EXPECT_EQ(parsed_reference("@last-failed/crm/customers#3"),
             (Reference{"@last-failed", "crm/customers", 3}));
 }
 
@@ -42,7 +42,8 @@ TEST(ReferenceTest, PastedAddressesOfRunsAndLogs) {
   EXPECT_EQ(unpaste("http://h:1/runs/01hx/logs/crm%2Fcustomers/2#L120"), "01hx/crm/customers#2");
   EXPECT_EQ(unpaste("http://h:1/runs/01hx/logs/crm/customers/2"), "01hx/crm/customers#2");
   EXPECT_EQ(unpaste("http://h:1/runs/01hx/logs/features"), "01hx/features");
-  EXPECT_EQ(parsed("http://h:1/runs/01hx/logs/features/4"), (Reference{"01hx", "features", 4}));
+  EXPECT_EQ(parsed_reference("http://h:1/runs/01hx/logs/features/4"),
+            (Reference{"01hx", "features", 4}));
 }
 
 TEST(ReferenceTest, PastedAddressesOfAssetsLoseTheirTab) {

@@ -1,5 +1,5 @@
 // Planning and linking: the order of tasks, which leaves decide, what is pinned.
-#include "scheduler/engine/plan.h"
+#include "scheduler/engine/plan/plan.h"
 
 #include <map>
 #include <string>

@@ -1,5 +1,5 @@
 // The selection language over one small graph: grammar, precedence, graph operators, errors.
-#include "scheduler/engine/selection.h"
+#include "scheduler/engine/plan/selection.h"
 
 #include <string>
 

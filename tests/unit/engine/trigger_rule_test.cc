@@ -1,6 +1,6 @@
 // Every rule over every multiset of up to four parents in every state, against an oracle that reads
 // the table of the semantics row by row from the parents themselves instead of from counters.
-#include "scheduler/engine/trigger_rule.h"
+#include "scheduler/engine/plan/trigger_rule.h"
 
 #include <string>
 #include <vector>

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/format.h"
+#include "scheduler/engine/text/format.h"
 #include "scheduler/loop/turn.h"
 #include "sdk/src/memory_store.h"
 #include "tests/support/graph_text.h"

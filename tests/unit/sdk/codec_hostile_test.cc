@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/value_json.h"
-#include "sdk/base/value_reader.h"
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_json.h"
+#include "sdk/base/value/value_reader.h"
+#include "sdk/base/value/value_schema.h"
 #include "tests/unit/sdk/sample_types.h"
 #include "weir/codec.h"
 

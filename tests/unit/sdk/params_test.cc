@@ -24,14 +24,14 @@ struct Params {
   std::chrono::seconds limit{90};
 };
 
-const weir::impl::ParamRecord& record() {
+const weir::impl::ParamRecord& param_record() {
   static weir::Pipeline pipeline("params");
   static const auto handle = pipeline.params<Params>("train");
   return pipeline.record().params.at(0);
 }
 
 Params with(std::string_view json) {
-  const auto made = record().from_json(record().defaults.get(), json);
+  const auto made = param_record().from_json(param_record().defaults.get(), json);
   return *static_cast<const Params*>(made.get());
 }
 
@@ -46,7 +46,7 @@ std::string refusal(std::string_view json) {
 }
 
 TEST(Params, DefaultsAreJson) {
-  EXPECT_EQ(record().to_json(record().defaults.get()),
+  EXPECT_EQ(param_record().to_json(param_record().defaults.get()),
             R"({"lambda":0.1,"epochs":3,"optimiser":{"rate":0.01,"name":"adam"},"layers":[64,32],)"
             R"("note":null,"limit":"90s"})");
 }

@@ -1,7 +1,7 @@
 // Encoded values as JSON, and JSON as encoded values, from the schema alone.
 // What `weir assets get` prints.
 // Pure.
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 
 #include <limits>
 

@@ -1,7 +1,7 @@
 // Text forms of bytes, dates, times and durations.
 // Exact in both directions, or refused.
 // Pure.
-#include "sdk/base/value_text.h"
+#include "sdk/base/value/value_text.h"
 
 #include <limits>
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/record_text.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "scheduler/store/sqlite_store.h"
 #include "sdk/base/errors.h"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/record_text.h"
 #include "scheduler/store/schema.h"
 #include "sdk/base/errors.h"
 #include "tests/unit/store/sample_rows.h"

@@ -68,11 +68,11 @@ struct WireProduct {
   static TypeNode node() { return composite<A...>("tuple<", ">"); }
   static void encode(const T& value, Writer& out) {
     if constexpr (sizeof...(A) == 0) out.byte(0);
-    std::apply([&out](const A&... member) { (Wire<A>::encode(member, out), ...); }, value);
+    std::apply([&](const A&... member) { (Wire<A>::encode(member, out), ...); }, value);
   }
   static void decode(Reader& in, T& value) {
     if constexpr (sizeof...(A) == 0) in.byte();
-    std::apply([&in](A&... member) { (Wire<A>::decode(in, member), ...); }, value);
+    std::apply([&](A&... member) { (Wire<A>::decode(in, member), ...); }, value);
   }
 };
 template <class A, class B>

@@ -1,5 +1,5 @@
 // One overload per command, message and row that a reader of a trace cares about.
-#include "scheduler/engine/format.h"
+#include "scheduler/engine/text/format.h"
 
 #include <string_view>
 

@@ -1,5 +1,5 @@
 // The table of trigger rules, one function each way: what fires, what cannot fire any more.
-#include "scheduler/engine/trigger_rule.h"
+#include "scheduler/engine/plan/trigger_rule.h"
 
 namespace weir::engine {
 namespace {

@@ -1,10 +1,10 @@
 // Planning: selections over the graph of all registered stages, and the edges of a run.
-#include "scheduler/engine/plan.h"
+#include "scheduler/engine/plan/plan.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "scheduler/engine/selection.h"
+#include "scheduler/engine/plan/selection.h"
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"

@@ -11,7 +11,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/display/log_tail.h"
 #include "cli/replay/executor.h"
 #include "cli/replay/inputs.h"
@@ -19,7 +19,7 @@
 #include "sdk/base/errors.h"
 #include "sdk/base/ids.h"
 #include "sdk/base/sha256.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
 #include "sdk/client/child.h"
 

@@ -11,9 +11,9 @@
 
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
-#include "sdk/base/value_json.h"
-#include "sdk/base/value_reader.h"
-#include "sdk/base/value_text.h"
+#include "sdk/base/value/value_json.h"
+#include "sdk/base/value/value_reader.h"
+#include "sdk/base/value/value_text.h"
 
 namespace weir::base {
 namespace {
@@ -274,8 +274,9 @@ class JsonEncoder {
   Status fields(const SchemaNode& type, const Json& json, const std::string& path) {
     if (!json.is_object()) return expected(path, "an object", json);
     for (const auto& [name, member] : json.members()) {
-      const bool known = std::any_of(type.parts.begin(), type.parts.end(),
-                                     [&](const auto& part) { return part.name == name; });
+      const bool known =
+          std::any_of(type.parts.begin(), type.parts.end(),
+                      [&, &name = name](const auto& part) { return part.name == name; });
       if (!known) return unknown_member(type, path, name);
     }
     if (type.parts.empty()) out_ += '\0';
@@ -339,8 +340,9 @@ Status merge(const SchemaNode& type, Json& into, const Json& given, const std::s
     return {};
   }
   for (const auto& [name, member] : given.members()) {
-    const auto part = std::find_if(type.parts.begin(), type.parts.end(),
-                                   [&](const auto& field) { return field.name == name; });
+    const auto part =
+        std::find_if(type.parts.begin(), type.parts.end(),
+                     [&, &name = name](const auto& field) { return field.name == name; });
     if (part == type.parts.end()) return unknown_member(type, path, name);
     Json inner = into[name];
     Status status = merge(*part->type, inner, member, member_path(path, name));

@@ -1,6 +1,6 @@
 // The selection language: a recursive-descent parser that evaluates as it goes, each node of the
 // grammar a bitmap.
-#include "scheduler/engine/selection.h"
+#include "scheduler/engine/plan/selection.h"
 
 #include <algorithm>
 #include <cctype>

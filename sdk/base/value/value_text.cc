@@ -2,7 +2,7 @@
 // before it is checked.
 // Parsing and printing are exact inverses of each other.
 // Pure: no state outlives a call.
-#include "sdk/base/value_text.h"
+#include "sdk/base/value/value_text.h"
 
 #include <array>
 #include <charconv>

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "sdk/base/errors.h"
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_schema.h"
 
 namespace weir::base {
 namespace {

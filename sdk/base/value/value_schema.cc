@@ -1,14 +1,14 @@
 // Parsing of schemas and the head of encoded values.
 // Schemas come from stored bytes and from other modules, so that parsing is bounded in length,
 // depth and width. Pure: no state outlives a call.
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_schema.h"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "sdk/base/errors.h"
-#include "sdk/base/value_reader.h"
+#include "sdk/base/value/value_reader.h"
 
 namespace weir::base {
 

@@ -8,7 +8,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/text/completion_scripts.h"
 #include "sdk/client/api.h"
 

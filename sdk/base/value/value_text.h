@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/value_schema.h"
+#include "sdk/base/value/value_schema.h"
 
 namespace weir::base {
 

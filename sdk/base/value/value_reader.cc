@@ -1,7 +1,7 @@
 // Walking over payloads. See the header for the promises.
 // Bounds are checked in take() and nowhere else. Counts are checked against what is left before
 // anything is allocated or looped over.
-#include "sdk/base/value_reader.h"
+#include "sdk/base/value/value_reader.h"
 
 namespace weir::base {
 

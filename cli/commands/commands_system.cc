@@ -8,7 +8,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/interrupt.h"
 #include "cli/past.h"
 #include "cli/text/duration.h"

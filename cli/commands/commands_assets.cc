@@ -14,12 +14,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/paging.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
 #include "sdk/base/errors.h"
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {

@@ -26,15 +26,16 @@ Lines explain_workers(const State& state) {
   for (const auto& [id, worker] : state.workers) {
     if (!worker.session) continue;
     connected += 1;
-    draining += worker.row.draining ? 1 : 0;
-    if (worker.row.draining) continue;
+    const bool takes_nothing = worker.row.draining || worker.holds_back;
+    draining += takes_nothing ? 1 : 0;
+    if (takes_nothing) continue;
     slots += worker.row.slots;
     leases += std::int64_t(worker.leases.size());
   }
   if (connected == 0) {
     return {"no worker is connected; start one with `weir worker --scheduler ADDRESS`"};
   }
-  if (connected == draining) return {"all connected workers are draining"};
+  if (connected == draining) return {"all connected workers are draining or shut down"};
   return {std::to_string(connected) + " workers are connected with " + std::to_string(slots) +
           " slots; " + std::to_string(leases) + " attempts are leased"};
 }

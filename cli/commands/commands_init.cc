@@ -11,7 +11,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/text/init_templates.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"

@@ -1,6 +1,6 @@
 // Rows as text. One `fields` overload per row type, so that a new field is missed in one place
 // only: here.
-#include "scheduler/engine/record_text.h"
+#include "scheduler/engine/text/record_text.h"
 
 #include <optional>
 #include <string_view>

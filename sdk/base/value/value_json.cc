@@ -1,7 +1,7 @@
 // Encoded values as JSON. Walks schema and payload side by side and counts what it builds against
 // the limit.
 // Iterates over no user type and calls no user code. Pure: no state outlives a call.
-#include "sdk/base/value_json.h"
+#include "sdk/base/value/value_json.h"
 
 #include <cmath>
 #include <cstdio>
@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "sdk/base/errors.h"
-#include "sdk/base/value_reader.h"
-#include "sdk/base/value_text.h"
+#include "sdk/base/value/value_reader.h"
+#include "sdk/base/value/value_text.h"
 
 namespace weir::base {
 namespace {

@@ -13,7 +13,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/display/log_tail.h"
 #include "cli/interrupt.h"
 #include "cli/paging.h"
