@@ -1,5 +1,5 @@
-# How everything is compiled: language level, warnings, sanitizers, linker, compiler cache; and the two functions that
-# every folder uses, weir_add_library() and weir_add_test().
+# How everything is compiled: language level, warnings, sanitizers, linker, compiler cache; and the
+# two functions that every folder uses, weir_add_library() and weir_add_test().
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -19,15 +19,20 @@ if(WEIR_MOLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+if(NOT WEIR_SANITIZE STREQUAL "none")
+  add_compile_definitions(WEIR_SANITIZED)
+endif()
 if(WEIR_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_compile_options(
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(WEIR_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
 
-# weir_add_library(NAME SOURCES… DEPENDS…): a static library whose headers are included by their path from the root.
+# weir_add_library(NAME SOURCES… DEPENDS…): a static library whose headers are included by their
+# path from the root.
 function(weir_add_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
@@ -35,7 +40,8 @@ function(weir_add_library name)
   target_link_libraries(${name} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS})
 endfunction()
 
-# weir_add_test(NAME SOURCES… DEPENDS… [LABELS…] [TIMEOUT seconds]): a GoogleTest program run by ctest.
+# weir_add_test(NAME SOURCES… DEPENDS… [LABELS…] [TIMEOUT seconds]): a GoogleTest program run by
+# ctest.
 function(weir_add_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)

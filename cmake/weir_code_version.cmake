@@ -19,7 +19,7 @@ if(DEFINED SOURCE)
   file(REMOVE "${OUTPUT}.ii")
   # Indentation matters to nobody but raw string literals.
   if(NOT text MATCHES "R\"")
-    string(REGEX REPLACE "\n[ \t\n]+" "\n" text "${text}")
+    string(REGEX REPLACE "[ \t]*\n[ \t\n]*" "\n" text "\n${text}")
   endif()
   string(SHA256 content "${text}")
 else()

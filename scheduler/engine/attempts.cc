@@ -1,5 +1,7 @@
 // What workers say about attempts: started, finished, given back. The fence stands here: a report
-// counts only under the epoch that its task has now, and only once.
+// counts only under the epoch that its task has now, and only once; the end of any other is
+// acknowledged, so that the worker forgets it, and changes nothing. Part of Engine's step: no I/O,
+// on the thread of the engine's owner.
 #include <algorithm>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 // What can happen to the scheduler: requests of people, messages of workers, the passing of time. A
-// command carries everything that is not state: now, ids, hashes. Values only.
+// command carries everything that is not state: now, ids, hashes. Values only, safe to hand from
+// thread to thread; what they point to is immutable.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // Registration: several modules at once, all or nothing. Decides who owns which asset, whether
-// consumers and producers still agree on types, and what changed.
+// consumers and producers still agree on types, and what changed. Part of Engine's step: judges a
+// proposal first and touches the state only once all of it is accepted. Live runs keep the modules
+// that they pinned.
 #include <algorithm>
 #include <set>
 #include <utility>

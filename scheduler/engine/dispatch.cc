@@ -1,5 +1,6 @@
 // From the ready queue to leases: highest priority first, to the worker with the most free slots;
-// assets have one live writer, and whoever must wait for it is parked, not scanned again.
+// assets have one live writer, and whoever must wait for it is parked, not scanned again. Part of
+// Engine's step, once at its end; it must not decide whether a task is ready, only who gets it.
 #include <algorithm>
 #include <utility>
 

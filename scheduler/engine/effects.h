@@ -1,5 +1,6 @@
 // What a step asks of the world: rows to write, messages to send after the commit, answers to give.
-// Values only; nothing here may be acted on before the rows are durable.
+// Values only, made by the engine and taken apart by the loop's turn; nothing here may be acted on
+// before the rows are durable.
 #pragma once
 
 #include <cstdint>

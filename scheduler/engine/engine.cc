@@ -1,5 +1,6 @@
 // The engine's front: dispatches a command to its family, gathers the rows that the step dirtied,
-// and answers what it would need to know first. One owner, not thread-safe; no I/O.
+// and answers what it would need to know first. Also the small helpers of a step: write, send,
+// reply, emit, find. One owner, not thread-safe; no I/O, and no rule of a family of events.
 #include "scheduler/engine/engine.h"
 
 #include <utility>

@@ -1,5 +1,6 @@
 // Bugs planted to prove that the simulator would notice them. Compiled into weir_simulation only:
-// everywhere else PLANTED(x) is the constant false and no bug exists.
+// everywhere else PLANTED(x) is the constant false and no bug exists. The switch is a plain global
+// of that program, set before the first seed and only read afterwards.
 #pragma once
 
 #ifdef WEIR_PLANTED_BUGS

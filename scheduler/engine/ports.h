@@ -49,8 +49,7 @@ class SessionSink {
   virtual void close_all_sessions(const base::Status& reason) = 0;
 };
 
-// ---- reading
-// -------------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 inline constexpr int kPageSizeMax = 5000;
 
@@ -113,8 +112,7 @@ class Reader {
   virtual base::Result<ArtifactRow> get_artifact(const Digest& digest) = 0;
 };
 
-// ---- bytes
-// ---------------------------------------------------------------------------------------------------------
+// ---- bytes ----
 
 inline constexpr std::int64_t kFileBytesMax = std::int64_t{2}
                                               << 30;  // default limit of one uploaded file

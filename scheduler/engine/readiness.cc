@@ -1,5 +1,6 @@
 // Event-driven readiness: the end of a task changes its children's counters, and what the counters
-// decide happens at once. Nothing scans unfinished tasks.
+// decide happens at once, breadth first and without recursion. Part of Engine's step. Nothing scans
+// unfinished tasks, except the once when a run is created.
 #include <utility>
 #include <vector>
 

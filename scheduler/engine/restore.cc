@@ -1,5 +1,7 @@
-// From the tables back to a live engine. What is derived (counters of parents, queues, writers,
-// deadlines) is derived here; workers are not connected yet, and every lease gets a full term.
+// From the tables back to a live engine, in place of whatever it held. What is derived (counters of
+// parents, queues, writers, deadlines) is derived here; workers are not connected yet, and every
+// lease gets a full term. On the thread of the engine's owner, between steps. Rows that contradict
+// each other abort: the store has already set aside what cannot be read.
 #include <algorithm>
 #include <string>
 #include <utility>

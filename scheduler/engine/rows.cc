@@ -1,5 +1,6 @@
 // From resident state to rows, and the canonical text of everything that the tables must be able to
-// restore.
+// restore. Reads the state and changes nothing; on the thread of the engine's owner. What
+// restore.cc derives anew has no place in that text.
 #include <string>
 
 #include "scheduler/engine/step.h"

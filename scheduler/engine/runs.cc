@@ -1,4 +1,6 @@
-// Runs: creation with pinned modules and inputs, cancellation, and the end that the leaves decide.
+// Runs: creation with pinned modules and inputs, a plan without a run, cancellation, and the end
+// that the leaves decide, with its notice in the outbox. Part of Engine's step. A run that has
+// ended is dropped from memory at the end of the step; only its rows remain.
 #include <algorithm>
 #include <utility>
 

@@ -1,5 +1,6 @@
-// The deadline heap. An entry whose cause has gone does nothing; a lease that was renewed is armed
-// again.
+// The deadline heap. An entry whose cause has gone does nothing, so nobody removes entries; a lease
+// that was renewed is armed again. Part of Engine's step: time is the command's, and what has not
+// passed by then is left alone.
 #include <utility>
 
 #include "scheduler/engine/step.h"

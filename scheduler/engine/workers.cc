@@ -1,5 +1,7 @@
 // Workers come, beat, go and come back. Their set of attempts and ours are compared at every
-// contact; the difference is sent again, adopted, or stopped.
+// contact; the difference is sent again, adopted, or stopped. Part of Engine's step. A session that
+// ends takes no attempt with it: an attempt is lost with its lease, or when its worker returns
+// without it.
 #include <set>
 #include <string>
 #include <utility>
@@ -187,7 +189,8 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   };
   send(step, command.session,
        Welcome{ms(step.state.options.lease), ms(step.state.options.heartbeat)});
-  send(step, command.session, SetDraining{worker.row.draining});
+  // A worker begins a session as one that is not drained.
+  if (worker.row.draining) send(step, command.session, SetDraining{true});
   reconcile_held(step, worker, command.held);
   reconcile_leases(step, worker, command.held, Contact::kConnect);
   step.dispatch = true;

@@ -1,5 +1,6 @@
-// The queue of rows and its thread: see command_outbox.h. Running the command stands in
-// run_command.cc.
+// The queue of rows and its thread: see command_outbox.h. offer() and the statistics only take the
+// mutex; the command runs on the outbox's own thread, without the mutex. How the command is run
+// stands in run_command.cc.
 #include "scheduler/loop/command_outbox.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
-// The loop's thread and its inbox: see loop.h. What happens within a batch is Turn's.
+// The loop's thread, its inbox and its clock: see loop.h. Decides when a batch is taken and until
+// when the thread may sleep; what happens within a batch is Turn's. Handlers of replies are called
+// on this thread and must not block it.
 #include "scheduler/loop/loop.h"
 
 #include <algorithm>

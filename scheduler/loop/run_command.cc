@@ -1,5 +1,7 @@
 // One run of the operator's command, by posix_spawn because the process has other threads. The
-// command leads a process group of its own, so that a timeout ends what it started, too.
+// command leads a process group of its own, so that a timeout ends what it started, too. Blocks
+// until the command has ended, so never on the loop's thread; leaves no zombie and no descriptor
+// behind.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>

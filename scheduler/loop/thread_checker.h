@@ -1,5 +1,6 @@
-// Asserts that something is touched by one thread only: the first to ask becomes the owner. Safe
-// from any thread.
+// Asserts that something is touched by one thread only: the first to ask becomes the owner, and a
+// second one aborts the process, in release builds too. Safe from any thread; guards nothing by
+// itself.
 #pragma once
 
 #include <atomic>

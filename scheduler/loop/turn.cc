@@ -1,5 +1,6 @@
 // The order of things within one batch: see turn.h. Rows are written when the transaction is open
-// anyway; a batch whose rows are all lazy opens none and leaves them to the next one.
+// anyway; a batch whose rows are all lazy opens none and leaves them to the next one. One thread.
+// Nothing is sent or answered with success before commit_batch() has returned.
 #include "scheduler/loop/turn.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
-// Looking up and verifying blobs: see blob_store.h; writing them stands in blob_writer.cc.
+// Looking up, listing and verifying blobs: see blob_store.h; writing them stands in blob_writer.cc.
+// Safe from any thread: the only state in memory is a bounded set of digests known to be held. A
+// link inside a tree is reported as damage, never followed.
 #include "scheduler/store/blob_store.h"
 
 #include <algorithm>
@@ -91,12 +93,12 @@ std::string tree_path_problem(std::string_view path) {
   }
 }
 
-DiskBlobStore::DiskBlobStore(std::string root, const DiskGuard* guard)
+DiskBlobStore::DiskBlobStore(Private, std::string root, const DiskGuard* guard)
     : root_(std::move(root)), guard_(guard) {}
 
 Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(const std::string& root,
                                                            const DiskGuard* guard) {
-  std::unique_ptr<DiskBlobStore> store(new DiskBlobStore(root, guard));
+  auto store = std::make_unique<DiskBlobStore>(Private{}, root, guard);
   for (const char* name : {"/sha256", "/tmp"}) {
     if (Status status = make_directories(root + name); !status.ok()) return status;
   }

@@ -22,7 +22,12 @@ inline constexpr std::size_t kTreeFilesMax = 100'000;
 inline constexpr std::size_t kTreePathBytesMax = 1024;
 
 class DiskBlobStore final : public engine::BlobStore {
+  struct Private {  // only open() makes stores
+    explicit Private() = default;
+  };
+
  public:
+  DiskBlobStore(Private, std::string root, const DiskGuard* guard);
   // Makes the directories and removes what unfinished writers left: ours of earlier processes at
   // once, those of executors (which may outlive us) after a day. `guard` may be null and must
   // outlive the store.
@@ -44,7 +49,6 @@ class DiskBlobStore final : public engine::BlobStore {
 
  private:
   friend class DiskBlobWriter;
-  DiskBlobStore(std::string root, const DiskGuard* guard);
   base::Status clean_temporary() const;
   void remember(const engine::Digest& digest);
   void forget(const engine::Digest& digest);

@@ -1,4 +1,6 @@
-// Writing blobs: see blob_writer.h.
+// Writing blobs: see blob_writer.h. Each writer has a temporary place of its own and takes it away
+// when it ends unfinished; the rename that makes a blob visible comes last, after every file and
+// directory of it is synced. One thread at a time; blocks on the disk.
 #include "scheduler/store/blob_writer.h"
 
 #include <cerrno>

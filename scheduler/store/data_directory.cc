@@ -1,4 +1,6 @@
-// Layout, lock and token of the data directory: see data_directory.h.
+// Layout, lock and token of the data directory: see data_directory.h. open() runs once, at the
+// start, on the thread that opens the storage. The lock is a flock that ends with its process, so
+// that none is ever stale; who does not get it must leave what lies there alone.
 #include "scheduler/store/data_directory.h"
 
 #include <array>
@@ -73,7 +75,7 @@ const char* network_file_system(std::uint64_t magic) {
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
   std::error_code error;
   const std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
-  std::unique_ptr<DataDirectory> directory(new DataDirectory(error ? path : absolute));
+  auto directory = std::make_unique<DataDirectory>(Private{}, error ? path : absolute);
   if (directory->path_.size() > 1 && directory->path_.back() == '/') directory->path_.pop_back();
   if (Status status = make_directories(directory->path_); !status.ok()) return unwritable(status);
   if (Status status = directory->check_file_system(); !status.ok()) return status;

@@ -13,7 +13,12 @@
 namespace weir::store {
 
 class DataDirectory {
+  struct Private {  // only open() makes directories
+    explicit Private() = default;
+  };
+
  public:
+  DataDirectory(Private, std::string path) : path_(std::move(path)) {}
   // Makes what is missing and takes the lock. FAILED_PRECONDITION with WEIR-E0402 (naming the
   // process that holds it) or WEIR-E0408 (a network file system); PERMISSION_DENIED with
   // WEIR-E0403; RESOURCE_EXHAUSTED with WEIR-E0401.
@@ -33,7 +38,6 @@ class DataDirectory {
   base::Status publish_generation(std::uint64_t generation) const;
 
  private:
-  explicit DataDirectory(std::string path) : path_(std::move(path)) {}
   base::Status check_file_system() const;
   base::Status take_lock();
   base::Status make_token();

@@ -1,4 +1,6 @@
-// Free space and sync latency of a file system: see disk_guard.h.
+// Free space and sync latency of a file system: see disk_guard.h. Space is asked for anew each
+// time, nothing is cached, so it is safe from any thread. When it cannot be measured, work is
+// admitted: the write that follows will say what is wrong.
 #include "scheduler/store/disk_guard.h"
 
 #include <algorithm>

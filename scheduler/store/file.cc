@@ -1,4 +1,6 @@
-// POSIX files: see file.h.
+// POSIX files: see file.h. Retries what a signal interrupted and continues short writes, so that
+// callers see whole operations or a Status. Safe from any thread, but it blocks on the disk: not
+// for threads of gRPC.
 #include "scheduler/store/file.h"
 
 #include <algorithm>

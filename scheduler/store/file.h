@@ -1,5 +1,6 @@
 // Files as the store needs them: owned descriptors, durable writes, errors as Status. Plain
-// functions, safe from any thread.
+// functions that block on the disk, safe from any thread. Nothing here knows the layout of the data
+// directory.
 #pragma once
 
 #include <cstdint>

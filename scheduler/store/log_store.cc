@@ -1,4 +1,6 @@
-// Log files: see log_store.h.
+// Appending to and reading logs of attempts: see log_store.h. An append locks one of a few mutexes
+// by the hash of its log; reads take none, for a file only grows. Blocks on the disk, never syncs;
+// an offset that leaves a gap is refused, one that repeats bytes is not.
 #include "scheduler/store/log_store.h"
 
 #include <algorithm>
@@ -85,7 +87,7 @@ Status judge_append(const AttemptKey& attempt, std::int64_t size, std::int64_t o
 
 Result<std::unique_ptr<DiskLogStore>> DiskLogStore::open(const std::string& root) {
   if (Status status = make_directories(root); !status.ok()) return status;
-  return std::unique_ptr<DiskLogStore>(new DiskLogStore(root));
+  return std::make_unique<DiskLogStore>(Private{}, root);
 }
 
 std::string DiskLogStore::task_folder(engine::RunId run, std::int32_t task) const {

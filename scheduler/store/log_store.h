@@ -18,7 +18,12 @@ inline constexpr std::int64_t kLogReadBytesMax = 1 << 20;  // of one read
 inline constexpr std::int64_t kLogBytesMax = 256 << 20;    // of one stream of one attempt
 
 class DiskLogStore final : public engine::LogStore {
+  struct Private {  // only open() makes stores
+    explicit Private() = default;
+  };
+
  public:
+  DiskLogStore(Private, std::string root) : root_(std::move(root)) {}
   static base::Result<std::unique_ptr<DiskLogStore>> open(const std::string& root);
 
   // An empty stream makes no file. FAILED_PRECONDITION for new bytes after the last chunk;
@@ -34,7 +39,6 @@ class DiskLogStore final : public engine::LogStore {
                                  engine::LogInfo& info) override;
 
  private:
-  explicit DiskLogStore(std::string root) : root_(std::move(root)) {}
   std::string task_folder(engine::RunId run, std::int32_t task) const;
   std::string path_of(const engine::AttemptKey& attempt, engine::LogStream stream) const;
   base::Status list_task(engine::RunId run, std::int32_t task,

@@ -1,4 +1,6 @@
-// Helpers of the reader: one row, all rows, one page. Internal to scheduler/store.
+// Helpers of the reader: one row, all rows, one page, each from a cached statement of the lease.
+// Internal to scheduler/store; used on the thread that holds the lease. Values are always bound: no
+// text of a caller may become part of the SQL.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,6 @@
-// Reads of assets, modules, workers and artifacts: see sqlite_reader.h.
+// Reads of assets and their versions, modules, workers and artifacts: the part of SqliteReader that
+// does not concern runs and events. See sqlite_reader.h. Safe from any thread; each call borrows
+// one connection for one short query and must not hold it longer.
 #include <charconv>
 #include <limits>
 #include <optional>

@@ -1,4 +1,6 @@
-// The pool of readers: see reader_pool.h.
+// The pool of readers: see reader_pool.h. All connections are opened at the start, so that
+// borrowing one never opens a file; who finds none waits, for a bounded time. query_only makes sure
+// that a reader cannot write.
 #include "scheduler/store/reader_pool.h"
 
 #include "sdk/base/errors.h"
@@ -9,7 +11,7 @@ using base::Result;
 using base::Status;
 
 Result<std::unique_ptr<ReaderPool>> ReaderPool::open(const std::string& path, int size) {
-  std::unique_ptr<ReaderPool> pool(new ReaderPool());
+  auto pool = std::make_unique<ReaderPool>(Private{});
   for (int i = 0; i < size; ++i) {
     Result<Connection> connection = Connection::open(path, OpenMode::kReadOnly);
     if (!connection.ok()) return connection.status();

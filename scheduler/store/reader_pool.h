@@ -1,5 +1,6 @@
 // A bounded pool of read-only connections with their cached statements. Safe from any thread; a
-// lease belongs to the thread that took it, for one short read.
+// lease belongs to the thread that took it, for one short read, and must end before the pool.
+// Borrowing may block up to kBorrowWait.
 #pragma once
 
 #include <chrono>
@@ -23,6 +24,10 @@ struct PooledConnection {
 };
 
 class ReaderPool {
+  struct Private {  // only open() makes pools
+    explicit Private() = default;
+  };
+
  public:
   // Returns its connection to the pool when it ends.
   class Lease {
@@ -42,13 +47,13 @@ class ReaderPool {
     std::unique_ptr<PooledConnection> held_;
   };
 
+  explicit ReaderPool(Private) {}
   static base::Result<std::unique_ptr<ReaderPool>> open(const std::string& path, int size);
 
   // RESOURCE_EXHAUSTED when none is free within kBorrowWait.
   base::Result<Lease> borrow();
 
  private:
-  ReaderPool() = default;
   void give_back(std::unique_ptr<PooledConnection> connection);
 
   std::mutex mutex_;

@@ -1,4 +1,6 @@
-// The snapshot, table by table: see restore.h. One read transaction, so that it is of one moment.
+// The snapshot, table by table: see restore.h. One read transaction, so that it is of one moment,
+// on the write connection and its thread. A run is taken whole or not at all: one bad task or a
+// missing module sets the run aside. Writes nothing, so what is set aside stays in the tables.
 #include "scheduler/store/restore.h"
 
 #include <algorithm>

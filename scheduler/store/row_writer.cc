@@ -1,5 +1,6 @@
-// One upsert per table. The statements are built from the column lists that decoding uses, so the
-// two cannot drift.
+// One INSERT OR REPLACE per table. The statements are built from the column lists that decoding
+// uses, so the two cannot drift. On the write connection's thread, inside a transaction that the
+// caller has opened; begins and commits none itself.
 #include "scheduler/store/row_writer.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Writes the engine's records: one cached statement per table. Belongs to the write connection and
-// its thread.
+// its thread, and must not outlive the connection. Every row is written whole; what a row means is
+// not its business.
 #pragma once
 
 #include <array>

@@ -76,7 +76,8 @@ CREATE TABLE tasks (
   ready_at            INTEGER,
   started_at          INTEGER,
   finished_at         INTEGER,
-  outputs             TEXT NOT NULL,     -- JSON: [[asset, unchanged, materialization, digest, …], ...]
+  outputs             TEXT NOT NULL,     -- JSON: [[asset, unchanged, materialization,
+                                         -- digest, size, kind, type], ...]
   PRIMARY KEY (run_id, task)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,5 +1,6 @@
 // SQLite handles: see sqlite.h. Bound text and blobs are not copied (SQLITE_STATIC): callers keep
-// them for the call.
+// them for the call. One thread at a time for each handle. A failed fsync is no Status: it aborts
+// the process, because nothing is known of the file any more.
 #include "scheduler/store/sqlite.h"
 
 #include <sqlite3.h>

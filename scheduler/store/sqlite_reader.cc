@@ -1,5 +1,6 @@
-// Reads for the API: see sqlite_reader.h. Runs and tasks stand here, definitions and the rest in
-// reader_definitions.cc.
+// Reads for the API: see sqlite_reader.h. What belongs to runs and events stands here, assets,
+// modules and the rest in reader_definitions.cc. Safe from any thread: each call borrows one
+// connection for one short read. Page tokens come from outside and are checked, never trusted.
 #include "scheduler/store/sqlite_reader.h"
 
 #include <cctype>
@@ -77,7 +78,7 @@ std::string first_id_since(engine::WallTime since) {
 Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path, int connections) {
   Result<std::unique_ptr<ReaderPool>> pool = ReaderPool::open(path, connections);
   if (!pool.ok()) return pool.status();
-  return std::unique_ptr<SqliteReader>(new SqliteReader(std::move(pool).value()));
+  return std::make_unique<SqliteReader>(Private{}, std::move(pool).value());
 }
 
 Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& lease,

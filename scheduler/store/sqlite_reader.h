@@ -23,12 +23,17 @@ inline constexpr std::size_t kRunCountsMax =
 inline constexpr auto kLeaseCountsAge = std::chrono::milliseconds(500);
 
 class SqliteReader final : public engine::Reader {
+  struct Private {  // only open() makes readers
+    explicit Private() = default;
+  };
+
  public:
   template <class T>
   using Result = base::Result<T>;
   template <class Row>
   using Page = engine::Page<Row>;
 
+  SqliteReader(Private, std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}
   // The database must exist: open the SqliteStore first.
   static Result<std::unique_ptr<SqliteReader>> open(const std::string& path,
                                                     int connections = kReadersDefault);
@@ -68,7 +73,6 @@ class SqliteReader final : public engine::Reader {
   base::Status quick_check(const std::stop_token& stop = {});
 
  private:
-  explicit SqliteReader(std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}
   Result<std::vector<std::int32_t>> task_counts(ReaderPool::Lease& lease,
                                                 const engine::RunRow& run);
   Result<engine::RunId> newest_run(ReaderPool::Lease& lease, std::string_view condition,

@@ -1,5 +1,6 @@
 // Transactions, commits and housekeeping of the write connection: see sqlite_store.h. What
-// restore() reads stands in restore.cc.
+// restore() reads stands in restore.cc. On the loop's thread, which stands still for every sync and
+// checkpoint: what one round of housekeeping deletes or frees is bounded.
 #include "scheduler/store/sqlite_store.h"
 
 #include <chrono>
@@ -64,7 +65,7 @@ Status check_ours(Connection& connection, const std::string& path) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::string path, Connection connection)
+SqliteStore::SqliteStore(Private, std::string path, Connection connection)
     : path_(std::move(path)), connection_(std::move(connection)) {}
 
 SqliteStore::~SqliteStore() {
@@ -75,7 +76,7 @@ SqliteStore::~SqliteStore() {
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
   Result<Connection> connection = Connection::open(path, OpenMode::kCreate);
   if (!connection.ok()) return connection.status();
-  std::unique_ptr<SqliteStore> store(new SqliteStore(path, std::move(connection).value()));
+  auto store = std::make_unique<SqliteStore>(Private{}, path, std::move(connection).value());
   if (Status status = store->set_up(); !status.ok()) {
     return Status(status.code(), status.error(), path + ": " + status.message());
   }

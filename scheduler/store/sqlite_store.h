@@ -33,7 +33,12 @@ struct StoreStats {
 };
 
 class SqliteStore final : public engine::Store {
+  struct Private {  // only open() makes stores
+    explicit Private() = default;
+  };
+
  public:
+  SqliteStore(Private, std::string path, Connection connection);
   // Opens or creates the database and brings its schema up to date. FAILED_PRECONDITION
   // (WEIR-E0404) for a newer schema, DATA_LOSS for a file that is not ours or damaged,
   // RESOURCE_EXHAUSTED (WEIR-E0401) when the disk is full.
@@ -62,7 +67,6 @@ class SqliteStore final : public engine::Store {
   const StoreStats& stats() const { return stats_; }
 
  private:
-  SqliteStore(std::string path, Connection connection);
   base::Status set_up();
   base::Status prepare_statements();
   base::Status read_generation();

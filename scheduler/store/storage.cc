@@ -1,4 +1,6 @@
-// Opens the parts: the lock first, then what it protects.
+// Opens the parts of one scheduler's storage: the lock first, then what it protects; the generation
+// last, once everything else is there. On the thread that starts the scheduler. A part that fails
+// closes those before it; nothing is left half open.
 #include "scheduler/store/storage.h"
 
 namespace weir::store {

@@ -1,5 +1,6 @@
 // Everything durable of one scheduler, opened in the right order from one directory: what main()
-// holds. The parts are used as their own headers say; destroy this after everything that uses them.
+// holds. The parts are used as their own headers say, each with its own rules for threads; destroy
+// this after everything that uses them.
 #pragma once
 
 #include <cstdint>

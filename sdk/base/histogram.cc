@@ -1,5 +1,6 @@
 // Buckets by the position of the highest bit and the three bits below it; values under eight have
-// their own.
+// their own. Relaxed atomics throughout: safe from any thread without a lock, at the price that a
+// quantile may miss the latest few values.
 #include "sdk/base/histogram.h"
 
 #include <algorithm>

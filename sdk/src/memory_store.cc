@@ -1,5 +1,6 @@
 // Tables in memory: see memory_store.h. The snapshot's order is by key, the same as the SQLite
-// store's, so that two stores that hold the same rows restore to equal texts.
+// store's, so that two stores that hold the same rows restore to equal texts. One thread; reading
+// or writing without begin() is a caller's bug and aborts.
 #include "sdk/src/memory_store.h"
 
 #include <set>

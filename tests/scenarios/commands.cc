@@ -1,4 +1,6 @@
-// From a line of a script to a step of the engine, and read-only looks at the tables.
+// From a line of a script to a step of the engine, and read-only looks at the tables. One function
+// a command, listed by name in verbs(); all state is the World's. One thread. Output is text that a
+// script repeats: it must be the same in every run.
 #include "tests/scenarios/commands.h"
 
 #include <functional>

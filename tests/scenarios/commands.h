@@ -1,4 +1,6 @@
-// The commands of scenario scripts; `help` prints them. Text in, text out.
+// The commands of scenario scripts: what people and workers do (`run`, `connect`, `finish`), and
+// looks at the tables (`show`, `events`); verbs() in commands.cc lists them all. Text in, text out,
+// on one thread; only through the World, never into the engine.
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
-// Scenario files: see script.h.
+// Reading and writing scenario files: see script.h. Comments and commands are written back as they
+// were read, so that rewriting a script shows as a change of behaviour and of nothing else. Pure
+// functions, one thread; a block without an end aborts with its line.
 #include "tests/scenarios/script.h"
 
 #include <sstream>

@@ -1,13 +1,6 @@
-// Scenario files: blocks of a command, "----" and what it printed, apart by an empty line.
-//
-//   # What follows is told to the reader.
-//   register shop
-//   a
-//   b <- a
-//   ----
-//   module shop active
-//
-// Text in, text out; used by the runner only.
+// Scenario files: stories of blocks, each a command and what it printed, with comments for the
+// reader in between. Text in, text out; used by the runner only, on one thread. Knows the blocks
+// and not what a command means.
 #pragma once
 
 #include <string>
@@ -28,6 +21,15 @@ struct Script {
   std::string tail;  // comments after the last block
 };
 
+// A block is a command, "----" and what it printed; an empty line parts it from the next:
+//
+//   # What follows is told to the reader.
+//   register shop
+//   a
+//   b <- a
+//   ----
+//   module shop active
+//
 // Ends the process when a block has no "----".
 Script parse_script(const std::string& text);
 std::string to_text(const Script& script);

@@ -1,4 +1,6 @@
-// The world of one scenario: see world.h.
+// The world of one scenario: see world.h. Every command is one engine step in one transaction of
+// the store in memory, checked before its messages are handed to the fake workers. One thread, no
+// real clock; a state that the store would not restore ends the process with both texts.
 #include "tests/scenarios/world.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Virtual time: what will happen when. Events of one instant happen in the order in which they were
-// planned. Owned by one simulation.
+// planned, so that a seed always plays the same. Owned by one simulation and used by its one
+// thread; never looks at a real clock.
 #pragma once
 
 #include <algorithm>

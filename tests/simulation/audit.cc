@@ -1,4 +1,6 @@
-// Checks every row and every transaction: see audit.h.
+// Checks every row and every transaction: see audit.h. What a transaction touched is collected
+// while it writes and judged when it commits. One thread, that of the simulation; reads the tables
+// and ends the process at the first broken rule, never repairs.
 #include "tests/simulation/audit.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
-// Simulated people: see clients.h.
+// Simulated people: see clients.h. What they ask for and when is drawn from the seed; how often
+// they repeat themselves depends on the answers. On the simulation's one thread, from the agenda.
+// They see replies only and never look into engine or tables.
 #include "tests/simulation/clients.h"
 
 #include <utility>
@@ -50,11 +52,7 @@ void Clients::start() {
     agenda_.in(sometime(), [this, i] { register_modules(i + 1); });
   }
   for (int i = 0; i < profile_.cancels; ++i) agenda_.in(sometime(), [this] { cancel_run(); });
-  for (int i = 0; i < profile_.drains; ++i) {
-    const Duration when = sometime();
-    agenda_.in(when, [this] { drain(true); });
-    agenda_.in(when + seconds(20), [this] { drain(false); });
-  }
+  for (int i = 0; i < profile_.drains; ++i) agenda_.in(sometime(), [this] { drain(true); });
   for (int i = 0; i < 4; ++i) agenda_.in(sometime(), [this] { look(); });
 }
 
@@ -108,6 +106,11 @@ void Clients::settle(const Shared& request, const engine::Reply& reply) {
   --open_;
   if (!reply.status.ok()) return count_refusal(reply);
   if (request->sent > 1) coverage_.add(Seen::kRequestReplayed);
+  // Not before it is answered: a repeated drain would come after the resumption.
+  const auto* drained = std::get_if<engine::DrainWorker>(&request->body);
+  if (drained != nullptr && drained->drain) {
+    agenda_.in(seconds(20), [this] { drain(false); });
+  }
   if (std::holds_alternative<engine::CreateRun>(request->body)) {
     runs_.push_back(*base::RunId::parse(reply.payload));
     if (rng_.chance(0.1)) misuse_key(request);
@@ -183,9 +186,6 @@ void Clients::look() {
   post_(engine::Explain{++last_reply_to_, "p0_s0"});
 }
 
-void Clients::end_faults() {
-  calm_ = true;
-  if (profile_.drains > 0) drain(false);
-}
+void Clients::end_faults() { calm_ = true; }
 
 }  // namespace weir::simulation

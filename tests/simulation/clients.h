@@ -1,5 +1,6 @@
 // Simulated people: they register, run, cancel and drain, each request under an idempotency key
-// that they repeat until they have an answer. Virtual time only.
+// that they repeat until they have an answer. Now and then one reuses a key for something else,
+// which must be refused. Virtual time and one thread only.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
-// Names of what a simulation counts: see coverage.h.
+// Names of what a simulation counts, and the counters as text: see coverage.h. The list of names is
+// as long as the list of situations, or this does not compile. One thread at a time; seeds are
+// added up by the caller.
 #include "tests/simulation/coverage.h"
 
 namespace weir::simulation {

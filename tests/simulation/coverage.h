@@ -1,5 +1,6 @@
 // What was seen at least once: a simulator that never plays a situation proves nothing about it.
-// Counters are added up over seeds; one that stays at zero fails the whole set.
+// Counters are added up over seeds; one that stays at zero fails the whole set. Used by one thread;
+// counting must not change what a seed plays.
 #pragma once
 
 #include <array>

@@ -1,4 +1,6 @@
 // What simulated workers do with attempts: prepare, run, come to an end by chance, report, stop.
+// The other half of Fleet; sessions and the network are in fleet.cc. On the simulation's one
+// thread, in virtual time; every chance is drawn from the seed.
 #include <algorithm>
 #include <utility>
 
@@ -46,6 +48,7 @@ void Fleet::launch(Worker& worker, Attempt& attempt) {
   plan(index_of(worker), run_time(), [this, key = attempt.assign.key](Worker& w) {
     const auto held = w.held.find(key);
     if (held == w.held.end() || held->second.state != State::kRunning) return;
+    if (held->second.hangs) return;
     finish(w, held->second, outcome_of(held->second));
   });
 }
@@ -80,9 +83,11 @@ void Fleet::stop(Worker& worker, const engine::Stop& message) {
   canceled.outcome = OutcomeClass::kCanceled;
   canceled.message = message.reason;
   if (held->second.state == State::kPreparing) return finish(worker, held->second, canceled);
-  // The process is given its grace; some do not end at all within it.
-  const Duration grace =
-      rng_.chance(0.15) ? Duration(seconds(200)) : rng_.between(Duration(0), Duration(seconds(10)));
+  if (std::exchange(held->second.stopping, true)) return;
+  // The process is given its grace; some hang in the kernel, where no signal ends them.
+  held->second.hangs = rng_.chance(0.15);
+  const Duration grace = held->second.hangs ? Duration(seconds(200))
+                                            : rng_.between(Duration(0), Duration(seconds(10)));
   plan(index_of(worker), grace, [this, key = message.key, canceled](Worker& w) {
     const auto its = w.held.find(key);
     if (its == w.held.end() || its->second.state != State::kRunning) return;

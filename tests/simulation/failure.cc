@@ -1,4 +1,6 @@
-// How a simulation fails: see failure.h.
+// How a simulation fails: see failure.h. The line that tells how to replay the seed is made before
+// anything can go wrong, because the signal handler may only write() it and end the process. Global
+// state of a program that runs one simulation at a time.
 #include "tests/simulation/failure.h"
 
 #include <csignal>

@@ -1,5 +1,6 @@
 // How a simulation fails: with the seed, what was broken and how to see it again. Also on a CHECK
-// of the code under test, which aborts.
+// of the code under test, which aborts: SIGABRT prints the replay line, too. One simulation at a
+// time; nothing here returns after a failure.
 #pragma once
 
 #include <cstdint>

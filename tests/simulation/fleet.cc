@@ -1,4 +1,6 @@
 // Simulated workers: sessions and the network. See fleet.h; what attempts do is in executors.cc.
+// What was planned for one life of a worker is void in the next, and a frozen one does it later. On
+// the simulation's one thread; the scheduler is reached through its door only.
 #include "tests/simulation/fleet.h"
 
 #include <utility>

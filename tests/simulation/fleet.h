@@ -52,6 +52,8 @@ class Fleet {
   struct Attempt {
     engine::Assign assign;
     State state = State::kPreparing;
+    bool stopping = false;  // was told to stop
+    bool hangs = false;     // and does not
     std::optional<engine::AttemptFinished> report;
     base::WallTime started_at{};
   };

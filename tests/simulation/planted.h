@@ -1,5 +1,6 @@
 // The planted bugs by name: each must be caught by the simulation, or the simulation is worth
-// nothing.
+// nothing. One at a time, chosen on the command line before the first seed; the CMakeLists.txt
+// beside it has a test for every name.
 #pragma once
 
 #include <string>

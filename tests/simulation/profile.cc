@@ -1,4 +1,6 @@
-// What a seed is about: see profile.h.
+// What a seed is about: see profile.h. Draws the rates of faults, the workers and the pipelines;
+// the same seed and variant always give the same pipelines. Pure but for the generator it draws
+// from; the order of the draws is part of what a seed means.
 #include "tests/simulation/profile.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // What a seed is about: which pipelines, how many workers, how often things go wrong. Rates are
-// probabilities; every seed draws its own, so that some worlds are calm and some are hell.
+// probabilities; every seed draws its own, so that some worlds are calm and some are hell. Values
+// only, fixed for the whole simulation once drawn.
 #pragma once
 
 #include <cstdint>

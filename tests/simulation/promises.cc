@@ -1,4 +1,6 @@
-// What the outside world was told: see promises.h.
+// What the outside world was told, and the comparison with the tables: see promises.h. Leases and
+// inputs are checked when they are handed out, everything else whenever asked. On the simulation's
+// one thread; reads the tables and never the engine.
 #include "tests/simulation/promises.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The one source of chance of a simulation: everything that a seed decides is drawn from here, in
-// order, so that a seed is the whole story. splitmix64.
+// order, so that a seed is the whole story. splitmix64. One owner, one thread; drawing where a
+// trace or a check is optional would change what the seed plays.
 #pragma once
 
 #include <cstdint>

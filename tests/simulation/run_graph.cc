@@ -1,4 +1,6 @@
-// The graph of one run: see run_graph.h.
+// The graph of one run: see run_graph.h. Joins tasks by the names of their assets, finds the leaves
+// and asks the rule oracle, all by the text of the semantics. Must not call the engine's planning,
+// which it is there to check. One thread.
 #include "tests/simulation/run_graph.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The graph of one run, read from its rows and the modules' manifests by names alone: independent
-// of how the engine links tasks. For the audit's oracles.
+// of how the engine links tasks. For the audit's oracles. Immutable once built; keeps the manifests
+// that its specs point into.
 #pragma once
 
 #include <cstdint>

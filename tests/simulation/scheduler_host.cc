@@ -1,4 +1,7 @@
-// The machine that the scheduler runs on: see scheduler_host.h.
+// The machine that the scheduler runs on: see scheduler_host.h. Faults come through the hooks of
+// the store in memory; a crash drops the Turn wherever it is and starts another from the tables
+// later. After every batch the engine is compared with what the tables restore. One thread, virtual
+// time.
 #include "tests/simulation/scheduler_host.h"
 
 #include <algorithm>
@@ -115,7 +118,7 @@ void SchedulerHost::restart() {
                       &blobs_,
                       {}});
   ++life_;
-  started_at_ = agenda_.now();
+  loaded_at_ = agenda_.now();
   planned_ = false;
   trace("scheduler starts");
   promises_.check();
@@ -293,6 +296,7 @@ void SchedulerHost::batch_committed(std::int64_t) {
 
 void SchedulerHost::close_all_sessions(const Status& reason) {
   trace("closes all sessions: " + reason.text());
+  loaded_at_ = agenda_.now();
   outside_.on_sessions_closed();
 }
 

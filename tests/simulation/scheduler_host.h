@@ -65,7 +65,7 @@ class SchedulerHost final : private engine::SessionSink {
   Audit& audit() { return audit_; }
   Promises& promises() { return promises_; }
   Blobs& blobs() { return blobs_; }
-  Duration started_at() const { return started_at_; }
+  Duration loaded_at() const { return loaded_at_; }
   std::int64_t steps() const { return steps_; }
 
   // What the tables restore equals what is alive; lazy records are committed first.
@@ -113,7 +113,7 @@ class SchedulerHost final : private engine::SessionSink {
   bool power_cut_ = false;
   bool synced_ = true;      // no lazy commit since the last synced one
   Duration boot_offset_{};  // a machine that lost power counts its boot time anew
-  Duration started_at_{};
+  Duration loaded_at_{};  // the engine, from the tables
   std::int64_t steps_ = 0;
 };
 

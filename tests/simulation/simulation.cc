@@ -1,4 +1,6 @@
-// One seed: see simulation.h.
+// One seed: see simulation.h. Joins host, fleet and people, plans the faults, and gives the
+// verdict: every run, request and notice must come to an end in the calm time, and every cancel in
+// its own. One thread; it judges by the tables and never by the engine.
 #include "tests/simulation/simulation.h"
 
 #include <algorithm>
@@ -97,7 +99,7 @@ Coverage Simulation::run() {
   return coverage_;
 }
 
-// G7, in virtual time: from the cancel, or from the scheduler's latest start, which gives every
+// G7, in virtual time: from the cancel, or from when the tables were last loaded, which gives every
 // lease a full term.
 void Simulation::check_cancels() {
   expect(host_.steps() < kStepsMax, "the scheduler is kept busy and gets nowhere");
@@ -107,7 +109,7 @@ void Simulation::check_cancels() {
       continue;
     }
     const auto since = canceling_.emplace(id, agenda_.now()).first->second;
-    const Duration from = std::max(since, host_.started_at());
+    const Duration from = std::max(since, host_.loaded_at());
     const Duration limit = profile_.options.cancel_grace + profile_.options.lease + kCancelSlack;
     expect_that(!host_.up() || agenda_.now() - from <= limit,
                 [&, run_id = id] { return "the cancel of " + run_id.text() + " does not end"; });

@@ -1,5 +1,6 @@
 // One seed, from its profile to the verdict: a time with faults, then a calm one in which
-// everything must come to an end. Virtual time only.
+// everything must come to an end. Virtual time only, on one thread, so that a seed plays the same
+// story every time; a broken promise ends the process.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
-// Pipelines as text: see graph_text.h.
+// Reading pipelines from text: see graph_text.h. Line by line into a manifest, which is then
+// validated like any other, so that a test cannot use a graph that the SDK would refuse. Pure
+// functions; a mistake in the text ends the process.
 #include "tests/support/graph_text.h"
 
 #include <algorithm>

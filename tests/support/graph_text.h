@@ -1,5 +1,16 @@
 // Pipelines as text, for tests: a line a stage, short enough that a story can begin with its graph.
-//
+// The grammar stands at parse_graph(). Pure functions, safe from any thread; errors are the test's
+// own and end the process.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "scheduler/engine/commands.h"
+#include "sdk/base/manifest.h"
+
+namespace weir::test {
+
 //   a                              an asset without inputs
 //   b, b2 <- a                     a stage with two assets, after the asset a
 //   c <- a one_failed(b ~t)        a group of parents with a rule of its own; ~x is ordering only
@@ -11,16 +22,6 @@
 //
 // Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u version=v
 // check=NAME:blocking]. All types are "t" unless said otherwise. Errors end the process.
-#pragma once
-
-#include <string>
-#include <string_view>
-
-#include "scheduler/engine/commands.h"
-#include "sdk/base/manifest.h"
-
-namespace weir::test {
-
 base::Manifest parse_graph(const std::string& pipeline, const std::string& text);
 
 // A module of that pipeline; its digest is the manifest's.

@@ -1,4 +1,6 @@
-// Sentences about lists of parents: see rule_oracle.h.
+// Trigger rules as sentences about lists of parents, row by row as the table of the semantics has
+// them: see rule_oracle.h. Slow and plain on purpose; it must not share code or counters with
+// scheduler/engine/plan/trigger_rule.cc. Pure.
 #include "tests/support/rule_oracle.h"
 
 #include <algorithm>

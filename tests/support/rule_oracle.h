@@ -1,5 +1,6 @@
 // Trigger rules read off the table of the semantics, from the states of the parents themselves: an
-// oracle for the engine's counters. Pure.
+// oracle for the engine's counters, in unit tests and in the simulator's audit. Pure; borrows the
+// engine's names of states and decisions, nothing that decides.
 #pragma once
 
 #include <vector>

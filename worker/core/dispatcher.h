@@ -18,14 +18,12 @@
 
 #include "sdk/base/ids.h"
 #include "sdk/base/sha256.h"
+#include "worker/core/dispatch_actions.h"
 
 namespace weir::worker {
 
-using base::AttemptKey;
 using base::BootTime;
-using base::Digest;
 using base::Duration;
-using base::Now;
 
 struct DispatcherLimits {
   int slots = 1;
@@ -42,8 +40,6 @@ struct DispatcherLimits {
   Duration started_after = std::chrono::milliseconds(20);
 };
 
-using ExecutorId = std::uint32_t;  // never used twice
-
 inline constexpr int kReturnsMax = 3;  // of one attempt to the queue
 
 struct AttemptSpec {
@@ -53,61 +49,6 @@ struct AttemptSpec {
   bool side_effects = false;
   int returns = 0;  // how often an executor died before it read the attempt
 };
-
-// What ended an attempt; the loop makes the outcome class of it.
-enum class EndedBy {
-  kResult,    // the executor said how
-  kExit,      // its executor died
-  kNotReady,  // its executor died before it was ready, or could not be started
-  kTooSlow,   // its executor was not ready in time
-  kTimeout,
-  kStop,
-  kLease,
-  kMemory,
-  kProtocol,  // its executor sent what cannot be read
-  kManifest,  // the module is not what was registered
-};
-
-struct SpawnExecutor {
-  ExecutorId executor = 0;
-  Digest module;
-};
-struct RunAttempt {
-  ExecutorId executor = 0;
-  AttemptKey key;
-};
-struct TerminateTree {  // SIGTERM to the executor's process group
-  ExecutorId executor = 0;
-};
-struct KillTree {  // SIGKILL to everything that descends from the executor
-  ExecutorId executor = 0;
-};
-struct RetireExecutor {  // close its socket: an idle executor leaves by itself
-  ExecutorId executor = 0;
-};
-struct ReturnAttempt {  // the executor died before it read the attempt: it waits again, for another
-  ExecutorId executor = 0;
-  AttemptKey key;
-};
-struct ReportStarted {
-  AttemptKey key;
-  Now started;
-};
-struct ReportEnded {
-  AttemptKey key;
-  EndedBy by = EndedBy::kResult;
-  ExecutorId executor = 0;     // 0: no executor had it
-  std::string reason;          // of kStop and kProtocol
-  std::optional<Now> started;  // absent when it was never handed to an executor
-  Now ended;
-};
-struct ReportReleased {
-  AttemptKey key;
-  std::string reason;
-};
-using Action = std::variant<SpawnExecutor, RunAttempt, TerminateTree, KillTree, RetireExecutor,
-                            ReturnAttempt, ReportStarted, ReportEnded, ReportReleased>;
-using Actions = std::vector<Action>;
 
 class Dispatcher {
  public:

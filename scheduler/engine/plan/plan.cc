@@ -1,4 +1,6 @@
-// Planning: selections over the graph of all registered stages, and the edges of a run.
+// Planning: selections over the graph of all registered stages, jobs by full or short name, and the
+// edges, groups, leaves and input sources of a run's tasks. Reads the engine's definitions and
+// writes the new run only; called within a step, on the thread of the engine's owner.
 #include "scheduler/engine/plan/plan.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // From a job or selection to the tasks of a run: which stages, in which order, joined by which
-// edges, with which inputs pinned. Pure functions of the definitions.
+// edges, with which inputs pinned. Pure functions of the definitions; whether the run may be
+// created, and which versions it pins, is decided by their caller.
 #pragma once
 
 #include <map>

@@ -1,4 +1,6 @@
-// The table of trigger rules, one function each way: what fires, what cannot fire any more.
+// The table of trigger rules, one function each way: what fires, what cannot fire any more. Decides
+// from counters alone and never looks at a task, so the cost does not depend on the number of
+// parents. Pure; tests/support/rule_oracle.cc says the same in another way to check it.
 #include "scheduler/engine/plan/trigger_rule.h"
 
 namespace weir::engine {

@@ -1,5 +1,6 @@
-// When a task fires, by what its direct parents came to. Counters make every rule O(1) per event.
-// Pure.
+// When a task fires, by what its direct parents came to. Counters make every rule O(1) per event:
+// readiness.cc keeps them, decide() only reads them. Pure. Must not depend on the order in which
+// the parents ended.
 #pragma once
 
 #include <cstdint>

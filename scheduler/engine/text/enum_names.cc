@@ -1,4 +1,6 @@
 // The names of states, outcomes and events: the same words in tables, API, command line and traces.
+// Constant tables and functions of their arguments, safe from any thread. A name is stored in every
+// database: it must not change or be given to something else.
 #include <array>
 #include <utility>
 

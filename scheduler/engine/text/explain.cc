@@ -1,4 +1,6 @@
-// Why something waits, runs, ran or did not: read from live state, in sentences. Read-only.
+// Why something waits, runs, ran or did not: read from live state, in sentences that say what to
+// do. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row. Runs
+// that have ended are no longer known here.
 #include <algorithm>
 #include <string>
 #include <vector>

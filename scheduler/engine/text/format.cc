@@ -1,4 +1,6 @@
-// One overload per command, message and row that a reader of a trace cares about.
+// Commands and effects as lines of text: one overload per command, message and row that a reader of
+// a trace cares about; the other rows are left out. Pure functions, safe from any thread. Scenario
+// scripts compare this text, so it must hold no time and no address.
 #include "scheduler/engine/text/format.h"
 
 #include <string_view>

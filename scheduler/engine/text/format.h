@@ -1,5 +1,6 @@
 // Commands and effects as short text for people: scenario scripts, debug logs and simulator traces
-// all read the same. Rows in full are record_text's. Pure functions.
+// all read the same. Rows in full are record_text's; nothing parses this text back. Pure functions,
+// safe from any thread.
 #pragma once
 
 #include <string>

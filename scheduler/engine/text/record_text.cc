@@ -1,5 +1,6 @@
-// Rows as text. One `fields` overload per row type, so that a new field is missed in one place
-// only: here.
+// Rows and snapshots as canonical text. One `text_of` overload per row type lists every field, so
+// that a new field is missed in one place only: here, and then two stores that differ in it compare
+// equal. Pure functions, safe from any thread.
 #include "scheduler/engine/text/record_text.h"
 
 #include <optional>

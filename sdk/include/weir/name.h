@@ -30,16 +30,21 @@ class Name {
  public:
   template <std::size_t N>
   consteval Name(const char (&literal)[N]) : text_(literal, N - 1) {
+    bool inside = true;
+    for (const char c : text_) {
+      inside = inside && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/');
+    }
+    if (!inside) {
+      WEIR_IMPL_SAY(impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash);
+      return;
+    }
     bool begins = true;
     for (const char c : text_) {
       const bool letter = c >= 'a' && c <= 'z';
-      const bool inside = letter || (c >= '0' && c <= '9') || c == '_' || c == '/';
-      if (begins && !letter)
+      if (begins && !letter) {
         WEIR_IMPL_SAY(impl::each_part_of_a_name_begins_with_a_lower_case_letter);
+      }
       begins = c == '/';
-      if (inside) continue;
-      WEIR_IMPL_SAY(impl::a_name_is_made_of_lower_case_letters_digits_underscore_and_slash);
-      return;
     }
     if (begins) WEIR_IMPL_SAY(impl::each_part_of_a_name_begins_with_a_lower_case_letter);
   }

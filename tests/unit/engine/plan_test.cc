@@ -1,4 +1,6 @@
-// Planning and linking: the order of tasks, which leaves decide, what is pinned.
+// Planning and linking: the order of tasks, which leaves decide, what is pinned. Real registrations
+// and runs through an engine, looked at in its state; graphs are given as text. One thread, no
+// store and no clock.
 #include "scheduler/engine/plan/plan.h"
 
 #include <map>

@@ -1,4 +1,6 @@
-// The selection language over one small graph: grammar, precedence, graph operators, errors.
+// The selection language over one small graph: grammar, precedence, graph operators, errors with
+// their column, and the bounds on nesting and length. Pure: no engine, only the graph below. That
+// runs use it is plan_test's.
 #include "scheduler/engine/plan/selection.h"
 
 #include <string>

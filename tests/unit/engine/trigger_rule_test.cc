@@ -1,5 +1,6 @@
 // Every rule over every multiset of up to four parents in every state, against an oracle that reads
-// the table of the semantics row by row from the parents themselves instead of from counters.
+// the table of the semantics row by row from the parents themselves instead of from counters. Pure
+// and exhaustive: nothing is drawn by chance, and the number of cases is checked too.
 #include "scheduler/engine/plan/trigger_rule.h"
 
 #include <string>

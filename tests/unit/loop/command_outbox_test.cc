@@ -1,5 +1,6 @@
 // Outbox rows and the operator's command: delivered until it succeeds, acknowledged once, killed
-// when it hangs.
+// when it hangs. Runs real shell commands on the outbox's own thread and waits for
+// acknowledgements, not for a time; what a command saw is read from files that it wrote.
 #include "scheduler/loop/command_outbox.h"
 
 #include <atomic>

@@ -1,5 +1,6 @@
 // The loop's thread: many posters, bounded inbox, replies to every accepted command, an orderly
-// end.
+// end. Real threads, held still by commits that wait for the test; semaphores and not sleeps. What
+// a batch does is turn_test's.
 #include "scheduler/loop/loop.h"
 
 #include <atomic>

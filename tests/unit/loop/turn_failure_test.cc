@@ -1,5 +1,6 @@
 // Commits that fail, before or after they took effect: nothing is told that is not so, and the
-// engine is again what the tables say.
+// engine is again what the tables say. Faults come through the hooks of the store in memory; one
+// thread, time given by the test.
 #include <gtest/gtest.h>
 
 #include "scheduler/loop/turn.h"

@@ -1,5 +1,6 @@
 // One turn: effects only after the commit and in order, lazy rows that wait for company, requests
-// that are repeated.
+// that are repeated. The real engine over a store in memory, on the test's thread with the test's
+// time; failing commits are turn_failure_test's.
 #include "scheduler/loop/turn.h"
 
 #include <gtest/gtest.h>

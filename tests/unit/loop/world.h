@@ -1,5 +1,6 @@
 // A turn over the real engine and the memory store, with everything that leaves it recorded in
-// order.
+// order. Shared by the tests of the loop. One thread, time is a field that the test moves; judges
+// nothing but the engine's invariants after each batch.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
 // Blobs: bytes in, the same bytes out, nothing visible that is not whole, nothing outside of the
-// store.
+// store. Real files in a temporary directory, in memory where possible; damage is done to them
+// behind the store's back. One thread.
 #include "scheduler/store/blob_store.h"
 
 #include <filesystem>

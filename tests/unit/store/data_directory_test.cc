@@ -1,5 +1,6 @@
 // The data directory and the disk it lies on: one scheduler only, the right refusals, the token's
-// mode.
+// mode. Real files and locks in a temporary directory; full disks and network file systems are
+// given as numbers, never made.
 #include "scheduler/store/data_directory.h"
 
 #include <filesystem>

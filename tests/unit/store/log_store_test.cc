@@ -1,4 +1,6 @@
-// Logs: appended by offset, repeated chunks are harmless, gaps are refused, the end is remembered.
+// Logs: appended by offset, repeated chunks are harmless, gaps are refused, the end is remembered,
+// also by a store that is opened anew. Real files in a temporary directory; one log of one attempt
+// unless lists are meant. One thread.
 #include "scheduler/store/log_store.h"
 
 #include <gtest/gtest.h>

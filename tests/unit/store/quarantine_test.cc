@@ -1,5 +1,6 @@
 // Rows that cannot be decoded: the scheduler starts without them and says so, and a run is never
-// restored in part.
+// restored in part. Each test breaks one row of a sound database by SQL, behind the store's back,
+// and opens it again. One thread, files that go away.
 #include <gtest/gtest.h>
 
 #include "scheduler/store/sqlite_reader.h"

@@ -1,4 +1,6 @@
-// The reader: pages that join without gaps or repeats, references to runs, refusals.
+// The reader: pages that join without gaps or repeats, references to runs, refusals. Real SQLite in
+// a temporary directory, filled through the store's commits as in the scheduler. One thread: what a
+// short pool does under load is not tested here.
 #include <set>
 
 #include <gtest/gtest.h>

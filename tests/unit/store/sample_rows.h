@@ -1,4 +1,6 @@
-// Rows with every field set, and temporary directories: what the tests of the store share.
+// Rows with every field set, and temporary directories: what the tests of the store share. Texts
+// hold quotes and newlines and numbers differ, so that a lost or swapped column shows. Values only;
+// a new field of a row is to be set here, too.
 #pragma once
 
 #include <cstdlib>

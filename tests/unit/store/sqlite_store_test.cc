@@ -1,5 +1,6 @@
 // What is SQLite's alone: reopening after a kill, migrations, the disk being full, housekeeping,
-// the audit by hand.
+// the audit by hand. A kill is a copy of the files as they lie there, a full disk a limit on pages.
+// What every store owes is store_test's. One thread.
 #include "scheduler/store/sqlite_store.h"
 
 #include <array>

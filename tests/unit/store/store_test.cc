@@ -1,5 +1,6 @@
 // What every store owes the engine, over SQLite and memory alike: transactions, facts, and a
-// snapshot that holds what was committed and nothing else.
+// snapshot that holds what was committed and nothing else. Compares canonical texts of rows. Also
+// the faults that the memory store can play. One thread.
 #include <functional>
 #include <memory>
 

@@ -1,5 +1,6 @@
 // A failed fsync ends the process before anything that depends on it is told to anybody. The
-// functions of libc are replaced in this program only, which is why it stands alone.
+// functions of libc are replaced in this program only, which is why it stands alone. The deaths
+// happen in child processes; the last test counts real syncs.
 #include <atomic>
 #include <cerrno>
 #include <sys/syscall.h>

@@ -3,10 +3,11 @@
 // One error, on the marked line.
 #include "tests/compat/common.h"
 
+int same(const int& x) { return x; }
+
 int main() {
   weir::Pipeline p("x");
   // error: 'b' was not declared in this scope | use of undeclared identifier 'b'
-  auto a = p.asset(
-      "a", [](const int& x) { return x; }, b);
+  auto a = p.asset("a", same, b);
   auto b = p.asset("b", [] { return 1; });
 }
