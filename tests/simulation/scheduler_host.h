@@ -113,7 +113,7 @@ class SchedulerHost final : private engine::SessionSink {
   bool power_cut_ = false;
   bool synced_ = true;      // no lazy commit since the last synced one
   Duration boot_offset_{};  // a machine that lost power counts its boot time anew
-  Duration loaded_at_{};  // the engine, from the tables
+  Duration loaded_at_{};    // the engine, from the tables
   std::int64_t steps_ = 0;
 };
 
