@@ -2,6 +2,7 @@
 # A full disk, on a small tmpfs of the test's own: new runs are refused and told why, nothing that
 # was accepted is lost, and it goes on by itself when there is room. Needs the right to mount;
 # skipped where that is denied.
+import errno
 import os
 import subprocess
 import sys
@@ -29,9 +30,16 @@ class SmallDisk:
         subprocess.run(["umount", "-l", self.path], check=False)
 
     def fill(self, leave):
+        """Leaves at most `leave` bytes: others write meanwhile, and may be the ones who fill it."""
         free = os.statvfs(self.path)
-        with open(os.path.join(self.path, "ballast"), "wb") as file:
-            file.write(b"\0" * max(0, free.f_bavail * free.f_bsize - leave))
+        size = max(0, free.f_bavail * free.f_bsize - leave)
+        with open(os.path.join(self.path, "ballast"), "wb", buffering=0) as file:
+            try:
+                while file.tell() < size:
+                    file.write(bytes(min(1 << 20, size - file.tell())))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def empty(self):
         os.unlink(os.path.join(self.path, "ballast"))
