@@ -89,7 +89,28 @@ Status SqliteStore::set_up() {
   if (Status status = migrate(connection_, migrations()); !status.ok()) return status;
   sqlite3_wal_hook(connection_.handle(), remember_wal_size, &stats_);
   if (Status status = read_generation(); !status.ok()) return status;
+  lay_out_wal();
   return prepare_statements();
+}
+
+// A commit that makes the WAL longer syncs the file's length and blocks beside its bytes, which
+// costs ext4 half as much again (0.29 against 0.23 ms for twelve pages). So the WAL is given its
+// usual length once, in zeros: no frame begins with them, so recovery ends there. It is for speed
+// alone: where it fails, on a full disk first of all, commits lengthen the WAL as they always did.
+void SqliteStore::lay_out_wal() {
+  sqlite3_file* wal = nullptr;
+  if (sqlite3_file_control(connection_.handle(), nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &wal) !=
+          SQLITE_OK ||
+      wal == nullptr || wal->pMethods == nullptr) {
+    return;
+  }
+  sqlite3_int64 size = 0;
+  if (wal->pMethods->xFileSize(wal, &size) != SQLITE_OK || size == 0) return;
+  const std::string zeros(std::size_t{64} << 10, '\0');  // SQLite writes less than 128 KiB at once
+  for (; size < kWalBytesReady; size += std::ssize(zeros)) {
+    if (wal->pMethods->xWrite(wal, zeros.data(), int(zeros.size()), size) != SQLITE_OK) return;
+  }
+  wal->pMethods->xSync(wal, SQLITE_SYNC_FULL);
 }
 
 Status SqliteStore::prepare_statements() {

@@ -17,6 +17,7 @@
 namespace weir::store {
 
 inline constexpr std::int64_t kWalBytesMax = 16 << 20;  // past it a busy loop checkpoints too
+inline constexpr std::int64_t kWalBytesReady = 8 << 20;  // of disk that commits find laid out
 inline constexpr int kRepliesPrunedMax = 500;           // rows one housekeeping round deletes
 inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
 inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
@@ -72,6 +73,7 @@ class SqliteStore final : public engine::Store {
   base::Status read_generation();
   base::Status open_transaction(bool sync);
   base::Status checkpoint();
+  void lay_out_wal();
   base::Status prune_replies(base::WallTime now, bool idle);
 
   std::string path_;

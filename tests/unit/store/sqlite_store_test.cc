@@ -211,6 +211,25 @@ TEST(SqliteStore, BusyHousekeepingCheckpointsPastTheLimit) {
   EXPECT_GE(store->stats().checkpoint_us.count(), 1u);
 }
 
+// Zeros stand behind the frames: a kill before the WAL was ever full must restore what is before
+// them, and nothing that was left there.
+TEST(SqliteStore, WalIsLaidOutAheadAndRestoresFromItsFrames) {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.file("weir.db"));
+  EXPECT_GE(fs::file_size(directory.file("weir.db-wal")), std::uintmax_t(store::kWalBytesReady));
+  commit_rows(*store, sample_world());
+  EXPECT_LT(store->stats().wal_bytes.load(), store::kWalBytesReady);
+  const std::string copy = copy_of(directory);
+  EXPECT_GE(fs::file_size(copy + "-wal"), std::uintmax_t(store::kWalBytesReady));
+  auto again = open_store(copy);
+  auto expected = store->restore();
+  auto restored = again->restore();
+  ASSERT_TRUE(expected.ok() && restored.ok());
+  EXPECT_EQ(restored->runs.size(), expected->runs.size());
+  EXPECT_EQ(query(copy, "SELECT COUNT(*) FROM events"),
+            query(directory.file("weir.db"), "SELECT COUNT(*) FROM events"));
+}
+
 // The query that a person writes to see whether a task of a run was committed more than once.
 TEST(SqliteStore, TablesCanBeAuditedByHand) {
   TemporaryDirectory directory;
