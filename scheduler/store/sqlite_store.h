@@ -16,9 +16,9 @@
 
 namespace weir::store {
 
-inline constexpr std::int64_t kWalBytesMax = 16 << 20;  // past it a busy loop checkpoints too
+inline constexpr std::int64_t kWalBytesMax = 16 << 20;   // past it a busy loop checkpoints too
 inline constexpr std::int64_t kWalBytesReady = 8 << 20;  // of disk that commits find laid out
-inline constexpr int kRepliesPrunedMax = 500;           // rows one housekeeping round deletes
+inline constexpr int kRepliesPrunedMax = 500;            // rows one housekeeping round deletes
 inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
 inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
 
