@@ -3,6 +3,7 @@
 # Every process it starts it ends, by pid. It must not touch a Weir that it did not start.
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,9 +15,16 @@ import urllib.request
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on, below those that the kernel hands out to clients: one of them could
+    take a port from that range before our server does."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(what, condition, seconds=30, every=0.02):
