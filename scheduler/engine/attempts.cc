@@ -278,9 +278,13 @@ bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinish
         make_ready(step, run, task, "its worker gave it up: " + report.message);
       }
       return true;
+    case OutcomeClass::kLoadError:
+      if (Worker* worker = worker_of(step, report.session)) {
+        worker->cannot_load.insert(run.row.modules[std::size_t(task.module)]);
+      }
+      [[fallthrough]];
     case OutcomeClass::kWorkerLost:
     case OutcomeClass::kLeaseLost:
-    case OutcomeClass::kLoadError:
       lose_attempt(step, run, task, report.outcome, report.message);
       return true;
     default:

@@ -12,6 +12,7 @@ namespace weir::engine {
 namespace {
 
 constexpr double kPrefetchHorizonUs = 20'000;  // lease no more ahead than this much work
+constexpr std::size_t kPassedOverMax = 256;    // tasks that no worker with room could load
 constexpr auto kPrefetchPatience = std::chrono::milliseconds(250);
 
 bool takes_work(const Worker& worker) {
@@ -28,16 +29,25 @@ std::int32_t prefetch_of(const Worker& worker) {
 }
 
 // The worker with the most free slots; when none is free, the one with the most room for prefetched
-// leases.
-Worker* pick_worker(State& state) {
+// leases. One that could not load the module gets it again only when no other takes work.
+Worker* pick_worker(State& state, const Digest& module) {
+  const bool choice = std::any_of(state.workers.begin(), state.workers.end(), [&](const auto& its) {
+    return takes_work(its.second) && !its.second.cannot_load.contains(module);
+  });
   Worker* best = nullptr;
   for (auto& [id, worker] : state.workers) {
-    if (!takes_work(worker)) continue;
+    if (!takes_work(worker) || (choice && worker.cannot_load.contains(module))) continue;
     const std::int32_t free = free_slots(worker);
     if (free <= 0 && free + prefetch_of(worker) <= 0) continue;
     if (best == nullptr || free > free_slots(*best)) best = &worker;
   }
   return best;
+}
+
+bool any_cannot_load(const State& state) {
+  return std::any_of(state.workers.begin(), state.workers.end(), [](const auto& its) {
+    return takes_work(its.second) && !its.second.cannot_load.empty();
+  });
 }
 
 // Takes all output assets at once, or none: the first that another task writes is returned.
@@ -198,12 +208,18 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
 void dispatch(Step& step) {
   State& state = step.state;
   auto next = state.ready.begin();
-  while (next != state.ready.end()) {
-    Worker* worker = pick_worker(state);
-    if (worker == nullptr) return;
+  std::size_t passed_over = 0;
+  while (next != state.ready.end() && passed_over < kPassedOverMax) {
     Run* run = find_run(state, next->task.run);
     CHECK_MSG(run != nullptr, "a task of no live run is in the ready queue");
     Task& task = run->tasks[std::size_t(next->task.index)];
+    Worker* worker = pick_worker(state, run->row.modules[std::size_t(task.module)]);
+    if (worker == nullptr) {
+      if (!any_cannot_load(state)) return;
+      ++next;  // another module's task may fit
+      ++passed_over;
+      continue;
+    }
     const TaskRef ref = next->task;
     next = state.ready.erase(next);
     if (Asset* busy = claim_assets(state, task, ref)) {

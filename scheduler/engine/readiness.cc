@@ -8,8 +8,8 @@
 #include "sdk/base/check.h"
 
 namespace weir::engine {
-// The strictest decision of a task's groups: one that cannot fire settles it, any that waits delays
-// it.
+// The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
+// its failure would outrank what another group skips.
 Decision decide_task(const Task& task) {
   bool waits = false, skips = false;
   for (const ParentCounts& group : task.groups) {
@@ -26,8 +26,8 @@ Decision decide_task(const Task& task) {
         break;
     }
   }
-  if (skips) return Decision::kSkip;
-  return waits ? Decision::kWait : Decision::kFire;
+  if (waits) return Decision::kWait;
+  return skips ? Decision::kSkip : Decision::kFire;
 }
 
 void count_parent(ParentCounts& group, TaskState end) {

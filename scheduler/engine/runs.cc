@@ -8,6 +8,7 @@
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
 #include "sdk/base/names.h"
+#include "sdk/base/value/value_json.h"
 
 namespace weir::engine {
 namespace {
@@ -15,6 +16,23 @@ namespace {
 using base::Code;
 using base::Json;
 using base::Status;
+
+// What a stage would refuse is refused here, before there is a run.
+Status check_members(const std::string& name, const Json& given, const Run& run) {
+  for (const auto& module : run.modules) {
+    for (const auto& param : module->manifest->params) {
+      if (param.name != name || param.schema.empty()) continue;
+      const auto defaults = Json::parse(param.defaults);
+      if (!defaults.ok()) return defaults.status();
+      const auto merged = base::merge_params(param.schema, *defaults, given);
+      if (!merged.ok()) {
+        return Status(merged.status().code(), merged.status().error(),
+                      "parameter '" + name + "': " + merged.status().message());
+      }
+    }
+  }
+  return {};
+}
 
 Status check_params(const std::map<std::string, std::string>& params, const Run& run) {
   std::vector<std::string> known;
@@ -32,6 +50,7 @@ Status check_params(const std::map<std::string, std::string>& params, const Run&
                     "parameter '" + name + "' must be a JSON object of the members to override" +
                         (parsed.ok() ? "" : ": " + parsed.status().message()));
     }
+    if (Status status = check_members(name, *parsed, run); !status.ok()) return status;
   }
   return {};
 }
@@ -41,6 +60,10 @@ std::string params_text(const std::map<std::string, std::string>& params) {
   for (const auto& [name, text] : params) object.set(name, *Json::parse(text));
   return object.dump();
 }
+
+constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
+
+int bounded(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
 
 // The run's modules and tasks, without edges.
 Run make_run(const State& state, const CreateRun& command,
@@ -63,7 +86,7 @@ Run make_run(const State& state, const CreateRun& command,
     }
     const auto& manifest = *run.modules[std::size_t(task.module)]->manifest;
     task.spec = &manifest.stages[std::size_t(task.stage)];
-    task.priority = command.priority + task.spec->priority;
+    task.priority = command.priority + bounded(task.spec->priority);
     run.tasks.push_back(std::move(task));
   }
   run.unfinished = run.row.task_count;
@@ -140,12 +163,17 @@ base::Result<Run> prepare_run(const State& state, const CreateRun& command) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "give either a job or a selection to run");
   }
+  if (command.priority != bounded(command.priority)) {
+    return Status(Code::kInvalidArgument, base::kErrUsage,
+                  "the priority " + std::to_string(command.priority) + " is beyond ±" +
+                      std::to_string(kPriorityMax));
+  }
   CreateRun request = command;
   if (!command.job.empty()) {
     const auto job = find_job(state, command.job);
     if (!job.ok()) return job.status();
     request.job = job->name;
-    request.priority += job->spec->priority;
+    request.priority += bounded(job->spec->priority);
   }
   const auto stages = plan_stages(state, request.job, request.selection);
   if (!stages.ok()) return stages.status();

@@ -135,6 +135,7 @@ struct Worker {
   // It leaves, or gave work back that nobody asked for: nothing more until a heartbeat says
   // otherwise.
   bool holds_back = false;
+  std::set<Digest> cannot_load;  // modules, seen in this session: others are preferred for them
   bool seen = false;             // connected since the scheduler began, and not lost since
   base::BootTime lease_until{};  // the term of all its leases
   bool lease_timer = false;      // a deadline for lease_until is in the heap

@@ -173,6 +173,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   }
   worker.session = command.session;
   worker.holds_back = false;
+  worker.cannot_load.clear();
   worker.seen = true;
   step.state.sessions[command.session] = command.worker.id;
   worker.row.id = command.worker.id;
@@ -203,6 +204,7 @@ void disconnect_worker(Step& step, const DisconnectWorker& command) {
   step.state.sessions.erase(found);
   worker.session = {};
   worker.mean_us = 0;
+  step.dispatch = true;  // what waited for a worker that is better for it
 }
 
 void heartbeat(Step& step, const Heartbeat& command) {

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "scheduler/store/row_codec.h"
+#include "sdk/base/json.h"
+#include "sdk/base/manifest.h"
 
 namespace weir::store {
 
@@ -42,6 +44,7 @@ class SnapshotReader {
   Status read_run(const engine::RunRow& run);
   Status read_modules();
   void quarantine_runs_without_modules();
+  void quarantine_runs_without_workers();
   void drop_run(RunId run);
   Status read_assets();
   Status read_current(engine::AssetRow& asset);
@@ -84,6 +87,7 @@ Status SnapshotReader::read() {
   quarantine_runs_without_modules();
   if (Status status = read_assets(); !status.ok()) return status;
   if (Status status = read_small_tables(); !status.ok()) return status;
+  quarantine_runs_without_workers();
   return read_counters();
 }
 
@@ -148,6 +152,12 @@ Status SnapshotReader::read_modules() {
   }
   std::set<engine::Digest> active;
   const auto keep = [&](engine::ModuleRow row) {
+    const auto json = base::Json::parse(row.manifest);
+    const auto manifest = json.ok() ? base::manifest_from_json(*json) : json.status();
+    if (!manifest.ok()) {
+      return quarantine("modules", row.pipeline + " " + row.digest.hex(),
+                        "its manifest cannot be read: " + manifest.status().message());
+    }
     active.insert(row.digest);
     snapshot_.modules.push_back(std::move(row));
   };
@@ -176,6 +186,18 @@ void SnapshotReader::quarantine_runs_without_modules() {
       broken.push_back(run.id);
       break;
     }
+  }
+  for (const RunId run : broken) drop_run(run);
+}
+
+void SnapshotReader::quarantine_runs_without_workers() {
+  std::set<std::string> known;
+  for (const engine::WorkerRow& worker : snapshot_.workers) known.insert(worker.id);
+  std::set<RunId> broken;
+  for (const engine::AttemptRow& attempt : snapshot_.attempts) {
+    if (known.contains(attempt.worker) || !broken.insert(attempt.key.run).second) continue;
+    quarantine("runs", attempt.key.run.text(),
+               "its worker " + attempt.worker + " cannot be read; the run is set aside as it is");
   }
   for (const RunId run : broken) drop_run(run);
 }

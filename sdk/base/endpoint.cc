@@ -157,7 +157,9 @@ Status publish_endpoint(const Endpoint& endpoint) {
   json.set("data_dir", absolute(endpoint.data_dir));
   json.set("pid", endpoint.pid);
   const std::string text = json.dump() + "\n";
-  if (prepare_private_dir(runtime_dir())) {
+  const Result<Endpoint> other = read_endpoint(runtime_endpoint_file());
+  const bool taken = other.ok() && other->pid != endpoint.pid && process_lives(other->pid);
+  if (!taken && prepare_private_dir(runtime_dir())) {
     // Only a convenience: without it the file below still tells, to those who name the data
     // directory.
     const Status written = write_file_atomically(runtime_endpoint_file(), text);

@@ -37,9 +37,9 @@ std::string runtime_dir();
 std::string runtime_endpoint_file();
 std::string data_endpoint_file(std::string_view data_dir);
 
-// Writes both files, each atomically and readable by the owner only. Paths in `endpoint` are made
-// absolute. A runtime directory that cannot be used is not an error: the file in the data directory
-// is what counts.
+// Writes both files, each atomically and readable by the owner only; the runtime file stays with a
+// scheduler that was there first and lives. Paths in `endpoint` are made absolute. A runtime
+// directory that cannot be used is not an error: the file in the data directory is what counts.
 Status publish_endpoint(const Endpoint& endpoint);
 
 // Removes those of the files that name `endpoint.pid`: a scheduler that replaced this one keeps its

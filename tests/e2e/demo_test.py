@@ -35,6 +35,18 @@ def test_example_runs_and_its_figures_can_be_read(arguments):
         assert "19998" in shown and "duplicates" in shown, shown
 
 
+def test_parameters_that_no_stage_takes_start_no_run(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", example(arguments))
+        for given, says in (("features.window_dayz=3", "window_days"),
+                            ("features.window_days=soon", "window_days")):
+            refused = place.run("run", "flight_delays/train", "-p", given)
+            assert refused.code == 2, refused
+            assert "features" in refused.err and says in refused.err, refused
+        assert place.ok("runs", "list", "-o", "json").json().get("runs", []) == []
+
+
 def test_result_stands_after_a_restart(arguments):
     with Place(arguments.bin) as place:
         up = place.start_up()

@@ -42,8 +42,7 @@ Decision rule_decision(TriggerRule rule, const Parents& p) {
   switch (rule) {
     case TriggerRule::kAllSuccess:
       if (any(p, is_failure)) return Decision::kUpstreamFailed;
-      if (any(p, is_skip)) return Decision::kSkip;
-      return all(p, is_success) ? Decision::kFire : Decision::kWait;
+      return when_done(p, any(p, is_skip) ? Decision::kSkip : Decision::kFire);
     case TriggerRule::kAllFailed:
       if (any(p, is_success) || any(p, is_skip)) return Decision::kSkip;
       return all(p, is_failure) ? Decision::kFire : Decision::kWait;

@@ -202,7 +202,7 @@ void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status)
   }
   const Duration delay = backoff_.next(std::uint32_t(random_()) * 2u);
   connect_at_ = read_clock().boot + delay;
-  if (was_up || backoff_.first()) {
+  if (!leaving_ && (was_up || backoff_.first())) {
     spdlog::warn("session_ended worker={} held={} why=\"{}\"", data_->worker_id(), ledger_.size(),
                  status.text());
   }

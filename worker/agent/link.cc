@@ -10,6 +10,8 @@ namespace weir::worker {
 using base::Code;
 using base::Status;
 
+constexpr int kConnectMaxMs = 5000;
+
 Link::Link(std::string address, std::string token, std::string token_file)
     : address_(std::move(address)), token_(std::move(token)), token_file_(std::move(token_file)) {}
 
@@ -18,7 +20,8 @@ std::shared_ptr<grpc::Channel> Link::channel() const {
   arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // This one is also how long a connection may take to come about.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);

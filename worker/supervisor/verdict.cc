@@ -4,6 +4,10 @@
 #include "worker/supervisor/verdict.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <cxxabi.h>
 #include <string.h>
 
 #include "sdk/base/elf.h"
@@ -62,6 +66,41 @@ std::string last_line(std::string_view text) {
   return printable(newline == std::string_view::npos ? text : text.substr(newline + 1));
 }
 
+// What the module's crash handler wrote behind the stage's own words: "weir: the stage was ended by
+// SIGSEGV (segmentation fault) at address 0x…; backtrace:" and a line a frame.
+constexpr std::string_view kCrashLine = "weir: the stage was ended by ";
+
+std::string_view words_of_the_stage(std::string_view text) {
+  return text.substr(0, text.rfind(kCrashLine));
+}
+
+std::string demangled(const std::string& symbol) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
+  return status == 0 ? std::string(name.get()) : symbol;
+}
+
+// " in segv()": the innermost function of the backtrace that has a name and is the module's or a
+// library's of its own. Frames are "path(symbol+0x23)[0x…]"; the first is the handler itself.
+std::string crash_place(std::string_view text) {
+  const std::size_t crash = text.rfind(kCrashLine);
+  if (crash == std::string_view::npos) return "";
+  std::istringstream lines{std::string(text.substr(crash))};
+  std::string line;
+  std::getline(lines, line);  // the headline
+  std::getline(lines, line);  // the handler
+  while (std::getline(lines, line)) {
+    const std::size_t open = line.find('(');
+    const std::size_t plus = line.find('+', open);
+    if (open == std::string::npos || plus == std::string::npos || plus == open + 1) continue;
+    const std::string library = line.substr(line.rfind('/', open) + 1);
+    if (library.starts_with("libc.so") || library.starts_with("libstdc++.so")) continue;
+    return " in " + printable(demangled(line.substr(open + 1, plus - open - 1)));
+  }
+  return "";
+}
+
 bool by_signal(const DeathReport& death) {
   return death.exited && (death.code == CLD_KILLED || death.code == CLD_DUMPED);
 }
@@ -114,7 +153,8 @@ void died(const DeathReport& death, v1::Finished& out) {
   out.set_outcome(v1::OUTCOME_CRASHED);
   std::string message = "the executor died: " + end_in_words(death);
   if (!by_signal(death)) message = "the stage ended its process: " + end_in_words(death);
-  const std::string words = last_line(death.stderr_tail);
+  message += crash_place(death.stderr_tail);
+  const std::string words = last_line(words_of_the_stage(death.stderr_tail));
   out.set_message(words.empty() ? message : message + "; its last words: " + words);
 }
 

@@ -46,8 +46,8 @@ Decision none_failed_min_one_success(const Tally& t) {
 
 Decision all_success(const Tally& t) {
   if (t.failed > 0) return Decision::kUpstreamFailed;
-  if (t.skipped > 0) return Decision::kSkip;
-  return t.all_done() ? Decision::kFire : Decision::kWait;
+  if (!t.all_done()) return Decision::kWait;  // a failure would outrank what was skipped
+  return t.skipped > 0 ? Decision::kSkip : Decision::kFire;
 }
 
 Decision all_of(bool broken, const Tally& t) {

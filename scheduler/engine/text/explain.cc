@@ -117,6 +117,7 @@ void explain_task(const Step& step, const Run& run, const Task& task, Lines& lin
 }
 
 constexpr std::size_t kTasksExplainedMax = 20;
+constexpr std::size_t kWritersExplainedMax = 5;
 
 void explain_run(const Step& step, const Run& run, Lines& lines) {
   lines.push_back("run " + run.row.id.text() + " is " + std::string(run_state_name(run.row.state)) +
@@ -137,6 +138,29 @@ void explain_run(const Step& step, const Run& run, Lines& lines) {
   }
 }
 
+// The runs that will write the asset, the one that writes it now first.
+void explain_writers(const Step& step, const Asset& asset, Lines& lines) {
+  std::size_t explained = 0;
+  const auto explain = [&](const Run& run, const Task& task) {
+    if (++explained == kWritersExplainedMax + 1) {
+      lines.push_back("… `weir runs list` shows the other runs that will write it");
+    }
+    if (explained > kWritersExplainedMax) return;
+    lines.push_back("run " + run.row.id.text() + " will write it:");
+    explain_task(step, run, task, lines);
+  };
+  for (const auto& [id, run] : step.state.runs) {
+    for (const Task& task : run.tasks) {
+      const TaskRef ref{id, index_of(run, task)};
+      if (std::holds_alternative<Ended>(task.phase) || asset.writer == ref) continue;
+      const auto& outputs = task.spec->outputs;
+      const auto writes = [&](const auto& output) { return output.asset == asset.row.name; };
+      if (std::any_of(outputs.begin(), outputs.end(), writes)) explain(run, task);
+    }
+  }
+  if (explained == 0 && !asset.writer) lines.push_back("no run that goes on writes it");
+}
+
 void explain_asset(const Step& step, const Asset& asset, Lines& lines) {
   const std::string& name = asset.row.name;
   if (asset.row.retired) {
@@ -149,14 +173,13 @@ void explain_asset(const Step& step, const Asset& asset, Lines& lines) {
     lines.push_back(name + " was last materialized by run " + asset.current.run.text() +
                     " as version " + asset.current.value.digest.hex().substr(0, 12));
   }
-  if (!asset.writer) {
-    lines.push_back("no run writes it now");
-    return;
+  if (asset.writer) {
+    const Run& run = step.state.runs.at(asset.writer->run);
+    lines.push_back("run " + run.row.id.text() + " writes it now; " +
+                    std::to_string(asset.parked.size()) + " others wait for that");
+    explain_task(step, run, run.tasks[std::size_t(asset.writer->index)], lines);
   }
-  const Run& run = step.state.runs.at(asset.writer->run);
-  lines.push_back("run " + run.row.id.text() + " writes it now; " +
-                  std::to_string(asset.parked.size()) + " others wait for that");
-  explain_task(step, run, run.tasks[std::size_t(asset.writer->index)], lines);
+  explain_writers(step, asset, lines);
 }
 
 const Task* task_named(const Run& run, std::string_view name) {

@@ -107,14 +107,31 @@ void add_item(const HealthItem& item, v1::GetHealthResponse* response) {
   out->set_advice(item.advice);
 }
 
+HealthItem workers_health(Edge& edge) {
+  const std::size_t connected = edge.sessions.platforms().size();
+  std::string value = std::to_string(connected) + " connected";
+  if (connected == 0) {
+    return {"workers", false, value,
+            "start one: `weir worker --scheduler " + edge.addresses().grpc +
+                "`, or use `weir up`, which brings its own"};
+  }
+  const auto workers = edge.reader.list_workers({.size = kSmallPageMax, .after = ""});
+  if (!workers.ok()) return {"workers", false, value, workers.status().message()};
+  const auto& rows = workers->rows;
+  const engine::WorkerRow* draining = nullptr;
+  for (const engine::WorkerRow& row : rows) {
+    if (!edge.sessions.connected(row.id)) continue;
+    if (!row.draining) return {"workers", true, value, ""};
+    draining = &row;
+  }
+  if (draining == nullptr) return {"workers", true, value, ""};
+  return {"workers", false, value + ", all of them draining",
+          "nothing can run: `weir workers drain " + draining->name + " --undo`"};
+}
+
 Status get_health(Edge& edge, v1::GetHealthResponse* response) {
   for (const HealthItem& item : edge.health.health()) add_item(item, response);
-  const std::size_t workers = edge.sessions.platforms().size();
-  add_item({"workers", workers > 0, std::to_string(workers) + " connected",
-            workers > 0 ? ""
-                        : "start one: `weir worker --scheduler " + edge.addresses().grpc +
-                              "`, or use `weir up`, which brings its own"},
-           response);
+  add_item(workers_health(edge), response);
   return {};
 }
 

@@ -21,7 +21,7 @@ Result<Json> value_to_json(std::string_view encoded);
 
 // The encoded value of that schema. INVALID_ARGUMENT (WEIR-E0209) with the path of the member that
 // is missing, unknown or of another type. A string is taken for a number or truth value where one
-// is expected.
+// is expected, a whole number or truth value for a string.
 Result<std::string> value_from_json(std::string_view schema, const Json& json);
 
 // `defaults` with the members that `given` names replaced, structs member by member.

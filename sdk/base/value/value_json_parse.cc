@@ -159,8 +159,11 @@ class JsonEncoder {
     out_ += bytes;
   }
   Status string(const Json& json, const std::string& path) {
-    if (!json.is_string()) return expected(path, "a text", json);
-    text(json.as_string());
+    // `-p name=3` means the text 3.
+    if (!json.is_string() && !json.is_int() && !json.is_bool()) {
+      return expected(path, "a text", json);
+    }
+    text(json.is_string() ? json.as_string() : json.dump());
     return {};
   }
   Status bytes(const Json& json, const std::string& path) {

@@ -84,12 +84,27 @@ TEST_F(QuarantineTest, AssetWhoseVersionIsUnreadableCountsAsNeverMaterialized) {
 }
 
 TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {
-  const auto snapshot =
-      restore_after("UPDATE cursors SET value=x'01'; UPDATE workers SET slots=99999999999");
-  EXPECT_EQ(snapshot.quarantined.size(), 2u);
+  const auto snapshot = restore_after("UPDATE cursors SET value=x'01'");
+  EXPECT_EQ(snapshot.quarantined.size(), 1u);
   EXPECT_TRUE(snapshot.cursors.empty());
-  EXPECT_TRUE(snapshot.workers.empty());
   EXPECT_EQ(snapshot.runs.size(), 1u);
+}
+
+TEST_F(QuarantineTest, RunWhoseLiveAttemptIsOfAnUnreadableWorkerIsSetAside) {
+  const auto snapshot = restore_after("UPDATE workers SET slots=99999999999");
+  ASSERT_EQ(snapshot.quarantined.size(), 2u);
+  EXPECT_NE(snapshot.quarantined[1].find("its worker w-1 cannot be read"), std::string::npos);
+  EXPECT_TRUE(snapshot.workers.empty());
+  EXPECT_TRUE(snapshot.runs.empty());
+  EXPECT_TRUE(snapshot.attempts.empty());
+}
+
+TEST_F(QuarantineTest, ModuleWhoseManifestIsDamagedIsSetAsideWithItsRuns) {
+  const auto snapshot =
+      restore_after("UPDATE modules SET manifest='{\"format\":1' WHERE pipeline='shop'");
+  ASSERT_EQ(snapshot.quarantined.size(), 3u);  // the active module, the same as pinned, the run
+  EXPECT_NE(snapshot.quarantined[0].find("its manifest cannot be read"), std::string::npos);
+  EXPECT_TRUE(snapshot.runs.empty());
 }
 
 TEST_F(QuarantineTest, ReaderReportsTheRowThatIsAskedForAndListsTheOthers) {

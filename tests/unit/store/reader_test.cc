@@ -164,7 +164,7 @@ TEST_F(ReaderTest, MaterializationsComeNewestFirst) {
 }
 
 TEST_F(ReaderTest, LeasesAreThoseOfLiveRuns) {
-  EXPECT_EQ(*reader_->count_leases("worker-1"), 1);
+  EXPECT_EQ(*reader_->count_leases("w-1"), 1);
   EXPECT_EQ(*reader_->count_leases("worker-2"), 0);
 }
 

@@ -57,7 +57,7 @@ inline engine::ValueRef value(const std::string& text) {
 inline engine::ModuleRow module_row(const std::string& name, bool active) {
   return {digest(name),
           name,
-          "{\"pipeline\":\"" + name + "\"}",
+          "{\"format\":1,\"pipeline\":\"" + name + "\"}",
           {{"bin/" + name, digest(name + " file"), 123, true}, {"lib.so", digest("lib"), 9, false}},
           at(100),
           active};
@@ -103,7 +103,7 @@ inline engine::AttemptRow attempt_row(std::uint64_t run, std::int32_t task, std:
                                       engine::OutcomeClass outcome) {
   engine::AttemptRow row;
   row.key = {run_id(run), task, epoch};
-  row.worker = "worker-1";
+  row.worker = "w-1";
   row.outcome = outcome;
   row.message = "what():\tnothing";
   row.detail = "{\"signal\":11}";
