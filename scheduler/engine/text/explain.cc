@@ -3,6 +3,7 @@
 // that have ended are no longer known here.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/engine/step.h"
@@ -22,6 +23,10 @@ std::string seconds_between(base::BootTime from, base::BootTime to) {
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
 }
 
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
 Lines explain_workers(const State& state) {
   int connected = 0, draining = 0;
   std::int64_t slots = 0, leases = 0;
@@ -37,9 +42,13 @@ Lines explain_workers(const State& state) {
   if (connected == 0) {
     return {"no worker is connected; start one with `weir worker --scheduler ADDRESS`"};
   }
-  if (connected == draining) return {"all connected workers are draining or shut down"};
-  return {std::to_string(connected) + " workers are connected with " + std::to_string(slots) +
-          " slots; " + std::to_string(leases) + " attempts are leased"};
+  if (connected == draining) {
+    return {"all connected workers are draining or shut down; `weir workers drain NAME --undo` "
+            "lets one work again"};
+  }
+  return {counted(connected, "worker is", "workers are") + " connected with " +
+          counted(slots, "slot", "slots") + "; " +
+          counted(leases, "attempt is leased", "attempts are leased")};
 }
 
 Lines waiting_for(const Run& run, const Task& task) {
@@ -70,7 +79,7 @@ struct PhaseText {
     const auto ahead = std::distance(
         step.state.ready.begin(),
         step.state.ready.find({task.priority, ready.order, {run.row.id, index_of(run, task)}}));
-    lines.push_back("is ready; " + std::to_string(ahead) + " ready tasks go before it");
+    lines.push_back("is ready; " + counted(ahead, "ready task goes", "ready tasks go") + " before it");
     if (ready.adoptable) {
       lines.push_back("its attempt #" + std::to_string(task.epoch) + " on worker " +
                       ready.adoptable->worker +
@@ -111,8 +120,9 @@ struct PhaseText {
 };
 
 void explain_task(const Step& step, const Run& run, const Task& task, Lines& lines) {
+  std::string before = task.spec->name + " ";
   for (const auto& line : std::visit(PhaseText{step, run, task}, task.phase)) {
-    lines.push_back(task.spec->name + " " + line);
+    lines.push_back(std::exchange(before, "  ") + line);
   }
 }
 
