@@ -75,8 +75,8 @@ Decision RunGraph::decision(std::int32_t index, const TaskOf& task) const {
     if (states.empty()) continue;
     const Decision decision = test::rule_decision(node.spec->rules[g], states);
     if (decision == Decision::kUpstreamFailed) return decision;
-    if (decision == Decision::kSkip) joined = decision;
-    if (decision == Decision::kWait && joined == Decision::kFire) joined = decision;
+    if (decision == Decision::kWait) joined = decision;
+    if (decision == Decision::kSkip && joined == Decision::kFire) joined = decision;
   }
   return joined;
 }

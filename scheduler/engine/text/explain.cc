@@ -43,8 +43,9 @@ Lines explain_workers(const State& state) {
     return {"no worker is connected; start one with `weir worker --scheduler ADDRESS`"};
   }
   if (connected == draining) {
-    return {"all connected workers are draining or shut down; `weir workers drain NAME --undo` "
-            "lets one work again"};
+    return {
+        "all connected workers are draining or shut down; `weir workers drain NAME --undo` "
+        "lets one work again"};
   }
   return {counted(connected, "worker is", "workers are") + " connected with " +
           counted(slots, "slot", "slots") + "; " +
@@ -79,7 +80,8 @@ struct PhaseText {
     const auto ahead = std::distance(
         step.state.ready.begin(),
         step.state.ready.find({task.priority, ready.order, {run.row.id, index_of(run, task)}}));
-    lines.push_back("is ready; " + counted(ahead, "ready task goes", "ready tasks go") + " before it");
+    lines.push_back("is ready; " + counted(ahead, "ready task goes", "ready tasks go") +
+                    " before it");
     if (ready.adoptable) {
       lines.push_back("its attempt #" + std::to_string(task.epoch) + " on worker " +
                       ready.adoptable->worker +
