@@ -174,7 +174,8 @@ class Follow {
     line += ": " + counts_text(run.counts());
     if (session_.options.console != ConsoleMode::kNone) {
       session_.note(session_.err_paint()(state_color(word), line));
-      const bool more = run.message() != counts_text(run.counts()) && run.message() != word;
+      // Of a run that ended by itself the message is its counts again.
+      const bool more = run.state() == v1::RUN_STATE_CANCELED && run.message() != word;
       if (more && !run.message().empty()) session_.note("  " + run.message());
       if (word == "failed") session_.note("  next: weir logs " + run.id() + " --failed");
     }
