@@ -67,6 +67,18 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--yes", options.yes, "answer yes to every question");
 }
 
+// What every subcommand takes besides its own options, in one line of its help.
+void add_footers(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    const bool worker = command->get_name() == "worker" && app.get_parent() == nullptr;
+    command->footer(worker
+                        ? "Global options that a worker needs: --scheduler HOST:PORT, --token-file "
+                          "FILE; all of them: weir --help"
+                        : "Global options: weir --help");
+    add_footers(*command);
+  }
+}
+
 std::string full_name(const CLI::App* app) {
   std::string name = app->get_name();
   for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent()) {
@@ -159,6 +171,7 @@ int run_command_line(std::vector<std::string> arguments) {
   add_system_commands(app, session, chosen);
   add_replay_command(app, session, chosen);
   add_completion_commands(app, session, chosen);
+  add_footers(app);
 
   if (!arguments.empty() && arguments.front() == kCompleteVerb) {
     return complete_words(session, app, {arguments.begin() + 1, arguments.end()});

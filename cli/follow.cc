@@ -36,7 +36,6 @@ class Follow {
         run_(run),
         options_(options),
         logs_api_(api.target(), kDisplayCall, 1),
-        http_(api.target().http),
         model_(run.task_count()),
         display_(make_run_display(session, title(run))),
         follower_(api.target(), run.id(), 0) {}
@@ -69,12 +68,16 @@ class Follow {
 
   void take(const RunFollower::Update& update) {
     if (update.kind == RunFollower::Kind::kDisconnected) {
+      connected_ = false;
       display_->block({session_.err_paint()(Color::kYellow,
                                             "the connection to the scheduler is lost; "
                                             "waiting for it to come back")});
     }
     if (update.kind == RunFollower::Kind::kReconnected) {
+      connected_ = true;
       display_->block({session_.err_paint()(Color::kGreen, "connected again")});
+      // A display without last lines is better than none: whether it worked is seen later.
+      static_cast<void>(logs_api_.wait_connected(kDisplayCall));
     }
     for (const v1::Event& event : update.events) {
       std::optional<Transition> transition = model_.apply(event);
@@ -90,12 +93,12 @@ class Follow {
 
   void draw() {
     if (!display_->live()) return;
-    if (Clock::now() - last_lines_at_ >= kLastLinesEvery) {
+    if (connected_ && Clock::now() - last_lines_at_ >= kLastLinesEvery) {
       last_lines_.clear();
       for (const auto& [index, task] : model_.longest_running(kRunningShownMax)) {
         const LogTail tail = read_log_tail(logs_api_, run_.id(), index, task.attempt, 1);
-        last_lines_.push_back(tail.lines.empty() ? "" : tail.lines.back());
         if (!tail.reachable) break;
+        if (!tail.lines.empty()) last_lines_[{index, task.attempt}] = tail.lines.back();
       }
       last_lines_at_ = Clock::now();
     }
@@ -153,7 +156,6 @@ class Follow {
     }
     const std::string reference = run_.id() + "/" + failure.task;
     lines.push_back("  next: weir logs " + reference + "   or   weir explain " + reference);
-    if (!http_.empty()) lines.push_back("        http://" + http_ + "/runs/" + run_.id());
     return lines;
   }
 
@@ -172,7 +174,8 @@ class Follow {
     line += ": " + counts_text(run.counts());
     if (session_.options.console != ConsoleMode::kNone) {
       session_.note(session_.err_paint()(state_color(word), line));
-      const bool more = run.message() != counts_text(run.counts()) && run.message() != word;
+      // Of a run that ended by itself the message is its counts again.
+      const bool more = run.state() == v1::RUN_STATE_CANCELED && run.message() != word;
       if (more && !run.message().empty()) session_.note("  " + run.message());
       if (word == "failed") session_.note("  next: weir logs " + run.id() + " --failed");
     }
@@ -189,7 +192,7 @@ class Follow {
     add(counts.succeeded(), "succeeded");
     add(counts.cached(), "cached");
     add(counts.failed(), "failed");
-    add(counts.upstream_failed(), "upstream failed");
+    add(counts.upstream_failed(), "upstream_failed");
     add(counts.skipped(), "skipped");
     add(counts.canceled(), "canceled");
     return text.empty() ? "no tasks" : text;
@@ -222,13 +225,13 @@ class Follow {
   v1::Run run_;
   FollowOptions options_;
   client::Api logs_api_;  // short deadlines, no retries: a display must not hang
-  std::string http_;
   RunModel model_;
   std::unique_ptr<RunDisplay> display_;
   RunFollower follower_;
   std::deque<Failure> failures_;  // not reported yet
   std::size_t reported_ = 0;
-  std::vector<std::string> last_lines_;
+  bool connected_ = true;
+  LastLines last_lines_;
   Clock::time_point last_lines_at_{};
 };
 

@@ -68,8 +68,9 @@ int exit_code(const Status& status) {
     case Code::kAlreadyExists:
     case Code::kFailedPrecondition:
     case Code::kOutOfRange:
-    case Code::kUnimplemented:
       return kExitUsage;
+    case Code::kUnimplemented:  // by a server that is no scheduler, or by this program itself
+      return status.error() == base::kErrUnreachable ? kExitUnreachable : kExitUsage;
     default:
       return kExitFailed;
   }

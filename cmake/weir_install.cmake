@@ -25,11 +25,14 @@ endif()
 # What must be built before `cmake --install … --component weir_sdk`.
 add_custom_target(weir_sdk_install DEPENDS weir_base weir_engine weir_sdk)
 
+# In a folder of its own: CMake looks for packages beside each bin/ on the PATH, and the one of a
+# build tree has no targets to offer.
+set(WEIR_PACKAGE_DIR "${PROJECT_BINARY_DIR}/cmake_package")
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/weirConfig.cmake.in"
-  "${PROJECT_BINARY_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_CMAKE_DIR}")
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+  "${WEIR_PACKAGE_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_CMAKE_DIR}")
+write_basic_package_version_file("${WEIR_PACKAGE_DIR}/weirConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES
-  "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+  "${WEIR_PACKAGE_DIR}/weirConfig.cmake" "${WEIR_PACKAGE_DIR}/weirConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/weir_module.cmake" "${CMAKE_CURRENT_LIST_DIR}/weir_code_version.cmake"
   DESTINATION "${WEIR_CMAKE_DIR}" COMPONENT weir_sdk)

@@ -1,5 +1,6 @@
 // init NAME: a module project that builds as it stands against the installed SDK. Writes only into
-// a directory that is new or empty, and contacts nobody.
+// a directory that is new or empty, and contacts nobody: a scheduler
+// is looked for by its files.
 // Main thread.
 #include <cerrno>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "cli/text/init_templates.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
+#include "sdk/client/discovery.h"
 
 namespace weir::cli {
 namespace {
@@ -44,6 +46,30 @@ Status write_project(const std::string& name) {
   return {};
 }
 
+// Where find_package(weir) finds this Weir: the prefix that this program was installed to, or the
+// one beside the bin/ that it was built in. Empty when there is none or CMake knows it anyway.
+std::string install_prefix() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return {};
+  const fs::path root = program.parent_path().parent_path();
+  if (root == "/usr" || root == "/usr/local" || root == "/") return {};
+  for (const fs::path& prefix : {root, root / "prefix"}) {
+    for (fs::directory_iterator entry(prefix, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->path().filename().string().rfind("lib", 0) != 0) continue;
+      if (fs::exists(entry->path() / "cmake/weir/weirConfig.cmake", error)) return prefix.string();
+      error.clear();
+    }
+    error.clear();
+  }
+  return {};
+}
+
+std::string shell_word(const std::string& text) {
+  return text.find_first_of(" \t'\"$&;()<>|*?`\\") == std::string::npos ? text : "'" + text + "'";
+}
+
 int init(Session& session, const std::string& name) {
   // The name becomes the pipeline's, the program's and a C++ namespace.
   if (!base::valid_name(name) || name.find('/') != std::string::npos) {
@@ -53,17 +79,20 @@ int init(Session& session, const std::string& name) {
                                    (problem.empty() ? "it must not hold a '/'" : problem)));
   }
   if (const Status status = write_project(name); !status.ok()) return session.fail(status);
+  const std::string prefix = install_prefix();
+  const std::string where = prefix.empty() ? "" : " -DCMAKE_PREFIX_PATH=" + shell_word(prefix);
+  const bool scheduler =
+      client::discover(session.options.scheduler, session.options.token_file).ok();
   session.data(name + "\n");
   session.note("made the project " + name +
                "; next:\n"
                "  cmake -S " +
-               name + " -B " + name + "/build && cmake --build " + name +
+               name + " -B " + name + "/build" + where + " && cmake --build " + name +
                "/build\n"
                "  ./" +
-               name + "/build/" + name +
-               " run            # here and now, no server\n"
-               "  weir register ./" +
-               name + "/build/" + name + " && weir run " + name + "/all");
+               name + "/build/" + name + " run            # here and now, no server\n" +
+               (scheduler ? "" : "  weir up &                      # scheduler and worker\n") +
+               "  weir register ./" + name + "/build/" + name + " && weir run " + name + "/all");
   return kExitOk;
 }
 

@@ -66,11 +66,6 @@ class LogReader {
         if (Status status = seek_tail(source); !status.ok()) return session_.fail(status);
       }
     }
-    if (sources_.empty() && !arguments_.follow) {
-      session_.note("run " + run_id_ + " has no logs" +
-                    (reference_.task.empty() ? "" : " of " + reference_.task) + " that match yet");
-      return kExitOk;
-    }
     if (arguments_.follow) install_interrupt_handler();
     for (;;) {
       // Asked before reading: what is complete now will be read to its end below.
@@ -78,7 +73,10 @@ class LogReader {
       for (auto& [key, source] : sources_) {
         if (Status status = show_new(source); !status.ok()) return session_.fail(status);
       }
-      if (!arguments_.follow || (ended && (all_done() || quiet()))) return kExitOk;
+      if (!arguments_.follow || (ended && (all_done() || quiet()))) {
+        if (arguments_.tail != 0) say_if_silent(ended);
+        return kExitOk;
+      }
       if (wait_for_interrupt(kPoll)) return kExitInterrupted;
       if (Status status = find_sources(); !status.ok()) return session_.fail(status);
     }
@@ -116,8 +114,29 @@ class LogReader {
                       "run " + run_id_ + " has no task '" + reference_.task + "'; weir runs show " +
                           run_id_ + " lists them");
       }
+      if (Status status = check_attempt(found->tasks(0).epoch()); !status.ok()) return status;
     }
     return arguments_.failed ? find_failed() : Status();
+  }
+
+  // One that is still to come can be followed.
+  Status check_attempt(int attempts) const {
+    if (reference_.attempt <= attempts || arguments_.follow) return {};
+    return Status(Code::kNotFound, base::kErrUnknownTask,
+                  "task " + run_id_ + "/" + reference_.task + " has no attempt " +
+                      std::to_string(reference_.attempt) + "; it had " + std::to_string(attempts));
+  }
+
+  // Silence is told apart from logs that have not come yet and from lines that do not match.
+  void say_if_silent(bool ended) {
+    if (lines_read_ > 0) return;
+    std::string what = "run " + run_id_;
+    if (!reference_.task.empty()) what = "task " + run_id_ + "/" + reference_.task;
+    if (reference_.attempt > 0)
+      what = "attempt " + std::to_string(reference_.attempt) + " of " + what;
+    if (!ended) return session_.note(what + " has printed nothing yet");
+    const bool chosen = arguments_.failed || !arguments_.stream.empty();
+    session_.note(what + " printed nothing" + (chosen ? " that was asked for" : ""));
   }
 
   Status find_failed() {
@@ -235,6 +254,7 @@ class LogReader {
   }
 
   void show_line(const Source& source, const std::string& line) {
+    ++lines_read_;
     const std::string text = render_log_line(source.info.stream(), line, true);
     if (pattern_ && !std::regex_search(text.begin(),
                                        text.begin() + static_cast<std::ptrdiff_t>(
@@ -283,6 +303,7 @@ class LogReader {
   std::optional<std::regex> pattern_;
   std::set<std::int32_t> failed_;  // indices of failed tasks, with --failed
   std::map<Key, Source> sources_;
+  std::int64_t lines_read_ = 0;                // shown, or not matched by --grep
   Clock::time_point grown_at_ = Clock::now();  // a log, last
   bool several_ = false;                       // tasks: lines carry the name
 };

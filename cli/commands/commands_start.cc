@@ -29,12 +29,18 @@ struct StartArguments {
   bool plan = false;
 };
 
+int refused(Session& session, const base::Status& status) {
+  const int code = session.fail(status);
+  if (status.error() == base::kErrUnknownJob) session.note("the jobs there are: weir jobs list");
+  return code;
+}
+
 int print_plan(Session& session, client::Api& api, const StartArguments& arguments) {
   v1::PlanRunRequest request;
   request.set_job(arguments.job);
   request.set_selection(arguments.selection);
   const auto plan = api.plan_run(request);
-  if (!plan.ok()) return session.fail(plan.status());
+  if (!plan.ok()) return refused(session, plan.status());
   if (session.structured()) {
     session.print_json(message_json(*plan));
     return kExitOk;
@@ -87,7 +93,7 @@ int start(Session& session, const StartArguments& arguments) {
   if (arguments.plan) return print_plan(session, **api, arguments);
 
   const auto created = (*api)->create_run(*request);
-  if (!created.ok()) return session.fail(created.status());
+  if (!created.ok()) return refused(session, created.status());
   const std::string& run = created->run_id();
   if (arguments.detach) {
     if (!session.structured() && session.options.output != OutputFormat::kName) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/text/duration.h"
 #include "cli/text/style.h"
 #include "sdk/base/json.h"
 #include "sdk/client/api.h"
@@ -26,7 +27,16 @@ std::vector<std::string> split_lines(const std::string& text, bool from_start) {
   return lines;
 }
 
-std::string value_text(const base::Json& value) {
+// A plain value, or {"kind", "value"} as stages write it.
+std::string value_text(const base::Json& entry) {
+  const bool typed = entry.is_object() && entry.contains("kind") && entry.contains("value");
+  const base::Json& value = typed ? entry["value"] : entry;
+  const std::string kind = typed ? entry["kind"].as_string() : "";
+  if (kind == "bytes") return format_bytes(static_cast<long long>(value.as_number()));
+  if (kind == "duration_ns") {
+    return format_duration(
+        std::chrono::microseconds(static_cast<std::int64_t>(value.as_number() / 1e3)));
+  }
   return value.is_string() ? value.as_string() : value.dump();
 }
 

@@ -20,7 +20,7 @@ class SilentDisplay : public RunDisplay {
  public:
   void transition(const Transition&) override {}
   void block(const std::vector<std::string>&) override {}
-  void tick(const RunModel&, const std::vector<std::string>&) override {}
+  void tick(const RunModel&, const LastLines&) override {}
   void close() override {}
   bool live() const override { return false; }
 };
@@ -36,7 +36,7 @@ class PlainDisplay : public RunDisplay {
     for (const std::string& line : lines) text += line + "\n";
     write_err(text);
   }
-  void tick(const RunModel&, const std::vector<std::string>&) override {}
+  void tick(const RunModel&, const LastLines&) override {}
   void close() override {}
   bool live() const override { return false; }
 
@@ -60,12 +60,13 @@ class RichDisplay : public RunDisplay {
     for (const std::string& line : lines) pending_ += line + "\n";
   }
 
-  void tick(const RunModel& model, const std::vector<std::string>& last_lines) override {
+  void tick(const RunModel& model, const LastLines& last_lines) override {
     std::string frame = take_pending();
     std::vector<std::string> lines{header(model)};
     const auto running = model.longest_running(kRunningShownMax);
-    for (std::size_t i = 0; i < running.size(); ++i) {
-      lines.push_back(task_line(running[i].second, i < last_lines.size() ? last_lines[i] : ""));
+    for (const auto& [index, task] : running) {
+      const auto last = last_lines.find({index, task.attempt});
+      lines.push_back(task_line(task, last == last_lines.end() ? "" : last->second));
     }
     const int more = model.running() - static_cast<int>(running.size());
     if (more > 0) lines.push_back("  … and " + count_of(more, "task") + " more running");

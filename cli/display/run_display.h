@@ -3,8 +3,11 @@
 // Main thread only.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/display/run_model.h"
@@ -16,14 +19,17 @@ inline constexpr std::size_t kRunningShownMax = 5;  // tasks in the live part
 inline constexpr std::size_t kScrolledMax =
     200;  // lines that scroll away in one frame; the rest is counted
 
+// The last line that each attempt has printed, by task index and attempt.
+using LastLines = std::map<std::pair<std::int32_t, int>, std::string>;
+
 class RunDisplay {
  public:
   virtual ~RunDisplay() = default;
   virtual void transition(const Transition& transition) = 0;
   // A block of text that belongs together: a failure, a lost connection.
   virtual void block(const std::vector<std::string>& lines) = 0;
-  // Called ten times a second: `last_lines` belong to model.longest_running(), in its order.
-  virtual void tick(const RunModel& model, const std::vector<std::string>& last_lines) = 0;
+  // Called ten times a second. A running task without a last line is shown without one.
+  virtual void tick(const RunModel& model, const LastLines& last_lines) = 0;
   // The live part goes away; what was printed stays.
   virtual void close() = 0;
   // Whether tick() wants last lines at all.

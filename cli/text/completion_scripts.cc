@@ -13,9 +13,12 @@ _weir() {
   read -r -a words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=("")
   mapfile -t found < <(weir __complete -- "${words[@]:1}" 2>/dev/null)
-  # Bash replaces only what follows the last of its word breaks.
-  local last=${words[-1]}
-  local head=${last%"${last##*[:=@#]}"} i
+  # Bash replaces only what follows the last of its word breaks; an '@' among them it replaces too.
+  local last=${words[-1]} breaks=${COMP_WORDBREAKS//[^:=@]/} head="" i
+  if [[ -n $breaks ]]; then
+    head=${last%"${last##*["$breaks"]}"}
+    head=${head%@}
+  fi
   COMPREPLY=()
   for i in "${found[@]}"; do
     [[ $i == "$last"* ]] && COMPREPLY+=("${i#"$head"}")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sdk/base/errors.h"
+#include "sdk/base/names.h"
 
 namespace weir::cli {
 namespace {
@@ -109,6 +110,13 @@ base::Result<Reference> parse_reference(std::string_view text) {
   if (reference.run.empty()) return bad_reference(text, "it names no run");
   if (reference.run.find('#') != std::string::npos) {
     return bad_reference(text, "an attempt belongs to a task");
+  }
+  static const std::vector<std::string> kAliases{"@last", "@last-failed"};
+  const bool alias = reference.run.front() == '@';
+  if (alias && std::find(kAliases.begin(), kAliases.end(), reference.run) == kAliases.end()) {
+    return Status(Code::kInvalidArgument, base::kErrUsage,
+                  "'" + reference.run + "' names no run; @last and @last-failed do." +
+                      base::did_you_mean(reference.run, kAliases));
   }
   if (slash == std::string::npos) return reference;
   reference.task = plain.substr(slash + 1);

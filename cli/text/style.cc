@@ -3,6 +3,7 @@
 // Pure functions.
 #include "cli/text/style.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace weir::cli {
@@ -35,6 +36,24 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
     if (word == candidate) return true;
   }
   return false;
+}
+
+// Bytes of the escape sequence that the text begins with; 1 for an ESC that begins none. Titles
+// and links (OSC) and the other strings end with BEL or ESC \\.
+std::size_t sequence_length(std::string_view text) {
+  constexpr std::string_view kStrings = "]PX^_";
+  if (text.size() < 2) return 1;
+  if (kStrings.find(text[1]) != std::string_view::npos) {
+    const std::size_t end = text.find_first_of("\a\x1b", 2);
+    if (end == std::string_view::npos) return 2;
+    return text[end] == '\a' ? end + 1 : std::min(end + 2, text.size());
+  }
+  const auto within = [&text](std::size_t at, char low, char high) {
+    return at < text.size() && text[at] >= low && text[at] <= high;
+  };
+  std::size_t end = text[1] == '[' ? 2 : 1;
+  while (within(end, ' ', text[1] == '[' ? '?' : '/')) ++end;
+  return within(end, '0', '~') ? end + 1 : end;
 }
 
 }  // namespace
@@ -74,7 +93,12 @@ std::string_view state_icon(std::string_view word) {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\x1b') {
+      i += sequence_length(text.substr(i)) - 1;
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(c);
     const bool control = (byte < 0x20 && c != '\t') || byte == 0x7f;
     out += control ? ' ' : c;

@@ -24,9 +24,9 @@ weir explain REF             why something waits, ran or did not
 weir workers list            who does the work
 weir doctor                  whether this scheduler is well
 </pre>
-<p>The API answers here too, as JSON:</p>
+<p>The API answers here too, as JSON; ADDRESS is the host and port of this page:</p>
 <pre>
-curl -d '{}' -H 'content-type: application/json' http://127.0.0.1:7600/weir.v1.RunService/ListRuns
+curl -d '{}' -H 'content-type: application/json' http://ADDRESS/weir.v1.RunService/ListRuns
 </pre>
 </body>
 </html>

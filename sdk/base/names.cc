@@ -64,7 +64,8 @@ std::string name_problem(std::string_view name) {
 bool valid_name(std::string_view name) { return name_problem(name).empty(); }
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
-  const std::size_t limit = std::max<std::size_t>(2, name.size() / 3);
+  // Two edits make any two letters out of two others.
+  const std::size_t limit = name.size() < 3 ? 1 : std::max<std::size_t>(2, name.size() / 3);
   std::size_t best = limit + 1;
   std::string_view found;
   for (const std::string& candidate : candidates) {

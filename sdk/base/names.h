@@ -14,7 +14,7 @@ bool valid_name(std::string_view name);
 std::string name_problem(std::string_view name);
 
 // The candidate at the smallest Damerau-Levenshtein distance, "" when none is within a third of the
-// name's length (at least two edits).
+// name's length (at least two edits; one for names of one or two letters).
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 // " Did you mean 'x'?" or "".

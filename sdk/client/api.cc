@@ -52,6 +52,10 @@ Api::~Api() = default;
 
 const Target& Api::target() const { return impl_->connection->target(); }
 
+bool Api::wait_connected(std::chrono::milliseconds timeout) {
+  return impl_->connection->wait_connected(timeout);
+}
+
 #define WEIR_UNARY(name, service, Method)                                               \
   base::Result<v1::Method##Response> Api::name(const v1::Method##Request& request) {    \
     return unary(*impl_->connection, *impl_->service,                                   \

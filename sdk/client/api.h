@@ -40,6 +40,9 @@ class Api {
 
   const Target& target() const;
 
+  // Whether there is a connection, or comes within the timeout; see Connection.
+  bool wait_connected(std::chrono::milliseconds timeout);
+
   template <class Response>
   using Answer = base::Result<Response>;
 

@@ -16,7 +16,7 @@ using base::Code;
 using base::Status;
 
 constexpr std::chrono::milliseconds kReconnectMin{100};
-constexpr std::chrono::milliseconds kReconnectMax{1000};
+constexpr std::chrono::milliseconds kReconnectMax{500};
 constexpr std::chrono::milliseconds kConnectMax{10'000};
 
 std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
@@ -43,6 +43,13 @@ bool never_connected(const grpc::Status& status) {
          text.find("onnection refused") != std::string::npos;
 }
 
+// Something listens, and it is no gRPC server.
+bool speaks_otherwise(const grpc::Status& status) {
+  const std::string& text = status.error_message();
+  return text.find("Failed parsing HTTP/2") != std::string::npos ||
+         text.find("http1.x server") != std::string::npos;
+}
+
 }  // namespace
 
 Connection::Connection(Target target, std::chrono::milliseconds deadline, int tries_max)
@@ -60,6 +67,10 @@ void Connection::prepare_stream(grpc::ClientContext& context) const {
   if (!target_.token.empty()) context.AddMetadata("authorization", "Bearer " + target_.token);
 }
 
+bool Connection::wait_connected(std::chrono::milliseconds timeout) const {
+  return channel_->WaitForConnected(std::chrono::system_clock::now() + timeout);
+}
+
 Status Connection::convert(const grpc::Status& status) const {
   if (status.ok()) return {};
   // gRPC's UNKNOWN (2) is not one of ours.
@@ -75,6 +86,12 @@ Status Connection::convert(const grpc::Status& status) const {
   if (parsed.error() != 0) return parsed;
   switch (code) {
     case Code::kUnavailable: {
+      if (speaks_otherwise(status)) {
+        return Status(code, base::kErrUnreachable,
+                      "what answers at " + target_.grpc + " (from " + target_.source +
+                          ") does not speak gRPC: it may be a scheduler's HTTP port, whose gRPC "
+                          "port is another (7601 unless chosen), or another server");
+      }
       const std::string what =
           never_connected(status) ? "no scheduler answers at " + target_.grpc
                                   : "the connection to the scheduler at " + target_.grpc + " broke";
@@ -92,9 +109,10 @@ Status Connection::convert(const grpc::Status& status) const {
                         " does not accept the token; name its token file (DATA/token) with "
                         "--token-file or WEIR_TOKEN_FILE");
     case Code::kUnimplemented:
-      return Status(code, base::kErrUsage,
-                    "the scheduler at " + target_.grpc +
-                        " does not know this call: it is another version, or no scheduler");
+      return Status(code, base::kErrUnreachable,
+                    "what answers at " + target_.grpc + " (from " + target_.source +
+                        ") does not know this call: it is a scheduler of another version, or "
+                        "another gRPC server");
     default:
       return Status(code, base::kErrInternal, parsed.message());
   }

@@ -26,6 +26,10 @@ class Connection {
   void prepare(grpc::ClientContext& context) const;
   void prepare_stream(grpc::ClientContext& context) const;
 
+  // Whether the channel is connected now, or within the timeout. Somebody who waits here is told of
+  // a connection at once; calls that fail fast leave the channel unobserved for seconds.
+  bool wait_connected(std::chrono::milliseconds timeout) const;
+
   // Ours for a gRPC status: with the error number that the message carries, or the one that the
   // code implies, and for the errors of the connection itself with the address and what to do.
   base::Status convert(const grpc::Status& status) const;

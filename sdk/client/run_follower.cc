@@ -94,7 +94,10 @@ RunFollower::Update RunFollower::reconnect(std::chrono::milliseconds timeout) {
   if (left.count() > 0) {
     pause_for(std::min(left, timeout));
     if (left > timeout) return {};
+    timeout -= left;
   }
+  // Calls would fail fast, and with nobody waiting gRPC looks only every few seconds.
+  if (disconnected_ && !api_->wait_connected(timeout)) return {};
   Status status;
   if (!refresh_run(status)) return lost(status);
   v1::WatchEventsRequest request;

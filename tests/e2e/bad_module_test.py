@@ -101,5 +101,16 @@ def test_registering_twice_changes_nothing(arguments):
         assert place.sql("SELECT hex(digest), registered_at FROM modules") == before
 
 
+def test_dry_run_needs_no_files_and_leaves_nothing(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        result = place.ok("register", "--dry-run", place.module("e2e_claims"))
+        assert "new pipeline" in result.out and "nothing was changed" in result.err, result
+        assert place.sql("SELECT count(*) FROM modules")[0][0] == 0
+        place.ok("register", place.module("e2e_claims"))
+        result = place.ok("register", "--dry-run", place.module("e2e_claims"))
+        assert "unchanged" in result.out, result
+
+
 if __name__ == "__main__":
     cases.main(sys.modules[__name__])

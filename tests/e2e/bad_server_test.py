@@ -143,5 +143,25 @@ def test_message_over_its_limit(arguments):
         place.ok("runs", "list")
 
 
+def test_address_of_something_else(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        says(place.run("runs", "list", "--scheduler", f"127.0.0.1:{place.http}"), 4,
+             str(place.http), "HTTP")
+
+
+def test_attempts_and_aliases_that_are_not_there(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_claims"))
+        place.ok("materialize", "part_000000")
+        says(place.run("logs", "@last/part_000000#9"), 2, "has no attempt 9; it had 1")
+        result = place.ok("logs", "@last")
+        assert "printed nothing" in result.err and not result.out, result
+        says(place.run("runs", "show", "@lst"), 2, "'@last'")
+        result = place.run("run", "nope")
+        says(result, 2, "weir jobs list")
+
+
 if __name__ == "__main__":
     cases.main(sys.modules[__name__])

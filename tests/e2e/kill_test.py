@@ -4,12 +4,15 @@
 # committed result per task.
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
 from weir_processes import Place, audit_exactly_once, command_line, descendants, wait_until
 
 TASKS = 1000
+DOWN_SECONDS = 3
+BACK_SECONDS = 2.5
 
 
 def begin(place):
@@ -41,6 +44,22 @@ def test_scheduler_killed_and_restarted(arguments):
         place.start_scheduler()
         assert place.wait_run(run) == "succeeded"
         audit_exactly_once(place, run, TASKS)
+
+
+def test_watcher_sees_the_restart(arguments):
+    with Place(arguments.bin) as place:
+        scheduler, _, run = begin(place)
+        watch = place.start("watch", "runs", "watch", run, "--console", "plain")
+        middle(place, run, 100)
+        scheduler.kill()
+        wait_until("the loss to be told", lambda: "is lost" in watch.text(), 5)
+        time.sleep(DOWN_SECONDS)  # long enough for pauses between tries to have grown
+        place.start_scheduler()
+        wait_until("the watcher to be back", lambda: "connected again" in watch.text(),
+                   BACK_SECONDS)
+        assert place.wait_run(run) == "succeeded"
+        wait_until("the watcher to end", lambda: not watch.alive(), 10)
+        assert watch.popen.returncode == 0, watch.text()
 
 
 def test_scheduler_killed_again_and_again(arguments):

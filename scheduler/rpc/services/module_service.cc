@@ -77,9 +77,10 @@ base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const std::st
   return std::make_shared<const base::Manifest>(std::move(manifest).value());
 }
 
-// The bundle's files, all of them held.
+// The bundle's files, all of them held unless nothing is to be registered.
 base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1::ModuleSpec& spec,
-                                                           const std::string& pipeline) {
+                                                           const std::string& pipeline,
+                                                           bool dry_run) {
   if (spec.files_size() < 1 || spec.files_size() > kFilesPerModuleMax) {
     return bad_request(base::kErrBadManifest,
                        "module '" + pipeline + "' has " + std::to_string(spec.files_size()) +
@@ -94,7 +95,7 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
       return bad_request(base::kErrBadManifest,
                          "module '" + pipeline + "' names the file '" + file->path + "' twice");
     }
-    if (!edge.modules.contains(file->digest)) {
+    if (!dry_run && !edge.modules.contains(file->digest)) {
       return Status(base::Code::kFailedPrecondition, base::kErrModuleMissing,
                     "the file '" + file->path + "' of module '" + pipeline +
                         "' was not uploaded; ask FindMissingFiles, then send it with UploadFile");
@@ -109,10 +110,11 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
   return files;
 }
 
-base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpec& spec) {
+base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpec& spec,
+                                                 bool dry_run) {
   auto manifest = parse_manifest(spec.manifest_json());
   if (!manifest.ok()) return manifest.status();
-  auto files = bundle_files(edge, spec, (*manifest)->pipeline);
+  auto files = bundle_files(edge, spec, (*manifest)->pipeline, dry_run);
   if (!files.ok()) return files.status();
   PlatformNeeds needs;
   needs.pipeline = (*manifest)->pipeline;
@@ -145,7 +147,7 @@ base::Result<CommandBody> register_command(Edge& edge, const v1::RegisterModules
   command.allow_breaking = request.allow_breaking();
   command.dry_run = request.dry_run();
   for (const v1::ModuleSpec& spec : request.modules()) {
-    auto upload = module_upload(edge, spec);
+    auto upload = module_upload(edge, spec, request.dry_run());
     if (!upload.ok()) return upload.status();
     command.modules.push_back(std::move(upload).value());
   }

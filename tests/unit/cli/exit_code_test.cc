@@ -15,6 +15,7 @@ using base::Code;
 using base::Status;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStderr;
@@ -45,6 +46,8 @@ TEST(ExitCodeTest, EachKindOfFailureHasItsCode) {
   EXPECT_EQ(exit_code(Status(Code::kUnavailable, base::kErrUnreachable, "")), 4);
   EXPECT_EQ(exit_code(Status(Code::kUnauthenticated, base::kErrUnauthenticated, "")), 4);
   EXPECT_EQ(exit_code(Status(Code::kDeadlineExceeded, base::kErrTimedOut, "")), 4);
+  EXPECT_EQ(exit_code(Status(Code::kUnimplemented, base::kErrUnreachable, "")), 4);
+  EXPECT_EQ(exit_code(Status(Code::kUnimplemented, base::kErrUsage, "")), 2);
   EXPECT_EQ(exit_code(Status(Code::kResourceExhausted, base::kErrDiskFull, "")), 1);
   EXPECT_EQ(exit_code(Status(Code::kDataLoss, base::kErrArtifactCorrupt, "")), 1);
   EXPECT_EQ(exit_code(Status(Code::kInternal, base::kErrInternal, "")), 1);
@@ -56,6 +59,20 @@ TEST(CommandLineTest, UnknownCommandSuggestsTheNearest) {
   EXPECT_THAT(output.err, HasSubstr("Did you mean 'runs'?"));
   EXPECT_THAT(output.err, HasSubstr("WEIR-E0002"));
   EXPECT_THAT(output.out, IsEmpty());
+}
+
+TEST(CommandLineTest, ACommandOfTwoOtherLettersIsNotSuggested) {
+  const Output output = run({"db"});
+  EXPECT_EQ(output.code, 2);
+  EXPECT_THAT(output.err, Not(HasSubstr("Did you mean")));
+}
+
+TEST(CommandLineTest, HelpOfEachCommandNamesTheGlobalOptions) {
+  EXPECT_THAT(run({"runs", "--help"}).out, HasSubstr("Global options: weir --help"));
+  EXPECT_THAT(run({"runs", "list", "--help"}).out, HasSubstr("Global options: weir --help"));
+  const Output worker = run({"worker", "--help"});
+  EXPECT_THAT(worker.out, HasSubstr("--scheduler"));
+  EXPECT_THAT(worker.out, HasSubstr("--token-file"));
 }
 
 TEST(CommandLineTest, UnknownOptionSuggestsTheNearest) {

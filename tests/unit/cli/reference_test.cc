@@ -51,6 +51,12 @@ TEST(ReferenceTest, PastedAddressesOfAssetsLoseTheirTab) {
   EXPECT_EQ(unpaste("http://h:1/assets/crm%2Fcustomers"), "crm/customers");
 }
 
+TEST(ReferenceTest, AMistypedAliasGetsTheNearest) {
+  const auto parsed = parse_reference("@lst/a");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_NE(parsed.status().message().find("Did you mean '@last'?"), std::string::npos);
+}
+
 TEST(ReferenceTest, OtherTextStaysAsItIs) {
   EXPECT_EQ(unpaste("crm/customers"), "crm/customers");
   EXPECT_EQ(unpaste("http://h:1/"), "http://h:1/");

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/display/log_tail.h"
 #include "cli/text/init_templates.h"
 #include "cli/text/params.h"
 #include "cli/text/style.h"
@@ -43,7 +44,7 @@ TEST(TableTest, PaintDoesNotMoveColumnsAndControlCharactersGo) {
   Table table({{"STATE"}, {"NAME"}});
   table.add({{"failed", Color::kRed}, {"evil\x1b[2J\nname"}});
   const std::string text = table.render(Painter(true), 0);
-  EXPECT_THAT(text, HasSubstr("\x1b[31mfailed\x1b[0m  evil [2J name"));
+  EXPECT_THAT(text, HasSubstr("\x1b[31mfailed\x1b[0m  evil name"));
 }
 
 TEST(StyleTest, WidthCountsCodePointsWithoutEscapes) {
@@ -52,6 +53,26 @@ TEST(StyleTest, WidthCountsCodePointsWithoutEscapes) {
   EXPECT_EQ(cut("żółwik", 4), "żół…");
   EXPECT_EQ(cut("short", 10), "short");
   EXPECT_EQ(cut("x", 0), "");
+}
+
+TEST(StyleTest, EscapeSequencesAreStrippedWhole) {
+  EXPECT_EQ(printable("\x1b[1;31mred\x1b[0m and \x1b[38:2::1:2:3mrgb"), "red and rgb");
+  EXPECT_EQ(printable("\x1b]0;title\atext"), "text");
+  EXPECT_EQ(printable("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\"), "link");
+  EXPECT_EQ(printable("\x1b(Bset \x1b=keypad"), "set keypad");
+  EXPECT_EQ(printable("cut \x1b[3"), "cut ");
+  EXPECT_EQ(printable("open \x1b]0;title"), "open 0;title");
+  EXPECT_EQ(printable("alone \x1b"), "alone ");
+}
+
+TEST(LogTailTest, FieldsOfTheStructuredLogAreShownByTheirKinds) {
+  const std::string line =
+      R"({"at":"now","level":"info","text":"b line","fields":{"i":{"kind":"int","value":12},)"
+      R"("name":{"kind":"text","value":"x y"},"size":{"kind":"bytes","value":1536},)"
+      R"("took":{"kind":"duration_ns","value":1500000000},"plain":7}})";
+  EXPECT_EQ(render_log_line(v1::LOG_STREAM_LOG, line, false),
+            "INFO b line i=12 name=x y size=1.5 KiB took=1.5 s plain=7");
+  EXPECT_EQ(render_log_line(v1::LOG_STREAM_STDERR, line, false), line);
 }
 
 TEST(StyleTest, WordsOfEnumsCountsAndBytes) {
