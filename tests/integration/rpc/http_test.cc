@@ -81,6 +81,16 @@ TEST_F(HttpTest, TheTokenIsForwardedAndNeededAsOverGrpc) {
   EXPECT_FALSE(json(created)["runId"].as_string().empty());
 }
 
+TEST_F(HttpTest, AnAuthorizationThatGrpcCannotCarryIsRefusedAndTheSchedulerLives) {
+  for (const char* token : {"Bearer \xff", "Bearer a\tb", "\xc3\xbc"}) {
+    const HttpAnswer refused =
+        post(address(), kListRuns, "{}", std::string(kJson) + "Authorization: " + token + "\r\n");
+    EXPECT_EQ(refused.status, 401) << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr("printable ASCII"));
+  }
+  EXPECT_EQ(post(address(), kListRuns, "{}").status, 200);
+}
+
 TEST_F(HttpTest, OtherHostsAndOriginsAreRefusedWhateverTheyAsk) {
   for (const char* path : {"/", "/healthz", kListRuns}) {
     for (const char* host : {"evil.example", "evil.example:7600", "localhost.evil.example"}) {
