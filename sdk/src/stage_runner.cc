@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sdk/base/errors.h"
+#include "sdk/base/value/value_text.h"
 #include "sdk/src/metadata.h"
 #include "weir/context.h"
 
@@ -45,12 +46,16 @@ State state_of(engine::TaskState state) {
   return State::kMissing;
 }
 
-std::string cut(std::string text) {
-  if (text.size() > kMessageBytesMax) {
-    text.resize(kMessageBytesMax);
-    text += "… (cut)";
-  }
-  return text;
+// As UTF-8, whatever a stage put into it: messages of the protocol take nothing else. Cut between
+// characters.
+std::string cut(std::string_view text) {
+  constexpr std::size_t kCharacterBytesMax = 4;
+  std::string out = base::valid_utf8(text.substr(0, kMessageBytesMax + kCharacterBytesMax));
+  if (out.size() <= kMessageBytesMax) return out;
+  std::size_t end = kMessageBytesMax;
+  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+  out.resize(end);
+  return out + "… (cut)";
 }
 
 // The Context's other side. Metadata is kept until the attempt ends; logs leave at once.
@@ -108,7 +113,7 @@ class Attempt {
   engine::AttemptFinished run() {
     if (make_arguments() && call() && judge() && encode()) advance_cursor();
     report_.metadata = host_.metadata();
-    report_.message = cut(std::move(report_.message));
+    report_.message = cut(report_.message);
     return std::move(report_);
   }
 
@@ -119,7 +124,7 @@ class Attempt {
     report_.permanent = permanent;
     report_.outputs.clear();
     report_.cursor.reset();
-    if (!type.empty()) report_.detail = Json().set("type", type).dump();
+    if (!type.empty()) report_.detail = Json().set("type", base::valid_utf8(type)).dump();
     return false;
   }
 
