@@ -19,7 +19,8 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
 constexpr std::size_t kReasonBytesMax = 1000;
-constexpr int kParamsMax = 1000;  // of one run
+constexpr int kParamsMax = 1000;                   // of one run
+constexpr std::size_t kParamsBytesMax = 64 << 10;  // of one run, names and values
 
 engine::RunId new_run_id() {
   thread_local std::mt19937 random{std::random_device{}()};
@@ -35,6 +36,16 @@ Status one_of_job_and_selection(const std::string& job, const std::string& selec
       job.empty() ? "name a job or give a selection" : "give a job or a selection, not both");
 }
 
+Status small_enough(const google::protobuf::Map<std::string, std::string>& params) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : params) bytes += name.size() + value.size();
+  if (bytes <= kParamsBytesMax) return {};
+  return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                "the parameters of the run have " + std::to_string(bytes) + " bytes; at most " +
+                    std::to_string(kParamsBytesMax) +
+                    " are taken altogether: put large values into an asset or a file");
+}
+
 base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& request) {
   Status status = one_of_job_and_selection(request.job(), request.selection());
   if (!status.ok()) return status;
@@ -43,6 +54,8 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
                   "a run takes a reason of up to " + std::to_string(kReasonBytesMax) +
                       " bytes and up to " + std::to_string(kParamsMax) + " parameters");
   }
+  status = small_enough(request.params());
+  if (!status.ok()) return status;
   auto info = request_info(request.idempotency_key(), request_hash(request));
   if (!info.ok()) return info.status();
   engine::CreateRun command;

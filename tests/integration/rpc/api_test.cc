@@ -239,6 +239,21 @@ TEST_F(ApiTest, AMessageOverTheLimitIsRefusedBeforeItIsRead) {
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
 }
 
+TEST_F(ApiTest, ParametersOfARunHaveALimitAltogether) {
+  register_module();
+  v1::CreateRunRequest request;
+  request.set_job("etl/daily");
+  for (const char* name : {"one", "two"}) {
+    (*request.mutable_params())[name] = "{\"text\":\"" + std::string(40'000, 'x') + "\"}";
+  }
+  Call call(scheduler_->token());
+  v1::CreateRunResponse response;
+  const grpc::Status status = runs_->CreateRun(call.get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0003: "));
+  EXPECT_THAT(status.error_message(), HasSubstr("65536"));
+}
+
 TEST_F(ApiTest, PagesFollowEachOtherWithoutGapOrRepetition) {
   register_module();
   std::vector<std::string> created;
