@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "scheduler/rpc/limits.h"
 #include "sdk/base/bundle.h"
 #include "sdk/base/sha256.h"
 #include "tests/integration/rpc/fixture.h"
@@ -80,6 +81,23 @@ TEST_F(UploadTest, MoreThanTheLimitIsRefusedWhenItIsAnnounced) {
   const grpc::Status status = upload("x", base::sha256("x").hex(), std::int64_t{3} << 30);
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0003: "));
+}
+
+TEST_F(UploadTest, TheLimitOfAFileIsAnOptionAndHoldsForModulesOnly) {
+  scheduler_.reset();
+  SchedulerOptions limited = options();
+  limited.file_bytes_max = 1000;
+  start(limited);
+  const std::string bytes(1001, 'x');
+  const grpc::Status refused = upload(bytes, base::sha256(bytes).hex(), 1001);
+  EXPECT_EQ(refused.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("1000 bytes"));
+  std::vector<wire::UploadArtifactRequest> messages(1);
+  messages[0].set_digest(std::string(base::sha256(bytes).raw()));
+  messages[0].set_size(1001);
+  messages[0].set_chunk(bytes);
+  const grpc::Status taken = upload_artifact(messages);
+  EXPECT_TRUE(taken.ok()) << taken.error_message();
 }
 
 TEST_F(UploadTest, ARegistrationWithoutItsFilesNamesThem) {
