@@ -35,6 +35,7 @@ inline constexpr int kReadThreads = 2;
 inline constexpr int kTransferThreads = 2;
 inline constexpr std::size_t kReadQueueMax = 1024;  // requests that wait for a read thread
 inline constexpr int kTransfersMax = 64;            // uploads and downloads at once
+inline constexpr int kPublicReadsMax = 32;          // values read at once by those without a token
 inline constexpr int kWatchersMax = 256;
 inline constexpr int kWatchPage = 500;  // events in one message
 

@@ -325,7 +325,8 @@ class AssetServiceImpl final : public v1::AssetService::CallbackService {
     }
     const auto stream = std::make_shared<ValueStream>(edge_, *request);
     return Download<v1::ReadValueResponse>::start(
-        edge_, [stream](v1::ReadValueResponse* response) { return stream->next(response); });
+        edge_, public_budget(edge_),
+        [stream](v1::ReadValueResponse* response) { return stream->next(response); });
   }
 
  private:

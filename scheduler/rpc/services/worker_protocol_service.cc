@@ -181,7 +181,8 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
     }
     const auto stream = std::make_shared<FileStream>(edge_, *request);
     return Download<wire::FetchFileResponse>::start(
-        edge_, [stream](wire::FetchFileResponse* response) { return stream->next(response); });
+        edge_, work_budget(edge_),
+        [stream](wire::FetchFileResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerWriteReactor<wire::FetchArtifactResponse>* FetchArtifact(
@@ -192,7 +193,8 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
     }
     const auto stream = std::make_shared<ArtifactStream>(edge_, request->digest());
     return Download<wire::FetchArtifactResponse>::start(
-        edge_, [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
+        edge_, work_budget(edge_),
+        [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerReadReactor<wire::UploadArtifactRequest>* UploadArtifact(
