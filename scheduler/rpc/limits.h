@@ -8,11 +8,14 @@
 #include <cstdint>
 
 #include "scheduler/engine/ports.h"
+#include "sdk/base/manifest.h"
 
 namespace weir::rpc {
 
 // ---- messages and connections ----
-inline constexpr int kMessageBytesMax = (4 << 20) + static_cast<int>(engine::kChunkBytes);
+// A registration brings a whole manifest, and a worker is sent one.
+inline constexpr int kMessageBytesMax = static_cast<int>(base::kManifestBytesMax) + (4 << 20);
+inline constexpr int kAnswerBytesMax = 2 * kMessageBytesMax;
 inline constexpr int kMetadataBytesMax = 16 << 10;
 inline constexpr int kStreamsPerConnectionMax = 256;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 200;
