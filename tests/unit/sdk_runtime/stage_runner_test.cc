@@ -135,6 +135,37 @@ TEST_F(StageRunnerTest, MetadataHasABound) {
   EXPECT_THAT(report.message, HasSubstr("at most 1000"));
 }
 
+TEST_F(StageRunnerTest, AnEntryOfMetadataHasALimitThatNamesIt) {
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) {
+    ctx.meta("page", std::string(65 << 10, 'x'));
+    return 1;
+  });
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(report.permanent);
+  EXPECT_THAT(report.message, HasSubstr("metadata 'page' has"));
+  EXPECT_THAT(report.message, HasSubstr("at most 65536"));
+  EXPECT_LT(report.metadata.size(), 100u);
+}
+
+TEST_F(StageRunnerTest, TheMetadataOfAnAttemptHasALimitWithThatOfItsChecks) {
+  Pipeline p("p");
+  const auto large = [] { return std::string(50 << 10, 'x'); };
+  p.asset("a",
+          [large](Context& ctx) {
+            for (int i = 0; i < 5; ++i) ctx.meta("m" + std::to_string(i), large());
+            return 1;
+          })
+      .check(
+          "odd", [large](const int&) { return Verdict(true).meta("detail", large()); }, warn);
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(report.permanent);
+  EXPECT_THAT(report.message, HasSubstr("check 'odd': metadata 'detail' has"));
+  EXPECT_THAT(report.message, HasSubstr("more than 262144"));
+}
+
 TEST_F(StageRunnerTest, BytesThatAreNotUtf8AreReplacedWhereverAStageSpeaks) {
   const std::string mark = "\xEF\xBF\xBD";
   Pipeline p("p");
