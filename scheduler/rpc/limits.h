@@ -49,8 +49,15 @@ inline constexpr std::size_t kMessagesPerFrameMax = 4096;  // from a worker
 inline constexpr std::size_t kFrameBytesMax = 3 << 20;     // to a worker
 inline constexpr std::size_t kAssignInlineBytesMax = 1
                                                      << 20;  // beyond it the worker fetches inputs
-inline constexpr std::size_t kSessionQueueMax = 50'000;      // messages that wait to be sent
+// Past so many bytes that wait, assignments travel without values: the worker fetches those.
+inline constexpr std::size_t kSessionInlineBytesMax = 16u << 20;
+// A worker that takes nothing for so long is cut off once more than this waits for it.
+inline constexpr std::chrono::seconds kSessionStallMax{30};
+inline constexpr std::size_t kSessionQueueMax = 50'000;          // messages that wait to be sent
 inline constexpr std::size_t kSessionQueueBytesMax = 64u << 20;  // and their bytes
+// And one that takes something, but far too slowly, once this waits.
+inline constexpr std::size_t kSessionQueueHardMax = 400'000;
+inline constexpr std::size_t kSessionQueueBytesHardMax = 512u << 20;
 inline constexpr std::size_t kInlineCacheBytesMax = 16u << 20;
 inline constexpr std::chrono::seconds kHelloDeadline{10};
 
