@@ -25,6 +25,7 @@ inline constexpr int kSmallPageDefault = 50;
 inline constexpr int kSmallPageMax = 1000;
 inline constexpr int kLargePageDefault = 200;
 inline constexpr int kLargePageMax = engine::kPageSizeMax;
+inline constexpr std::size_t kPageBytesMax = 8u << 20;  // of its rows; see services/page.h
 inline constexpr int kNamesCompletedMax = 200;
 inline constexpr int kLogBytesMax = 256 << 10;
 inline constexpr int kDigestsPerRequestMax = 10'000;

@@ -5,6 +5,7 @@
 
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/run_service.grpc.pb.h"
@@ -105,12 +106,19 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   if (request.has_since()) filter.since = from_proto(request.since());
   const auto seq = edge.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  const auto runs = edge.reader.list_runs(filter, *page);
-  if (!runs.ok()) return runs.status();
-  for (const engine::RunWithCounts& run : runs->rows) to_proto(run, response->add_runs());
-  response->set_next_page_token(runs->next);
-  response->set_as_of_seq(*seq);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto runs = edge.reader.list_runs(filter, part);
+    if (!runs.ok()) return runs.status();
+    for (const engine::RunWithCounts& run : runs->rows) {
+      v1::Run* out = response->add_runs();
+      to_proto(run, out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(runs->next);
+    response->set_as_of_seq(*seq);
+    return Status();
+  });
 }
 
 Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
@@ -161,20 +169,24 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
     if (!found.ok()) return found.status();
     index = *found;
   }
-  const auto attempts = edge.reader.list_attempts(*run, index, *page);
-  if (!attempts.ok()) return attempts.status();
   const auto names = edge.catalog.task_names(*run);
   if (!names.ok()) return names.status();
-  for (const engine::AttemptRow& attempt : attempts->rows) {
-    const auto task = static_cast<std::size_t>(attempt.key.task);
-    v1::Attempt* out = response->add_attempts();
-    to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
-    const auto checks = edge.reader.list_checks(attempt.key);
-    if (!checks.ok()) return checks.status();
-    for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
-  }
-  response->set_next_page_token(attempts->next);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto attempts = edge.reader.list_attempts(*run, index, part);
+    if (!attempts.ok()) return attempts.status();
+    for (const engine::AttemptRow& attempt : attempts->rows) {
+      const auto task = static_cast<std::size_t>(attempt.key.task);
+      v1::Attempt* out = response->add_attempts();
+      to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
+      const auto checks = edge.reader.list_checks(attempt.key);
+      if (!checks.ok()) return checks.status();
+      for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(attempts->next);
+    return Status();
+  });
 }
 
 class RunServiceImpl final : public v1::RunService::CallbackService {
