@@ -65,6 +65,7 @@ void Scheduler::Parts::make_rpc() {
   wanted.store_generation = storage.store->generation();
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
+  wanted.file_bytes_max = options.file_bytes_max;
   wanted.started_at =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   rpc = std::make_unique<rpc::Server>(std::move(wanted));

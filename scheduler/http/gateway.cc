@@ -22,6 +22,7 @@
 
 #include "scheduler/http/connect_error.h"
 #include "scheduler/http/limits.h"
+#include "sdk/base/endpoint.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/status.h"
 
@@ -139,6 +140,11 @@ std::optional<CallAnswer> Gateway::State::prepare(const CallRequest& request, Ca
                      "send 'content-type: application/json' (or application/proto)");
     answer.status = 415;
     return answer;
+  }
+  if (!base::printable_ascii(request.authorization)) {  // gRPC would abort on it
+    return error_answer(kUnauthenticated, base::kErrUnauthenticated,
+                        "the Authorization header holds a byte that no token has; send "
+                        "'Authorization: Bearer TOKEN' in printable ASCII");
   }
   call.encoding = type == "application/json" ? Encoding::kJson : Encoding::kProto;
   if (!request.content_encoding.empty() && request.content_encoding != "identity") {

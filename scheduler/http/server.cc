@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 #include <utility>
+#include <fcntl.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -30,6 +31,9 @@ base::Status cannot_listen(const base::Address& address, const boost::system::er
                       "cannot listen on " + address.text() + ": " + error.message() +
                           "; choose another address with --http");
 }
+
+// A command that the scheduler starts must not hold the port or a client's connection open.
+void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
 
 }  // namespace
 
@@ -63,6 +67,7 @@ base::Status Server::State::listen(const base::Address& wanted) {
   const tcp::endpoint endpoint(asio::ip::make_address(wanted.host, error), wanted.port);
   if (error) return cannot_listen(wanted, error);
   acceptor.open(endpoint.protocol(), error);
+  if (!error) close_on_exec(acceptor.native_handle());
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
@@ -88,6 +93,7 @@ void Server::State::accepted(const boost::system::error_code& error, tcp::socket
     });
     return;
   }
+  close_on_exec(socket.native_handle());
   boost::system::error_code ignored;  // a small delay is all that its failure would cost
   socket.set_option(tcp::no_delay(true), ignored);
   const auto connection = std::make_shared<Connection>(std::move(socket), shared,

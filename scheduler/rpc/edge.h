@@ -57,7 +57,8 @@ struct Edge {
   Watchers& watchers;
   const Access access;
   Catalog catalog;
-  std::atomic<int> transfers_open{0};
+  std::atomic<int> transfers_open{0};  // of workers and of those who register
+  std::atomic<int> public_reads_open{0};
   std::atomic<int> sessions_open{0};
   mutable std::mutex addresses_mutex;
   Addresses addresses_value;  // known only once the sockets are bound; guarded by addresses_mutex

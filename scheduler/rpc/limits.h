@@ -8,11 +8,14 @@
 #include <cstdint>
 
 #include "scheduler/engine/ports.h"
+#include "sdk/base/manifest.h"
 
 namespace weir::rpc {
 
 // ---- messages and connections ----
-inline constexpr int kMessageBytesMax = (4 << 20) + static_cast<int>(engine::kChunkBytes);
+// A registration brings a whole manifest, and a worker is sent one.
+inline constexpr int kMessageBytesMax = static_cast<int>(base::kManifestBytesMax) + (4 << 20);
+inline constexpr int kAnswerBytesMax = 2 * kMessageBytesMax;
 inline constexpr int kMetadataBytesMax = 16 << 10;
 inline constexpr int kStreamsPerConnectionMax = 256;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 200;
@@ -22,6 +25,7 @@ inline constexpr int kSmallPageDefault = 50;
 inline constexpr int kSmallPageMax = 1000;
 inline constexpr int kLargePageDefault = 200;
 inline constexpr int kLargePageMax = engine::kPageSizeMax;
+inline constexpr std::size_t kPageBytesMax = 8u << 20;  // of its rows; see services/page.h
 inline constexpr int kNamesCompletedMax = 200;
 inline constexpr int kLogBytesMax = 256 << 10;
 inline constexpr int kDigestsPerRequestMax = 10'000;
@@ -35,6 +39,7 @@ inline constexpr int kReadThreads = 2;
 inline constexpr int kTransferThreads = 2;
 inline constexpr std::size_t kReadQueueMax = 1024;  // requests that wait for a read thread
 inline constexpr int kTransfersMax = 64;            // uploads and downloads at once
+inline constexpr int kPublicReadsMax = 32;          // values read at once by those without a token
 inline constexpr int kWatchersMax = 256;
 inline constexpr int kWatchPage = 500;  // events in one message
 
@@ -45,8 +50,15 @@ inline constexpr std::size_t kMessagesPerFrameMax = 4096;  // from a worker
 inline constexpr std::size_t kFrameBytesMax = 3 << 20;     // to a worker
 inline constexpr std::size_t kAssignInlineBytesMax = 1
                                                      << 20;  // beyond it the worker fetches inputs
-inline constexpr std::size_t kSessionQueueMax = 50'000;      // messages that wait to be sent
+// Past so many bytes that wait, assignments travel without values: the worker fetches those.
+inline constexpr std::size_t kSessionInlineBytesMax = 16u << 20;
+// A worker that takes nothing for so long is cut off once more than this waits for it.
+inline constexpr std::chrono::seconds kSessionStallMax{30};
+inline constexpr std::size_t kSessionQueueMax = 50'000;          // messages that wait to be sent
 inline constexpr std::size_t kSessionQueueBytesMax = 64u << 20;  // and their bytes
+// And one that takes something, but far too slowly, once this waits.
+inline constexpr std::size_t kSessionQueueHardMax = 400'000;
+inline constexpr std::size_t kSessionQueueBytesHardMax = 512u << 20;
 inline constexpr std::size_t kInlineCacheBytesMax = 16u << 20;
 inline constexpr std::chrono::seconds kHelloDeadline{10};
 

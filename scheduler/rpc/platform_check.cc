@@ -52,8 +52,8 @@ base::Status refusal(const PlatformNeeds& needs, const PlatformFacts& worker,
   std::string what;
   if (!lacks.libraries.empty()) {
     what = "needs " + joined(lacks.libraries) + ", which worker '" + worker.worker +
-           "' does not have: install the package that brings it, or put the library beside the "
-           "executable so that it is uploaded with it";
+           "' does not have: install the package that brings it, or put the library into the "
+           "folder lib/ beside the executable, which is uploaded with it";
   }
   if (lacks.glibc) {
     what += (what.empty() ? "" : "; and it ");

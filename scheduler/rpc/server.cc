@@ -28,7 +28,7 @@ constexpr int kClientPingMs = 5'000;         // clients may ping this often
 
 void set_limits(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
-  builder.SetMaxSendMessageSize(2 * kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kAnswerBytesMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
@@ -108,7 +108,9 @@ void Server::set_http_address(const std::string& address) {
 
 std::shared_ptr<grpc::Channel> Server::in_process_channel() {
   CHECK_MSG(state_->server != nullptr, "the server has not been started");
-  return state_->server->InProcessChannel({});
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
+  return state_->server->InProcessChannel(arguments);
 }
 
 void Server::stop() {

@@ -28,7 +28,7 @@ struct ServerOptions {
   std::string host_id;                     // see this_host_id()
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
-  std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one upload
+  std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one file of a module
   base::WallTime started_at{};
 };
 

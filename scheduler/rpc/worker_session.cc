@@ -95,6 +95,7 @@ void WorkerSession::OnReadDone(bool ok) {
 void WorkerSession::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
+  taken_at_ = std::chrono::steady_clock::now();
   frame_.Clear();
   if (finished_) return;
   if (ok) return pump();
@@ -186,21 +187,21 @@ void WorkerSession::enqueue(const engine::Send& send) {
     return;
   }
   auto outgoing = std::make_shared<Outgoing>();
-  std::vector<engine::Digest> missing;
+  std::size_t missing = 0;  // bytes of values that the cache does not have
   if (const auto* welcome = std::get_if<engine::Welcome>(&send.message)) {
     fill_welcome(*welcome, outgoing->message.mutable_welcome());
   } else {
     to_proto(send, &outgoing->message);
-    missing = fill_from_cache(outgoing->message);
+    if (may_carry_values(outgoing->message)) missing = fill_from_cache(outgoing->message);
   }
-  outgoing->bytes = outgoing->message.ByteSizeLong();
-  outgoing->ready = missing.empty();
+  outgoing->bytes = outgoing->message.ByteSizeLong() + missing;
+  outgoing->ready = missing == 0;
   {
     const std::lock_guard lock(mutex_);
     if (finished_ || closing_) return;
     queue_.push_back(outgoing);
     queue_bytes_ += outgoing->bytes;
-    if (queue_.size() > kSessionQueueMax || queue_bytes_ > kSessionQueueBytesMax) {
+    if (does_not_read()) {
       end(Status(Code::kResourceExhausted, base::kErrQueueFull,
                  "worker '" + worker_ +
                      "' does not read what it is sent; it is cut off and may "
@@ -208,7 +209,7 @@ void WorkerSession::enqueue(const engine::Send& send) {
       return context_->TryCancel();  // the write that it does not take would never end
     }
   }
-  if (missing.empty()) return;
+  if (missing == 0) return;
   edge_.reads.submit_step(
       [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
 }
@@ -232,8 +233,21 @@ void WorkerSession::fill_welcome(const engine::Welcome& welcome, wire::Welcome* 
   out->set_cancel_grace_ms(edge_.options.cancel_grace_ms);
 }
 
-std::vector<engine::Digest> WorkerSession::fill_from_cache(wire::SchedulerMessage& message) const {
-  std::vector<engine::Digest> missing;
+// A burst of assignments must not fill the queue with values that the worker can fetch.
+bool WorkerSession::may_carry_values(const wire::SchedulerMessage& message) {
+  if (!message.has_assign()) return false;
+  const std::lock_guard lock(mutex_);
+  return queue_bytes_ + kAssignInlineBytesMax <= kSessionInlineBytesMax;
+}
+
+bool WorkerSession::does_not_read() const {
+  if (queue_.size() > kSessionQueueHardMax || queue_bytes_ > kSessionQueueBytesHardMax) return true;
+  if (queue_.size() <= kSessionQueueMax && queue_bytes_ <= kSessionQueueBytesMax) return false;
+  return writing_ && std::chrono::steady_clock::now() - taken_at_ > kSessionStallMax;
+}
+
+std::size_t WorkerSession::fill_from_cache(wire::SchedulerMessage& message) const {
+  std::size_t missing = 0;
   std::size_t budget = kAssignInlineBytesMax;
   for_each_value(message, [&](wire::ValueRef& value) {
     const auto size = static_cast<std::size_t>(value.size());
@@ -244,7 +258,7 @@ std::vector<engine::Digest> WorkerSession::fill_from_cache(wire::SchedulerMessag
       value.set_inline_bytes(*bytes);
       value.set_is_inline(true);
     } else {
-      missing.push_back(*digest);
+      missing += size;
     }
   });
   return missing;
@@ -288,6 +302,7 @@ void WorkerSession::pump() {
   }
   if (frame_.messages_size() > 0) {
     writing_ = true;
+    taken_at_ = std::chrono::steady_clock::now();
     return StartWrite(&frame_);
   }
   if (queue_.empty() && closing_) end(*closing_);

@@ -4,6 +4,7 @@
 // worker_protocol_service.cc only.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -45,8 +46,8 @@ class WorkerSession final : public SessionReactor,
   // A message that waits to be sent.
   struct Outgoing {
     worker::v1::SchedulerMessage message;
-    std::size_t bytes = 0;
-    bool ready = false;  // its inline inputs are filled in; guarded by mutex_
+    std::size_t bytes = 0;  // with those that are still to be filled in
+    bool ready = false;     // its inline inputs are filled in; guarded by mutex_
   };
 
   base::Status take_frame();
@@ -55,8 +56,10 @@ class WorkerSession final : public SessionReactor,
   void remember_values(const engine::CommandBody& command);
 
   void fill_welcome(const engine::Welcome& welcome, worker::v1::Welcome* out) const;
-  // Puts cached bytes into the inputs; the digests that the cache does not have.
-  std::vector<engine::Digest> fill_from_cache(worker::v1::SchedulerMessage& message) const;
+  // Puts cached bytes into the inputs; the bytes of those that the cache does not have.
+  std::size_t fill_from_cache(worker::v1::SchedulerMessage& message) const;
+  bool may_carry_values(const worker::v1::SchedulerMessage& message);
+  bool does_not_read() const;                                       // with the lock held
   void fill_from_store(const std::shared_ptr<Outgoing>& outgoing);  // on a read thread
   void pump();                                                      // with the lock held
   void end(const base::Status& status);                             // with the lock held
@@ -76,7 +79,10 @@ class WorkerSession final : public SessionReactor,
   worker::v1::SessionResponse frame_;            // being written while writing_
   bool greeted_ = false;                         // hello was taken; guarded by mutex_
   bool writing_ = false;                         // guarded by mutex_
-  bool finished_ = false;                        // Finish was called; guarded by mutex_
+  // When the worker last took a frame, or when the one that it should take was offered; guarded by
+  // mutex_.
+  std::chrono::steady_clock::time_point taken_at_{};
+  bool finished_ = false;                // Finish was called; guarded by mutex_
   std::optional<base::Status> closing_;  // end with it once the queue is sent; guarded by mutex_
   std::string end_reason_;               // for the engine; guarded by mutex_
   grpc::Alarm hello_alarm_;

@@ -93,12 +93,13 @@ std::string tree_path_problem(std::string_view path) {
   }
 }
 
-DiskBlobStore::DiskBlobStore(Private, std::string root, const DiskGuard* guard)
-    : root_(std::move(root)), guard_(guard) {}
+DiskBlobStore::DiskBlobStore(Private, std::string root, const DiskGuard* guard, BlobOrigin origin)
+    : root_(std::move(root)), guard_(guard), origin_(origin) {}
 
 Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(const std::string& root,
-                                                           const DiskGuard* guard) {
-  auto store = std::make_unique<DiskBlobStore>(Private{}, root, guard);
+                                                           const DiskGuard* guard,
+                                                           BlobOrigin origin) {
+  auto store = std::make_unique<DiskBlobStore>(Private{}, root, guard, origin);
   for (const char* name : {"/sha256", "/tmp"}) {
     if (Status status = make_directories(root + name); !status.ok()) return status;
   }
@@ -125,6 +126,11 @@ std::string DiskBlobStore::path_of(const Digest& digest) const {
   return root_ + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2);
 }
 
+Status DiskBlobStore::admit(std::int64_t size) const {
+  if (guard_ == nullptr) return {};
+  return origin_ == BlobOrigin::kNewWork ? guard_->admit(size) : guard_->admit_finished(size);
+}
+
 Result<std::unique_ptr<engine::BlobWriter>> DiskBlobStore::create(const Digest& digest,
                                                                   engine::ArtifactKind kind,
                                                                   std::int64_t size) {
@@ -133,9 +139,7 @@ Result<std::unique_ptr<engine::BlobWriter>> DiskBlobStore::create(const Digest& 
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "artifact " + digest.hex() + " is external: it has no bytes to store");
   }
-  if (guard_ != nullptr) {
-    if (Status status = guard_->admit(std::max<std::int64_t>(size, 0)); !status.ok()) return status;
-  }
+  if (Status status = admit(std::max<std::int64_t>(size, 0)); !status.ok()) return status;
   const std::string temporary = root_ + "/tmp/" + std::string(kOwnPrefix) +
                                 std::to_string(getpid()) + "-" +
                                 std::to_string(counter.fetch_add(1));

@@ -21,18 +21,23 @@ inline constexpr std::size_t kKnownBlobsMax = 8192;  // digests remembered as he
 inline constexpr std::size_t kTreeFilesMax = 100'000;
 inline constexpr std::size_t kTreePathBytesMax = 1024;
 
+// What a store's blobs are, which decides how much space must stay free: of new work (modules), or
+// of work that is done (artifacts).
+enum class BlobOrigin { kNewWork, kFinishedWork };
+
 class DiskBlobStore final : public engine::BlobStore {
   struct Private {  // only open() makes stores
     explicit Private() = default;
   };
 
  public:
-  DiskBlobStore(Private, std::string root, const DiskGuard* guard);
+  DiskBlobStore(Private, std::string root, const DiskGuard* guard, BlobOrigin origin);
   // Makes the directories and removes what unfinished writers left: ours of earlier processes at
   // once, those of executors (which may outlive us) after a day. `guard` may be null and must
   // outlive the store.
   static base::Result<std::unique_ptr<DiskBlobStore>> open(const std::string& root,
-                                                           const DiskGuard* guard);
+                                                           const DiskGuard* guard,
+                                                           BlobOrigin origin);
 
   // INVALID_ARGUMENT for kExternal, which has no bytes. A negative size means that it is not known.
   base::Result<std::unique_ptr<engine::BlobWriter>> create(const engine::Digest& digest,
@@ -50,11 +55,13 @@ class DiskBlobStore final : public engine::BlobStore {
  private:
   friend class DiskBlobWriter;
   base::Status clean_temporary() const;
+  base::Status admit(std::int64_t size) const;
   void remember(const engine::Digest& digest);
   void forget(const engine::Digest& digest);
 
   const std::string root_;
   const DiskGuard* const guard_;
+  const BlobOrigin origin_;
   std::mutex mutex_;
   std::unordered_set<engine::Digest> known_;  // guarded by mutex_
   std::deque<engine::Digest> known_order_;    // guarded by mutex_; oldest first

@@ -46,11 +46,22 @@ Status DiskGuard::admit(std::int64_t more_bytes) const {
   return judge_space(*space, more_bytes, path_);
 }
 
+Status DiskGuard::admit_finished(std::int64_t more_bytes) const {
+  Result<DiskSpace> space = measure();
+  if (!space.ok()) return {};
+  return judge_space(for_finished_work(*space), more_bytes, path_);
+}
+
+DiskSpace for_finished_work(DiskSpace space) {
+  space.limit_bytes = std::min(space.limit_bytes, kFinishedReserveBytes);
+  return space;
+}
+
 Status judge_space(const DiskSpace& space, std::int64_t more_bytes, const std::string& path) {
   if (space.free_bytes - more_bytes >= space.limit_bytes) return {};
   return {base::Code::kResourceExhausted, base::kErrDiskFull,
           std::to_string(space.free_bytes) + " bytes are free on the file system of " + path +
-              ", the limit for new work is " + std::to_string(space.limit_bytes) +
+              ", the limit is " + std::to_string(space.limit_bytes) +
               (more_bytes > 0 ? ", " + std::to_string(more_bytes) + " more are asked for" : "") +
               "; free space or start with a smaller --min-free"};
 }

@@ -11,6 +11,9 @@
 
 namespace weir::store {
 
+// Kept free when finished work is taken in, so that the database can still commit.
+inline constexpr std::int64_t kFinishedReserveBytes = 64 << 20;
+
 struct DiskSpace {
   std::int64_t free_bytes = 0;  // for this user
   std::int64_t total_bytes = 0;
@@ -28,6 +31,9 @@ class DiskGuard {
   // RESOURCE_EXHAUSTED (WEIR-E0401), with the free bytes and the limit, when `more_bytes` would
   // leave less than the limit free. A file system that cannot be measured admits.
   base::Status admit(std::int64_t more_bytes = 0) const;
+  // The same for what work that was done brings: only a reserve is kept, so that the limit does not
+  // take from runs what they have paid for.
+  base::Status admit_finished(std::int64_t more_bytes) const;
 
  private:
   std::string path_;
@@ -36,6 +42,8 @@ class DiskGuard {
 
 // The pure part of admit().
 base::Status judge_space(const DiskSpace& space, std::int64_t more_bytes, const std::string& path);
+// The space as finished work is judged by it.
+DiskSpace for_finished_work(DiskSpace space);
 std::int64_t default_min_free(std::int64_t total_bytes);
 
 // The median in microseconds of twenty writes of 4 KiB with fdatasync each, in a file made in

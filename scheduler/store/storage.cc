@@ -30,10 +30,13 @@ Result<Storage> open_storage(const StorageOptions& options) {
     status = keep(SqliteReader::open(directory.database(), options.readers), out.reader);
   }
   if (status.ok()) {
-    status = keep(DiskBlobStore::open(directory.artifacts(), out.guard.get()), out.artifacts);
+    status =
+        keep(DiskBlobStore::open(directory.artifacts(), out.guard.get(), BlobOrigin::kFinishedWork),
+             out.artifacts);
   }
   if (status.ok()) {
-    status = keep(DiskBlobStore::open(directory.modules(), out.guard.get()), out.modules);
+    status = keep(DiskBlobStore::open(directory.modules(), out.guard.get(), BlobOrigin::kNewWork),
+                  out.modules);
   }
   if (status.ok()) status = keep(DiskLogStore::open(directory.logs()), out.logs);
   if (status.ok()) status = directory.publish_generation(out.store->generation());

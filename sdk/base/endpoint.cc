@@ -3,6 +3,7 @@
 // a stranger.
 #include "sdk/base/endpoint.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -204,6 +205,16 @@ Result<Endpoint> find_endpoint() {
   return Status(Code::kNotFound, kErrUnreachable, "no scheduler is running for this user");
 }
 
+bool printable_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+Status check_token(std::string_view token, const std::string& source) {
+  if (printable_ascii(token)) return {};
+  return Status(Code::kUnauthenticated, kErrUnauthenticated,
+                source + " is not a token: a token is of printable ASCII characters only");
+}
+
 Result<std::string> read_token(const std::string& path) {
   const Result<std::string> text = read_small_file(path, kTokenBytesMax);
   if (!text.ok()) {
@@ -214,6 +225,8 @@ Result<std::string> read_token(const std::string& path) {
   if (token.empty()) {
     return Status(Code::kUnauthenticated, kErrUnauthenticated, "'" + path + "' holds no token");
   }
+  const Status usable = check_token(token, "what '" + path + "' holds");
+  if (!usable.ok()) return usable;
   return token;
 }
 

@@ -55,7 +55,13 @@ Result<Endpoint> read_endpoint(const std::string& path);
 // none.
 Result<Endpoint> find_endpoint();
 
-// The first line of a token file. UNAUTHENTICATED with what to do when it cannot be read.
+// Whether all bytes are 0x20 to 0x7e: gRPC aborts the process over metadata that has others.
+bool printable_ascii(std::string_view text);
+// UNAUTHENTICATED when the token cannot be sent; `source` says where it comes from.
+Status check_token(std::string_view token, const std::string& source);
+
+// The first line of a token file. UNAUTHENTICATED with what to do when it cannot be read or holds
+// what no token has.
 Result<std::string> read_token(const std::string& path);
 
 }  // namespace weir::base

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sdk/base/endpoint.h"
 #include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/pause.h"
@@ -35,6 +36,15 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
+// Without a token that gRPC would abort on.
+Target with_usable_token(Target target) {
+  const Status usable = base::check_token(target.token, "the token that was given");
+  if (usable.ok()) return target;
+  target.token.clear();
+  target.token_problem = usable.message();
+  return target;
+}
+
 // The call never reached a server: nothing was asked yet.
 bool never_connected(const grpc::Status& status) {
   const std::string& text = status.error_message();
@@ -53,7 +63,7 @@ bool speaks_otherwise(const grpc::Status& status) {
 }  // namespace
 
 Connection::Connection(Target target, std::chrono::milliseconds deadline, int tries_max)
-    : target_(std::move(target)),
+    : target_(with_usable_token(std::move(target))),
       deadline_(deadline),
       tries_max_(tries_max),
       channel_(make_channel(target_.grpc)) {}

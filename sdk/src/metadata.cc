@@ -5,10 +5,13 @@
 
 #include <cstdio>
 
+#include "sdk/base/value/value_text.h"
+
 namespace weir::sdk_impl {
 namespace {
 
 using base::Json;
+using base::valid_utf8;
 
 struct KindAndValue {
   const char* kind;
@@ -19,11 +22,11 @@ struct Convert {
   KindAndValue operator()(std::int64_t value) const { return {"int", value}; }
   KindAndValue operator()(double value) const { return {"float", value}; }
   KindAndValue operator()(bool value) const { return {"bool", value}; }
-  KindAndValue operator()(const std::string& value) const { return {"text", value}; }
+  KindAndValue operator()(const std::string& value) const { return {"text", valid_utf8(value)}; }
   KindAndValue operator()(ByteCount value) const {
     return {"bytes", static_cast<std::int64_t>(value.bytes)};
   }
-  KindAndValue operator()(const Url& value) const { return {"url", value.text}; }
+  KindAndValue operator()(const Url& value) const { return {"url", valid_utf8(value.text)}; }
   KindAndValue operator()(std::chrono::nanoseconds value) const {
     return {"duration_ns", std::int64_t{value.count()}};
   }
@@ -80,7 +83,7 @@ Json meta_to_json(const Meta& entry) {
 
 Json metadata_to_json(const std::vector<Meta>& entries) {
   Json out = Json::Object{};
-  for (const Meta& entry : entries) out.set(entry.name, meta_to_json(entry));
+  for (const Meta& entry : entries) out.set(valid_utf8(entry.name), meta_to_json(entry));
   return out;
 }
 
@@ -108,7 +111,7 @@ std::string rfc3339(base::WallTime at) {
 std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
                      const std::vector<Meta>& fields) {
   Json out;
-  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", text);
+  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", valid_utf8(text));
   if (!fields.empty()) out.set("fields", metadata_to_json(fields));
   return out.dump();
 }

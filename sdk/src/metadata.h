@@ -13,6 +13,8 @@
 
 namespace weir::sdk_impl {
 
+// Names and texts of stages may hold any bytes: what is not UTF-8 is replaced, here and in log
+// lines, because the messages that carry them take nothing else.
 // {"kind": "int" | "float" | "bool" | "text" | "bytes" | "url" | "duration_ns", "value": …}
 base::Json meta_to_json(const Meta& entry);
 // {name: {"kind", "value"}}; the last entry of a name counts.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sdk/base/errors.h"
+#include "sdk/base/value/value_text.h"
 #include "sdk/src/metadata.h"
 #include "weir/context.h"
 
@@ -19,6 +20,8 @@ using base::Status;
 using engine::OutcomeClass;
 
 constexpr std::size_t kMetaEntriesMax = 1000;  // an attempt
+constexpr std::size_t kMetaEntryBytesMax = 64u << 10;
+constexpr std::size_t kMetaBytesMax = 256u << 10;  // an attempt, its checks included
 constexpr std::size_t kMessageBytesMax = 16u << 10;
 
 State state_of(engine::TaskState state) {
@@ -45,13 +48,44 @@ State state_of(engine::TaskState state) {
   return State::kMissing;
 }
 
-std::string cut(std::string text) {
-  if (text.size() > kMessageBytesMax) {
-    text.resize(kMessageBytesMax);
-    text += "… (cut)";
-  }
-  return text;
+// As UTF-8, whatever a stage put into it: messages of the protocol take nothing else. Cut between
+// characters.
+std::string cut(std::string_view text, std::size_t bytes_max = kMessageBytesMax) {
+  constexpr std::size_t kCharacterBytesMax = 4;
+  std::string out = base::valid_utf8(text.substr(0, bytes_max + kCharacterBytesMax));
+  if (out.size() <= bytes_max) return out;
+  std::size_t end = bytes_max;
+  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+  out.resize(end);
+  return out + "… (cut)";
 }
+
+// The metadata of an attempt and its checks, as the bytes of their JSON.
+class MetaBudget {
+ public:
+  // What is wrong with one more entry, naming it; empty when nothing is.
+  std::string take(const Meta& entry) {
+    const std::size_t bytes = entry.name.size() + meta_to_json(entry).dump().size();
+    const auto named = [&] {
+      return "metadata '" + cut(entry.name, kNameShownMax) + "' has " + std::to_string(bytes) +
+             " bytes; ";
+    };
+    if (bytes > kMetaEntryBytesMax) {
+      return named() + "an entry has at most " + std::to_string(kMetaEntryBytesMax) +
+             ": return large values as assets or files";
+    }
+    if (bytes > kMetaBytesMax - used_) {
+      return named() + "with it the attempt has more than " + std::to_string(kMetaBytesMax) +
+             " of metadata: return large values as assets or files";
+    }
+    used_ += bytes;
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kNameShownMax = 200;
+  std::size_t used_ = 0;
+};
 
 // The Context's other side. Metadata is kept until the attempt ends; logs leave at once.
 class Host final : public impl::ContextHost {
@@ -67,6 +101,7 @@ class Host final : public impl::ContextHost {
       throw permanent("a stage gives at most " + std::to_string(kMetaEntriesMax) +
                       " entries of metadata");
     }
+    if (std::string problem = budget_.take(entry); !problem.empty()) throw permanent(problem);
     metadata_[asset.empty() ? subject_ : std::string(asset)].push_back(std::move(entry));
   }
 
@@ -75,6 +110,16 @@ class Host final : public impl::ContextHost {
   }
   void progress(std::int64_t done, std::int64_t total) override { sink_.progress(done, total); }
   bool canceled() const override { return sink_.canceled(); }
+
+  // Counts the metadata of a check; what is wrong with it, or nothing.
+  std::string take(const std::vector<Meta>& entries) {
+    const std::lock_guard lock(mutex_);
+    std::string problem;
+    for (const Meta& entry : entries) {
+      if (problem.empty()) problem = budget_.take(entry);
+    }
+    return problem;
+  }
 
   std::string metadata() const {
     const std::lock_guard lock(mutex_);
@@ -90,6 +135,7 @@ class Host final : public impl::ContextHost {
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Meta>> metadata_;  // guarded by mutex_; by asset or task
   std::size_t entries_ = 0;                            // guarded by mutex_
+  MetaBudget budget_;                                  // guarded by mutex_
 };
 
 class Attempt {
@@ -108,7 +154,7 @@ class Attempt {
   engine::AttemptFinished run() {
     if (make_arguments() && call() && judge() && encode()) advance_cursor();
     report_.metadata = host_.metadata();
-    report_.message = cut(std::move(report_.message));
+    report_.message = cut(report_.message);
     return std::move(report_);
   }
 
@@ -119,7 +165,7 @@ class Attempt {
     report_.permanent = permanent;
     report_.outputs.clear();
     report_.cursor.reset();
-    if (!type.empty()) report_.detail = Json().set("type", type).dump();
+    if (!type.empty()) report_.detail = Json().set("type", base::valid_utf8(type)).dump();
     return false;
   }
 
@@ -298,6 +344,9 @@ class Attempt {
       const Verdict verdict = check.run(value, further);
       result.passed = verdict.passed();
       result.reason = cut(verdict.reason());
+      if (const std::string problem = host_.take(verdict.metadata()); !problem.empty()) {
+        return end(OutcomeClass::kFailed, "check '" + check.name + "': " + problem, true);
+      }
       result.metadata = metadata_to_json(verdict.metadata()).dump();
     } catch (...) {
       const CaughtError error = caught_error();

@@ -34,6 +34,8 @@ Status Link::authorize(grpc::ClientContext& context) const {
     if (!read.ok()) return read.status();
     token = std::move(read).value();
   }
+  const Status usable = base::check_token(token, "the token that this worker was given");
+  if (!usable.ok()) return usable;
   if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   return {};
 }

@@ -7,6 +7,7 @@
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
 #include "sdk/base/errors.h"
@@ -86,11 +87,27 @@ base::Result<engine::AssetRow> find_asset(Edge& edge, const std::string& name) {
                 "there is no asset '" + name + "'." + base::did_you_mean(name, names));
 }
 
+// The assets of one page of rows that are `chosen` (all when empty).
+Status add_assets(Edge& edge, const Definitions& definitions,
+                  const std::optional<std::vector<std::string>>& chosen,
+                  const std::vector<engine::AssetRow>& rows, v1::ListAssetsResponse* response,
+                  PageBytes& bytes) {
+  for (const engine::AssetRow& row : rows) {
+    if (chosen && !std::binary_search(chosen->begin(), chosen->end(), row.name)) continue;
+    v1::Asset* out = response->add_assets();
+    const Status filled = fill_asset(edge, definitions, row, out);
+    if (!filled.ok()) return filled;
+    bytes.add(*out);
+    if (bytes.over()) break;
+  }
+  return {};
+}
+
 Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
                    v1::ListAssetsResponse* response) {
-  auto page =
+  const auto wanted =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
-  if (!page.ok()) return page.status();
+  if (!wanted.ok()) return wanted.status();
   const auto definitions = edge.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   std::optional<std::vector<std::string>> chosen;
@@ -99,18 +116,17 @@ Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
     if (!selected.ok()) return selected.status();
     chosen = std::move(selected).value();
   }
-  do {  // a page may be left empty by the selection: then the next one
-    const auto assets = edge.reader.list_assets(request.pipeline(), *page);
-    if (!assets.ok()) return assets.status();
-    for (const engine::AssetRow& row : assets->rows) {
-      if (chosen && !std::binary_search(chosen->begin(), chosen->end(), row.name)) continue;
-      const Status filled = fill_asset(edge, **definitions, row, response->add_assets());
-      if (!filled.ok()) return filled;
-    }
-    page->after = assets->next;
-  } while (response->assets().empty() && !page->after.empty());
-  response->set_next_page_token(page->after);
-  return {};
+  return fill_page(*wanted, response, [&](engine::PageRequest page, PageBytes& bytes) {
+    do {  // a page may be left empty by the selection: then the next one
+      const auto assets = edge.reader.list_assets(request.pipeline(), page);
+      if (!assets.ok()) return assets.status();
+      const Status added = add_assets(edge, **definitions, chosen, assets->rows, response, bytes);
+      if (!added.ok()) return added;
+      page.after = assets->next;
+    } while (response->assets().empty() && !page.after.empty());
+    response->set_next_page_token(page.after);
+    return Status();
+  });
 }
 
 Status get_asset(Edge& edge, const v1::GetAssetRequest& request, v1::GetAssetResponse* response) {
@@ -128,14 +144,19 @@ Status list_materializations(Edge& edge, const v1::ListMaterializationsRequest& 
   if (!page.ok()) return page.status();
   const auto asset = find_asset(edge, request.asset());
   if (!asset.ok()) return asset.status();
-  const auto rows = edge.reader.list_materializations(request.asset(), *page);
-  if (!rows.ok()) return rows.status();
-  for (const engine::MaterializationRow& row : rows->rows) {
-    const Status filled = fill_materialization(edge, row, response->add_materializations());
-    if (!filled.ok()) return filled;
-  }
-  response->set_next_page_token(rows->next);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto rows = edge.reader.list_materializations(request.asset(), part);
+    if (!rows.ok()) return rows.status();
+    for (const engine::MaterializationRow& row : rows->rows) {
+      v1::Materialization* out = response->add_materializations();
+      const Status filled = fill_materialization(edge, row, out);
+      if (!filled.ok()) return filled;
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(rows->next);
+    return Status();
+  });
 }
 
 using Neighbours = std::map<std::string, std::set<std::string>, std::less<>>;
@@ -325,7 +346,8 @@ class AssetServiceImpl final : public v1::AssetService::CallbackService {
     }
     const auto stream = std::make_shared<ValueStream>(edge_, *request);
     return Download<v1::ReadValueResponse>::start(
-        edge_, [stream](v1::ReadValueResponse* response) { return stream->next(response); });
+        edge_, public_budget(edge_),
+        [stream](v1::ReadValueResponse* response) { return stream->next(response); });
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/run_service.grpc.pb.h"
@@ -19,7 +20,8 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
 constexpr std::size_t kReasonBytesMax = 1000;
-constexpr int kParamsMax = 1000;  // of one run
+constexpr int kParamsMax = 1000;                   // of one run
+constexpr std::size_t kParamsBytesMax = 64 << 10;  // of one run, names and values
 
 engine::RunId new_run_id() {
   thread_local std::mt19937 random{std::random_device{}()};
@@ -35,6 +37,16 @@ Status one_of_job_and_selection(const std::string& job, const std::string& selec
       job.empty() ? "name a job or give a selection" : "give a job or a selection, not both");
 }
 
+Status small_enough(const google::protobuf::Map<std::string, std::string>& params) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : params) bytes += name.size() + value.size();
+  if (bytes <= kParamsBytesMax) return {};
+  return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                "the parameters of the run have " + std::to_string(bytes) + " bytes; at most " +
+                    std::to_string(kParamsBytesMax) +
+                    " are taken altogether: put large values into an asset or a file");
+}
+
 base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& request) {
   Status status = one_of_job_and_selection(request.job(), request.selection());
   if (!status.ok()) return status;
@@ -43,6 +55,8 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
                   "a run takes a reason of up to " + std::to_string(kReasonBytesMax) +
                       " bytes and up to " + std::to_string(kParamsMax) + " parameters");
   }
+  status = small_enough(request.params());
+  if (!status.ok()) return status;
   auto info = request_info(request.idempotency_key(), request_hash(request));
   if (!info.ok()) return info.status();
   engine::CreateRun command;
@@ -92,12 +106,19 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   if (request.has_since()) filter.since = from_proto(request.since());
   const auto seq = edge.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  const auto runs = edge.reader.list_runs(filter, *page);
-  if (!runs.ok()) return runs.status();
-  for (const engine::RunWithCounts& run : runs->rows) to_proto(run, response->add_runs());
-  response->set_next_page_token(runs->next);
-  response->set_as_of_seq(*seq);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto runs = edge.reader.list_runs(filter, part);
+    if (!runs.ok()) return runs.status();
+    for (const engine::RunWithCounts& run : runs->rows) {
+      v1::Run* out = response->add_runs();
+      to_proto(run, out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(runs->next);
+    response->set_as_of_seq(*seq);
+    return Status();
+  });
 }
 
 Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
@@ -148,20 +169,24 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
     if (!found.ok()) return found.status();
     index = *found;
   }
-  const auto attempts = edge.reader.list_attempts(*run, index, *page);
-  if (!attempts.ok()) return attempts.status();
   const auto names = edge.catalog.task_names(*run);
   if (!names.ok()) return names.status();
-  for (const engine::AttemptRow& attempt : attempts->rows) {
-    const auto task = static_cast<std::size_t>(attempt.key.task);
-    v1::Attempt* out = response->add_attempts();
-    to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
-    const auto checks = edge.reader.list_checks(attempt.key);
-    if (!checks.ok()) return checks.status();
-    for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
-  }
-  response->set_next_page_token(attempts->next);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto attempts = edge.reader.list_attempts(*run, index, part);
+    if (!attempts.ok()) return attempts.status();
+    for (const engine::AttemptRow& attempt : attempts->rows) {
+      const auto task = static_cast<std::size_t>(attempt.key.task);
+      v1::Attempt* out = response->add_attempts();
+      to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
+      const auto checks = edge.reader.list_checks(attempt.key);
+      if (!checks.ok()) return checks.status();
+      for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(attempts->next);
+    return Status();
+  });
 }
 
 class RunServiceImpl final : public v1::RunService::CallbackService {

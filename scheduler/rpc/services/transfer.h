@@ -3,6 +3,7 @@
 // it brings gRPC's headers.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,23 +14,35 @@
 
 namespace weir::rpc {
 
-// Takes part in Edge::transfers_open while it lives.
+// Which transfers count together: readers without a token, who may stall, must not take the places
+// of workers and registrations.
+struct TransferBudget {
+  std::atomic<int>& open;
+  int max = 0;
+};
+
+inline TransferBudget work_budget(Edge& edge) { return {edge.transfers_open, kTransfersMax}; }
+inline TransferBudget public_budget(Edge& edge) {
+  return {edge.public_reads_open, kPublicReadsMax};
+}
+
+// Takes part in its budget while it lives.
 class TransferSlot {
  public:
-  explicit TransferSlot(Edge& edge) : edge_(edge), open_(++edge.transfers_open) {}
-  ~TransferSlot() { --edge_.transfers_open; }
+  explicit TransferSlot(const TransferBudget& budget) : budget_(budget), open_(++budget.open) {}
+  ~TransferSlot() { --budget_.open; }
   TransferSlot(const TransferSlot&) = delete;
   TransferSlot& operator=(const TransferSlot&) = delete;
 
   base::Status admitted() const {
-    if (open_ <= kTransfersMax) return {};
+    if (open_ <= budget_.max) return {};
     return base::Status(base::Code::kResourceExhausted, base::kErrLimit,
-                        std::to_string(kTransfersMax) +
+                        std::to_string(budget_.max) +
                             " transfers are under way, the most there can be; try again soon");
   }
 
  private:
-  Edge& edge_;
+  const TransferBudget budget_;
   const int open_;
 };
 
@@ -40,8 +53,9 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   // Fills the message; false when there is none left. Transfer threads.
   using Produce = std::function<base::Result<bool>(Response*)>;
 
-  static grpc::ServerWriteReactor<Response>* start(Edge& edge, Produce produce) {
-    auto self = std::make_shared<Download>(edge, std::move(produce));
+  static grpc::ServerWriteReactor<Response>* start(Edge& edge, const TransferBudget& budget,
+                                                   Produce produce) {
+    auto self = std::make_shared<Download>(edge, budget, std::move(produce));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -52,7 +66,8 @@ class Download final : public grpc::ServerWriteReactor<Response> {
     return self.get();
   }
 
-  Download(Edge& edge, Produce produce) : edge_(edge), slot_(edge), produce_(std::move(produce)) {}
+  Download(Edge& edge, const TransferBudget& budget, Produce produce)
+      : edge_(edge), slot_(budget), produce_(std::move(produce)) {}
 
   void OnWriteDone(bool ok) override {
     if (!ok) return this->Finish(grpc::Status::CANCELLED);
@@ -101,7 +116,7 @@ class Upload final : public grpc::ServerReadReactor<Request> {
   }
 
   Upload(Edge& edge, std::unique_ptr<Sink> sink)
-      : edge_(edge), slot_(edge), sink_(std::move(sink)) {}
+      : edge_(edge), slot_(work_budget(edge)), sink_(std::move(sink)) {}
 
   void OnReadDone(bool ok) override {
     edge_.transfers.submit_step([self = self_, ok] { self->step(ok); });

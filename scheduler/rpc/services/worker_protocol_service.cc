@@ -1,6 +1,8 @@
 // The worker protocol: sessions, and calls of their own for bulk bytes and logs. Everything needs
 // the token. Streams of bytes are read and written on transfer threads, one chunk at a time;
 // sessions are in worker_session.cc.
+#include <limits>
+
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
@@ -118,9 +120,12 @@ class ArtifactStream {
   bool done_ = false;
 };
 
+// A value is as large as its stage made it: the disk is its limit.
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
 class ArtifactSink final : public Upload<wire::UploadArtifactRequest>::Sink {
  public:
-  explicit ArtifactSink(Edge& edge) : upload_(edge.artifacts, edge.options.file_bytes_max) {}
+  explicit ArtifactSink(Edge& edge) : upload_(edge.artifacts, kNoLimit) {}
 
   Status consume(const wire::UploadArtifactRequest& request) override {
     if (!upload_.begun()) {
@@ -176,7 +181,8 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
     }
     const auto stream = std::make_shared<FileStream>(edge_, *request);
     return Download<wire::FetchFileResponse>::start(
-        edge_, [stream](wire::FetchFileResponse* response) { return stream->next(response); });
+        edge_, work_budget(edge_),
+        [stream](wire::FetchFileResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerWriteReactor<wire::FetchArtifactResponse>* FetchArtifact(
@@ -187,7 +193,8 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
     }
     const auto stream = std::make_shared<ArtifactStream>(edge_, request->digest());
     return Download<wire::FetchArtifactResponse>::start(
-        edge_, [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
+        edge_, work_budget(edge_),
+        [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerReadReactor<wire::UploadArtifactRequest>* UploadArtifact(

@@ -2,6 +2,7 @@
 // without the token, limits, streams of events. The scheduler is whole; the worker is the
 // test.
 #include <future>
+#include <set>
 
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -9,6 +10,7 @@
 #include "scheduler/rpc/access.h"
 #include "scheduler/rpc/limits.h"
 #include "sdk/base/json.h"
+#include "sdk/base/sha256.h"
 #include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
 
@@ -237,6 +239,69 @@ TEST_F(ApiTest, AMessageOverTheLimitIsRefusedBeforeItIsRead) {
   v1::CreateRunResponse response;
   const grpc::Status status = runs_->CreateRun(call.get(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ApiTest, ParametersOfARunHaveALimitAltogether) {
+  register_module();
+  v1::CreateRunRequest request;
+  request.set_job("etl/daily");
+  for (const char* name : {"one", "two"}) {
+    (*request.mutable_params())[name] = "{\"text\":\"" + std::string(40'000, 'x') + "\"}";
+  }
+  Call call(scheduler_->token());
+  v1::CreateRunResponse response;
+  const grpc::Status status = runs_->CreateRun(call.get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0003: "));
+  EXPECT_THAT(status.error_message(), HasSubstr("65536"));
+}
+
+TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
+  base::Manifest declared = manifest();
+  base::ParamSpec param;
+  param.name = "text";
+  param.type = declared.stages[0].outputs[0].type;
+  param.schema = declared.stages[0].outputs[0].schema;
+  param.defaults = "{}";
+  declared.params.push_back(param);
+  const std::string program = "takes a parameter";
+  const std::string digest = base::sha256(program).hex();
+  ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());
+  v1::RegisterModulesRequest registration = register_request();
+  registration.mutable_modules(0)->mutable_files(0)->set_digest(digest);
+  registration.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
+  registration.mutable_modules(0)->set_manifest_json(base::manifest_to_json(declared).dump());
+  Call register_call(scheduler_->token());
+  v1::RegisterModulesResponse registered;
+  const grpc::Status status =
+      modules_->RegisterModules(register_call.get(), registration, &registered);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  constexpr int kRuns = 200;
+  for (int i = 0; i < kRuns; ++i) {
+    v1::CreateRunRequest create;
+    create.set_job("etl/daily");
+    (*create.mutable_params())["text"] = "{\"x\":\"" + std::string(60'000, 'x') + "\"}";
+    Call call(scheduler_->token());
+    v1::CreateRunResponse created;
+    const grpc::Status accepted = runs_->CreateRun(call.get(), create, &created);
+    ASSERT_TRUE(accepted.ok()) << accepted.error_message();
+  }
+  std::set<std::string> seen;
+  v1::ListRunsRequest request;
+  request.set_page_size(1000);
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc::kPageBytesMax) + 1000);
+  const auto runs = v1::RunService::NewStub(grpc::CreateCustomChannel(
+      scheduler_->grpc_address(), grpc::InsecureChannelCredentials(), arguments));
+  do {
+    Call call;
+    v1::ListRunsResponse response;
+    const grpc::Status listed = runs->ListRuns(call.get(), request, &response);
+    ASSERT_TRUE(listed.ok()) << listed.error_message();
+    for (const v1::Run& run : response.runs()) seen.insert(run.id());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen.size(), kRuns);
 }
 
 TEST_F(ApiTest, PagesFollowEachOtherWithoutGapOrRepetition) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "sdk/base/endpoint.h"
 #include "sdk/base/errors.h"
@@ -108,6 +109,15 @@ TEST_F(AssemblyTest, TheEndpointIsPublishedWhileItRuns) {
   EXPECT_FALSE(std::filesystem::exists(file));
   EXPECT_FALSE(std::filesystem::exists(base::runtime_endpoint_file()));
   ::unsetenv("XDG_RUNTIME_DIR");
+}
+
+TEST_F(AssemblyTest, ATokenFileOfOtherBytesIsRefusedByName) {
+  const std::string path = directory_.path() + "/other";
+  std::ofstream(path) << "abc\xff"
+                      << "def\n";
+  const auto token = base::read_token(path);
+  EXPECT_EQ(token.status().code(), base::Code::kUnauthenticated);
+  EXPECT_THAT(token.status().message(), testing::HasSubstr(path));
 }
 
 TEST_F(AssemblyTest, StoppingTwiceIsHarmless) {

@@ -108,7 +108,8 @@ wire::Welcome TestWorker::expect_welcome() {
   return message.welcome();
 }
 
-void TestWorker::report_success(const wire::Assign& assign, const std::string& bytes) {
+void TestWorker::report_success(const wire::Assign& assign, const std::string& bytes,
+                                bool is_inline) {
   wire::WorkerMessage message;
   wire::Finished* finished = message.mutable_finished();
   *finished->mutable_attempt() = assign.attempt();
@@ -121,8 +122,8 @@ void TestWorker::report_success(const wire::Assign& assign, const std::string& b
   value->set_size(static_cast<std::int64_t>(bytes.size()));
   value->set_kind(wire::ARTIFACT_KIND_BYTES);
   value->set_type(base::sha256(kSchema).hex().substr(0, 32));
-  value->set_inline_bytes(bytes);
-  value->set_is_inline(true);
+  if (is_inline) value->set_inline_bytes(bytes);
+  value->set_is_inline(is_inline);
   send(message);
 }
 
@@ -146,8 +147,8 @@ SchedulerOptions SchedulerTest::options() const {
   return out;
 }
 
-void SchedulerTest::start() {
-  auto started = Scheduler::start(options());
+void SchedulerTest::start(const SchedulerOptions& wanted) {
+  auto started = Scheduler::start(wanted);
   ASSERT_TRUE(started.ok()) << started.status().text();
   scheduler_ = std::move(started).value();
   channel_ = grpc::CreateChannel(scheduler_->grpc_address(), grpc::InsecureChannelCredentials());

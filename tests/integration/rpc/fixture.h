@@ -60,7 +60,8 @@ class TestWorker {
   // Skips acknowledgements; fails the test when another message comes.
   wire::Assign next_assign();
   wire::Welcome expect_welcome();
-  void report_success(const wire::Assign& assign, const std::string& bytes);
+  // A value that is not inline must have been uploaded.
+  void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true);
   // Ends the stream from this side and gives the scheduler's status.
   grpc::Status finish();
 
@@ -74,7 +75,8 @@ class TestWorker {
 class SchedulerTest : public testing::Test {
  protected:
   void SetUp() override;
-  void start();
+  void start() { start(options()); }
+  void start(const SchedulerOptions& wanted);
   SchedulerOptions options() const;
 
   // A pipeline `etl` of two stages, a -> b, with the job `daily`; registered with its file

@@ -1,6 +1,10 @@
 // The HTTP port as a browser, curl and an attacker's page meet it: Connect calls,
 // refusals, limits. Requests are raw bytes, so that nothing between helps either
 // side.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "scheduler/http/limits.h"
 #include "sdk/base/json.h"
 #include "tests/integration/rpc/fixture.h"
@@ -79,6 +83,33 @@ TEST_F(HttpTest, TheTokenIsForwardedAndNeededAsOverGrpc) {
   const HttpAnswer created = post(address(), create, "{\"job\":\"etl/daily\"}", authorized());
   EXPECT_EQ(created.status, 200) << created.body;
   EXPECT_FALSE(json(created)["runId"].as_string().empty());
+}
+
+TEST_F(HttpTest, AnAuthorizationThatGrpcCannotCarryIsRefusedAndTheSchedulerLives) {
+  for (const char* token : {"Bearer \xff", "Bearer a\tb", "\xc3\xbc"}) {
+    const HttpAnswer refused =
+        post(address(), kListRuns, "{}", std::string(kJson) + "Authorization: " + token + "\r\n");
+    EXPECT_EQ(refused.status, 401) << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr("printable ASCII"));
+  }
+  EXPECT_EQ(post(address(), kListRuns, "{}").status, 200);
+}
+
+TEST_F(HttpTest, NoSocketOfItIsLeftToProgramsThatTheSchedulerStarts) {
+  RawHttp client(address());
+  client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.receive();
+  const std::string port = address().substr(address().rfind(':') + 1);
+  int sockets = 0;
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in bound{};
+    socklen_t size = sizeof bound;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) continue;
+    if (bound.sin_family != AF_INET || std::to_string(ntohs(bound.sin_port)) != port) continue;
+    ++sockets;
+    EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0) << fd;
+  }
+  EXPECT_GE(sockets, 2);  // the one that listens and the one that was accepted
 }
 
 TEST_F(HttpTest, OtherHostsAndOriginsAreRefusedWhateverTheyAsk) {

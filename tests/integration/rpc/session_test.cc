@@ -6,6 +6,7 @@
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
 #include "sdk/base/json.h"
+#include "sdk/base/sha256.h"
 #include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
 
@@ -163,6 +164,71 @@ TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
   ASSERT_EQ(again.inputs_size(), 1);
   EXPECT_TRUE(again.inputs(0).value().is_inline());
   EXPECT_EQ(again.inputs(0).value().inline_bytes(), encoded_number(41));
+}
+
+// Sixteen values of 60 KiB, and a hundred stages that read all of them and become ready at once.
+base::Manifest wide_manifest(const base::StageSpec& model) {
+  base::Manifest out;
+  out.pipeline = "wide";
+  out.architecture = "x86_64";
+  base::StageSpec reader = model;
+  const auto named = [&](base::StageSpec stage, const std::string& name) {
+    stage.name = name;
+    stage.outputs[0].asset = name;
+    return stage;
+  };
+  for (int i = 0; i < 16; ++i) {
+    out.stages.push_back(named(model, "in" + std::to_string(i)));
+    base::DependencySpec dependency;
+    dependency.name = out.stages.back().name;
+    dependency.type = model.outputs[0].type;
+    reader.dependencies.push_back(dependency);
+  }
+  for (int i = 0; i < 100; ++i) out.stages.push_back(named(reader, "out" + std::to_string(i)));
+  base::JobSpec job;
+  job.name = "all";
+  job.selection = "*";
+  out.jobs.push_back(job);
+  return out;
+}
+
+TEST_F(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
+  const std::string program = "wide program";
+  ASSERT_TRUE(upload(program, base::sha256(program).hex(), std::ssize(program)).ok());
+  v1::RegisterModulesRequest registration = register_request();
+  v1::ModuleSpec* module = registration.mutable_modules(0);
+  module->set_manifest_json(base::manifest_to_json(wide_manifest(manifest().stages[0])).dump());
+  module->mutable_files(0)->set_digest(base::sha256(program).hex());
+  module->mutable_files(0)->set_size_bytes(std::ssize(program));
+  Call call(scheduler_->token());
+  v1::RegisterModulesResponse registered;
+  const grpc::Status status = modules_->RegisterModules(call.get(), registration, &registered);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+
+  TestWorker worker(*protocol_, scheduler_->token());
+  wire::Hello hello = TestWorker::hello();
+  hello.set_slots(200);
+  worker.send_hello(hello);
+  worker.expect_welcome();
+  v1::CreateRunRequest run;
+  run.set_job("wide/all");
+  v1::CreateRunResponse created;
+  Call create_call(scheduler_->token());
+  ASSERT_TRUE(runs_->CreateRun(create_call.get(), run, &created).ok());
+  std::vector<wire::Assign> first;
+  for (int i = 0; i < 16; ++i) first.push_back(worker.next_assign());
+  for (int i = 0; i < 16; ++i) {
+    worker.report_success(first[i], std::string(60 << 10, static_cast<char>('a' + i)));
+  }
+  int with_values = 0;
+  for (int i = 0; i < 100; ++i) {
+    const wire::Assign assign = worker.next_assign();
+    ASSERT_EQ(assign.inputs_size(), 16) << i << worker.finish().error_message();
+    if (assign.inputs(15).value().is_inline()) ++with_values;
+  }
+  EXPECT_GT(with_values, 0);
+  EXPECT_LT(with_values, 64);
+  EXPECT_TRUE(worker.finish().ok());
 }
 
 TEST_F(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {

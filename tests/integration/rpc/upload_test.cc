@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "scheduler/rpc/limits.h"
 #include "sdk/base/bundle.h"
 #include "sdk/base/sha256.h"
 #include "tests/integration/rpc/fixture.h"
@@ -80,6 +81,23 @@ TEST_F(UploadTest, MoreThanTheLimitIsRefusedWhenItIsAnnounced) {
   const grpc::Status status = upload("x", base::sha256("x").hex(), std::int64_t{3} << 30);
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0003: "));
+}
+
+TEST_F(UploadTest, TheLimitOfAFileIsAnOptionAndHoldsForModulesOnly) {
+  scheduler_.reset();
+  SchedulerOptions limited = options();
+  limited.file_bytes_max = 1000;
+  start(limited);
+  const std::string bytes(1001, 'x');
+  const grpc::Status refused = upload(bytes, base::sha256(bytes).hex(), 1001);
+  EXPECT_EQ(refused.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("1000 bytes"));
+  std::vector<wire::UploadArtifactRequest> messages(1);
+  messages[0].set_digest(std::string(base::sha256(bytes).raw()));
+  messages[0].set_size(1001);
+  messages[0].set_chunk(bytes);
+  const grpc::Status taken = upload_artifact(messages);
+  EXPECT_TRUE(taken.ok()) << taken.error_message();
 }
 
 TEST_F(UploadTest, ARegistrationWithoutItsFilesNamesThem) {
@@ -181,6 +199,55 @@ TEST_F(UploadTest, AnArtifactThatChangedOnDiskIsDataLoss) {
   fetch_artifact(base::sha256(bytes), &fetched);
   EXPECT_EQ(fetched.error_code(), grpc::DATA_LOSS);
   EXPECT_THAT(fetched.error_message(), StartsWith("WEIR-E0406: "));
+}
+
+TEST_F(UploadTest, StalledReadersOfValuesDoNotKeepOthersFromTransferring) {
+  register_module();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  create_run();
+  const wire::Assign assign = worker.next_assign();
+  const std::string bytes(8 << 20, 'v');
+  std::vector<wire::UploadArtifactRequest> messages(8);
+  messages[0].set_digest(std::string(base::sha256(bytes).raw()));
+  messages[0].set_kind(wire::ARTIFACT_KIND_BYTES);
+  messages[0].set_size(8 << 20);
+  for (auto& message : messages) message.set_chunk(std::string(1 << 20, 'v'));
+  ASSERT_TRUE(upload_artifact(messages).ok());
+  worker.report_success(assign, bytes, false);
+  worker.next_assign();  // b: the value of a can be read now
+
+  v1::ReadValueRequest request;
+  request.set_asset("a");
+  std::vector<std::unique_ptr<Call>> calls;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::ReadValueResponse>>> stalled;
+  v1::ReadValueResponse response;
+  int refused = 0;
+  for (int i = 0; i < rpc::kTransfersMax + 6; ++i) {
+    calls.push_back(std::make_unique<Call>());
+    auto reader = assets_->ReadValue(calls.back()->get(), request);
+    if (reader->Read(&response)) {
+      stalled.push_back(std::move(reader));
+    } else {
+      EXPECT_EQ(reader->Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
+      ++refused;
+    }
+  }
+  EXPECT_EQ(stalled.size(), rpc::kPublicReadsMax);
+  EXPECT_GT(refused, 0);
+  const grpc::Status uploaded = upload("other", base::sha256("other").hex(), 5);
+  EXPECT_TRUE(uploaded.ok()) << uploaded.error_message();
+  for (const auto& call : calls) call->get()->TryCancel();
+  for (const auto& reader : stalled) reader->Finish();
+}
+
+TEST_F(UploadTest, AManifestOverItsLimitIsRefusedByNameAndASmallerOneIsRead) {
+  v1::RegisterModulesRequest request = register_request();
+  request.mutable_modules(0)->set_manifest_json(std::string(12 << 20, ' '));
+  EXPECT_THAT(try_register(request).error_message(), StartsWith("WEIR-E0100: "));
+  request.mutable_modules(0)->set_manifest_json(std::string(base::kManifestBytesMax + 1, ' '));
+  EXPECT_THAT(try_register(request).error_message(), StartsWith("WEIR-E0003: the manifest has"));
 }
 
 TEST_F(UploadTest, AModulesFilesCanBeFetchedByAWorker) {

@@ -47,6 +47,7 @@ TEST(CheckPlatforms, NamesExactlyTheLibrariesTheBestWorkerLacks) {
   EXPECT_EQ(status.error(), base::kErrMissingLibrary);
   EXPECT_THAT(status.message(), testing::HasSubstr("libfaiss.so"));
   EXPECT_THAT(status.message(), testing::HasSubstr("'b'"));
+  EXPECT_THAT(status.message(), testing::HasSubstr("folder lib/ beside"));
   EXPECT_THAT(status.message(), testing::Not(testing::HasSubstr("libpq.so.5")));
 }
 

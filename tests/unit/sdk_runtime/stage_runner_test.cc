@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sdk/base/value/value_text.h"
 #include "sdk/src/local/local_driver.h"
 #include "weir/weir.h"
 
@@ -16,6 +17,7 @@ namespace weir::sdk_impl {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SilentSink final : public AttemptSink {
  public:
@@ -131,6 +133,79 @@ TEST_F(StageRunnerTest, MetadataHasABound) {
   const auto report = run(p);
   EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
   EXPECT_THAT(report.message, HasSubstr("at most 1000"));
+}
+
+TEST_F(StageRunnerTest, AnEntryOfMetadataHasALimitThatNamesIt) {
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) {
+    ctx.meta("page", std::string(65 << 10, 'x'));
+    return 1;
+  });
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(report.permanent);
+  EXPECT_THAT(report.message, HasSubstr("metadata 'page' has"));
+  EXPECT_THAT(report.message, HasSubstr("at most 65536"));
+  EXPECT_LT(report.metadata.size(), 100u);
+}
+
+TEST_F(StageRunnerTest, TheMetadataOfAnAttemptHasALimitWithThatOfItsChecks) {
+  Pipeline p("p");
+  const auto large = [] { return std::string(50 << 10, 'x'); };
+  p.asset("a",
+          [large](Context& ctx) {
+            for (int i = 0; i < 5; ++i) ctx.meta("m" + std::to_string(i), large());
+            return 1;
+          })
+      .check(
+          "odd", [large](const int&) { return Verdict(true).meta("detail", large()); }, warn);
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_TRUE(report.permanent);
+  EXPECT_THAT(report.message, HasSubstr("check 'odd': metadata 'detail' has"));
+  EXPECT_THAT(report.message, HasSubstr("more than 262144"));
+}
+
+TEST_F(StageRunnerTest, BytesThatAreNotUtf8AreReplacedWhereverAStageSpeaks) {
+  const std::string mark = "\xEF\xBF\xBD";
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) -> int {
+    ctx.meta("na\xffme", std::string("va\xfflue"));
+    ctx.info("li\xffne");
+    throw std::runtime_error("caf\xe9");
+  });
+  const auto report = run(p);
+  EXPECT_THAT(report.message, HasSubstr("caf" + mark));
+  EXPECT_THAT(report.metadata, HasSubstr("na" + mark + "me"));
+  EXPECT_THAT(report.metadata, HasSubstr("va" + mark + "lue"));
+  ASSERT_EQ(sink_.lines.size(), 1u);
+  EXPECT_THAT(sink_.lines[0], HasSubstr("li" + mark + "ne"));
+  for (const std::string& text : {report.message, report.metadata, sink_.lines[0]}) {
+    EXPECT_EQ(text, base::valid_utf8(text));
+  }
+}
+
+TEST_F(StageRunnerTest, ReasonsOfChecksAndSkipsAreUtf8) {
+  Pipeline p("p");
+  p.asset("a", [] { return 1; })
+      .check(
+          "odd", [](const int&) -> Verdict { throw std::runtime_error("\xff!"); }, warn);
+  EXPECT_THAT(run(p).checks.at(0).reason, HasSubstr("\xEF\xBF\xBD!"));
+}
+
+TEST_F(StageRunnerTest, MessagesAreCutBetweenCharacters) {
+  for (const char* first : {"", "x", "xx", "xxx"}) {
+    Pipeline p("p");
+    p.asset("a", [first]() -> int {
+      std::string text = first;
+      for (int i = 0; i < 20'000; ++i) text += "\xE2\x82\xAC";
+      throw std::runtime_error(text);
+    });
+    const std::string message = run(p).message;
+    EXPECT_EQ(message, base::valid_utf8(message));
+    EXPECT_THAT(message, Not(HasSubstr("\xEF\xBF\xBD")));
+    EXPECT_THAT(message, HasSubstr("(cut)"));
+  }
 }
 
 TEST_F(StageRunnerTest, EndlessMessagesAreCut) {

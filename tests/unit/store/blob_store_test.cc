@@ -29,7 +29,7 @@ class BlobStoreTest : public testing::Test {
  protected:
   void SetUp() override { reopen(); }
   void reopen() {
-    auto opened = DiskBlobStore::open(root_, nullptr);
+    auto opened = DiskBlobStore::open(root_, nullptr, store::BlobOrigin::kFinishedWork);
     ASSERT_TRUE(opened.ok()) << opened.status().text();
     blobs_ = std::move(opened).value();
   }
@@ -60,6 +60,17 @@ class BlobStoreTest : public testing::Test {
   std::string root_ = directory_.file("artifacts");
   std::unique_ptr<DiskBlobStore> blobs_;
 };
+
+TEST_F(BlobStoreTest, TheLimitOfFreeSpaceHoldsForNewWorkAndNotForValuesThatWereMade) {
+  const store::DiskGuard guard(directory_.file(""), std::int64_t{1} << 60);
+  const auto create = [&](store::BlobOrigin origin) {
+    auto store = DiskBlobStore::open(root_, &guard, origin);
+    return (*store)->create(digest("x"), ArtifactKind::kFile, 1).status();
+  };
+  EXPECT_EQ(create(store::BlobOrigin::kNewWork).error(), base::kErrDiskFull);
+  const base::Status taken = create(store::BlobOrigin::kFinishedWork);
+  EXPECT_TRUE(taken.ok()) << taken.text();
+}
 
 TEST_F(BlobStoreTest, FinishedBlobIsHeldAndReadBack) {
   const std::string bytes(3'000'000, 'a');
@@ -219,7 +230,7 @@ TEST_F(BlobStoreTest, BlobWrittenByAnExecutorIsFound) {
 
 TEST_F(BlobStoreTest, FullDiskRefusesNewBlobs) {
   const store::DiskGuard guard(directory_.path(), std::numeric_limits<std::int64_t>::max() / 2);
-  auto opened = DiskBlobStore::open(root_, &guard);
+  auto opened = DiskBlobStore::open(root_, &guard, store::BlobOrigin::kNewWork);
   ASSERT_TRUE(opened.ok());
   auto writer = (*opened)->create(digest("x"), ArtifactKind::kFile, 1);
   EXPECT_EQ(writer.status().code(), Code::kResourceExhausted);

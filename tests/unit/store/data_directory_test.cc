@@ -80,6 +80,11 @@ TEST(DataDirectory, NetworkFileSystemsAreKnownByTheirNumbers) {
 TEST(DiskGuard, DefaultLimitIsTheSmallerOfOneGibAndFivePercent) {
   EXPECT_EQ(store::default_min_free(std::int64_t{100} << 30), std::int64_t{1} << 30);
   EXPECT_EQ(store::default_min_free(1000), 50);
+  const auto finished = [](std::int64_t limit) {
+    return store::for_finished_work({0, 0, limit}).limit_bytes;
+  };
+  EXPECT_EQ(finished(std::int64_t{1} << 30), store::kFinishedReserveBytes);
+  EXPECT_EQ(finished(10), 10);  // who allowed less keeps less
 }
 
 TEST(DiskGuard, AdmitsDownToTheLimitAndNamesTheNumbers) {

@@ -54,7 +54,8 @@ TEST(SyncFailure, FailedSyncOfACommitAborts) {
 
 TEST(SyncFailure, FailedSyncOfABlobAborts) {
   TemporaryDirectory directory;
-  auto blobs = store::DiskBlobStore::open(directory.path(), nullptr);
+  auto blobs =
+      store::DiskBlobStore::open(directory.path(), nullptr, store::BlobOrigin::kFinishedWork);
   ASSERT_TRUE(blobs.ok());
   auto writer = (*blobs)->create(digest("x"), engine::ArtifactKind::kFile, 1);
   ASSERT_TRUE(writer.ok());
