@@ -12,6 +12,8 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include "cli/commands/commands.h"
 #include "cli/interrupt.h"
@@ -38,6 +40,7 @@ struct ServeArguments {
   std::string http = "127.0.0.1:7600";
   std::string grpc = "127.0.0.1:7601";
   std::int64_t min_free = -1;
+  std::int64_t max_file = 0;
   std::string on_run_finished;
   int slots = 0;
   std::string name;
@@ -50,6 +53,13 @@ struct ServeArguments {
 int fail_to_serve(Session& session, const Status& status) {
   session.fail(status);
   return status.code() == Code::kInvalidArgument ? kExitUsage : kExitFailed;
+}
+
+// What servers say of their work goes where errors go: stdout is for what a command was asked for.
+void log_to_stderr(const Session& session) {
+  const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("weir", sink));
+  if (session.options.quiet) spdlog::set_level(spdlog::level::warn);
 }
 
 // Many executors are many pipes and sockets.
@@ -66,6 +76,7 @@ SchedulerOptions scheduler_options(const ServeArguments& arguments) {
   options.grpc_address = arguments.grpc;
   options.http_address = arguments.http;
   if (arguments.min_free >= 0) options.min_free_bytes = arguments.min_free;
+  if (arguments.max_file > 0) options.file_bytes_max = arguments.max_file;
   options.on_run_finished = arguments.on_run_finished;
   return options;
 }
@@ -121,7 +132,10 @@ void announce(Session& session, const Scheduler& scheduler, const std::string& w
     session.print_json(json);
     return;
   }
-  session.data("http://" + scheduler.http_address() + "/?token=" + scheduler.token() + "\n");
+  // Logs and journals are read by others; a terminal shows the token to whoever may use it.
+  const bool shown = ::isatty(STDOUT_FILENO) == 1;
+  session.data("http://" + scheduler.http_address() +
+               (shown ? "/?token=" + scheduler.token() : std::string()) + "\n");
   session.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
                scheduler.data_dir());
   session.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
@@ -129,6 +143,7 @@ void announce(Session& session, const Scheduler& scheduler, const std::string& w
 
 int serve_scheduler(Session& session, const ServeArguments& arguments) {
   install_interrupt_handler();
+  log_to_stderr(session);
   raise_open_files();
   const auto scheduler = Scheduler::start(scheduler_options(arguments));
   if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
@@ -169,6 +184,7 @@ int serve_up(Session& session, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> worker_settings = worker_options(arguments);
   if (!worker_settings.ok()) return fail_to_serve(session, worker_settings.status());
   install_interrupt_handler();
+  log_to_stderr(session);
   raise_open_files();
   base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
   if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
@@ -201,6 +217,7 @@ int serve_worker(Session& session, const ServeArguments& arguments) {
   options->data_dir =
       arguments.data.empty() ? base::default_data_dir() + "/worker" : arguments.data;
   install_interrupt_handler();
+  log_to_stderr(session);
   raise_open_files();
   base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
   if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
@@ -227,6 +244,8 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       .add_option("--min-free", arguments.min_free,
                   "take no new runs below this much free disk: 500M, 2G (the smaller of 1 GiB "
                   "and 5 %)")
+      ->transform(CLI::AsSizeValue(false));
+  command.add_option("--max-file", arguments.max_file, "largest file of a module: 500M, 4G (2G)")
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--on-run-finished", arguments.on_run_finished,
                      "command that gets each ended run as JSON on stdin");
