@@ -261,8 +261,8 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
   base::ParamSpec param;
   param.name = "text";
   param.type = declared.stages[0].outputs[0].type;
-  param.schema = declared.stages[0].outputs[0].schema;
-  param.defaults = "{}";
+  param.schema = "{x:string}";
+  param.defaults = R"({"x":""})";
   declared.params.push_back(param);
   const std::string program = "takes a parameter";
   const std::string digest = base::sha256(program).hex();
