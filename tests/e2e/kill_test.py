@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # kill -9 in the middle of a run of 1,000 separately declared tasks: of the scheduler, of an
-# executor, of a worker. Each time the run completes and an audit of the database finds exactly one
+# executor, of `weir up`; of a worker in worker_kill_test.py. Each time the run completes and an audit of the database finds exactly one
 # committed result per task.
 import os
 import sys
@@ -85,18 +85,6 @@ def test_executors_killed(arguments):
         crashed = place.sql("SELECT count(*) FROM attempts"
                             " WHERE run_id = ? AND outcome = 'crashed'", run)[0][0]
         assert crashed >= 1, "no attempt is recorded as crashed"
-
-
-def test_worker_killed(arguments):
-    with Place(arguments.bin) as place:
-        _, workers, run = begin(place)
-        middle(place, run, 300)
-        below = descendants(workers[0].pid)
-        workers[0].kill()
-        assert place.wait_run(run) == "succeeded"
-        audit_exactly_once(place, run, TASKS)
-        wait_until("the worker's processes to be gone", lambda: not [
-            p for p in below if os.path.exists(f"/proc/{p}") and command_line(p)], 20)
 
 
 def test_up_killed_with_everything_below_it(arguments):
