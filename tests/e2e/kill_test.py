@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # kill -9 in the middle of a run of 1,000 separately declared tasks: of the scheduler, of an
-# executor, of `weir up`; of a worker in worker_kill_test.py. Each time the run completes and an audit of the database finds exactly one
-# committed result per task.
+# executor, of `weir up`; of a worker in worker_kill_test.py. Each time the run completes and an
+# audit of the database finds exactly one committed result per task.
 import os
 import sys
 import time
