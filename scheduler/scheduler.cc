@@ -163,6 +163,7 @@ std::string Scheduler::http_address() const { return parts_->http->address(); }
 std::string Scheduler::data_dir() const { return parts_->storage.directory->path(); }
 std::string Scheduler::token_file() const { return parts_->storage.directory->token_file(); }
 const std::string& Scheduler::token() const { return parts_->storage.directory->token(); }
+base::OpenLocalSession Scheduler::local_sessions() const { return parts_->rpc->local_sessions(); }
 
 void Scheduler::stop() {
   if (std::exchange(parts_->stopped, true)) return;

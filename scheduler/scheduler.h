@@ -11,6 +11,7 @@
 
 #include "scheduler/engine/engine.h"
 #include "scheduler/engine/ports.h"
+#include "sdk/base/local_session.h"
 #include "sdk/base/status.h"
 
 namespace weir {
@@ -45,6 +46,8 @@ class Scheduler {
   std::string data_dir() const;  // absolute
   std::string token_file() const;
   const std::string& token() const;
+  // For a worker in this process: a session without a socket. It may be called at any time.
+  base::OpenLocalSession local_sessions() const;
 
   // The reverse of start(): withdraws the endpoint, ends HTTP and gRPC while the loop still
   // answers, then the loop with an orderly last commit. Idempotent.

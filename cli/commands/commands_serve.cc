@@ -193,6 +193,7 @@ int serve_up(Session& session, const ServeArguments& arguments) {
 
   worker_settings->scheduler = (*scheduler)->grpc_address();
   worker_settings->token_file = (*scheduler)->token_file();
+  worker_settings->open_session = (*scheduler)->local_sessions();
   worker_settings->data_dir = (*scheduler)->data_dir() + "/worker";
   LocalWorker worker(*worker_settings, std::move(*supervisor));
   announce(session, **scheduler, "weir up");

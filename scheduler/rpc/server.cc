@@ -14,6 +14,7 @@
 #include <grpcpp/impl/service_type.h>
 
 #include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/local_session.h"
 #include "scheduler/rpc/services/services.h"
 #include "sdk/base/address.h"
 #include "sdk/base/check.h"
@@ -52,6 +53,7 @@ struct Server::State {
   const ServerOptions options;
   Watchers watchers;
   Sessions sessions;
+  const std::shared_ptr<LocalGate> gate = std::make_shared<LocalGate>();
   std::optional<Edge> edge;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
@@ -92,6 +94,7 @@ base::Status Server::start(const Ports& ports) {
         "cannot listen on " + address.text() + "; choose another address with --grpc");
   }
   address.port = static_cast<std::uint16_t>(port);
+  state_->gate->open(edge);
   const std::lock_guard lock(edge.addresses_mutex);
   edge.addresses_value.grpc = address.text();
   return {};
@@ -113,9 +116,16 @@ std::shared_ptr<grpc::Channel> Server::in_process_channel() {
   return state_->server->InProcessChannel(arguments);
 }
 
+base::OpenLocalSession Server::local_sessions() {
+  return [gate = state_->gate](const base::LocalSession::Handlers& handlers) {
+    return open_local_session(gate, handlers);
+  };
+}
+
 void Server::stop() {
   if (!state_->edge) return;
   if (state_->server) {
+    state_->gate->shut(stopping());
     state_->watchers.close_all(stopping());
     state_->sessions.close_all_sessions(stopping());
     state_->server->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);

@@ -11,6 +11,7 @@
 
 #include "scheduler/engine/ports.h"
 #include "scheduler/rpc/health_source.h"
+#include "sdk/base/local_session.h"
 
 namespace grpc {
 class Channel;
@@ -62,6 +63,10 @@ class Server {
 
   // A channel to this server that no socket carries, for the HTTP gateway.
   std::shared_ptr<grpc::Channel> in_process_channel();
+
+  // For a worker in this process. Its sessions are refused before start() and after stop(); it may
+  // be called then, too, and after the server is gone.
+  base::OpenLocalSession local_sessions();
 
   // Ends sessions and streams with UNAVAILABLE, waits for calls that are being answered (the loop
   // must still run), and returns when no handler is left. Idempotent.

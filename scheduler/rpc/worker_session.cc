@@ -54,60 +54,54 @@ bool travels_inline(const wire::ValueRef& value) {
 
 }  // namespace
 
-SessionReactor* WorkerSession::start(Edge& edge, grpc::CallbackServerContext* context) {
-  const auto self = std::make_shared<WorkerSession>(edge, context);
-  if (edge.sessions_open > kSessionsMax) {
-    return Refusal<SessionReactor>::make(
-        Status(Code::kResourceExhausted, base::kErrLimit,
-               std::to_string(kSessionsMax) + " workers are connected, the most there can be"));
-  }
-  self->self_ = self;
-  const auto deadline = std::chrono::system_clock::now() + kHelloDeadline;
-  self->hello_alarm_.Set(deadline, [weak = self->weak_from_this()](bool expired) {
-    const auto session = expired ? weak.lock() : nullptr;
-    if (!session) return;
-    const std::lock_guard lock(session->mutex_);
-    if (session->greeted_) return;
-    session->end(Status(Code::kDeadlineExceeded, base::kErrTimedOut,
-                        "the worker did not say hello in time"));
-  });
-  self->StartRead(&self->request_);
-  return self.get();
-}
-
-WorkerSession::WorkerSession(Edge& edge, grpc::CallbackServerContext* context)
-    : edge_(edge), context_(context) {
+WorkerSession::WorkerSession(Edge& edge, SessionStream& stream) : edge_(edge), stream_(stream) {
   ++edge_.sessions_open;
 }
 
-WorkerSession::~WorkerSession() { --edge_.sessions_open; }
-
-void WorkerSession::OnReadDone(bool ok) {
-  const Status status = ok ? take_frame() : Status(Code::kCanceled, 0, "the worker left");
-  const std::lock_guard lock(mutex_);
-  if (finished_ || closing_) return;
-  if (!ok) return end(Status());
-  if (!status.ok()) return end(status);
-  request_.Clear();
-  StartRead(&request_);
+WorkerSession::~WorkerSession() {
+  if (!finished_) --edge_.sessions_open;  // one that was refused
 }
 
-void WorkerSession::OnWriteDone(bool ok) {
+Status WorkerSession::room() const {
+  if (edge_.sessions_open <= kSessionsMax) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                std::to_string(kSessionsMax) + " workers are connected, the most there can be");
+}
+
+void WorkerSession::on_frame(wire::SessionRequest& frame) {
+  const Status status = take_frame(frame);
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closing_) return;
+  if (!status.ok()) return end(status);
+  stream_.read();
+}
+
+void WorkerSession::on_closed() {
+  const std::lock_guard lock(mutex_);
+  if (!closing_) end(Status());
+}
+
+void WorkerSession::on_written(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
   taken_at_ = std::chrono::steady_clock::now();
-  frame_.Clear();
   if (finished_) return;
   if (ok) return pump();
   end(closing_.value_or(Status(Code::kUnavailable, 0, "the worker's connection is gone")));
 }
 
-void WorkerSession::OnCancel() {
+void WorkerSession::on_canceled() {
   const std::lock_guard lock(mutex_);
   end(Status(Code::kCanceled, 0, "the connection was cut"));
 }
 
-void WorkerSession::OnDone() {
+void WorkerSession::on_hello_overdue() {
+  const std::lock_guard lock(mutex_);
+  if (greeted_) return;
+  end(Status(Code::kDeadlineExceeded, base::kErrTimedOut, "the worker did not say hello in time"));
+}
+
+void WorkerSession::on_done() {
   std::string reason;
   {
     const std::lock_guard lock(mutex_);
@@ -115,19 +109,17 @@ void WorkerSession::OnDone() {
     reason = end_reason_.empty() ? "the worker left" : end_reason_;
   }
   if (id_) edge_.sessions.ended(id_, reason, edge_.inbox);
-  hello_alarm_.Cancel();
-  const auto last = std::move(self_);
 }
 
 // ---- in ----
 
-Status WorkerSession::take_frame() {
-  if (request_.messages_size() > static_cast<int>(kMessagesPerFrameMax)) {
+Status WorkerSession::take_frame(wire::SessionRequest& frame) {
+  if (frame.messages_size() > static_cast<int>(kMessagesPerFrameMax)) {
     return Status(Code::kInvalidArgument, base::kErrLimit,
-                  "a frame of " + std::to_string(request_.messages_size()) + " messages; at most " +
+                  "a frame of " + std::to_string(frame.messages_size()) + " messages; at most " +
                       std::to_string(kMessagesPerFrameMax) + " are taken");
   }
-  for (wire::WorkerMessage& message : *request_.mutable_messages()) {
+  for (wire::WorkerMessage& message : *frame.mutable_messages()) {
     const Status taken = !id_ && message.has_hello() ? take_hello(message.hello())
                                                      : take_message(std::move(message));
     if (!taken.ok()) return taken;
@@ -143,7 +135,6 @@ Status WorkerSession::take_hello(const wire::Hello& hello) {
     const std::lock_guard lock(mutex_);
     greeted_ = true;
   }
-  hello_alarm_.Cancel();
   id_ = edge_.sessions.make_id();
   worker_ = worker->name;
   same_host_ = !hello.host_id().empty() && hello.host_id() == edge_.options.host_id;
@@ -206,7 +197,7 @@ void WorkerSession::enqueue(const engine::Send& send) {
                  "worker '" + worker_ +
                      "' does not read what it is sent; it is cut off and may "
                      "connect again"));
-      return context_->TryCancel();  // the write that it does not take would never end
+      return stream_.cancel();  // the write that it does not take would never end
     }
   }
   if (missing == 0) return;
@@ -291,19 +282,20 @@ void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
 
 void WorkerSession::pump() {
   if (writing_ || finished_) return;
+  wire::SessionResponse frame;
   std::size_t bytes = 0;
   while (!queue_.empty() && queue_.front()->ready) {
     Outgoing& next = *queue_.front();
-    if (frame_.messages_size() > 0 && bytes + next.bytes > kFrameBytesMax) break;
+    if (frame.messages_size() > 0 && bytes + next.bytes > kFrameBytesMax) break;
     bytes += next.bytes;
     queue_bytes_ -= next.bytes;
-    *frame_.add_messages() = std::move(next.message);
+    *frame.add_messages() = std::move(next.message);
     queue_.pop_front();
   }
-  if (frame_.messages_size() > 0) {
+  if (frame.messages_size() > 0) {
     writing_ = true;
     taken_at_ = std::chrono::steady_clock::now();
-    return StartWrite(&frame_);
+    return stream_.write(std::move(frame));
   }
   if (queue_.empty() && closing_) end(*closing_);
 }
@@ -311,13 +303,14 @@ void WorkerSession::pump() {
 void WorkerSession::end(const Status& status) {
   if (finished_) return;
   if (end_reason_.empty()) end_reason_ = status.message();
-  if (writing_) {  // OnWriteDone comes back here
+  if (writing_) {  // on_written() comes back here
     queue_.clear();
     closing_ = status;
     return;
   }
   finished_ = true;
-  Finish(to_grpc(status));
+  --edge_.sessions_open;
+  stream_.finish(status);
 }
 
 }  // namespace weir::rpc

@@ -1,7 +1,6 @@
-// One worker's stream: hello and welcome, then frames of messages both ways. Frames in become
+// One worker's session: hello and welcome, then frames of messages both ways. Frames in become
 // commands, messages out wait until the batch is committed and until the small inputs they carry
-// are at hand, in order. Brings gRPC's headers: for worker_session.cc and
-// worker_protocol_service.cc only.
+// are at hand, in order. What carries the frames is a SessionStream. Safe from any thread.
 #pragma once
 
 #include <chrono>
@@ -11,36 +10,47 @@
 #include <optional>
 #include <string>
 
-#include <grpcpp/alarm.h>
-
-#include "scheduler/rpc/call.h"
+#include "scheduler/rpc/edge.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
 
-using SessionReactor =
-    grpc::ServerBidiReactor<worker::v1::SessionRequest, worker::v1::SessionResponse>;
-
-class WorkerSession final : public SessionReactor,
-                            public SessionPeer,
-                            public std::enable_shared_from_this<WorkerSession> {
+// The carrier of a session: a stream of gRPC, or the other half of this process. Called with the
+// session's lock held, so it answers the session from elsewhere, never from within a call.
+class SessionStream {
  public:
-  // `context` lives until OnDone.
-  static SessionReactor* start(Edge& edge, grpc::CallbackServerContext* context);
+  virtual ~SessionStream() = default;
+  // Wants the next frame: WorkerSession::on_frame().
+  virtual void read() = 0;
+  // One at a time, answered by on_written().
+  virtual void write(worker::v1::SessionResponse&& frame) = 0;
+  // The last call but for cancel(); answered by on_done(). No write is under way.
+  virtual void finish(const base::Status& status) = 0;
+  // Makes what is under way fail.
+  virtual void cancel() = 0;
+};
 
-  WorkerSession(Edge& edge, grpc::CallbackServerContext* context);
+class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
+ public:
+  // `stream` lives until on_done().
+  WorkerSession(Edge& edge, SessionStream& stream);
   ~WorkerSession() override;
+
+  // RESOURCE_EXHAUSTED when this is one more than there may be: it must not be used.
+  base::Status room() const;
 
   // SessionPeer
   void enqueue(const engine::Send& message) override;
   void flush() override;
   void close(const base::Status& reason) override;
 
-  // Reactor
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  // What the stream says.
+  void on_frame(worker::v1::SessionRequest& frame);
+  void on_closed();  // the worker sends no more
+  void on_written(bool ok);
+  void on_canceled();
+  void on_hello_overdue();
+  void on_done();  // the last call
 
  private:
   // A message that waits to be sent.
@@ -50,7 +60,7 @@ class WorkerSession final : public SessionReactor,
     bool ready = false;     // its inline inputs are filled in; guarded by mutex_
   };
 
-  base::Status take_frame();
+  base::Status take_frame(worker::v1::SessionRequest& frame);
   base::Status take_hello(const worker::v1::Hello& hello);
   base::Status take_message(worker::v1::WorkerMessage&& message);
   void remember_values(const engine::CommandBody& command);
@@ -65,8 +75,7 @@ class WorkerSession final : public SessionReactor,
   void end(const base::Status& status);                             // with the lock held
 
   Edge& edge_;
-  grpc::CallbackServerContext* const context_;
-  worker::v1::SessionRequest request_;  // of the read that is under way
+  SessionStream& stream_;
 
   // Set by the hello, before the session is known to anybody else:
   base::SessionId id_;
@@ -76,17 +85,14 @@ class WorkerSession final : public SessionReactor,
   std::mutex mutex_;
   std::deque<std::shared_ptr<Outgoing>> queue_;  // guarded by mutex_
   std::size_t queue_bytes_ = 0;                  // guarded by mutex_
-  worker::v1::SessionResponse frame_;            // being written while writing_
   bool greeted_ = false;                         // hello was taken; guarded by mutex_
   bool writing_ = false;                         // guarded by mutex_
   // When the worker last took a frame, or when the one that it should take was offered; guarded by
   // mutex_.
   std::chrono::steady_clock::time_point taken_at_{};
-  bool finished_ = false;                // Finish was called; guarded by mutex_
+  bool finished_ = false;                // the stream was finished; guarded by mutex_
   std::optional<base::Status> closing_;  // end with it once the queue is sent; guarded by mutex_
   std::string end_reason_;               // for the engine; guarded by mutex_
-  grpc::Alarm hello_alarm_;
-  std::shared_ptr<WorkerSession> self_;  // until OnDone
 };
 
 }  // namespace weir::rpc

@@ -154,7 +154,8 @@ void Agent::Impl::connect() {
   handlers.ended = [this, mailbox = mailbox_, generation](const Status& status) {
     mailbox->post([this, generation, status] { on_session_end(generation, status); });
   };
-  session_ = Session::open(*stub_, link_, std::move(handlers));
+  session_ = options_.open_session ? open_local_session(options_.open_session, std::move(handlers))
+                                   : open_grpc_session(*stub_, link_, std::move(handlers));
   send_hello();
 }
 
@@ -185,6 +186,7 @@ void Agent::Impl::send_hello() {
 void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
   if (generation != generation_ || !session_) return;
   for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
+  session_->taken();
 }
 
 void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status) {

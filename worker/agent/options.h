@@ -7,13 +7,18 @@
 #include <map>
 #include <string>
 
+#include "sdk/base/local_session.h"
+
 namespace weir::worker {
 
 inline constexpr int kPrefetchPerSlot = 32;
 
 struct WorkerOptions {
   std::string scheduler;  // "127.0.0.1:7601"
-  std::string token;      // or, read again at every connection:
+  // How sessions are opened when the scheduler is in this process; empty: over gRPC. Bulk bytes and
+  // logs go over gRPC either way.
+  base::OpenLocalSession open_session;
+  std::string token;  // or, read again at every connection:
   std::string token_file;
   std::string data_dir;  // modules, artifacts, spool, scratch, worker_id, worker.lock
   std::string name;      // for people; the host's name when empty

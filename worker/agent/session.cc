@@ -1,90 +1,58 @@
-// One write at a time, as gRPC wants it; what is queued meanwhile is merged into frames. The
-// outstanding read keeps the stream open: once it has failed, nothing may be started any
-// more.
+// Frames, and the session without a socket: there a frame is taken at once, on the agent's thread,
+// so nothing waits and nothing needs a lock. The session over gRPC is in grpc_session.cc and knows
+// nothing of this one.
 #include "worker/agent/session.h"
+
+#include <utility>
 
 namespace weir::worker {
 
-std::shared_ptr<Session> Session::open(v1::WorkerProtocolService::Stub& stub, const Link& link,
-                                       Handlers handlers) {
-  const auto session = std::make_shared<Session>(Private{}, std::move(handlers));
-  const base::Status authorized = link.authorize(session->context_);
-  if (!authorized.ok()) {
-    session->dead_ = true;
-    session->handlers_.ended(authorized);
-    return session;
-  }
-  session->self_ = session;
-  session->incoming_ = std::make_shared<v1::SessionResponse>();
-  stub.async()->Session(&session->context_, session.get());
-  session->StartRead(session->incoming_.get());
-  session->StartCall();
-  return session;
-}
-
-void Session::queue(v1::WorkerMessage&& message) {
+void FrameQueue::add(v1::WorkerMessage&& message) {
   const std::size_t bytes = message.ByteSizeLong();
-  const std::lock_guard lock(mutex_);
-  if (dead_) return;
-  if (queue_.empty() || queue_.back().messages_size() >= kFrameMessagesMax ||
+  if (frames_.empty() || frames_.back().messages_size() >= kFrameMessagesMax ||
       last_bytes_ + bytes > kFrameSoftBytes) {
-    queue_.emplace_back();
+    frames_.emplace_back();
     last_bytes_ = 0;
   }
   last_bytes_ += bytes;
-  *queue_.back().add_messages() = std::move(message);
+  *frames_.back().add_messages() = std::move(message);
 }
 
-void Session::flush() {
-  const std::lock_guard lock(mutex_);
-  pump();
+std::optional<v1::SessionRequest> FrameQueue::next() {
+  if (frames_.empty()) return std::nullopt;
+  v1::SessionRequest frame = std::move(frames_.front());
+  frames_.pop_front();
+  return frame;
 }
 
-void Session::finish() {
-  const std::lock_guard lock(mutex_);
-  finishing_ = true;
-  pump();
-}
+namespace {
 
-void Session::pump() {
-  if (writing_ || dead_) return;
-  if (!queue_.empty()) {
-    outgoing_ = std::move(queue_.front());
-    queue_.pop_front();
-    writing_ = true;
-    StartWrite(&outgoing_);
-  } else if (finishing_ && !writes_done_) {
-    writes_done_ = true;
-    StartWritesDone();
+class LocalSession final : public Session {
+ public:
+  explicit LocalSession(std::unique_ptr<base::LocalSession> other_end)
+      : other_end_(std::move(other_end)) {}
+
+  void queue(v1::WorkerMessage&& message) override { queue_.add(std::move(message)); }
+  void flush() override {
+    while (auto frame = queue_.next()) other_end_->send(std::move(*frame));
   }
-}
-
-void Session::OnReadDone(bool ok) {
-  if (!ok) {
-    // OnDone follows. Nothing may be started any more: until now this read kept the stream open.
-    const std::lock_guard lock(mutex_);
-    dead_ = true;
-    return;
+  void finish() override {
+    flush();
+    other_end_->end();
   }
-  handlers_.received(std::exchange(incoming_, std::make_shared<v1::SessionResponse>()));
-  StartRead(incoming_.get());
-}
+  void cancel() override { other_end_->end(); }
+  void taken() override { other_end_->taken(); }
 
-void Session::OnWriteDone(bool ok) {
-  const std::lock_guard lock(mutex_);
-  writing_ = false;
-  dead_ = dead_ || !ok;
-  pump();
-}
+ private:
+  const std::unique_ptr<base::LocalSession> other_end_;
+  FrameQueue queue_;
+};
 
-void Session::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<Session> last = std::move(self_);
-  {
-    const std::lock_guard lock(mutex_);
-    dead_ = true;
-    queue_.clear();
-  }
-  handlers_.ended(from_grpc(status));
+}  // namespace
+
+std::shared_ptr<Session> open_local_session(const base::OpenLocalSession& open,
+                                            Session::Handlers handlers) {
+  return std::make_shared<LocalSession>(open(std::move(handlers)));
 }
 
 }  // namespace weir::worker

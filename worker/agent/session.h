@@ -1,13 +1,14 @@
-// One stream to the scheduler. Messages that are ready together travel in one frame. Callbacks
-// come on gRPC's threads and only hand over; methods are safe from any thread. A new connection
-// is a new object.
+// The agent's session with the scheduler: messages that are ready together travel in one frame.
+// What carries the frames is a stream of gRPC, or the scheduler's half of this process. A new
+// connection is a new object. For the agent's thread.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 
+#include "sdk/base/local_session.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
 
@@ -17,47 +18,39 @@ inline constexpr std::size_t kFrameSoftBytes =
     2 << 20;  // a frame is closed when it is larger than this
 inline constexpr int kFrameMessagesMax = 2048;
 
-class Session final : public grpc::ClientBidiReactor<v1::SessionRequest, v1::SessionResponse> {
+class Session {
  public:
-  struct Handlers {
-    std::function<void(std::shared_ptr<v1::SessionResponse>)> received;
-    std::function<void(base::Status)> ended;  // the last call
-  };
-  // Only open() makes sessions.
-  struct Private {};
-  Session(Private, Handlers handlers) : handlers_(std::move(handlers)) {}
-  // Opens the stream. The object keeps itself alive until the stream has ended.
-  static std::shared_ptr<Session> open(v1::WorkerProtocolService::Stub& stub, const Link& link,
-                                       Handlers handlers);
+  // Called on any thread; they only hand over.
+  using Handlers = base::LocalSession::Handlers;
+  virtual ~Session() = default;
 
   // Queues a message; flush() sends what is queued.
-  void queue(v1::WorkerMessage&& message);
-  void flush();
-  // Ends the stream once everything queued is sent.
-  void finish();
-  // Ends the stream now.
-  void cancel() { context_.TryCancel(); }
+  virtual void queue(v1::WorkerMessage&& message) = 0;
+  virtual void flush() = 0;
+  // Ends the session once everything queued is sent.
+  virtual void finish() = 0;
+  // Ends it now.
+  virtual void cancel() = 0;
+  // The frame that was received is worked on.
+  virtual void taken() = 0;
+};
 
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnDone(const grpc::Status& status) override;
+std::shared_ptr<Session> open_grpc_session(v1::WorkerProtocolService::Stub& stub, const Link& link,
+                                           Session::Handlers handlers);
+std::shared_ptr<Session> open_local_session(const base::OpenLocalSession& open,
+                                            Session::Handlers handlers);
+
+// Frames that wait to be sent. One thread, or under the owner's lock.
+class FrameQueue {
+ public:
+  void add(v1::WorkerMessage&& message);
+  std::optional<v1::SessionRequest> next();
+  bool empty() const { return frames_.empty(); }
+  void clear() { frames_.clear(); }
 
  private:
-  void pump();  // with mutex_ held
-
-  Handlers handlers_;
-  grpc::ClientContext context_;
-  std::shared_ptr<v1::SessionResponse> incoming_;
-  std::shared_ptr<Session> self_;  // until OnDone
-  std::mutex mutex_;
-  // ---- guarded by mutex_ ----
-  std::deque<v1::SessionRequest> queue_;
-  std::size_t last_bytes_ = 0;  // of the frame at the back of queue_
-  v1::SessionRequest outgoing_;
-  bool writing_ = false;
-  bool finishing_ = false;
-  bool writes_done_ = false;
-  bool dead_ = false;
+  std::deque<v1::SessionRequest> frames_;
+  std::size_t last_bytes_ = 0;  // of the one at the back
 };
 
 }  // namespace weir::worker

@@ -1,15 +1,15 @@
 // The worker protocol: sessions, and calls of their own for bulk bytes and logs. Everything needs
 // the token. Streams of bytes are read and written on transfer threads, one chunk at a time;
-// sessions are in worker_session.cc.
+// sessions are in grpc_session.cc and worker_session.cc.
 #include <limits>
 
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/worker.h"
+#include "scheduler/rpc/grpc_session.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
-#include "scheduler/rpc/worker_session.h"
 #include "sdk/base/errors.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 
@@ -170,7 +170,7 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
   SessionReactor* Session(CallbackServerContext* context) override {
     const Status admitted = admit_to(context, "Session");
     if (!admitted.ok()) return Refusal<SessionReactor>::make(admitted);
-    return WorkerSession::start(edge_, context);
+    return GrpcSession::start(edge_, *context);
   }
 
   grpc::ServerWriteReactor<wire::FetchFileResponse>* FetchFile(

@@ -4,7 +4,11 @@
 #include "tests/integration/rpc/fixture.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <unistd.h>
 
 #include "sdk/base/json.h"
@@ -32,6 +36,73 @@ base::StageSpec stage(const std::string& name) {
   return out;
 }
 
+class GrpcCarrier final : public Carrier {
+ public:
+  GrpcCarrier(wire::WorkerProtocolService::Stub& stub, const std::string& token)
+      : call_(token), stream_(stub.Session(call_.get())) {}
+  void write(wire::SessionRequest frame) override { stream_->Write(frame); }
+  bool read(wire::SessionResponse* frame) override { return stream_->Read(frame); }
+  void close() override { stream_->WritesDone(); }
+  grpc::Status status() override { return stream_->Finish(); }
+  void cancel() override {
+    call_.get()->TryCancel();
+    stream_->Finish();
+  }
+
+ private:
+  Call call_;
+  std::unique_ptr<grpc::ClientReaderWriter<wire::SessionRequest, wire::SessionResponse>> stream_;
+};
+
+class LocalCarrier final : public Carrier {
+ public:
+  explicit LocalCarrier(const base::OpenLocalSession& open) {
+    base::LocalSession::Handlers handlers;
+    handlers.received = [this](const std::shared_ptr<wire::SessionResponse>& frame) {
+      const std::lock_guard lock(mutex_);
+      frames_.push_back(*frame);
+      news_.notify_one();
+    };
+    handlers.ended = [this](const base::Status& status) {
+      const std::lock_guard lock(mutex_);
+      EXPECT_FALSE(ended_) << "a session ends once";
+      ended_ = status;
+      news_.notify_one();
+    };
+    session_ = open(handlers);
+  }
+  ~LocalCarrier() override { session_.reset(); }
+
+  void write(wire::SessionRequest frame) override { session_->send(std::move(frame)); }
+  bool read(wire::SessionResponse* frame) override {
+    {
+      std::unique_lock lock(mutex_);
+      const bool heard =
+          news_.wait_for(lock, kCallDeadline, [&] { return !frames_.empty() || ended_; });
+      EXPECT_TRUE(heard) << "neither a frame nor the end of the session came";
+      if (frames_.empty()) return false;
+      *frame = std::move(frames_.front());
+      frames_.pop_front();
+    }
+    session_->taken();
+    return true;
+  }
+  void close() override { session_->end(); }
+  grpc::Status status() override {
+    const std::lock_guard lock(mutex_);
+    const base::Status status = ended_.value_or(base::Status(base::Code::kInternal, 0, "none"));
+    return {static_cast<grpc::StatusCode>(status.code()), status.text()};
+  }
+  void cancel() override { session_.reset(); }
+
+ private:
+  std::unique_ptr<base::LocalSession> session_;
+  std::mutex mutex_;
+  std::condition_variable news_;
+  std::deque<wire::SessionResponse> frames_;  // guarded by mutex_
+  std::optional<base::Status> ended_;         // guarded by mutex_
+};
+
 }  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
@@ -47,12 +118,13 @@ Call::Call(const std::string& token) {
 }
 
 TestWorker::TestWorker(wire::WorkerProtocolService::Stub& stub, const std::string& token)
-    : call_(token), stream_(stub.Session(call_.get())) {}
+    : carrier_(std::make_unique<GrpcCarrier>(stub, token)) {}
+
+TestWorker::TestWorker(const base::OpenLocalSession& open)
+    : carrier_(std::make_unique<LocalCarrier>(open)) {}
 
 TestWorker::~TestWorker() {
-  if (ended_) return;
-  call_.get()->TryCancel();
-  stream_->Finish();
+  if (!ended_) carrier_->cancel();
 }
 
 wire::Hello TestWorker::hello(const std::string& id) {
@@ -70,7 +142,7 @@ wire::Hello TestWorker::hello(const std::string& id) {
 void TestWorker::send(const wire::WorkerMessage& message) {
   wire::SessionRequest frame;
   *frame.add_messages() = message;
-  stream_->Write(frame);
+  send(frame);
 }
 
 void TestWorker::send_hello(const wire::Hello& message) {
@@ -82,7 +154,7 @@ void TestWorker::send_hello(const wire::Hello& message) {
 bool TestWorker::next(wire::SchedulerMessage* message) {
   while (received_.empty()) {
     wire::SessionResponse frame;
-    if (!stream_->Read(&frame)) return false;
+    if (!carrier_->read(&frame)) return false;
     received_.assign(frame.messages().begin(), frame.messages().end());
   }
   *message = received_.front();
@@ -128,11 +200,11 @@ void TestWorker::report_success(const wire::Assign& assign, const std::string& b
 }
 
 grpc::Status TestWorker::finish() {
-  stream_->WritesDone();
+  carrier_->close();
   wire::SessionResponse ignored;
-  while (stream_->Read(&ignored)) received_.clear();
+  while (carrier_->read(&ignored)) received_.clear();
   ended_ = true;
-  return stream_->Finish();
+  return carrier_->status();
 }
 
 void SchedulerTest::SetUp() { start(); }

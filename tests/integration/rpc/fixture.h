@@ -46,14 +46,27 @@ class Call {
   grpc::ClientContext context_;
 };
 
-// One session of the worker protocol, synchronous.
+// What carries a worker's session, synchronous.
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+  virtual void write(wire::SessionRequest frame) = 0;
+  virtual bool read(wire::SessionResponse* frame) = 0;  // false when it has ended
+  virtual void close() = 0;
+  virtual grpc::Status status() = 0;  // once read() was false
+  virtual void cancel() = 0;
+};
+
+// One session of the worker protocol, over gRPC or within the process.
 class TestWorker {
  public:
   TestWorker(wire::WorkerProtocolService::Stub& stub, const std::string& token);
+  explicit TestWorker(const base::OpenLocalSession& open);
   ~TestWorker();
 
   static wire::Hello hello(const std::string& id = "w1");
   void send(const wire::WorkerMessage& message);
+  void send(const wire::SessionRequest& frame) { carrier_->write(frame); }
   void send_hello(const wire::Hello& message);
   // The next message of any kind; false when the stream has ended.
   bool next(wire::SchedulerMessage* message);
@@ -66,8 +79,7 @@ class TestWorker {
   grpc::Status finish();
 
  private:
-  Call call_;
-  std::unique_ptr<grpc::ClientReaderWriter<wire::SessionRequest, wire::SessionResponse>> stream_;
+  std::unique_ptr<Carrier> carrier_;
   std::vector<wire::SchedulerMessage> received_;  // of the last frame, not yet given out
   bool ended_ = false;
 };

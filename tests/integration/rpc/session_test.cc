@@ -1,6 +1,6 @@
-// Sessions of the worker protocol: the handshake, replacement, restarts,
-// and frames of many messages. The worker is the test; the scheduler is
-// whole.
+// Sessions of the worker protocol, over gRPC and within the process: the handshake, replacement,
+// restarts, the end of either side, and frames of many messages. The worker is the test; the
+// scheduler is whole.
 #include <grpcpp/support/status.h>
 
 #include "scheduler/rpc/limits.h"
@@ -20,8 +20,15 @@ std::string encoded_number(std::int64_t value) {
   return base::value_from_json("i64", base::Json(value)).value();
 }
 
-class SessionTest : public SchedulerTest {
+enum class Way { kGrpc, kLocal };
+
+class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way> {
  protected:
+  TestWorker connect() {
+    if (GetParam() == Way::kLocal) return TestWorker(scheduler_->local_sessions());
+    return {*protocol_, scheduler_->token()};
+  }
+
   v1::ListWorkersResponse list_workers() {
     Call call;
     v1::ListWorkersResponse response;
@@ -41,9 +48,9 @@ class SessionTest : public SchedulerTest {
   }
 };
 
-TEST_F(SessionTest, AWorkerOfAnotherProtocolVersionIsToldBothVersionsAndWhatToUpgrade) {
+TEST_P(SessionTest, AWorkerOfAnotherProtocolVersionIsToldBothVersionsAndWhatToUpgrade) {
   for (const int version : {0, 2}) {
-    TestWorker worker(*protocol_, scheduler_->token());
+    TestWorker worker = connect();
     wire::Hello hello = TestWorker::hello();
     hello.set_protocol_version(version);
     worker.send_hello(hello);
@@ -58,7 +65,9 @@ TEST_F(SessionTest, AWorkerOfAnotherProtocolVersionIsToldBothVersionsAndWhatToUp
   EXPECT_EQ(list_workers().workers_size(), 0);
 }
 
-TEST_F(SessionTest, ASessionWithoutTheTokenIsRefused) {
+class GrpcSessionTest : public SchedulerTest {};
+
+TEST_F(GrpcSessionTest, ASessionWithoutTheTokenIsRefused) {
   TestWorker worker(*protocol_, "wrong");
   worker.send_hello(TestWorker::hello());
   const grpc::Status status = worker.finish();
@@ -66,16 +75,16 @@ TEST_F(SessionTest, ASessionWithoutTheTokenIsRefused) {
   EXPECT_THAT(status.error_message(), HasSubstr(scheduler_->token_file()));
 }
 
-TEST_F(SessionTest, AnythingBeforeHelloEndsTheSession) {
-  TestWorker worker(*protocol_, scheduler_->token());
+TEST_P(SessionTest, AnythingBeforeHelloEndsTheSession) {
+  TestWorker worker = connect();
   wire::WorkerMessage message;
   message.mutable_heartbeat();
   worker.send(message);
   EXPECT_EQ(worker.finish().error_code(), grpc::FAILED_PRECONDITION);
 }
 
-TEST_F(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
-  TestWorker elsewhere(*protocol_, scheduler_->token());
+TEST_P(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
+  TestWorker elsewhere = connect();
   wire::Hello hello = TestWorker::hello("elsewhere");
   hello.set_host_id("another-host");
   elsewhere.send_hello(hello);
@@ -85,16 +94,16 @@ TEST_F(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
   EXPECT_GT(far.lease_ms(), far.heartbeat_ms());
   EXPECT_NE(far.store_generation(), 0u);
 
-  TestWorker here(*protocol_, scheduler_->token());
+  TestWorker here = connect();
   hello = TestWorker::hello("here");
   hello.set_host_id(rpc::this_host_id());
   here.send_hello(hello);
   EXPECT_EQ(here.expect_welcome().artifact_dir(), scheduler_->data_dir() + "/artifacts");
 }
 
-TEST_F(SessionTest, WorkersShowAsConnectedUntilTheyLeave) {
+TEST_P(SessionTest, WorkersShowAsConnectedUntilTheyLeave) {
   {
-    TestWorker worker(*protocol_, scheduler_->token());
+    TestWorker worker = connect();
     worker.send_hello(TestWorker::hello());
     worker.expect_welcome();
     const v1::ListWorkersResponse workers = list_workers();
@@ -107,11 +116,11 @@ TEST_F(SessionTest, WorkersShowAsConnectedUntilTheyLeave) {
   EXPECT_EQ(list_workers().workers_size(), 1);
 }
 
-TEST_F(SessionTest, ASecondProcessUnderTheSameIdReplacesTheFirst) {
-  TestWorker first(*protocol_, scheduler_->token());
+TEST_P(SessionTest, ASecondProcessUnderTheSameIdReplacesTheFirst) {
+  TestWorker first = connect();
   first.send_hello(TestWorker::hello());
   first.expect_welcome();
-  TestWorker second(*protocol_, scheduler_->token());
+  TestWorker second = connect();
   second.send_hello(TestWorker::hello());
   second.expect_welcome();
   wire::SchedulerMessage message;
@@ -121,9 +130,9 @@ TEST_F(SessionTest, ASecondProcessUnderTheSameIdReplacesTheFirst) {
   EXPECT_TRUE(list_workers().workers(0).connected());
 }
 
-TEST_F(SessionTest, ADrainedWorkerIsToldSoAndGetsNoWork) {
+TEST_P(SessionTest, ADrainedWorkerIsToldSoAndGetsNoWork) {
   register_module();
-  TestWorker worker(*protocol_, scheduler_->token());
+  TestWorker worker = connect();
   worker.send_hello(TestWorker::hello());
   worker.expect_welcome();
   Call call(scheduler_->token());
@@ -144,10 +153,10 @@ TEST_F(SessionTest, ADrainedWorkerIsToldSoAndGetsNoWork) {
   EXPECT_EQ(worker.next_assign().task(), "a");
 }
 
-TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
+TEST_P(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
   register_module();
   {
-    TestWorker worker(*protocol_, scheduler_->token());
+    TestWorker worker = connect();
     worker.send_hello(TestWorker::hello());
     worker.expect_welcome();
     create_run();
@@ -156,7 +165,7 @@ TEST_F(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
   }
   scheduler_.reset();  // with it goes the cache of reported values
   start();
-  TestWorker worker(*protocol_, scheduler_->token());
+  TestWorker worker = connect();
   worker.send_hello(TestWorker::hello());
   worker.expect_welcome();
   const wire::Assign again = worker.next_assign();
@@ -192,7 +201,7 @@ base::Manifest wide_manifest(const base::StageSpec& model) {
   return out;
 }
 
-TEST_F(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
+TEST_P(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
   const std::string program = "wide program";
   ASSERT_TRUE(upload(program, base::sha256(program).hex(), std::ssize(program)).ok());
   v1::RegisterModulesRequest registration = register_request();
@@ -205,7 +214,7 @@ TEST_F(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
   const grpc::Status status = modules_->RegisterModules(call.get(), registration, &registered);
   ASSERT_TRUE(status.ok()) << status.error_message();
 
-  TestWorker worker(*protocol_, scheduler_->token());
+  TestWorker worker = connect();
   wire::Hello hello = TestWorker::hello();
   hello.set_slots(200);
   worker.send_hello(hello);
@@ -231,9 +240,9 @@ TEST_F(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
   EXPECT_TRUE(worker.finish().ok());
 }
 
-TEST_F(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
+TEST_P(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
   register_module();
-  TestWorker worker(*protocol_, scheduler_->token());
+  TestWorker worker = connect();
   worker.send_hello(TestWorker::hello());
   worker.expect_welcome();
   const std::string run = create_run();
@@ -261,28 +270,66 @@ TEST_F(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
   EXPECT_THAT(attempts.attempts(0).message(), HasSubstr("WEIR-E0406"));
 }
 
-TEST_F(SessionTest, AFrameOfTooManyMessagesEndsTheSession) {
-  Call call(scheduler_->token());
-  const auto stream = protocol_->Session(call.get());
+TEST_P(SessionTest, AFrameOfTooManyMessagesEndsTheSession) {
+  TestWorker worker = connect();
   wire::SessionRequest frame;
   for (std::size_t i = 0; i <= rpc::kMessagesPerFrameMax; ++i) {
     frame.add_messages()->mutable_heartbeat();
   }
-  stream->Write(frame);
-  stream->WritesDone();
-  wire::SessionResponse response;
-  while (stream->Read(&response)) continue;
-  EXPECT_THAT(stream->Finish().error_message(), StartsWith("WEIR-E0003: "));
+  worker.send(frame);
+  EXPECT_THAT(worker.finish().error_message(), StartsWith("WEIR-E0003: "));
 }
 
-TEST_F(SessionTest, StoppingTheSchedulerEndsSessionsWithUnavailable) {
-  TestWorker worker(*protocol_, scheduler_->token());
+TEST_P(SessionTest, OneWorkerMoreThanThereMayBeIsRefused) {
+  std::vector<std::unique_ptr<TestWorker>> workers;
+  for (int i = 0; i < rpc::kSessionsMax; ++i) {
+    workers.push_back(std::make_unique<TestWorker>(scheduler_->local_sessions()));
+  }
+  TestWorker surplus = connect();
+  surplus.send_hello(TestWorker::hello());
+  const grpc::Status status = surplus.finish();
+  EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), StartsWith("WEIR-E0003: 256 workers"));
+  workers.pop_back();
+  TestWorker next = connect();
+  next.send_hello(TestWorker::hello());
+  next.expect_welcome();
+}
+
+TEST_P(SessionTest, StoppingTheSchedulerEndsSessionsWithUnavailable) {
+  TestWorker worker = connect();
   worker.send_hello(TestWorker::hello());
   worker.expect_welcome();
   scheduler_->stop();
   wire::SchedulerMessage message;
   EXPECT_FALSE(worker.next(&message));
   EXPECT_EQ(worker.finish().error_code(), grpc::UNAVAILABLE);
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, SessionTest, testing::Values(Way::kGrpc, Way::kLocal),
+                         [](const testing::TestParamInfo<Way>& info) {
+                           return info.param == Way::kGrpc ? "Grpc" : "Local";
+                         });
+
+class LocalSessionTest : public SchedulerTest {};
+
+TEST_F(LocalSessionTest, OneThatIsOpenedAfterTheStopIsRefused) {
+  const base::OpenLocalSession open = scheduler_->local_sessions();
+  scheduler_.reset();
+  TestWorker worker(open);
+  worker.send_hello(TestWorker::hello());
+  EXPECT_EQ(worker.finish().error_code(), grpc::UNAVAILABLE);
+}
+
+TEST_F(LocalSessionTest, OneThatOutlivesTheSchedulerIsHarmless) {
+  TestWorker silent(scheduler_->local_sessions());
+  TestWorker busy(scheduler_->local_sessions());
+  busy.send_hello(TestWorker::hello());  // the welcome is not taken: a write is under way
+  scheduler_.reset();
+  for (TestWorker* worker : {&silent, &busy}) {
+    worker->send_hello(TestWorker::hello());
+    EXPECT_EQ(worker->finish().error_code(), grpc::UNAVAILABLE);
+  }
 }
 
 }  // namespace
