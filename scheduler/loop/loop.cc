@@ -185,6 +185,7 @@ bool Loop::wait(std::vector<Item>& items, bool& idle) {
     items.push_back(std::move(inbox_.front()));
     inbox_.pop_front();
   }
+  backlog_ = !inbox_.empty();
   const steady_clock::time_point here = steady_clock::now();
   if (!items.empty()) last_arrival_ = here;
   idle = here - last_arrival_ >= kIdleWait;
@@ -210,9 +211,16 @@ void Loop::run_batch(std::vector<Item> items) {
 void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
   if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
   if (!turn_.open()) return;
-  // Last, so that a heartbeat that waited in the inbox is heard before its lease is called expired.
   if (const auto at = turn_.engine().next_deadline(); at && *at <= taken.boot) {
-    batch.push_back({taken, engine::FireTimers{}});
+    // Last, and behind all that the inbox held when the deadline passed, so that a heartbeat that
+    // waited there is heard before its lease is called expired.
+    const std::size_t batches_max = options_.inbox_commands_max / kBatchCommandsMax;
+    if (backlog_ && deadlines_put_off_ < batches_max) {
+      ++deadlines_put_off_;
+    } else {
+      deadlines_put_off_ = 0;
+      batch.push_back({taken, engine::FireTimers{}});
+    }
   }
   const auto lazy = turn_.lazy_deadline();
   if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);

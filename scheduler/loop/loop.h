@@ -91,6 +91,8 @@ class Loop final : public engine::Inbox {
   std::unordered_map<std::uint64_t, engine::ReplyHandler> waiting_;
   std::uint64_t last_reply_to_ = 0;
   base::Now last_now_;
+  bool backlog_ = false;               // the inbox held more than the batch that was taken
+  std::size_t deadlines_put_off_ = 0;  // how many batches in a row
   std::chrono::steady_clock::time_point last_arrival_{};
   bool outbox_refused_ = false;  // a row found no room in the sink: offer again
   base::BootTime outbox_offered_at_{};

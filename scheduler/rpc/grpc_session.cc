@@ -1,5 +1,6 @@
-// Between gRPC's callbacks and the session. What gRPC calls from within StartRead or Finish it
-// calls on another thread, as SessionStream asks.
+// Between gRPC's callbacks and the session. gRPC answers on its own threads, never from within
+// StartRead, StartWrite or Finish, as SessionStream asks. What the messages mean is the session's
+// business alone.
 #include "scheduler/rpc/grpc_session.h"
 
 #include <utility>

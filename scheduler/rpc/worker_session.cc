@@ -151,10 +151,28 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
     return Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
                   "the first message of a session must be hello");
   }
+  const bool is_heartbeat = message.has_heartbeat();
+  const std::int64_t sent_at_us = message.heartbeat().sent_at_us();
   base::Result<engine::CommandBody> command = to_command(id_, std::move(message));
   if (!command.ok()) return command.status();
   remember_values(*command);
-  return edge_.inbox.post(std::move(command).value());
+  Status posted = edge_.inbox.post(std::move(command).value());
+  if (posted.ok() && is_heartbeat) answer_heartbeat(sent_at_us);
+  return posted;
+}
+
+// What is in the inbox is heard before a deadline that passed meanwhile, so this need not wait for
+// the loop, and a heartbeat needs no sync of its own.
+void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
+  auto outgoing = std::make_shared<Outgoing>();
+  outgoing->message.mutable_heard()->set_sent_at_us(sent_at_us);
+  outgoing->bytes = outgoing->message.ByteSizeLong();
+  outgoing->ready = true;
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closing_) return;
+  queue_bytes_ += outgoing->bytes;
+  queue_.push_back(std::move(outgoing));
+  pump();
 }
 
 void WorkerSession::remember_values(const engine::CommandBody& command) {

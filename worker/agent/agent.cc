@@ -55,7 +55,7 @@ Status Agent::Impl::start() {
   artifact_dir_ = data_->artifacts();
   modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_);
   transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_);
-  logs_ = std::make_unique<LogShipper>(link_, data_->spool(), *mailbox_);
+  logs_ = std::make_unique<LogShipper>(link_, data_->spool());
   channel_ = link_.channel();
   stub_ = v1::WorkerProtocolService::NewStub(channel_);
   configure();
@@ -253,13 +253,9 @@ void Agent::Impl::heartbeat() {
   v1::WorkerMessage message;
   fill_attempts(message.mutable_heartbeat()->mutable_held());
   message.mutable_heartbeat()->set_leaving(leaving_);
+  message.mutable_heartbeat()->set_sent_at_us(boot_us(now));
   session_->queue(std::move(message));
   heartbeat_at_ = now + heartbeat_every_;
-  // The stream has no answer to a heartbeat; a call to the same server has, and proves that it
-  // lives.
-  logs_->probe([this, generation = generation_, now] {
-    if (generation == generation_ && welcomed_) contact(now);
-  });
 }
 
 void Agent::Impl::contact(BootTime asked_at) {

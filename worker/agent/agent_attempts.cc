@@ -16,8 +16,10 @@
 namespace weir::worker {
 
 using base::AttemptKey;
+using base::BootTime;
 using base::Code;
 using base::Digest;
+using base::Duration;
 using base::Status;
 using Verdict = Ledger::Verdict;
 
@@ -41,6 +43,8 @@ void Agent::Impl::on_message(v1::SchedulerMessage& message) {
       if (!draining_) return;
       for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker is draining");
       return;
+    case v1::SchedulerMessage::kHeard:
+      return contact(BootTime(Duration(message.heard().sent_at_us())));
     case v1::SchedulerMessage::MESSAGE_NOT_SET:
       return;  // of a newer scheduler
   }

@@ -55,10 +55,9 @@ std::string read_part(const std::string& path, std::int64_t offset, std::size_t 
 
 }  // namespace
 
-LogShipper::LogShipper(const Link& link, std::string spool, Mailbox& mailbox)
+LogShipper::LogShipper(const Link& link, std::string spool)
     : link_(link),
       spool_(std::move(spool)),
-      mailbox_(mailbox),
       stub_(v1::WorkerProtocolService::NewStub(link.channel())) {
   adopt_leftovers();
   thread_ = std::jthread([this](std::stop_token stop) { work(stop); });
@@ -93,12 +92,6 @@ void LogShipper::set_connected(bool connected) {
   wake_.notify_all();
 }
 
-void LogShipper::probe(std::function<void()> answered) {
-  const std::lock_guard lock(mutex_);
-  probe_ = std::move(answered);
-  wake_.notify_all();
-}
-
 bool LogShipper::flush(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
   return idle_.wait_for(lock, limit, [this] { return !has_work() || !connected_; }) && !has_work();
@@ -117,7 +110,7 @@ void LogShipper::work(std::stop_token stop) {
     {
       std::unique_lock lock(mutex_);
       if (!has_work()) idle_.notify_all();
-      const auto wanted = [this] { return connected_ && (has_work() || probe_); };
+      const auto wanted = [this] { return connected_ && has_work(); };
       if (!wake_.wait(lock, stop, wanted)) return;
     }
     if (ship_once()) {
@@ -135,15 +128,9 @@ void LogShipper::work(std::stop_token stop) {
 bool LogShipper::ship_once() {
   v1::AppendLogsRequest request;
   collect(request);
-  std::function<void()> answered;
-  {
-    const std::lock_guard lock(mutex_);
-    answered = std::exchange(probe_, nullptr);
-  }
-  if (request.chunks_size() == 0 && !answered) return true;
+  if (request.chunks_size() == 0) return true;
   const Status status = send(request);
   if (status.ok()) {
-    if (answered) mailbox_.post(std::move(answered));
     settle(request);
     return true;
   }

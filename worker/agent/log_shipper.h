@@ -4,7 +4,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,7 +14,6 @@
 #include "sdk/base/ids.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
-#include "worker/agent/mailbox.h"
 #include "worker/supervisor/spool.h"
 
 namespace weir::worker {
@@ -27,16 +25,13 @@ inline constexpr std::chrono::seconds kLogCallDeadline{10};
 
 class LogShipper {
  public:
-  LogShipper(const Link& link, std::string spool, Mailbox& mailbox);
+  LogShipper(const Link& link, std::string spool);
   ~LogShipper();
 
   // The file has `size` bytes now. `over`: it will not grow any more.
   void grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over);
   // Nothing is sent while the scheduler is away.
   void set_connected(bool connected);
-  // Asks the scheduler for a sign of life; `answered` is called on the mailbox's thread if it
-  // comes.
-  void probe(std::function<void()> answered);
   // Waits until everything is shipped, at most so long. True when it was.
   bool flush(std::chrono::milliseconds limit);
 
@@ -62,7 +57,6 @@ class LogShipper {
 
   const Link& link_;
   const std::string spool_;
-  Mailbox& mailbox_;
   std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
@@ -71,7 +65,6 @@ class LogShipper {
   std::map<Id, File> files_;
   std::optional<Id>
       after_;  // where the last request ended, so that one flood does not starve the others
-  std::function<void()> probe_;
   bool connected_ = false;
   std::jthread thread_;  // last: it uses what stands above
 };

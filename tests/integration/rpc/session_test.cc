@@ -280,6 +280,20 @@ TEST_P(SessionTest, AFrameOfTooManyMessagesEndsTheSession) {
   EXPECT_THAT(worker.finish().error_message(), StartsWith("WEIR-E0003: "));
 }
 
+TEST_P(SessionTest, AHeartbeatIsHeard) {
+  TestWorker worker = connect();
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  for (const std::int64_t sent_at_us : {17, 18}) {
+    wire::WorkerMessage message;
+    message.mutable_heartbeat()->set_sent_at_us(sent_at_us);
+    worker.send(message);
+    wire::SchedulerMessage answer;
+    ASSERT_TRUE(worker.next(&answer));
+    EXPECT_EQ(answer.heard().sent_at_us(), sent_at_us) << answer.ShortDebugString();
+  }
+}
+
 TEST_P(SessionTest, OneWorkerMoreThanThereMayBeIsRefused) {
   std::vector<std::unique_ptr<TestWorker>> workers;
   for (int i = 0; i < rpc::kSessionsMax; ++i) {

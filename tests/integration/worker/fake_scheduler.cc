@@ -135,7 +135,12 @@ void FakeScheduler::take(const v1::WorkerMessage& message, v1::SessionResponse& 
     welcome.set_cancel_grace_ms(300);
   }
   if (message.has_started()) ++started[key_of(message.started().attempt())];
-  if (message.has_heartbeat()) heartbeats.push_back(message.heartbeat());
+  if (message.has_heartbeat()) {
+    heartbeats.push_back(message.heartbeat());
+    if (hear) {
+      answers.add_messages()->mutable_heard()->set_sent_at_us(message.heartbeat().sent_at_us());
+    }
+  }
   if (message.has_released()) {
     released[key_of(message.released().attempt())] = message.released().reason();
   }
@@ -212,6 +217,7 @@ grpc::Status FakeScheduler::AppendLogs(grpc::ServerContext* context,
                                        v1::AppendLogsResponse*) {
   if (grpc::Status status = check_token(context); !status.ok()) return status;
   const std::lock_guard lock(mutex);
+  if (refuse_logs) return {grpc::StatusCode::UNAVAILABLE, "no room for logs"};
   for (const v1::LogChunk& chunk : request->chunks()) {
     const std::pair id(key_of(chunk.attempt()), int(chunk.stream()));
     std::string& log = logs[id];

@@ -54,6 +54,8 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   std::set<std::pair<base::AttemptKey, int>> complete_logs;
   std::map<std::string, std::string> artifacts;  // raw digest -> bytes
   bool acknowledge = true;
+  bool hear = true;          // answer heartbeats
+  bool refuse_logs = false;  // for now
   bool corrupt_files = false;
   std::string artifact_dir;
   std::string token = "the-token";

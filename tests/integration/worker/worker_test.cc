@@ -164,7 +164,23 @@ TEST_F(WorkerTest, AttemptRunsOnWhileTheSchedulerIsAway) {
   EXPECT_EQ(finished(assign).outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
+TEST_F(WorkerTest, SideEffectsEndWhenHeartbeatsAreNotHeard) {
+  start_worker(1);
+  connected();
+  const auto effects = give("hang", 1);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.started.size() == 1; }));
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.hear = false;
+  }
+  EXPECT_EQ(finished(effects).outcome(), v1::OUTCOME_LEASE_LOST);
+}
+
 TEST_F(WorkerTest, SideEffectsEndWhenNoNewsComes) {
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.refuse_logs = true;  // news of the lease does not come that way
+  }
   start_worker(2);
   connected();
   const auto effects = give("hang", 1);

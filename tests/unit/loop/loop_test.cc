@@ -3,6 +3,7 @@
 // a batch does is turn_test's.
 #include "scheduler/loop/loop.h"
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <semaphore>
@@ -156,6 +157,64 @@ TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
   const engine::AttemptRow* row = store_.tables().attempts.find({base::RunId{77}, 0, 1});
   ASSERT_NE(row, nullptr);
   EXPECT_TRUE(row->started_at.has_value());
+}
+
+TEST_F(LoopTest, AHeartbeatBehindABacklogIsHeardBeforeItsLeaseIsCalledExpired) {
+  std::atomic<std::int64_t> seconds{0};
+  loop::LoopOptions options;
+  options.clock = [&] {
+    const auto passed = std::chrono::seconds(seconds.load());
+    return base::Now{base::WallTime(std::chrono::seconds(1'700'000'000) + passed),
+                     base::BootTime(std::chrono::seconds(1000) + passed)};
+  };
+  hold_commits();
+  make(options);
+  ASSERT_TRUE(loop_->post(World::connect(1)).ok());
+  committing_.acquire();
+  for (std::size_t i = 0; i < 3 * loop::kBatchCommandsMax; ++i) {
+    ASSERT_TRUE(loop_->post(engine::DisconnectWorker{{99}, "long gone"}).ok());
+  }
+  ASSERT_TRUE(loop_->post(engine::Heartbeat{{1}, {}, false}).ok());
+  seconds += std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count() + 1;
+  go_on_.release();
+  ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  const auto closed = [](const engine::Send& sent) {
+    return std::holds_alternative<engine::CloseSession>(sent.message);
+  };
+  loop_->stop();
+  EXPECT_EQ(std::ranges::count_if(recorder_.sends, closed), 0);
+}
+
+TEST_F(LoopTest, ABacklogDoesNotHoldUpDeadlinesForEver) {
+  std::atomic<std::int64_t> seconds{0};
+  loop::LoopOptions options;
+  options.inbox_commands_max = 2 * loop::kBatchCommandsMax;
+  options.clock = [&] {
+    const auto passed = std::chrono::seconds(seconds.load());
+    return base::Now{base::WallTime(std::chrono::seconds(1'700'000'000) + passed),
+                     base::BootTime(std::chrono::seconds(1000) + passed)};
+  };
+  std::binary_semaphore expired(0);
+  std::atomic<bool> over{false};
+  recorder_.on_effect = [&] {
+    if (!std::holds_alternative<engine::CloseSession>(recorder_.sends.back().message)) return;
+    over = true;
+    expired.release();
+  };
+  hold_commits();
+  make(options);
+  ASSERT_TRUE(loop_->post(World::connect(1)).ok());
+  committing_.acquire();
+  std::jthread flood([&] {
+    while (!over) static_cast<void>(loop_->post(engine::DisconnectWorker{{99}, "long gone"}));
+  });
+  while (loop_->inbox_size() < options.inbox_commands_max) std::this_thread::yield();
+  seconds += std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count() + 1;
+  go_on_.release();
+  EXPECT_TRUE(expired.try_acquire_for(std::chrono::seconds(30)));
+  over = true;
+  flood.join();
+  loop_->stop();
 }
 
 TEST_F(LoopTest, CommandWithoutAnAnswerTakesNoHandler) {
