@@ -21,8 +21,9 @@ struct Executor {
   Digest module;
   pid_t pid = 0;
   FrameSocket socket;
-  Fd pipes[2];            // standard output and error, read ends
-  std::string directory;  // its working directory, removed with it
+  bool write_watched = false;  // a part of the attempt waits for room in the socket
+  Fd pipes[2];                 // standard output and error, read ends
+  std::string directory;       // its working directory, removed with it
 
   // ---- death ----
   bool dead = false;  // reaped

@@ -78,6 +78,7 @@ void Supervisor::run() {
     perform();
     periodic();
     flush_agent();
+    remove_scratch();
   }
   shut_down();
 }

@@ -85,7 +85,7 @@ class Supervisor {
   void send_run(Executor& executor);
   void fill_run(Executor& executor, v1::ExecutorRun& run);
   void gathered(std::size_t bytes);
-  void remove_scratch(const AttemptKey& key);
+  void remove_scratch();
   std::vector<TreeRoot> roots() const;
   Executor* find(ExecutorId id);
 
@@ -102,6 +102,7 @@ class Supervisor {
   bool configured_ = false;
   std::string spool_dir_;
   std::string scratch_dir_;
+  std::vector<AttemptKey> scratch_left_;  // of attempts that are reported
   std::string artifact_dir_;
   LogLimits log_limits_;
   bool core_dumps_ = false;

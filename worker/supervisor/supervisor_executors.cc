@@ -151,13 +151,11 @@ void Supervisor::fill_run(Executor& executor, v1::ExecutorRun& run) {
 }
 
 void Supervisor::send_run(Executor& executor) {
-  if (!executor.socket.open()) return;
-  const bool waited = executor.socket.wants_write();
   // A peer that is gone is noticed by its death.
-  if (!executor.socket.flush()) return;
-  if (executor.socket.wants_write() || waited) {
-    watch(executor.socket.fd(), tag_of(executor.id, 0), executor.socket.wants_write(), true);
-  }
+  if (!executor.socket.open() || !executor.socket.flush()) return;
+  if (executor.socket.wants_write() == executor.write_watched) return;
+  executor.write_watched = executor.socket.wants_write();
+  watch(executor.socket.fd(), tag_of(executor.id, 0), executor.write_watched, true);
 }
 
 void Supervisor::act(const TerminateTree& action) {
@@ -253,7 +251,7 @@ void Supervisor::act(const ReportEnded& action) {
     size->set_size(executor->spool->size(kind));
   }
   executor->detach();
-  remove_scratch(action.key);
+  scratch_left_.push_back(action.key);
   gathered(finished.ByteSizeLong());
 }
 
@@ -266,13 +264,17 @@ void Supervisor::gathered(std::size_t bytes) {
   outgoing_bytes_ = 0;
 }
 
-// Stages make their scratch directory when they need one: usually there is nothing to remove.
-void Supervisor::remove_scratch(const AttemptKey& key) {
-  const std::string path = scratch_dir_ + "/" + attempt_file_name(key);
-  if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return;
-  std::error_code
-      ignored;  // what cannot be removed is removed with the whole directory at the next start
-  std::filesystem::remove_all(path, ignored);
+// Stages make their scratch directory when they need one: usually there is nothing to remove, and
+// reports do not wait for finding that out.
+void Supervisor::remove_scratch() {
+  for (const AttemptKey& key : scratch_left_) {
+    const std::string path = scratch_dir_ + "/" + attempt_file_name(key);
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) continue;
+    std::error_code
+        ignored;  // what cannot be removed is removed with the whole directory at the next start
+    std::filesystem::remove_all(path, ignored);
+  }
+  scratch_left_.clear();
 }
 
 void Supervisor::read_executor(Executor& executor) {

@@ -321,8 +321,8 @@ TEST_P(SessionTest, StoppingTheSchedulerEndsSessionsWithUnavailable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, SessionTest, testing::Values(Way::kGrpc, Way::kLocal),
-                         [](const testing::TestParamInfo<Way>& info) {
-                           return info.param == Way::kGrpc ? "Grpc" : "Local";
+                         [](const testing::TestParamInfo<Way>& of) {
+                           return of.param == Way::kGrpc ? "Grpc" : "Local";
                          });
 
 class LocalSessionTest : public SchedulerTest {};
