@@ -316,12 +316,7 @@ class LogReader {
       return;
     }
     if (session_.structured()) {
-      base::Json json;
-      json.set("task", source.info.task());
-      json.set("attempt", std::int64_t{source.info.epoch()});
-      json.set("stream", stream_word(source.info.stream()));
-      json.set("line", line);
-      session_.data(json.dump() + "\n");
+      session_.data(log_line_json(run_id_, source.info, line) + "\n");
       return;
     }
     std::string prefix;
@@ -380,10 +375,6 @@ class LogReader {
 };
 
 int logs(Session& session, const LogArguments& arguments) {
-  if (session.options.output == OutputFormat::kJson) {
-    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
-                               "logs are a stream: use -o jsonl, one object a line"));
-  }
   const auto api = session.api();
   if (!api.ok()) return session.fail(api.status());
   return LogReader(session, **api, arguments).run();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# What `weir logs` prints while it follows over a restart of the scheduler, and when it cannot
-# go on.
+# What `weir logs` prints: while it follows over a restart of the scheduler, when it cannot go on,
+# and as JSON lines.
 # The module `chatty` prints 600 lines within six seconds.
+import json
 import os
 import sys
 
@@ -10,6 +11,7 @@ import cases
 from weir_processes import Place, wait_until
 
 LINES = 600
+LINES_PER_NOTE = 100
 
 
 def lines_of(process):
@@ -62,6 +64,35 @@ def test_giving_up_is_said_as_by_watch(arguments):
             assert f"cannot follow run {run} any further; it goes on" in text, text
             said.append((follower.popen.returncode, text[text.index("warning: cannot follow"):]))
         assert said[0] == said[1] and said[0][0] != 0, said
+
+
+def test_json_is_an_object_a_line(arguments):
+    with Place(arguments.bin) as place:
+        _, run = start_talking(place)
+        followed = place.ok("logs", "-f", run, "-o", "json", seconds=60).out.splitlines()
+        at_once = place.ok("logs", run, "-o", "json").out.splitlines()
+        assert sorted(followed) == sorted(at_once)
+        rows = [json.loads(line) for line in at_once]
+        names = {tuple(row) for row in rows}
+        assert names == {("run", "task", "attempt", "stream", "line")}, names
+        assert {(row["run"], row["task"], row["attempt"]) for row in rows} == {(run, "talks", 1)}
+        printed = [row["line"] for row in rows if row["stream"] == "stdout"]
+        assert printed == [f"line {i:05}" for i in range(LINES)], printed
+        notes = [row["line"] for row in rows if row["stream"] == "log"]
+        assert [note["text"] for note in notes] == ["a hundred"] * (LINES // LINES_PER_NOTE), notes
+        assert at_once == place.ok("logs", run, "-o", "jsonl").out.splitlines()
+
+
+def test_json_of_bytes_that_are_no_text(arguments):
+    with Place(arguments.bin) as place:
+        up = place.start_up()
+        place.ok("register", place.module("e2e_chatty"))
+        place.ok("materialize", "mumbles")
+        wait_until("the log", lambda: place.ok("logs", "@last").out, 10)
+        rows = [json.loads(line) for line in
+                place.ok("logs", "@last", "-o", "json").out.splitlines()]
+        assert [row["line"] for row in rows] == ['\ufffd\ufffd "quoted"', "no end"], rows
+        assert up.alive()
 
 
 if __name__ == "__main__":
