@@ -69,13 +69,11 @@ class Follow {
   void take(const RunFollower::Update& update) {
     if (update.kind == RunFollower::Kind::kDisconnected) {
       connected_ = false;
-      display_->block({session_.err_paint()(Color::kYellow,
-                                            "the connection to the scheduler is lost; "
-                                            "waiting for it to come back")});
+      display_->block({lost_line(session_)});
     }
     if (update.kind == RunFollower::Kind::kReconnected) {
       connected_ = true;
-      display_->block({session_.err_paint()(Color::kGreen, "connected again")});
+      display_->block({found_line(session_)});
       // A display without last lines is better than none: whether it worked is seen later.
       static_cast<void>(logs_api_.wait_connected(kDisplayCall));
     }
@@ -217,8 +215,7 @@ class Follow {
 
   int give_up(const Status& status) {
     display_->close();
-    session_.warn("cannot follow run " + run_.id() + " any further; it goes on");
-    return session_.fail(status);
+    return give_up_following(session_, run_.id(), status);
   }
 
   Session& session_;
@@ -236,6 +233,20 @@ class Follow {
 };
 
 }  // namespace
+
+std::string lost_line(const Session& session) {
+  return session.err_paint()(
+      Color::kYellow, "the connection to the scheduler is lost; waiting for it to come back");
+}
+
+std::string found_line(const Session& session) {
+  return session.err_paint()(Color::kGreen, "connected again");
+}
+
+int give_up_following(Session& session, const std::string& run, const Status& status) {
+  session.warn("cannot follow run " + run + " any further; it goes on");
+  return session.fail(status);
+}
 
 int follow_run(Session& session, const std::string& run, const FollowOptions& options) {
   const base::Result<client::Api*> api = session.api();

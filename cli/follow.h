@@ -21,4 +21,10 @@ struct FollowOptions {
 // following had to be given up, 5 when the wait timed out, 130 after Ctrl-C, which detaches.
 int follow_run(Session& session, const std::string& run, const FollowOptions& options);
 
+// The words of everything that follows a run, when it loses its scheduler, finds it again, and when
+// it cannot go on; the last one gives the exit code.
+std::string lost_line(const Session& session);
+std::string found_line(const Session& session);
+int give_up_following(Session& session, const std::string& run, const base::Status& status);
+
 }  // namespace weir::cli

@@ -1,5 +1,6 @@
 // logs: what the attempts of a run printed. Lines are assembled from byte offsets, so nothing is
-// shown twice and following goes on where it stopped. Only blocks of bounded size are held.
+// shown twice and following goes on where it stopped, also over restarts of the scheduler. Only
+// blocks of bounded size are held.
 // Main thread.
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/display/log_tail.h"
+#include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/paging.h"
 #include "cli/text/reference.h"
@@ -32,7 +34,10 @@ constexpr std::int64_t kReadBytes = 256 << 10;
 constexpr std::size_t kLineBytesMax = 1u << 20;  // a longer line is shown in pieces
 constexpr std::size_t kGrepBytesMax = 4096;      // of a line are searched
 constexpr std::chrono::milliseconds kPoll{200};
-constexpr std::chrono::milliseconds kLogsMayLag{5'000};  // behind the end of their run
+constexpr std::chrono::milliseconds kLogsMayLag{5'000};        // behind the end of their run
+constexpr std::chrono::milliseconds kFirstBytesMayLag{1'000};  // of a log that was not there
+constexpr std::chrono::milliseconds kWorkersMayLag{6'000};     // behind us, after an outage
+constexpr std::chrono::milliseconds kFollowCall{5'000};        // of one call, without retries
 
 using Clock = std::chrono::steady_clock;
 
@@ -56,7 +61,7 @@ struct Source {
 class LogReader {
  public:
   LogReader(Session& session, client::Api& api, LogArguments arguments)
-      : session_(session), api_(api), arguments_(std::move(arguments)) {}
+      : session_(session), api_(&api), arguments_(std::move(arguments)) {}
 
   int run() {
     if (Status status = prepare(); !status.ok()) return session_.fail(status);
@@ -66,24 +71,62 @@ class LogReader {
         if (Status status = seek_tail(source); !status.ok()) return session_.fail(status);
       }
     }
-    if (arguments_.follow) install_interrupt_handler();
-    for (;;) {
-      // Asked before reading: what is complete now will be read to its end below.
-      const bool ended = run_ended();
-      for (auto& [key, source] : sources_) {
-        if (Status status = show_new(source); !status.ok()) return session_.fail(status);
-      }
-      if (!arguments_.follow || (ended && (all_done() || quiet()))) {
-        if (arguments_.tail != 0) say_if_silent(ended);
-        return kExitOk;
-      }
-      if (wait_for_interrupt(kPoll)) return kExitInterrupted;
-      if (Status status = find_sources(); !status.ok()) return session_.fail(status);
-    }
+    return arguments_.follow ? follow() : show_once();
   }
 
  private:
   using Key = std::tuple<std::int32_t, std::int32_t, int>;  // task, epoch, stream
+
+  int show_once() {
+    const base::Result<bool> ended = run_ended();
+    if (!ended.ok()) return session_.fail(ended.status());
+    if (Status status = show_all(); !status.ok()) return session_.fail(status);
+    say_if_silent(*ended);
+    return kExitOk;
+  }
+
+  // Calls fail fast from here on: it is this loop that tries again, and hears Ctrl-C meanwhile.
+  int follow() {
+    install_interrupt_handler();
+    following_.emplace(api_->target(), kFollowCall, 1);
+    api_ = &*following_;
+    for (;;) {
+      if (interrupted() != 0) return kExitInterrupted;
+      if (lost_ && !api_->wait_connected(kPoll)) continue;
+      const base::Result<bool> over = look();
+      if (!over.ok() && !client::may_pass(over.status())) {
+        return give_up_following(session_, run_id_, over.status());
+      }
+      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(session_));
+      if (over.ok() && *over) {
+        say_if_silent(true);
+        return kExitOk;
+      }
+      if (wait_for_interrupt(kPoll)) return kExitInterrupted;
+    }
+  }
+
+  // Shows what is new; whether nothing more is to come. Where it fails it has lost nothing: it goes
+  // on from there.
+  base::Result<bool> look() {
+    // Asked before reading: what is complete now will be read to its end below.
+    const base::Result<bool> ended = run_ended();
+    if (!ended.ok()) return ended.status();
+    if (*ended && !ended_) ended_at_ = Clock::now();
+    ended_ = *ended;
+    seen_live_ = seen_live_ || !ended_;
+    if (Status status = find_sources(); !status.ok()) return status;
+    if (std::exchange(lost_, false)) {
+      tell(found_line(session_));
+      found_at_ = Clock::now();
+    }
+    if (Status status = show_all(); !status.ok()) return status;
+    return ended_ && (all_done() ? none_to_come() : quiet());
+  }
+
+  void tell(const std::string& line) {
+    if (session_.options.console != ConsoleMode::kNone) session_.note(line);
+  }
 
   Status prepare() {
     const base::Result<Reference> reference = parse_reference(arguments_.reference);
@@ -100,14 +143,14 @@ class LogReader {
     }
     v1::GetRunRequest request;
     request.set_run(reference_.run);
-    const auto run = api_.get_run(request);
+    const auto run = api_->get_run(request);
     if (!run.ok()) return run.status();
     run_id_ = run->run().id();
     if (!reference_.task.empty()) {
       v1::ListTasksRequest tasks;
       tasks.set_run(run_id_);
       tasks.set_name(reference_.task);
-      const auto found = api_.list_tasks(tasks);
+      const auto found = api_->list_tasks(tasks);
       if (!found.ok()) return found.status();
       if (found->tasks().empty()) {
         return Status(Code::kNotFound, base::kErrUnknownTask,
@@ -129,7 +172,7 @@ class LogReader {
 
   // Silence is told apart from logs that have not come yet and from lines that do not match.
   void say_if_silent(bool ended) {
-    if (lines_read_ > 0) return;
+    if (lines_read_ > 0 || arguments_.tail == 0) return;
     std::string what = "run " + run_id_;
     if (!reference_.task.empty()) what = "task " + run_id_ + "/" + reference_.task;
     if (reference_.attempt > 0)
@@ -144,7 +187,7 @@ class LogReader {
     request.set_run(run_id_);
     request.set_state(v1::TASK_STATE_FAILED);
     const auto tasks = read_pages(
-        request, 0, [&](const auto& page) { return api_.list_tasks(page); },
+        request, 0, [&](const auto& page) { return api_->list_tasks(page); },
         [](v1::ListTasksResponse& response) { return response.mutable_tasks(); });
     if (!tasks.ok()) return tasks.status();
     failed_.clear();
@@ -167,7 +210,7 @@ class LogReader {
     v1::ListLogsRequest request;
     request.set_run(run_id_);
     request.set_task(reference_.task);
-    const auto logs = api_.list_logs(request);
+    const auto logs = api_->list_logs(request);
     if (!logs.ok()) return logs.status();
     std::map<std::int32_t, std::int32_t> latest;
     std::set<std::int32_t> tasks;
@@ -192,7 +235,7 @@ class LogReader {
     request.set_stream(source.info.stream());
     request.set_offset(offset);
     request.set_limit_bytes(kReadBytes);
-    return api_.read_log(request);
+    return api_->read_log(request);
   }
 
   // Moves the offset to where the last N lines begin, reading backwards block by block.
@@ -227,6 +270,9 @@ class LogReader {
     while (!source.done) {
       const auto block = read(source, source.offset);
       if (!block.ok()) return block.status();
+      // Logs are not synced: a machine that went down may have lost bytes that were shown here. The
+      // worker sends them again; what comes after them is waited for.
+      if (block->offset() < source.offset) break;
       source.partial += block->data();
       if (!block->data().empty()) grown_at_ = Clock::now();
       source.offset = block->offset() + static_cast<std::int64_t>(block->data().size());
@@ -237,6 +283,13 @@ class LogReader {
         source.done = block->complete();
       }
       if (at_end || block->data().empty()) break;
+    }
+    return {};
+  }
+
+  Status show_all() {
+    for (auto& [key, source] : sources_) {
+      if (Status status = show_new(source); !status.ok()) return status;
     }
     return {};
   }
@@ -263,12 +316,7 @@ class LogReader {
       return;
     }
     if (session_.structured()) {
-      base::Json json;
-      json.set("task", source.info.task());
-      json.set("attempt", std::int64_t{source.info.epoch()});
-      json.set("stream", stream_word(source.info.stream()));
-      json.set("line", line);
-      session_.data(json.dump() + "\n");
+      session_.data(log_line_json(run_id_, source.info, line) + "\n");
       return;
     }
     std::string prefix;
@@ -280,15 +328,27 @@ class LogReader {
     session_.data(prefix + text + "\n");
   }
 
-  bool run_ended() {
+  base::Result<bool> run_ended() {
     v1::GetRunRequest request;
     request.set_run(run_id_);
-    const auto run = api_.get_run(request);
-    return run.ok() && client::run_finished(run->run().state());
+    const auto run = api_->get_run(request);
+    if (!run.ok()) return run.status();
+    return client::run_finished(run->run().state());
   }
 
   // A worker that was killed never says that its logs are complete.
-  bool quiet() const { return Clock::now() - grown_at_ > kLogsMayLag; }
+  bool quiet() const {
+    return Clock::now() - std::max({grown_at_, ended_at_, found_at_}) > kLogsMayLag;
+  }
+
+  // Reports do not wait for logs, so the first bytes of one may come after the run's end; and after
+  // an outage workers need some time to come back.
+  bool none_to_come() const {
+    if (!seen_live_) return true;
+    const Clock::time_point now = Clock::now();
+    return now - ended_at_ > kFirstBytesMayLag &&
+           (found_at_ == Clock::time_point() || now - found_at_ > kWorkersMayLag);
+  }
 
   bool all_done() const {
     return std::all_of(sources_.begin(), sources_.end(),
@@ -296,7 +356,8 @@ class LogReader {
   }
 
   Session& session_;
-  client::Api& api_;
+  client::Api* api_;  // the session's, or following_
+  std::optional<client::Api> following_;
   LogArguments arguments_;
   Reference reference_;
   std::string run_id_;
@@ -306,13 +367,14 @@ class LogReader {
   std::int64_t lines_read_ = 0;                // shown, or not matched by --grep
   Clock::time_point grown_at_ = Clock::now();  // a log, last
   bool several_ = false;                       // tasks: lines carry the name
+  bool lost_ = false;                          // the scheduler, and said so
+  Clock::time_point found_at_{};               // the scheduler, after an outage
+  bool seen_live_ = false;                     // the run
+  bool ended_ = false;                         // the run, as last seen
+  Clock::time_point ended_at_{};               // when that was first seen
 };
 
 int logs(Session& session, const LogArguments& arguments) {
-  if (session.options.output == OutputFormat::kJson) {
-    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
-                               "logs are a stream: use -o jsonl, one object a line"));
-  }
   const auto api = session.api();
   if (!api.ok()) return session.fail(api.status());
   return LogReader(session, **api, arguments).run();

@@ -8,6 +8,7 @@
 #include "cli/text/duration.h"
 #include "cli/text/style.h"
 #include "sdk/base/json.h"
+#include "sdk/base/value/value_text.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {
@@ -66,6 +67,26 @@ std::string render_log_line(v1::LogStream stream, const std::string& line, bool 
   std::transform(level.begin(), level.end(), level.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return out + level + " " + (*json)["text"].as_string() + fields;
+}
+
+std::string log_line_json(const std::string& run, const v1::LogInfo& info,
+                          const std::string& line) {
+  base::Json json;
+  json.set("run", run);
+  json.set("task", info.task());
+  json.set("attempt", std::int64_t{info.epoch()});
+  json.set("stream", stream_word(info.stream()));
+  std::string text = json.dump();
+  text.back() = ',';
+  text += "\"line\":";
+  const bool structured = info.stream() == v1::LOG_STREAM_LOG;
+  const base::Result<base::Json> parsed = structured ? base::Json::parse(line) : base::Json();
+  if (structured && parsed.ok() && parsed->is_object()) {
+    text += line;  // as it is: a number beyond 64 bits must not lose digits here
+  } else {
+    base::append_quoted(text, base::valid_utf8(line));
+  }
+  return text + "}";
 }
 
 LogTail read_log_tail(client::Api& api, const std::string& run, std::int32_t task, int epoch,

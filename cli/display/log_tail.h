@@ -30,6 +30,11 @@ LogTail read_log_tail(client::Api& api, const std::string& run, std::int32_t tas
 // it is.
 std::string render_log_line(v1::LogStream stream, const std::string& line, bool with_time);
 
+// A line as one JSON object without a newline: run, task, attempt, stream and line. `line` is the
+// object itself where the line is one of the structured log, else a string; bytes that are no UTF-8
+// become replacement characters.
+std::string log_line_json(const std::string& run, const v1::LogInfo& info, const std::string& line);
+
 // "stdout", "stderr", "log".
 std::string stream_word(v1::LogStream stream);
 

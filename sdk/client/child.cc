@@ -72,10 +72,14 @@ int spawn(const std::vector<std::string>& arguments, const Pipe& out, const Pipe
   return error;
 }
 
+// Of one turn: more than a pipe holds, and an end to what a program prints without one, which would
+// hide its time limit.
+constexpr int kReadsMax = 32;
+
 // Reads what is there into `text` up to `limit`; false at the end of the stream.
 bool drain(int fd, std::string& text, std::size_t limit, bool& overflow) {
   std::array<char, 64 << 10> buffer;
-  for (;;) {
+  for (int reads = 0; reads < kReadsMax; ++reads) {
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno == EAGAIN;
@@ -85,6 +89,7 @@ bool drain(int fd, std::string& text, std::size_t limit, bool& overflow) {
     if (got > room) overflow = true;
     text.append(buffer.data(), std::min(room, got));
   }
+  return true;
 }
 
 // Polls until the child ends, time is up or it printed too much. True when the child ended by

@@ -20,8 +20,14 @@ constexpr std::chrono::milliseconds kRetryMin{50};
 constexpr std::chrono::milliseconds kRetryMax{1'000};
 constexpr int kDoublingsMax = 5;
 
-// What a restart, a reload of the store or a broken network looks like from here.
-bool passes(const Status& status) {
+}  // namespace
+
+bool run_finished(v1::RunState state) {
+  return state == v1::RUN_STATE_SUCCEEDED || state == v1::RUN_STATE_FAILED ||
+         state == v1::RUN_STATE_CANCELED;
+}
+
+bool may_pass(const Status& status) {
   switch (status.code()) {
     case Code::kUnavailable:
     case Code::kCanceled:
@@ -33,13 +39,6 @@ bool passes(const Status& status) {
     default:
       return false;
   }
-}
-
-}  // namespace
-
-bool run_finished(v1::RunState state) {
-  return state == v1::RUN_STATE_SUCCEEDED || state == v1::RUN_STATE_FAILED ||
-         state == v1::RUN_STATE_CANCELED;
 }
 
 RunFollower::RunFollower(const Target& target, std::string run, std::int64_t since_seq)
@@ -61,7 +60,7 @@ bool RunFollower::refresh_run(Status& status) {
 
 RunFollower::Update RunFollower::lost(const Status& status) {
   stream_.reset();
-  if (!passes(status)) return {Kind::kGone, {}, status};
+  if (!may_pass(status)) return {Kind::kGone, {}, status};
   const auto wait = std::min(kRetryMax, kRetryMin * (1 << std::min(failures_, kDoublingsMax)));
   ++failures_;
   retry_at_ = Clock::now() + wait;

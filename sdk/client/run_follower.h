@@ -66,4 +66,8 @@ class RunFollower {
 
 bool run_finished(v1::RunState state);
 
+// Whether `status` is what a restart, a reload of the store or a broken network looks like from
+// here: the same call may succeed later.
+bool may_pass(const base::Status& status);
+
 }  // namespace weir::client

@@ -88,6 +88,7 @@ int run_executor(const impl::PipelineRecord& pipeline) {
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Channel channel(*fd);
   StageRunner runner(pipeline);
+  runner.resources().watch_helpers();
   const std::string manifest = base::manifest_to_json(manifest_of(pipeline)).dump();
   base::Status status = channel.send(encode_ready(manifest, static_cast<std::int32_t>(::getpid())));
   while (status.ok()) {
@@ -98,7 +99,8 @@ int run_executor(const impl::PipelineRecord& pipeline) {
     if (!request.ok()) return complain(request.status(), 1);
     const engine::AttemptFinished report = runner.run(*request, channel);
     flush_output();
-    status = channel.send(encode_result(report, request->target.artifact_dir));
+    status = channel.send(
+        encode_result(report, request->target.artifact_dir, runner.resources().take_helpers()));
   }
   return complain(status, 1);
 }

@@ -318,11 +318,17 @@ std::string encode_ready(std::string_view manifest_json, std::int32_t pid) {
 }
 
 std::string encode_result(const engine::AttemptFinished& report,
-                          const std::filesystem::path& artifact_dir) {
+                          const std::filesystem::path& artifact_dir,
+                          const std::vector<Helper>& helpers) {
   std::string out;
   protozero::pbf_writer response(out);
   protozero::pbf_writer result(response, 2);
   write_report(result, report, artifact_dir);
+  for (const Helper& helper : helpers) {
+    protozero::pbf_writer entry(result, 14);
+    entry.add_int32(1, helper.pid);
+    entry.add_uint64(2, helper.born_ticks);
+  }
   result.commit();
   return out;
 }

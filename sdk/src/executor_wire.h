@@ -28,9 +28,11 @@ base::Result<AttemptRequest> decode_request(std::string_view message);
 
 // ExecutorResponses.
 std::string encode_ready(std::string_view manifest_json, std::int32_t pid);
-// `artifact_dir` tells where outputs stand that are not inline.
+// `artifact_dir` tells where outputs stand that are not inline; `helpers` live on after the
+// attempt.
 std::string encode_result(const engine::AttemptFinished& report,
-                          const std::filesystem::path& artifact_dir);
+                          const std::filesystem::path& artifact_dir,
+                          const std::vector<Helper>& helpers);
 std::string encode_log(std::string_view line);
 std::string encode_progress(std::int64_t done, std::int64_t total);
 

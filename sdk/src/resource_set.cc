@@ -1,6 +1,10 @@
 // Makes resources lazily, one at a time each; different ones may be made at once, so one that takes
 // long holds up only those who need it. Makers are user code: what they throw becomes a Status
 // here.
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
 #include "sdk/base/errors.h"
 #include "sdk/src/stage_runner.h"
 #include "weir/context.h"
@@ -30,7 +34,10 @@ base::Result<std::shared_ptr<void>> ResourceSet::get(std::string_view name) {
   const std::lock_guard lock(entry.mutex);
   if (entry.resource == nullptr) {
     try {
+      std::optional<HelperWatch> watch;
+      if (watches_helpers_) watch.emplace();
       entry.resource = entry.record->make(Start());
+      if (watch) std::ranges::copy(watch->started(), std::back_inserter(helpers_));
     } catch (...) {
       const CaughtError error = caught_error();
       return base::Status(base::Code::kUnavailable, 0,

@@ -10,10 +10,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scheduler/engine/commands.h"
 #include "sdk/base/json.h"
+#include "sdk/src/helpers.h"
 #include "sdk/src/value_cache.h"
 #include "sdk/src/value_io.h"
 #include "weir/impl/context_host.h"
@@ -55,6 +57,11 @@ class ResourceSet {
   void give(std::string_view name, std::shared_ptr<void> resource);
   base::Result<std::shared_ptr<void>> get(std::string_view name);
 
+  // For a process that makes one resource at a time: notes which processes their makers start.
+  void watch_helpers() { watches_helpers_ = true; }
+  // Those since the last call.
+  std::vector<Helper> take_helpers() { return std::exchange(helpers_, {}); }
+
  private:
   struct Entry {
     const impl::ResourceRecord* record = nullptr;
@@ -62,6 +69,8 @@ class ResourceSet {
     std::shared_ptr<void> resource;  // guarded by mutex
   };
   std::map<std::string, Entry, std::less<>> entries_;  // constant after construction
+  bool watches_helpers_ = false;
+  std::vector<Helper> helpers_;  // of the one thread that makes resources while they are watched
 };
 
 class StageRunner {

@@ -94,6 +94,22 @@ def test_child_that_outlives_its_stage_is_killed(arguments):
                    lambda: process_state(child) in ("gone", "Z"), 20)
 
 
+def test_what_a_resource_started_lives_as_long_as_its_executor(arguments):
+    with Place(arguments.bin) as place:
+        up = start(place, "--slots", "1")
+        servers = set()
+        for _ in range(3):
+            place.ok("materialize", "asks_server")
+            servers.add(int(place.ok("assets", "get", "asks_server").out))
+        assert len(servers) == 1, f"servers that answered: {servers}"
+        server = servers.pop()
+        assert process_state(server) == "S", process_state(server)
+        left = [p for p in descendants(up.pid) if process_state(p) != "Z"]
+        assert len(left) == 3, f"supervisor, executor and server, and no stray: {left}"
+        up.stop()
+        assert process_state(server) == "gone", process_state(server)
+
+
 def process_state(pid):
     """Its letter in /proc; a zombie runs nothing any more, its parent has only not asked yet."""
     try:

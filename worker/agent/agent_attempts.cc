@@ -167,6 +167,8 @@ void Agent::Impl::stop_attempt(const v1::Stop& stop) {
     case Verdict::kReport:
       preparations_.erase(key);
       kept_back_.erase(key);
+      if (ledger_.find(key) == Ledger::State::kUploading)
+        return report_canceled(key, stop.reason());
       ledger_.assign(key);  // one that was unknown is held until the answer is acknowledged
       return report_without_run(key, v1::OUTCOME_CANCELED, stop.reason());
     case Verdict::kIgnore:
@@ -179,6 +181,7 @@ void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   const AttemptKey key = key_of(acknowledge.attempt());
   preparations_.erase(key);
   kept_back_.erase(key);
+  give_up_uploads(key);
   reports_.erase(key);
   if (ledger_.acknowledged(key) == Verdict::kForward)
     halt(key, "the attempt was given to another worker");
@@ -310,27 +313,28 @@ void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
 // reports.
 void Agent::Impl::upload(const AttemptKey& key, const std::set<Digest>* only) {
   Report& kept = reports_.at(key);
-  kept.uploading = 1;  // for this function
   const auto one = [&](const v1::ValueRef& value) {
     const auto digest = Digest::from_bytes(value.digest());
     if (value.is_inline() || !digest || value.kind() == v1::ARTIFACT_KIND_EXTERNAL) return;
     if (only == nullptr ? shared_ : !only->contains(*digest)) return;
-    ++kept.uploading;
     // A value that was made while another directory was in use is still there.
     const std::string here = artifact_path(artifact_dir_, *digest);
     const std::string own = artifact_path(data_->artifacts(), *digest);
-    transfer_->upload(*digest, value.kind(), value.size(),
-                      ::access(here.c_str(), F_OK) == 0 ? here : own,
-                      [this, key](const Status& status) { uploaded(key, status); });
+    const auto id = std::make_shared<ArtifactTransfer::Id>();  // known before a letter is read
+    *id = transfer_->upload(*digest, value.kind(), value.size(),
+                            ::access(here.c_str(), F_OK) == 0 ? here : own,
+                            [this, key, id](const Status& status) { uploaded(key, *id, status); });
+    kept.uploads.insert(*id);
   };
   for (const v1::Output& output : kept.finished.outputs()) one(output.value());
   if (kept.finished.has_cursor()) one(kept.finished.cursor().value());
-  uploaded(key, {});
+  if (kept.uploads.empty()) report(key);
 }
 
-void Agent::Impl::uploaded(const AttemptKey& key, const Status& status) {
+void Agent::Impl::uploaded(const AttemptKey& key, ArtifactTransfer::Id id, const Status& status) {
   const auto found = reports_.find(key);
-  if (found == reports_.end()) return;  // fenced meanwhile
+  // Fenced or stopped meanwhile.
+  if (found == reports_.end() || found->second.uploads.erase(id) == 0) return;
   Report& kept = found->second;
   if (!status.ok()) {
     v1::Finished& finished = kept.finished;
@@ -338,8 +342,31 @@ void Agent::Impl::uploaded(const AttemptKey& key, const Status& status) {
     finished.set_message("a value that the stage returned could not be stored: " + status.text());
     finished.clear_outputs();
     finished.clear_cursor();
+    give_up_uploads(key);  // the others have no use without this one
   }
-  if (--kept.uploading == 0) report(key);
+  if (kept.uploads.empty()) report(key);
+}
+
+void Agent::Impl::give_up_uploads(const AttemptKey& key) {
+  const auto found = reports_.find(key);
+  if (found == reports_.end()) return;
+  for (const ArtifactTransfer::Id id : std::exchange(found->second.uploads, {})) {
+    transfer_->cancel(id);
+  }
+}
+
+// It ended by itself, but its values are not at the scheduler, which does not want them any more.
+void Agent::Impl::report_canceled(const AttemptKey& key, const std::string& reason) {
+  give_up_uploads(key);
+  v1::Finished& finished = reports_.at(key).finished;
+  v1::Finished canceled;
+  *canceled.mutable_attempt() = finished.attempt();
+  canceled.set_outcome(v1::OUTCOME_CANCELED);
+  canceled.set_message(reason);
+  canceled.set_started_at_us(finished.started_at_us());
+  canceled.set_finished_at_us(finished.finished_at_us());
+  finished.Swap(&canceled);
+  report(key);
 }
 
 void Agent::Impl::report(const AttemptKey& key) {

@@ -51,7 +51,7 @@ class Agent::Impl {
   // A report that is kept until it is acknowledged.
   struct Report {
     v1::Finished finished;
-    int uploading = 0;
+    std::set<ArtifactTransfer::Id> uploads;  // that it waits for
   };
 
   // ---- agent.cc: the loop, the connection, leaving ----
@@ -97,7 +97,9 @@ class Agent::Impl {
   void take_logs(const v1::AttemptId& id,
                  const google::protobuf::RepeatedPtrField<v1::LogSize>& logs, bool over);
   void upload(const base::AttemptKey& key, const std::set<base::Digest>* only);
-  void uploaded(const base::AttemptKey& key, const base::Status& status);
+  void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);
+  void give_up_uploads(const base::AttemptKey& key);
+  void report_canceled(const base::AttemptKey& key, const std::string& reason);
   void report(const base::AttemptKey& key);
   void send_report(const base::AttemptKey& key);
   v1::SupervisorCommand* order() { return orders_.add_commands(); }

@@ -1,6 +1,6 @@
 // Blocking streams on worker threads: simple, bounded by the number of threads, and off the
 // session's connection. A stop cancels the call that a thread is in, so that joining never waits
-// for a slow peer.
+// for a slow peer; so does giving up the one job.
 #include "worker/agent/artifact_transfer.h"
 
 #include <filesystem>
@@ -11,12 +11,12 @@
 
 #include "sdk/base/errors.h"
 #include "worker/agent/blob_file.h"
-#include "worker/core/backoff.h"
 
 namespace weir::worker {
 namespace {
 
 namespace fs = std::filesystem;
+using base::BootTime;
 using base::Code;
 using base::Digest;
 using base::Status;
@@ -79,53 +79,110 @@ ArtifactTransfer::~ArtifactTransfer() {
   wake_.notify_all();
 }
 
-void ArtifactTransfer::add(Job job) {
+ArtifactTransfer::Id ArtifactTransfer::add(Job job) {
   const std::lock_guard lock(mutex_);
-  jobs_.push_back(std::move(job));
+  const Id id = queue_.add();
+  jobs_.emplace(id, std::make_shared<Job>(std::move(job)));
   wake_.notify_one();
+  return id;
 }
 
 void ArtifactTransfer::fetch(const Digest& digest, Done done) {
-  add({Job::Kind::kFetch, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", std::move(done)});
+  Job job;
+  job.what = Job::Kind::kFetch;
+  job.digest = digest;
+  job.done = std::move(done);
+  add(std::move(job));
 }
 
-void ArtifactTransfer::upload(const Digest& digest, v1::ArtifactKind kind, std::int64_t size,
-                              std::string path, Done done) {
-  add({Job::Kind::kUpload, digest, kind, size, std::move(path), std::move(done)});
-}
-
-void ArtifactTransfer::work(std::stop_token stop) {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
-    const Status status = try_until(job, stop);
-    if (stop.stop_requested()) return;
-    mailbox_.post([done = std::move(job.done), status] { done(status); });
-  }
-}
-
-Status ArtifactTransfer::try_until(const Job& job, std::stop_token stop) {
-  Backoff backoff;
-  std::minstd_rand random(std::random_device{}());
-  for (int tries = 1;; ++tries) {
-    if (job.what == Job::Kind::kRecheck) return recheck_now(job.digest);
-    const bool upload = job.what == Job::Kind::kUpload;
-    const Status status = upload ? upload_now(job, stop) : fetch_now(job.digest, stop);
-    if (status.ok() || !passing(status) || stop.stop_requested()) return status;
-    // A result is worth waiting for; a fetch has another worker to fall back on.
-    if (!upload && tries >= kTransferTries) return status;
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, backoff.next(std::uint32_t(random()) * 2u), [] { return false; });
-  }
+ArtifactTransfer::Id ArtifactTransfer::upload(const Digest& digest, v1::ArtifactKind kind,
+                                              std::int64_t size, std::string path, Done done) {
+  Job job;
+  job.what = Job::Kind::kUpload;
+  job.digest = digest;
+  job.kind = kind;
+  job.size = size;
+  job.path = std::move(path);
+  job.done = std::move(done);
+  return add(std::move(job));
 }
 
 void ArtifactTransfer::recheck(const Digest& digest) {
-  add({Job::Kind::kRecheck, digest, v1::ARTIFACT_KIND_UNSPECIFIED, 0, "", [](const Status&) {}});
+  Job job;
+  job.what = Job::Kind::kRecheck;
+  job.digest = digest;
+  job.done = [](const Status&) {};
+  add(std::move(job));
+}
+
+void ArtifactTransfer::cancel(Id id) {
+  std::shared_ptr<Job> job;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    job = std::move(found->second);
+    jobs_.erase(found);
+    queue_.cancel(id);
+  }
+  job->given_up.request_stop();  // it ends a call, which is nothing to do under a lock
+}
+
+// The next job when it is due; nothing when the transfer ends.
+std::optional<ArtifactTransfer::Id> ArtifactTransfer::wait_for_job(
+    std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const BootTime now = read_clock().boot;
+    if (const auto id = queue_.take(now)) return id;
+    const auto at = queue_.next_at();
+    const auto changed = [this, at] { return queue_.next_at() != at; };
+    if (at) {
+      wake_.wait_for(lock, stop, *at - now, changed);
+    } else {
+      wake_.wait(lock, stop, changed);
+    }
+  }
+  return std::nullopt;
+}
+
+void ArtifactTransfer::work(std::stop_token stop) {
+  std::minstd_rand random(std::random_device{}());
+  std::unique_lock lock(mutex_);
+  while (const auto id = wait_for_job(lock, stop)) {
+    const std::shared_ptr<Job> job = jobs_.at(*id);
+    lock.unlock();
+    Status status;
+    {
+      const std::stop_callback end(stop, [&job] { job->given_up.request_stop(); });
+      status = try_once(*job, job->given_up.get_token());
+    }
+    lock.lock();
+    if (stop.stop_requested()) return;
+    // A result is worth waiting for; a fetch has another worker to fall back on.
+    const bool again = job->what == Job::Kind::kUpload ||
+                       (job->what == Job::Kind::kFetch && ++job->tries < kTransferTries);
+    if (again && passing(status)) {
+      const auto pause = job->backoff.next(std::uint32_t(random()) * 2u);
+      queue_.retry(*id, read_clock().boot + pause);
+      wake_.notify_one();
+      continue;
+    }
+    if (!queue_.finish(*id)) continue;
+    jobs_.erase(*id);
+    mailbox_.post([done = std::move(job->done), status] { done(status); });
+  }
+}
+
+Status ArtifactTransfer::try_once(const Job& job, std::stop_token stop) {
+  switch (job.what) {
+    case Job::Kind::kFetch:
+      return fetch_now(job.digest, std::move(stop));
+    case Job::Kind::kUpload:
+      return upload_now(job, std::move(stop));
+    case Job::Kind::kRecheck:
+      return recheck_now(job.digest);
+  }
+  return {};
 }
 
 Status ArtifactTransfer::recheck_now(const Digest& digest) {

@@ -1,11 +1,12 @@
 // Moves artifacts between the worker's disk and the scheduler, on threads and a connection of their
-// own. Answers come back as letters. Methods are safe from any thread; `done` is called on the
-// mailbox's.
+// own. One that fails for a reason that may pass goes back into the queue for a while: no thread
+// waits with it. Answers come back as letters. Methods are safe from any thread; `done` is called
+// on the mailbox's.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +18,8 @@
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"
+#include "worker/core/backoff.h"
+#include "worker/core/transfer_queue.h"
 
 namespace weir::worker {
 
@@ -25,6 +28,7 @@ inline constexpr int kTransferTries = 12;  // of errors that may pass; about hal
 
 class ArtifactTransfer {
  public:
+  using Id = TransferQueue::Id;
   using Done = std::function<void(const base::Status&)>;
   // `directory` holds tmp/ and sha256/.
   ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox);
@@ -35,8 +39,11 @@ class ArtifactTransfer {
   // Stores the file or tree at `path` at the scheduler, durably. Goes on until it is there while
   // the scheduler is merely away; NOT_FOUND when the file is not there, DATA_LOSS when its bytes
   // are not what the digest says.
-  void upload(const base::Digest& digest, v1::ArtifactKind kind, std::int64_t size,
-              std::string path, Done done);
+  Id upload(const base::Digest& digest, v1::ArtifactKind kind, std::int64_t size, std::string path,
+            Done done);
+  // Gives an upload up, also in the middle of its call. Its answer may have been posted already:
+  // who cancels must not mind a late one.
+  void cancel(Id id);
   // Removes the directory's copy of an artifact when its bytes are not what the digest says.
   void recheck(const base::Digest& digest);
 
@@ -48,14 +55,19 @@ class ArtifactTransfer {
     std::int64_t size = 0;
     std::string path;  // of an upload
     Done done;
+    // Those of the thread that has the job in hand.
+    int tries = 0;
+    Backoff backoff;
+    std::stop_source given_up;  // ends the call that the job is in; thread-safe
   };
-  void add(Job job);
+  Id add(Job job);
   void work(std::stop_token stop);
+  std::optional<Id> wait_for_job(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   base::Status fetch_now(const base::Digest& digest, std::stop_token stop);
   base::Status receive(const base::Digest& digest, const std::string& beside, std::stop_token stop);
   base::Status upload_now(const Job& job, std::stop_token stop);
   base::Status recheck_now(const base::Digest& digest);
-  base::Status try_until(const Job& job, std::stop_token stop);
+  base::Status try_once(const Job& job, std::stop_token stop);
 
   const Link& link_;
   const std::string directory_;
@@ -63,9 +75,11 @@ class ArtifactTransfer {
   std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::deque<Job> jobs_;  // guarded by mutex_; bounded by the attempts that the worker holds
-  std::uint64_t next_temporary_ = 0;   // guarded by mutex_
-  std::vector<std::jthread> threads_;  // last: they use what stands above
+  // Guarded by mutex_; bounded by the attempts that the worker holds.
+  TransferQueue queue_;
+  std::map<Id, std::shared_ptr<Job>> jobs_;  // of the queue
+  std::uint64_t next_temporary_ = 0;         // guarded by mutex_
+  std::vector<std::jthread> threads_;        // last: they use what stands above
 };
 
 }  // namespace weir::worker

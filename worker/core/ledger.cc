@@ -49,10 +49,10 @@ Ledger::Verdict Ledger::stop(const AttemptKey& key) {
   if (found == entries_.end()) return Verdict::kReport;
   switch (found->second) {
     case State::kPreparing:
+    case State::kUploading:
       return Verdict::kReport;
     case State::kLaunched:
       return Verdict::kForward;
-    case State::kUploading:
     case State::kReported:
       return Verdict::kIgnore;  // its report is the answer
   }

@@ -40,7 +40,7 @@ class Ledger {
   bool uploading(const AttemptKey& key);
   bool reported(const AttemptKey& key);
   // The scheduler asks to stop it. Unknown attempts are reported as canceled too: the asker waits
-  // for an answer.
+  // for an answer. So are those whose uploads are under way: they may never come to an end.
   Verdict stop(const AttemptKey& key);
   // The scheduler wants it back if no executor has it.
   Verdict revoke(const AttemptKey& key);

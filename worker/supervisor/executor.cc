@@ -20,6 +20,13 @@ void Executor::attach(std::unique_ptr<v1::Launch> work, AttemptSpool logs) {
   settling = false;
 }
 
+void Executor::keep(const v1::ExecutorResult& with_helpers) {
+  for (const v1::ExecutorProcess& process : with_helpers.helpers()) {
+    if (helpers.size() >= kHelpersMax) return;
+    helpers.push_back({pid_t(process.pid()), process.born_ticks()});
+  }
+}
+
 void Executor::detach() {
   launch.reset();
   spool.reset();

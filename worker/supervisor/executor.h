@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "weir/worker/v1/executor.pb.h"
 #include "weir/worker/v1/supervisor.pb.h"
@@ -35,6 +36,8 @@ struct Executor {
   std::uint64_t oom_kills_before = 0;
   std::int64_t memory_peak = 0;
 
+  std::vector<Helper> helpers;  // that its resources started; they end with it
+
   // ---- of the attempt, set while it has one ----
   std::unique_ptr<v1::Launch> launch;
   std::optional<AttemptSpool> spool;
@@ -47,8 +50,9 @@ struct Executor {
       0;  // newest process id of the machine when nothing else descended from it; 0: never
   bool log_grew = false;  // and the agent was not told yet
 
-  TreeRoot root() const { return {id, pid, dead, launch ? busy_since_ticks : 0}; }
+  TreeRoot root() const { return {id, pid, dead, launch ? busy_since_ticks : 0, helpers}; }
   void attach(std::unique_ptr<v1::Launch> work, AttemptSpool logs);
+  void keep(const v1::ExecutorResult& with_helpers);
   void detach();
   // Takes output of the attempt. What comes while there is none is dropped: it is nobody's.
   void log(LogKind kind, std::string_view bytes);

@@ -103,8 +103,21 @@ std::optional<std::uint32_t> tag_of(pid_t pid) {
   return std::nullopt;
 }
 
+// It is one, or the orphan of one that made a session of its own.
+bool is_helper(const Process& process, const TreeRoot& root) {
+  return std::any_of(root.helpers.begin(), root.helpers.end(), [&](const Helper& helper) {
+    if (process.pid == helper.pid) return process.born == helper.born;
+    return process.session == helper.pid && process.born >= helper.born;
+  });
+}
+
 // Whether an orphan that was handed to us comes from `root`.
 bool belongs(const Process& orphan, const TreeRoot& root, const std::vector<TreeRoot>& roots) {
+  if (is_helper(orphan, root)) return true;
+  if (std::any_of(roots.begin(), roots.end(),
+                  [&](const TreeRoot& other) { return is_helper(orphan, other); })) {
+    return false;
+  }
   if (orphan.session == root.pid) return true;
   for (const TreeRoot& other : roots) {
     if (orphan.session == other.pid) return false;
@@ -151,9 +164,16 @@ std::uint64_t ForkCounter::read() const {
   return last == nullptr ? 0 : ::strtoull(last + 1, nullptr, 10);
 }
 
-int signal_strays(const TreeRoot& root, const std::vector<TreeRoot>& roots, int signal) {
+int signal_strays(const TreeRoot& root, const std::vector<TreeRoot>& roots, Strays which,
+                  int signal) {
   std::vector<pid_t> heads;
   if (!root.dead) append_children(root.pid, heads);
+  if (which == Strays::kOfAttempt && !root.helpers.empty()) {
+    std::erase_if(heads, [&](pid_t pid) {
+      const auto child = read_process(pid);
+      return child && is_helper(*child, root);
+    });
+  }
   std::vector<pid_t> ours;
   append_children(::getpid(), ours);
   for (const pid_t pid : ours) {
@@ -162,7 +182,8 @@ int signal_strays(const TreeRoot& root, const std::vector<TreeRoot>& roots, int 
     });
     if (executor) continue;
     const auto orphan = read_process(pid);
-    if (orphan && alive(*orphan) && belongs(*orphan, root, roots)) heads.push_back(pid);
+    if (!orphan || !alive(*orphan) || !belongs(*orphan, root, roots)) continue;
+    if (which == Strays::kAll || !is_helper(*orphan, root)) heads.push_back(pid);
   }
   return signal_alive(with_descendants(std::move(heads)), signal);
 }

@@ -1,6 +1,6 @@
 // What the dispatcher asked for, and what executors say and how they die. A result is passed on
 // only when the log pipes were read up to the moment it was sent and nothing that the stage forked
-// is left.
+// is left; what resources started is left until their executor ends.
 #include <algorithm>
 #include <filesystem>
 #include <errno.h>
@@ -170,7 +170,7 @@ void Supervisor::act(const KillTree& action) {
   Executor* executor = find(action.executor);
   if (executor == nullptr) return;
   executor->killed_by_us = true;
-  signal_strays(executor->root(), roots(), SIGKILL);
+  signal_strays(executor->root(), roots(), Strays::kAll, SIGKILL);
   if (executor->dead) return;
   ::kill(-executor->pid, SIGKILL);
   ::kill(executor->pid, SIGKILL);
@@ -359,6 +359,7 @@ void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
     return;
   }
   if (!executor.launch || executor.settling) return;
+  executor.keep(result);
   // A dead one must not be given another attempt: its death reports the result.
   executor.result.Swap(&result);
   // Everything that was written before the result is in the pipes now.
@@ -373,13 +374,13 @@ void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
   perform();
 }
 
-// Ends what the attempt forked. While the machine makes no process at all there is nothing to look
-// for.
+// Ends what the attempt forked; what its resources started lives on. While the machine makes no
+// process at all there is nothing to look for.
 void Supervisor::settle(Executor& executor) {
   const std::uint64_t forks = forks_.read();
   const bool quiet = forks != 0 && forks == executor.forks_before;
   const bool was_settling = executor.settling;
-  if (!quiet && signal_strays(executor.root(), roots(), SIGKILL) > 0) {
+  if (!quiet && signal_strays(executor.root(), roots(), Strays::kOfAttempt, SIGKILL) > 0) {
     if (!was_settling) {
       executor.settling = true;
       executor.patience_until = now_.boot + kSettleMax;
@@ -460,7 +461,8 @@ void Supervisor::finish_dead(Executor& executor) {
   do {
     read_executor(executor);
   } while (executor.socket.available() > 0);
-  if (signal_strays(executor.root(), roots(), SIGKILL) > 0 && now_.boot < executor.patience_until)
+  if (signal_strays(executor.root(), roots(), Strays::kAll, SIGKILL) > 0 &&
+      now_.boot < executor.patience_until)
     return;
   for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kFinalDrainBytes);
   --sweeping_;

@@ -98,7 +98,8 @@ class Pipeline {
 
   // Something that is made once in each executor, when a stage first needs it: `make` takes const
   // weir::Start& and returns R, std::unique_ptr<R> or std::shared_ptr<R>. Stages of one executor
-  // share it.
+  // share it. Processes that `make` starts live as long as the executor; those that a stage starts,
+  // also through the resource, are killed after its attempt.
   template <class Make>
   requires impl::Fits<impl::ResourceProblem<Make>> Resource<impl::ResourceType<Make>> resource(
       Name name, Make make) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <vector>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weir/weir.h>
@@ -50,6 +51,25 @@ int forks() {
   return static_cast<int>(child);
 }
 
+// A process beside the executor, which a resource starts and stages use.
+struct Server {
+  pid_t pid = 0;
+};
+
+Server start_server() {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (;;) pause();
+  }
+  return {child};
+}
+
+int asks_server(const Server& server) {
+  if (waitpid(server.pid, nullptr, WNOHANG) != 0) throw std::runtime_error("the server is dead");
+  forks();
+  return static_cast<int>(server.pid);
+}
+
 int leaks() {
   static std::vector<char*> kept;
   for (int i = 0; i < 64; ++i) {
@@ -88,5 +108,7 @@ int main(int argc, char** argv) {
   auto value = p.asset("large", large);
   p.asset("reads_large", reads_large, value);
   p.asset("slow", slow);
+  auto server = p.resource("server", [](const weir::Start&) { return start_server(); });
+  p.asset("asks_server", asks_server, server);
   return weir::main(p, argc, argv);
 }

@@ -10,6 +10,9 @@
 #include "worker/supervisor/supervisor.h"
 
 namespace weir::worker {
+namespace {
+constexpr std::chrono::milliseconds kCancelPoll{20};  // gRPC wakes nobody when a call is canceled
+}  // namespace
 
 FakeScheduler::FakeScheduler() : address_("127.0.0.1:0") {}
 FakeScheduler::~FakeScheduler() { stop(); }
@@ -206,9 +209,18 @@ grpc::Status FakeScheduler::UploadArtifact(grpc::ServerContext* context,
     if (digest.empty()) digest = request.digest();
     bytes += request.chunk();
   }
-  const std::lock_guard lock(mutex);
-  artifacts[digest] = bytes;
+  std::unique_lock lock(mutex);
+  ++upload_tries[digest];
   changed_.notify_all();
+  if (refused_uploads.contains(digest))
+    return {grpc::StatusCode::RESOURCE_EXHAUSTED, "WEIR-E0401: no space left"};
+  if (stuck_uploads.contains(digest)) {
+    while (!context->IsCancelled()) changed_.wait_for(lock, kCancelPoll);
+    ++canceled_uploads;
+    changed_.notify_all();
+    return grpc::Status::CANCELLED;
+  }
+  artifacts[digest] = bytes;
   return grpc::Status::OK;
 }
 

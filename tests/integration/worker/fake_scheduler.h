@@ -53,6 +53,10 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   std::map<std::pair<base::AttemptKey, int>, std::string> logs;
   std::set<std::pair<base::AttemptKey, int>> complete_logs;
   std::map<std::string, std::string> artifacts;  // raw digest -> bytes
+  std::set<std::string> refused_uploads;         // raw digests that the disk has no room for
+  std::set<std::string> stuck_uploads;           // raw digests whose calls end only when canceled
+  std::map<std::string, int> upload_tries;       // raw digest -> calls
+  int canceled_uploads = 0;                      // of the stuck ones
   bool acknowledge = true;
   bool hear = true;          // answer heartbeats
   bool refuse_logs = false;  // for now

@@ -3,6 +3,7 @@
 // time, but no fixed waits: every wait is for an event.
 #include "worker/supervisor/supervisor.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <signal.h>
 #include <sys/stat.h>
@@ -100,6 +101,41 @@ TEST_F(SupervisorTest, StrayFamilyDiesWithTheAttempt) {
   EXPECT_EQ(survivors(), std::vector<int>{});
   EXPECT_EQ(run(module, "hang_with_family", 100).finished().outcome(), v1::OUTCOME_TIMED_OUT);
   EXPECT_EQ(survivors(), std::vector<int>{});
+}
+
+TEST_F(SupervisorTest, HelpersOfResourcesLiveAsLongAsTheirExecutor) {
+  constexpr std::size_t kFamily = 4;  // the executor and what start_helpers leaves
+  configure(1);
+  const auto module = define("good");
+  for (const char* end : {"segv", "hang"}) {
+    ASSERT_EQ(run(module, "start_helpers").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+    const auto family = survivors();
+    ASSERT_EQ(family.size(), kFamily);
+    for (const char* verb : {"ok", "fail", "child", "grandchild", "anonymous_grandchild"}) {
+      ended(launch(module, verb));
+      EXPECT_EQ(survivors(), family) << verb << ": the helpers live, what it started does not";
+    }
+    run(module, end, 100);
+    EXPECT_EQ(survivors(), std::vector<int>{}) << end;
+  }
+  run(module, "start_helpers");
+  ASSERT_EQ(survivors().size(), kFamily);
+  stop_supervisor();
+  EXPECT_EQ(survivors(), std::vector<int>{});
+}
+
+TEST_F(SupervisorTest, HelpersAreLeftAloneByOtherExecutors) {
+  configure(2);
+  const auto module = define("good");
+  const auto first = launch(module, "hang", 2'000);
+  ASSERT_TRUE(pump(5s, [&] { return started_.contains(first); }));
+  run(module, "start_helpers");  // beside the one that hangs
+  const auto family = survivors();
+  ASSERT_EQ(family.size(), 5u);
+  EXPECT_EQ(ended(first).finished().outcome(), v1::OUTCOME_TIMED_OUT);
+  auto left = survivors();
+  EXPECT_EQ(left.size(), 4u) << "the executor that hung is gone, and nothing else";
+  EXPECT_TRUE(std::includes(family.begin(), family.end(), left.begin(), left.end()));
 }
 
 TEST_F(SupervisorTest, EndOfTheAgentEndsEverything) {

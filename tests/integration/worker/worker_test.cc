@@ -72,6 +72,31 @@ class WorkerTest : public ::testing::Test {
     scheduler_.assign(assign);
     return assign;
   }
+  // An attempt with a large input, whose result is the same with a '!' behind it.
+  v1::Assign give_echo(const std::string& bytes) {
+    const base::Digest digest = base::sha256(bytes);
+    v1::Assign assign = scheduler_.make_assign(module_, "echo_input");
+    v1::Input* input = assign.add_inputs();
+    input->set_present(true);
+    input->mutable_value()->set_digest(std::string(digest.raw()));
+    input->mutable_value()->set_size(std::int64_t(bytes.size()));
+    input->mutable_value()->set_kind(v1::ARTIFACT_KIND_BYTES);
+    {
+      const std::lock_guard lock(scheduler_.mutex);
+      scheduler_.artifacts[std::string(digest.raw())] = bytes;
+    }
+    scheduler_.assign(assign);
+    return assign;
+  }
+  static std::string echo_of(const std::string& bytes) {
+    return std::string(base::sha256(bytes + "!").raw());
+  }
+  void stop(const v1::Assign& assign) {
+    scheduler_.send([&](v1::SchedulerMessage& message) {
+      *message.mutable_stop()->mutable_attempt() = assign.attempt();
+      message.mutable_stop()->set_reason("no longer wanted");
+    });
+  }
   int exit_code() {
     int status = 0;
     ::waitpid(pid_, &status, 0);
@@ -209,10 +234,7 @@ TEST_F(WorkerTest, StopIsAnsweredForKnownAndUnknown) {
       scheduler_.wait([&] { return scheduler_.started.contains(key_of(running.attempt())); }));
   const auto unknown = scheduler_.make_assign(module_, "ok");
   for (const v1::Assign* assign : {&running, &unknown}) {
-    scheduler_.send([&](v1::SchedulerMessage& message) {
-      *message.mutable_stop()->mutable_attempt() = assign->attempt();
-      message.mutable_stop()->set_reason("no longer wanted");
-    });
+    stop(*assign);
     EXPECT_EQ(finished(*assign).outcome(), v1::OUTCOME_CANCELED);
     EXPECT_EQ(finished(*assign).message(), "no longer wanted");
   }
@@ -222,23 +244,72 @@ TEST_F(WorkerTest, LargeInputIsFetchedAndLargeOutputIsUploadedFirst) {
   start_worker(1);
   connected();
   const std::string bytes(300'000, 'i');
-  const base::Digest digest = base::sha256(bytes);
-  v1::Assign assign = scheduler_.make_assign(module_, "echo_input");
-  v1::Input* input = assign.add_inputs();
-  input->set_present(true);
-  input->mutable_value()->set_digest(std::string(digest.raw()));
-  input->mutable_value()->set_size(std::int64_t(bytes.size()));
-  input->mutable_value()->set_kind(v1::ARTIFACT_KIND_BYTES);
-  {
-    const std::lock_guard lock(scheduler_.mutex);
-    scheduler_.artifacts[std::string(digest.raw())] = bytes;
-  }
-  scheduler_.assign(assign);
+  const auto assign = give_echo(bytes);
   const v1::Finished report = finished(assign);
   ASSERT_EQ(report.outcome(), v1::OUTCOME_SUCCEEDED) << report.message();
   ASSERT_EQ(report.outputs_size(), 1);
   const std::lock_guard lock(scheduler_.mutex);
   EXPECT_EQ(scheduler_.artifacts[report.outputs(0).value().digest()], bytes + "!");
+}
+
+TEST_F(WorkerTest, RefusedUploadsHoldNothingUpAndSucceedInTheEnd) {
+  constexpr int kRefused = 5;  // more than there are threads
+  const auto bytes_of = [](int i) { return std::string(100'000 + std::size_t(i), 'r'); };
+  for (int i = 0; i < kRefused; ++i) scheduler_.refused_uploads.insert(echo_of(bytes_of(i)));
+  start_worker(2);
+  connected();
+  std::vector<v1::Assign> refused;
+  for (int i = 0; i < kRefused; ++i) refused.push_back(give_echo(bytes_of(i)));
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.upload_tries.size() == kRefused; }))
+      << "each is tried";
+  EXPECT_EQ(finished(give_echo("another large value")).outcome(), v1::OUTCOME_SUCCEEDED);
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_EQ(scheduler_.finished.size(), 1u) << "the refused ones wait";
+    scheduler_.refused_uploads.clear();
+  }
+  for (const v1::Assign& assign : refused) {
+    EXPECT_EQ(finished(assign).outcome(), v1::OUTCOME_SUCCEEDED);
+  }
+}
+
+TEST_F(WorkerTest, StopOfAnAttemptWhoseUploadIsRefusedEndsItAsCanceled) {
+  const std::string bytes(100'000, 'r');
+  scheduler_.refused_uploads.insert(echo_of(bytes));
+  start_worker(1);
+  connected();
+  const auto assign = give_echo(bytes);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.upload_tries[echo_of(bytes)] > 1; }));
+  stop(assign);
+  const v1::Finished report = finished(assign);
+  EXPECT_EQ(report.outcome(), v1::OUTCOME_CANCELED);
+  EXPECT_EQ(report.message(), "no longer wanted");
+  EXPECT_EQ(report.outputs_size(), 0);
+  EXPECT_GT(report.started_at_us(), 0);
+}
+
+TEST_F(WorkerTest, StopAndFenceEndTheUploadThatIsUnderWay) {
+  const std::string stopped(100'000, 's');
+  const std::string fenced(100'000, 'f');
+  scheduler_.stuck_uploads = {echo_of(stopped), echo_of(fenced)};
+  start_worker(2);
+  connected();
+  const auto to_stop = give_echo(stopped);
+  const auto to_fence = give_echo(fenced);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.upload_tries.size() == 2; }));
+  stop(to_stop);
+  EXPECT_EQ(finished(to_stop).outcome(), v1::OUTCOME_CANCELED);
+  EXPECT_TRUE(scheduler_.wait([&] { return scheduler_.canceled_uploads == 1; }));
+  scheduler_.send([&](v1::SchedulerMessage& message) {
+    *message.mutable_acknowledge()->mutable_attempt() = to_fence.attempt();
+  });
+  EXPECT_TRUE(scheduler_.wait([&] { return scheduler_.canceled_uploads == 2; }));
+  const std::string large(100'000, 'l');
+  EXPECT_EQ(finished(give_echo(large)).outcome(), v1::OUTCOME_SUCCEEDED);
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_FALSE(scheduler_.finished.contains(key_of(to_fence.attempt()))) << "nobody wants it";
+  EXPECT_EQ(scheduler_.upload_tries[echo_of(stopped)], 1);
+  EXPECT_EQ(scheduler_.upload_tries[echo_of(fenced)], 1);
 }
 
 TEST_F(WorkerTest, MissingInputIsALoadErrorThatNamesIt) {

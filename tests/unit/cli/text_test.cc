@@ -75,6 +75,27 @@ TEST(LogTailTest, FieldsOfTheStructuredLogAreShownByTheirKinds) {
   EXPECT_EQ(render_log_line(v1::LOG_STREAM_STDERR, line, false), line);
 }
 
+std::string log_json(v1::LogStream stream, const std::string& line) {
+  v1::LogInfo info;
+  info.set_task("load/pages");
+  info.set_epoch(2);
+  info.set_stream(stream);
+  return log_line_json("r1", info, line);
+}
+
+TEST(LogTailTest, JsonLineNestsStructuredLinesAndQuotesOthers) {
+  const std::string front = R"({"run":"r1","task":"load/pages","attempt":2,"stream":)";
+  EXPECT_EQ(log_json(v1::LOG_STREAM_LOG, R"({"text":"x","n":18446744073709551615})"),
+            front + R"("log","line":{"text":"x","n":18446744073709551615}})");
+  EXPECT_EQ(log_json(v1::LOG_STREAM_STDOUT, R"({"text":"x"})"),
+            front + R"("stdout","line":"{\"text\":\"x\"}"})");
+  // A line that was cut, and one that is JSON but no object, stay text.
+  EXPECT_EQ(log_json(v1::LOG_STREAM_LOG, R"({"te)"), front + R"("log","line":"{\"te"})");
+  EXPECT_EQ(log_json(v1::LOG_STREAM_LOG, "7"), front + R"("log","line":"7"})");
+  EXPECT_EQ(log_json(v1::LOG_STREAM_STDERR, "\xFF\tx"),
+            front + "\"stderr\",\"line\":\"\xEF\xBF\xBD\\tx\"}");
+}
+
 TEST(StyleTest, WordsOfEnumsCountsAndBytes) {
   EXPECT_EQ(enum_word("TASK_STATE_UP_FOR_RETRY", "TASK_STATE_"), "up_for_retry");
   EXPECT_EQ(count_of(1, "task"), "1 task");

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "sdk/base/errors.h"
+#include "tests/support/held_fifo.h"
 
 namespace weir::loop_tests {
 namespace {
@@ -22,6 +23,7 @@ using base::Status;
 using loop::CommandOutbox;
 using loop::run_command;
 using std::chrono::milliseconds;
+using tests::HeldFifo;
 
 // An inbox that counts acknowledgements and can be full.
 class Acknowledgements final : public engine::Inbox {
@@ -108,10 +110,30 @@ TEST_F(CommandOutboxTest, FullQueueRefuses) {
   EXPECT_FALSE(outbox.offer(row(1 << 30)));
 }
 
+// Started processes hold the FIFO open: its end is theirs.
 TEST_F(CommandOutboxTest, CommandThatHangsIsKilledWithWhatItStarted) {
+  const HeldFifo fifo(folder_ + "/held");
+  const std::string holder = "(echo started; exec sleep 999) > " + fifo.path();
   const std::stop_token never;
-  const Status status = run_command("sleep 1000 & sleep 1000", "x", milliseconds(50), never);
+  const Status status = run_command(holder + " & " + holder, "x", milliseconds(1'000), never);
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(fifo.read_to_end(), "started\nstarted\n");
+}
+
+TEST_F(CommandOutboxTest, StopRequestKillsWhatTheCommandStarted) {
+  const HeldFifo fifo(folder_ + "/held");
+  std::stop_source stop;
+  Status status;
+  {
+    const std::jthread runner([&] {
+      status = run_command("(echo started; exec sleep 999) > " + fifo.path() + " & sleep 999",
+                           "x", milliseconds(100'000), stop.get_token());
+    });
+    EXPECT_EQ(fifo.read_line(), "started");
+    stop.request_stop();
+  }
+  EXPECT_EQ(status.code(), Code::kCanceled);
+  EXPECT_EQ(fifo.read_to_end(), "");
 }
 
 TEST_F(CommandOutboxTest, CommandNeedNotReadItsInput) {

@@ -102,6 +102,20 @@ TestCheck read_check(protozero::pbf_reader in) {
   return out;
 }
 
+std::pair<int, std::uint64_t> read_helper(protozero::pbf_reader in) {
+  std::pair<int, std::uint64_t> out;
+  while (in.next()) {
+    if (in.tag() == 1) {
+      out.first = in.get_int32();
+    } else if (in.tag() == 2) {
+      out.second = in.get_uint64();
+    } else {
+      in.skip();
+    }
+  }
+  return out;
+}
+
 void read_field(protozero::pbf_reader& in, TestResult& out) {
   switch (in.tag()) {
     case 1:
@@ -136,6 +150,9 @@ void read_field(protozero::pbf_reader& in, TestResult& out) {
       break;
     case 12:
       out.cursor = read_value(in.get_message());
+      break;
+    case 14:
+      out.helpers.push_back(read_helper(in.get_message()));
       break;
     default:
       in.skip();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 #include <sys/types.h>
 
@@ -50,7 +51,8 @@ struct TestResult {
   std::vector<TestCheck> checks;
   std::int64_t cursor_read_version = -1;
   std::optional<TestValue> cursor;
-  std::vector<std::string> logs;  // that came before it
+  std::vector<std::pair<int, std::uint64_t>> helpers;  // pid and birth
+  std::vector<std::string> logs;                       // that came before it
 };
 
 class ExecutorProcess {

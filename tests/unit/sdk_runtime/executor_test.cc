@@ -34,7 +34,8 @@ enum Stage {
   kExits,
   kStep,
   kFile,
-  kReadFile
+  kReadFile,
+  kAsksServer
 };
 
 template <class T>
@@ -75,6 +76,25 @@ TEST_F(Executor, IntroducesItselfWithTheManifest) {
   EXPECT_EQ(manifest->pipeline, "sample");
   EXPECT_EQ(manifest->stages[kStep].name, "step");
   EXPECT_EQ(manifest->stages[kNumbers].outputs[0].type, fingerprint_of<std::vector<int>>());
+}
+
+// Those of the maker, not those of the stage, and once.
+TEST_F(Executor, TellsWhichProcessesAResourceStarted) {
+  const TestRun run = run_of(kAsksServer, {std::nullopt});
+  const TestResult failed = executor_.run(run);
+  EXPECT_EQ(failed.outcome, kFailed);
+  EXPECT_TRUE(failed.helpers.empty()) << "what a maker left that threw is nobody's";
+
+  const TestResult made = executor_.run(run);
+  ASSERT_EQ(made.outcome, kSucceeded) << made.message;
+  ASSERT_EQ(made.helpers.size(), 2u) << "the server and what its maker started beside it";
+  EXPECT_TRUE(made.outputs.at(0).bytes == encode(made.helpers[0].first) ||
+              made.outputs.at(0).bytes == encode(made.helpers[1].first));
+  EXPECT_GT(made.helpers[0].second, 0u);
+
+  const TestResult again = executor_.run(run);
+  ASSERT_EQ(again.outcome, kSucceeded) << again.message;
+  EXPECT_TRUE(again.helpers.empty()) << "they are known";
 }
 
 TEST_F(Executor, EndsCleanlyWhenTheSocketCloses) {

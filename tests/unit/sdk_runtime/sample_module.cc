@@ -8,6 +8,10 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "weir/weir.h"
 
@@ -22,6 +26,11 @@ struct Position {
 };
 struct Counter {
   int made = 0;
+};
+
+// A process that lives until this one ends, and what it does is wait for that.
+struct Server {
+  int pid = 0;
 };
 
 using Numbers = std::vector<int>;
@@ -78,6 +87,20 @@ std::string read_file(const weir::File& in) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+int start_waiting_process() {
+  const int pid = ::fork();
+  if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) ::pause();
+}
+
+int asks_server(const Server& server) {
+  const int stray = start_waiting_process();
+  ::kill(stray, SIGKILL);
+  ::waitpid(stray, nullptr, 0);
+  return server.pid;
+}
+
 weir::Verdict small(const int& value) {
   return weir::Verdict(value < 3).because("it is " + std::to_string(value)).meta("value", value);
 }
@@ -101,6 +124,15 @@ int main(int argc, char** argv) {
   p.asset("step", step, weir::cursor<Position>(), counter);                      // 10
   auto written = p.asset("file", file);                                          // 11
   p.asset("read_file", read_file, written);                                      // 12
+  auto server = p.resource("server", [](const weir::Start&) {
+    static_cast<void>(start_waiting_process());  // of which the first try is left
+    if (std::getenv("SAMPLE_SERVER_TRIED") == nullptr) {
+      ::setenv("SAMPLE_SERVER_TRIED", "1", 1);
+      throw std::runtime_error("the port is in use");
+    }
+    return Server{start_waiting_process()};
+  });
+  p.asset("asks_server", asks_server, server);  // 13
   p.job("good", weir::select("numbers or file+"));
   return weir::main(p, argc, argv);
 }

@@ -40,7 +40,9 @@ TEST(Ledger, StopIsAnsweredInEveryState) {
   ledger.launched(kKey);
   EXPECT_EQ(ledger.stop(kKey), Verdict::kForward);
   ledger.uploading(kKey);
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kIgnore);
+  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport) << "its uploads may never end";
+  ledger.reported(kKey);
+  EXPECT_EQ(ledger.stop(kKey), Verdict::kIgnore) << "the report is the answer";
 }
 
 TEST(Ledger, RevokeReleasesWhatIsPreparing) {

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# What `weir logs` prints: while it follows over a restart of the scheduler, when it cannot go on,
+# and as JSON lines.
+# The module `chatty` prints 600 lines within six seconds.
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import cases
+from weir_processes import Place, wait_until
+
+LINES = 600
+LINES_PER_NOTE = 100
+
+
+def lines_of(process):
+    return [line for line in process.text().splitlines() if line.startswith("line ")]
+
+
+def start_talking(place):
+    scheduler = place.start_scheduler()
+    place.start_worker("worker_a")
+    place.wait_workers(1, scheduler)
+    place.ok("register", place.module("e2e_chatty"))
+    return scheduler, place.ok("materialize", "talks", "--detach").out.strip()
+
+
+def test_following_goes_on_over_a_restart(arguments):
+    with Place(arguments.bin) as place:
+        scheduler, run = start_talking(place)
+        logs = place.start("logs", "logs", "-f", run, "--stream", "stdout")
+        wait_until("the first lines", lambda: len(lines_of(logs)) > 20)
+        scheduler.kill()
+        wait_until("the loss to be told", lambda: "is lost" in logs.text(), 10)
+        shown = len(lines_of(logs))
+        assert shown < LINES, "the stage was through before the kill"
+        place.start_scheduler()
+        wait_until("the follower to be back", lambda: "connected again" in logs.text(), 10)
+        assert place.wait_run(run) == "succeeded"
+        wait_until("the follower to end", lambda: not logs.alive(), 20)
+        assert logs.popen.returncode == 0, logs.text()
+        assert lines_of(logs) == [f"line {i:05}" for i in range(LINES)], logs.text()
+        assert logs.text().count("is lost") == logs.text().count("connected again") == 1
+
+
+def test_giving_up_is_said_as_by_watch(arguments):
+    with Place(arguments.bin) as place:
+        scheduler, run = start_talking(place)
+        followers = [place.start("logs", "logs", "-f", run),
+                     place.start("watch", "runs", "watch", run, "--console", "plain")]
+        for follower in followers:
+            wait_until(f"{follower.name} to be there", follower.text)
+        scheduler.kill()
+        for follower in followers:
+            wait_until("the loss to be told", lambda f=follower: "is lost" in f.text(), 10)
+        place.data = os.path.join(place.root, "another")
+        place.environment["WEIR_TOKEN_FILE"] = os.path.join(place.data, "token")
+        place.start_scheduler()
+        said = []
+        for follower in followers:
+            wait_until(f"{follower.name} to give up", lambda f=follower: not f.alive(), 20)
+            text = follower.text()
+            assert f"cannot follow run {run} any further; it goes on" in text, text
+            said.append((follower.popen.returncode, text[text.index("warning: cannot follow"):]))
+        assert said[0] == said[1] and said[0][0] != 0, said
+
+
+def test_json_is_an_object_a_line(arguments):
+    with Place(arguments.bin) as place:
+        _, run = start_talking(place)
+        followed = place.ok("logs", "-f", run, "-o", "json", seconds=60).out.splitlines()
+        at_once = place.ok("logs", run, "-o", "json").out.splitlines()
+        assert sorted(followed) == sorted(at_once)
+        rows = [json.loads(line) for line in at_once]
+        names = {tuple(row) for row in rows}
+        assert names == {("run", "task", "attempt", "stream", "line")}, names
+        assert {(row["run"], row["task"], row["attempt"]) for row in rows} == {(run, "talks", 1)}
+        printed = [row["line"] for row in rows if row["stream"] == "stdout"]
+        assert printed == [f"line {i:05}" for i in range(LINES)], printed
+        notes = [row["line"] for row in rows if row["stream"] == "log"]
+        assert [note["text"] for note in notes] == ["a hundred"] * (LINES // LINES_PER_NOTE), notes
+        assert at_once == place.ok("logs", run, "-o", "jsonl").out.splitlines()
+
+
+def test_json_of_bytes_that_are_no_text(arguments):
+    with Place(arguments.bin) as place:
+        up = place.start_up()
+        place.ok("register", place.module("e2e_chatty"))
+        place.ok("materialize", "mumbles")
+        wait_until("the log", lambda: place.ok("logs", "@last").out, 10)
+        rows = [json.loads(line) for line in
+                place.ok("logs", "@last", "-o", "json").out.splitlines()]
+        assert [row["line"] for row in rows] == ['\ufffd\ufffd "quoted"', "no end"], rows
+        assert up.alive()
+
+
+if __name__ == "__main__":
+    cases.main(sys.modules[__name__])
