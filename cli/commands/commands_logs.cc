@@ -80,7 +80,10 @@ class LogReader {
   int show_once() {
     const base::Result<bool> ended = run_ended();
     if (!ended.ok()) return session_.fail(ended.status());
+    const bool document = session_.options.output == OutputFormat::kJson;
+    if (document) session_.data("{\"lines\":[");
     if (Status status = show_all(); !status.ok()) return session_.fail(status);
+    if (document) session_.data(lines_shown_ > 0 ? "\n]}\n" : "]}\n");
     say_if_silent(*ended);
     return kExitOk;
   }
@@ -315,10 +318,8 @@ class LogReader {
                                        *pattern_)) {
       return;
     }
-    if (session_.structured()) {
-      session_.data(log_line_json(run_id_, source.info, line) + "\n");
-      return;
-    }
+    ++lines_shown_;
+    if (session_.structured()) return show_json(log_line_json(run_id_, source.info, line));
     std::string prefix;
     if (several_) prefix += source.info.task();
     if (several_ || arguments_.follow) {
@@ -326,6 +327,11 @@ class LogReader {
     }
     if (!prefix.empty()) prefix = session_.out_paint()(Color::kDim, prefix + " │ ");
     session_.data(prefix + text + "\n");
+  }
+
+  void show_json(const std::string& object) {
+    if (session_.options.output == OutputFormat::kJsonl) return session_.data(object + "\n");
+    session_.data((lines_shown_ > 1 ? ",\n" : "\n") + object);
   }
 
   base::Result<bool> run_ended() {
@@ -364,7 +370,8 @@ class LogReader {
   std::optional<std::regex> pattern_;
   std::set<std::int32_t> failed_;  // indices of failed tasks, with --failed
   std::map<Key, Source> sources_;
-  std::int64_t lines_read_ = 0;                // shown, or not matched by --grep
+  std::int64_t lines_read_ = 0;  // shown, or not matched by --grep
+  std::int64_t lines_shown_ = 0;
   Clock::time_point grown_at_ = Clock::now();  // a log, last
   bool several_ = false;                       // tasks: lines carry the name
   bool lost_ = false;                          // the scheduler, and said so
@@ -375,6 +382,10 @@ class LogReader {
 };
 
 int logs(Session& session, const LogArguments& arguments) {
+  if (arguments.follow && session.options.output == OutputFormat::kJson) {
+    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
+                               "-f is a stream: use -o jsonl, one line of a log a line"));
+  }
   const auto api = session.api();
   if (!api.ok()) return session.fail(api.status());
   return LogReader(session, **api, arguments).run();

@@ -66,11 +66,11 @@ def test_giving_up_is_said_as_by_watch(arguments):
         assert said[0] == said[1] and said[0][0] != 0, said
 
 
-def test_json_is_an_object_a_line(arguments):
+def test_json_is_one_document_and_jsonl_an_object_a_line(arguments):
     with Place(arguments.bin) as place:
         _, run = start_talking(place)
-        followed = place.ok("logs", "-f", run, "-o", "json", seconds=60).out.splitlines()
-        at_once = place.ok("logs", run, "-o", "json").out.splitlines()
+        followed = place.ok("logs", "-f", run, "-o", "jsonl", seconds=60).out.splitlines()
+        at_once = place.ok("logs", run, "-o", "jsonl").out.splitlines()
         assert sorted(followed) == sorted(at_once)
         rows = [json.loads(line) for line in at_once]
         names = {tuple(row) for row in rows}
@@ -80,7 +80,11 @@ def test_json_is_an_object_a_line(arguments):
         assert printed == [f"line {i:05}" for i in range(LINES)], printed
         notes = [row["line"] for row in rows if row["stream"] == "log"]
         assert [note["text"] for note in notes] == ["a hundred"] * (LINES // LINES_PER_NOTE), notes
-        assert at_once == place.ok("logs", run, "-o", "jsonl").out.splitlines()
+        assert place.ok("logs", run, "-o", "json").json() == {"lines": rows}
+        nothing = place.ok("logs", run, "--grep", "no such line", "-o", "json")
+        assert nothing.json() == {"lines": []}, nothing
+        endless = place.run("logs", "-f", run, "-o", "json")
+        assert endless.code == 2 and "-o jsonl" in endless.err, endless
 
 
 def test_json_of_bytes_that_are_no_text(arguments):
@@ -89,8 +93,7 @@ def test_json_of_bytes_that_are_no_text(arguments):
         place.ok("register", place.module("e2e_chatty"))
         place.ok("materialize", "mumbles")
         wait_until("the log", lambda: place.ok("logs", "@last").out, 10)
-        rows = [json.loads(line) for line in
-                place.ok("logs", "@last", "-o", "json").out.splitlines()]
+        rows = place.ok("logs", "@last", "-o", "json").json()["lines"]
         assert [row["line"] for row in rows] == ['\ufffd\ufffd "quoted"', "no end"], rows
         assert up.alive()
 
