@@ -264,18 +264,7 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
   param.schema = "{x:string}";
   param.defaults = R"({"x":""})";
   declared.params.push_back(param);
-  const std::string program = "takes a parameter";
-  const std::string digest = base::sha256(program).hex();
-  ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());
-  v1::RegisterModulesRequest registration = register_request();
-  registration.mutable_modules(0)->mutable_files(0)->set_digest(digest);
-  registration.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
-  registration.mutable_modules(0)->set_manifest_json(base::manifest_to_json(declared).dump());
-  Call register_call(scheduler_->token());
-  v1::RegisterModulesResponse registered;
-  const grpc::Status status =
-      modules_->RegisterModules(register_call.get(), registration, &registered);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  register_manifest(declared);
   constexpr int kRuns = 200;
   for (int i = 0; i < kRuns; ++i) {
     v1::CreateRunRequest create;

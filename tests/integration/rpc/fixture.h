@@ -85,6 +85,8 @@ class SchedulerTest : public testing::Test {
   grpc::Status upload(const std::string& bytes, const std::string& digest, std::int64_t size);
   v1::RegisterModulesRequest register_request();
   v1::RegisterModulesResponse register_module();
+  // The same pipeline as it is declared there, as another module.
+  void register_manifest(const base::Manifest& declared);
   // The id of a run of the job, which must be accepted.
   std::string create_run();
   void wait_until_finished(const std::string& run);

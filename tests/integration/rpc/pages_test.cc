@@ -1,0 +1,197 @@
+// Pages of the lists that are not rows of the store: logs, which are files that appear meanwhile;
+// plans and lineages, which are computed from the definitions for each page. Through gRPC, as a
+// client reads them.
+#include "sdk/base/ids.h"
+#include "sdk/base/json.h"
+#include "tests/integration/rpc/fixture.h"
+#include "tests/integration/rpc/raw_http.h"
+
+namespace weir::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+class PagesTest : public SchedulerTest {
+ protected:
+  // The pipeline of the fixture and a third stage that reads its second.
+  static base::Manifest longer_manifest() {
+    base::Manifest out = manifest();
+    base::StageSpec third = out.stages[1];
+    third.name = "c";
+    third.outputs[0].asset = "c";
+    third.dependencies[0].name = "b";
+    out.stages.push_back(third);
+    return out;
+  }
+
+  void append_log(const std::string& run, int task, int epoch, wire::LogStream stream) {
+    wire::AppendLogsRequest request;
+    wire::LogChunk* chunk = request.add_chunks();
+    chunk->mutable_attempt()->set_run(base::RunId::parse(run)->value);
+    chunk->mutable_attempt()->set_task(task);
+    chunk->mutable_attempt()->set_epoch(epoch);
+    chunk->set_stream(stream);
+    chunk->set_data("hello\n");
+    Call call(scheduler_->token());
+    wire::AppendLogsResponse response;
+    const grpc::Status status = protocol_->AppendLogs(call.get(), request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+
+  grpc::Status plan(const v1::PlanRunRequest& request, v1::PlanRunResponse* response) {
+    response->Clear();
+    Call call;
+    return runs_->PlanRun(call.get(), request, response);
+  }
+
+  grpc::Status lineage(const v1::GetLineageRequest& request, v1::GetLineageResponse* response) {
+    response->Clear();
+    Call call;
+    return assets_->GetLineage(call.get(), request, response);
+  }
+};
+
+TEST_F(PagesTest, LogsComeInPagesOfOneOrderAndRubbishIsNoToken) {
+  register_module();
+  const std::string run = create_run();
+  append_log(run, 1, 1, wire::LOG_STREAM_STDOUT);
+  append_log(run, 0, 2, wire::LOG_STREAM_STDOUT);
+  append_log(run, 0, 1, wire::LOG_STREAM_LOG);
+  append_log(run, 0, 1, wire::LOG_STREAM_STDERR);
+  v1::ListLogsRequest request;
+  request.set_run(run);
+  request.set_page_size(3);
+  v1::ListLogsResponse response;
+  Call first_call;
+  ASSERT_TRUE(logs_->ListLogs(first_call.get(), request, &response).ok());
+  ASSERT_EQ(response.logs_size(), 3);
+  EXPECT_EQ(response.logs(0).stream(), v1::LOG_STREAM_STDERR);
+  EXPECT_EQ(response.logs(2).epoch(), 2);
+  append_log(run, 1, 1, wire::LOG_STREAM_STDERR);
+  request.set_page_token(response.next_page_token());
+  Call second_call;
+  ASSERT_TRUE(logs_->ListLogs(second_call.get(), request, &response).ok());
+  ASSERT_EQ(response.logs_size(), 2);
+  EXPECT_EQ(response.logs(0).task(), "b");
+  EXPECT_EQ(response.logs(0).stream(), v1::LOG_STREAM_STDOUT);
+  EXPECT_EQ(response.logs(1).stream(), v1::LOG_STREAM_STDERR);
+  EXPECT_EQ(response.next_page_token(), "");
+
+  request.set_page_token("rubbish");
+  Call bad_call;
+  const grpc::Status refused = logs_->ListLogs(bad_call.get(), request, &response);
+  EXPECT_EQ(refused.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), StartsWith("WEIR-E0005: "));
+  request.clear_page_token();
+  request.set_page_size(-1);
+  Call negative_call;
+  EXPECT_EQ(logs_->ListLogs(negative_call.get(), request, &response).error_code(),
+            grpc::INVALID_ARGUMENT);
+}
+
+TEST_F(PagesTest, APlanComesInPagesUntilTheDefinitionsChange) {
+  register_manifest(longer_manifest());
+  ASSERT_FALSE(HasFatalFailure());
+  v1::PlanRunRequest request;
+  request.set_selection("+c");
+  request.set_page_size(2);
+  v1::PlanRunResponse response;
+  ASSERT_TRUE(plan(request, &response).ok());
+  EXPECT_THAT(response.tasks(), ElementsAre("a", "b"));
+  request.set_page_token(response.next_page_token());
+  ASSERT_TRUE(plan(request, &response).ok());
+  EXPECT_THAT(response.tasks(), ElementsAre("c"));
+  EXPECT_EQ(response.next_page_token(), "");
+
+  base::Manifest changed = longer_manifest();
+  changed.stages[2].dependencies[0].name = "a";  // c no longer needs b
+  register_manifest(changed);
+  ASSERT_FALSE(HasFatalFailure());
+  const grpc::Status stale = plan(request, &response);
+  EXPECT_EQ(stale.error_code(), grpc::FAILED_PRECONDITION);
+  EXPECT_THAT(stale.error_message(), StartsWith("WEIR-E0008: "));
+  request.clear_page_token();
+  ASSERT_TRUE(plan(request, &response).ok());
+  EXPECT_THAT(response.tasks(), ElementsAre("a", "c"));
+
+  for (const char* token : {"rubbish", "0123456789abcdef", "0123456789abcdef.", "2"}) {
+    request.set_page_token(token);
+    const grpc::Status refused = plan(request, &response);
+    EXPECT_EQ(refused.error_code(), grpc::INVALID_ARGUMENT) << token;
+    EXPECT_THAT(refused.error_message(), StartsWith("WEIR-E0005: ")) << token;
+  }
+}
+
+// What a client gains over the parts of another registration that do not concern its plan.
+TEST_F(PagesTest, APlanThatIsTheSameAfterARegistrationGoesOn) {
+  register_module();
+  v1::PlanRunRequest request;
+  request.set_selection("+b");
+  request.set_page_size(1);
+  v1::PlanRunResponse response;
+  ASSERT_TRUE(plan(request, &response).ok());
+  request.set_page_token(response.next_page_token());
+  register_manifest(longer_manifest());
+  ASSERT_FALSE(HasFatalFailure());
+  const grpc::Status second = plan(request, &response);
+  ASSERT_TRUE(second.ok()) << second.error_message();
+  EXPECT_THAT(response.tasks(), ElementsAre("b"));
+}
+
+TEST_F(PagesTest, ALineageComesInPagesUntilTheDefinitionsChange) {
+  register_manifest(longer_manifest());
+  ASSERT_FALSE(HasFatalFailure());
+  v1::GetLineageRequest request;
+  request.set_asset("b");
+  request.set_up(-1);
+  request.set_down(-1);
+  request.set_page_size(2);
+  std::vector<std::string> assets;
+  std::vector<std::string> edges;
+  std::string second_page;
+  do {
+    v1::GetLineageResponse response;
+    const grpc::Status status = lineage(request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_LE(response.assets_size() + response.edges_size(), 2);
+    assets.insert(assets.end(), response.assets().begin(), response.assets().end());
+    for (const v1::LineageEdge& edge : response.edges()) {
+      edges.push_back(edge.from() + ">" + edge.to());
+    }
+    request.set_page_token(response.next_page_token());
+    if (second_page.empty()) second_page = response.next_page_token();
+  } while (!request.page_token().empty());
+  EXPECT_THAT(assets, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(edges, ElementsAre("a>b", "b>c"));
+
+  register_module();  // without c
+  request.set_page_token(second_page);
+  v1::GetLineageResponse response;
+  const grpc::Status stale = lineage(request, &response);
+  EXPECT_EQ(stale.error_code(), grpc::FAILED_PRECONDITION);
+  EXPECT_THAT(stale.error_message(), StartsWith("WEIR-E0008: "));
+  request.set_page_token("rubbish");
+  EXPECT_THAT(lineage(request, &response).error_message(), StartsWith("WEIR-E0005: "));
+}
+
+TEST_F(PagesTest, PagesOfAPlanWorkOverHttpToo) {
+  register_module();
+  const std::string method = "/weir.v1.RunService/PlanRun";
+  const HttpAnswer first =
+      post(scheduler_->http_address(), method, "{\"selection\":\"+b\",\"pageSize\":1}");
+  ASSERT_EQ(first.status, 200) << first.body;
+  const auto page = base::Json::parse(first.body);
+  ASSERT_TRUE(page.ok());
+  const std::string token = (*page)["nextPageToken"].as_string();
+  ASSERT_NE(token, "");
+  const HttpAnswer second =
+      post(scheduler_->http_address(), method,
+           "{\"selection\":\"+b\",\"pageSize\":1,\"pageToken\":\"" + token + "\"}");
+  ASSERT_EQ(second.status, 200) << second.body;
+  EXPECT_THAT(second.body, testing::HasSubstr("\"b\""));
+  EXPECT_THAT(second.body, testing::Not(testing::HasSubstr("nextPageToken")));
+}
+
+}  // namespace
+}  // namespace weir::test

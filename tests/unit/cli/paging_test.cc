@@ -1,0 +1,72 @@
+// Reading a list to its end: every page is asked for once and nothing is dropped, also of responses
+// of several lists. Over a list that is made here, without a scheduler. One
+// thread; it waits for nothing.
+#include "cli/paging.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weir/v1/asset_service.pb.h"
+#include "weir/v1/run_service.pb.h"
+
+namespace weir::cli {
+namespace {
+
+using testing::ElementsAre;
+
+base::Result<v1::PlanRunResponse> plan_page(const v1::PlanRunRequest& request) {
+  constexpr int kTasks = 5;
+  const int begin = request.page_token().empty() ? 0 : std::stoi(request.page_token());
+  v1::PlanRunResponse response;
+  const int end = std::min({kTasks, begin + 2, begin + request.page_size()});
+  for (int i = begin; i < end; ++i) response.add_tasks(std::to_string(i));
+  if (end < kTasks) response.set_next_page_token(std::to_string(end));
+  return response;
+}
+
+TEST(ReadPages, GoesOnToTheLastPage) {
+  const auto items = [](v1::PlanRunResponse& response) { return response.mutable_tasks(); };
+  const auto all = read_pages(v1::PlanRunRequest(), 0, plan_page, items, kLargePageSize);
+  ASSERT_TRUE(all.ok());
+  EXPECT_THAT(all->tasks(), ElementsAre("0", "1", "2", "3", "4"));
+  EXPECT_EQ(all->next_page_token(), "");
+  const auto three = read_pages(v1::PlanRunRequest(), 3, plan_page, items);
+  EXPECT_THAT(three->tasks(), ElementsAre("0", "1", "2"));
+}
+
+TEST(ReadPages, MergesResponsesOfSeveralLists) {
+  int calls = 0;
+  const auto list =
+      [&](const v1::GetLineageRequest& request) -> base::Result<v1::GetLineageResponse> {
+    v1::GetLineageResponse response;
+    EXPECT_EQ(request.page_token(), calls == 0 ? "" : std::to_string(calls));
+    if (calls < 2) response.add_assets("asset" + std::to_string(calls));
+    if (calls > 0) response.add_edges()->set_from("edge" + std::to_string(calls));
+    if (++calls < 3) response.set_next_page_token(std::to_string(calls));
+    return response;
+  };
+  const auto all = read_pages_merged(v1::GetLineageRequest(), list);
+  ASSERT_TRUE(all.ok());
+  EXPECT_THAT(all->assets(), ElementsAre("asset0", "asset1"));
+  ASSERT_EQ(all->edges_size(), 2);
+  EXPECT_EQ(all->edges(1).from(), "edge2");
+  EXPECT_EQ(all->next_page_token(), "");
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(ReadPages, AFailureInTheMiddleIsTheAnswer) {
+  const auto list =
+      [](const v1::GetLineageRequest& request) -> base::Result<v1::GetLineageResponse> {
+    if (!request.page_token().empty()) {
+      return base::Status(base::Code::kFailedPrecondition, 0, "changed");
+    }
+    v1::GetLineageResponse response;
+    response.set_next_page_token("1");
+    return response;
+  };
+  const auto all = read_pages_merged(v1::GetLineageRequest(), list);
+  EXPECT_EQ(all.status().code(), base::Code::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace weir::cli
