@@ -50,4 +50,25 @@ auto read_pages_merged(Request request, List list) -> decltype(list(request)) {
   return all;
 }
 
+// The same for events, which have a sequence instead of tokens, to the newest that there was at the
+// beginning: on a busy scheduler there is always another one. A page may be short; only an empty
+// one is the end.
+template <class Request, class List>
+auto read_event_pages(Request request, List list) -> decltype(list(request)) {
+  request.set_page_size(kPageSize);
+  auto all = list(request);
+  if (!all.ok()) return all;
+  const auto goal = all->as_of_seq();
+  bool more = !all->events().empty();
+  while (more && all->next_since_seq() < goal) {
+    request.set_since_seq(all->next_since_seq());
+    auto page = list(request);
+    if (!page.ok()) return page;
+    more = !page->events().empty();
+    all->MergeFrom(*page);
+  }
+  all->set_as_of_seq(goal);
+  return all;
+}
+
 }  // namespace weir::cli

@@ -1,6 +1,7 @@
-// Pages of the lists that are not rows of the store: logs, which are files that appear meanwhile;
-// plans and lineages, which are computed from the definitions for each page. Through gRPC, as a
-// client reads them.
+// Pages of the lists that are not rows with a token of the store: logs, which are files that appear
+// meanwhile; plans and lineages, which are computed from the definitions for each page; events,
+// which have a sequence. Through gRPC, as a client reads them.
+#include "scheduler/rpc/limits.h"
 #include "sdk/base/ids.h"
 #include "sdk/base/json.h"
 #include "tests/integration/rpc/fixture.h"
@@ -173,6 +174,89 @@ TEST_F(PagesTest, ALineageComesInPagesUntilTheDefinitionsChange) {
   EXPECT_THAT(stale.error_message(), StartsWith("WEIR-E0008: "));
   request.set_page_token("rubbish");
   EXPECT_THAT(lineage(request, &response).error_message(), StartsWith("WEIR-E0005: "));
+}
+
+class LargeEventsTest : public PagesTest {
+ protected:
+  static constexpr std::size_t kMessageBytes = 1 << 20;
+  static constexpr int kRuns = 12;
+
+  // Runs whose first task fails with a message that is large, so that their events are.
+  void fail_runs() {
+    register_module();
+    TestWorker worker(*protocol_, scheduler_->token());
+    worker.send_hello(TestWorker::hello());
+    worker.expect_welcome();
+    for (int i = 0; i < kRuns; ++i) {
+      const std::string run = create_run();
+      wire::WorkerMessage message;
+      wire::Finished* finished = message.mutable_finished();
+      *finished->mutable_attempt() = worker.next_assign().attempt();
+      finished->set_outcome(wire::OUTCOME_FAILED);
+      finished->set_message(std::string(kMessageBytes, 'x'));
+      worker.send(message);
+      wait_until_finished(run);
+    }
+    worker.finish();
+  }
+
+  // A client that takes no message larger than a page may be.
+  std::unique_ptr<v1::EventService::Stub> narrow_client() {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc::kPageBytesMax) + 1000);
+    return v1::EventService::NewStub(grpc::CreateCustomChannel(
+        scheduler_->grpc_address(), grpc::InsecureChannelCredentials(), arguments));
+  }
+
+  static void take(const google::protobuf::RepeatedPtrField<v1::Event>& events,
+                   std::int64_t* last_seq) {
+    for (const v1::Event& event : events) {
+      EXPECT_EQ(event.seq(), *last_seq + 1);
+      *last_seq = event.seq();
+    }
+  }
+};
+
+TEST_F(LargeEventsTest, APageOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
+  fail_runs();
+  const auto client = narrow_client();
+  v1::ListEventsRequest request;
+  request.set_page_size(5000);
+  std::int64_t last_seq = 0;
+  int pages = 0;
+  for (;;) {
+    Call call;
+    v1::ListEventsResponse response;
+    const grpc::Status status = client->ListEvents(call.get(), request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    take(response.events(), &last_seq);
+    EXPECT_EQ(response.next_since_seq(), last_seq);
+    if (response.events().empty()) {
+      EXPECT_EQ(last_seq, response.as_of_seq());
+      break;
+    }
+    ++pages;
+    request.set_since_seq(response.next_since_seq());
+  }
+  EXPECT_GE(pages, 2);
+}
+
+TEST_F(LargeEventsTest, AStreamOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
+  fail_runs();
+  Call list_call;
+  v1::ListEventsRequest list;
+  list.set_page_size(1);
+  v1::ListEventsResponse listed;
+  ASSERT_TRUE(events_->ListEvents(list_call.get(), list, &listed).ok());
+  Call call;
+  const auto client = narrow_client();
+  const auto stream = client->WatchEvents(call.get(), v1::WatchEventsRequest());
+  std::int64_t last_seq = 0;
+  while (last_seq < listed.as_of_seq()) {
+    v1::WatchEventsResponse response;
+    ASSERT_TRUE(stream->Read(&response)) << "after " << last_seq;
+    take(response.events(), &last_seq);
+  }
 }
 
 TEST_F(PagesTest, PagesOfAPlanWorkOverHttpToo) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "weir/v1/asset_service.pb.h"
+#include "weir/v1/event_service.pb.h"
 #include "weir/v1/run_service.pb.h"
 
 namespace weir::cli {
@@ -52,6 +53,56 @@ TEST(ReadPages, MergesResponsesOfSeveralLists) {
   EXPECT_EQ(all->edges(1).from(), "edge2");
   EXPECT_EQ(all->next_page_token(), "");
   EXPECT_EQ(calls, 3);
+}
+
+// Events 1 to `last`, two a page, of which only each `step`th is asked for.
+struct EventList {
+  std::int64_t last = 0;
+  std::int64_t step = 1;
+  bool grows = false;  // by one with each page, as on a busy scheduler
+  int calls = 0;
+
+  base::Result<v1::ListEventsResponse> operator()(const v1::ListEventsRequest& request) {
+    ++calls;
+    v1::ListEventsResponse response;
+    response.set_as_of_seq(last);
+    response.set_next_since_seq(request.since_seq());
+    for (std::int64_t seq = request.since_seq() + 1; seq <= last; ++seq) {
+      if (seq % step != 0) continue;
+      response.add_events()->set_seq(seq);
+      response.set_next_since_seq(seq);
+      if (response.events_size() == 2) break;
+    }
+    last += grows ? 1 : 0;
+    return response;
+  }
+};
+
+std::vector<std::int64_t> read_seqs(EventList& list) {
+  const auto all =
+      read_event_pages(v1::ListEventsRequest(), [&](const auto& page) { return list(page); });
+  std::vector<std::int64_t> seqs;
+  for (const v1::Event& event : all->events()) seqs.push_back(event.seq());
+  return seqs;
+}
+
+TEST(ReadEventPages, AShortPageIsNotTheEnd) {
+  EventList list{.last = 5};
+  EXPECT_THAT(read_seqs(list), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_EQ(list.calls, 3);
+  EventList none;
+  EXPECT_THAT(read_seqs(none), ElementsAre());
+}
+
+TEST(ReadEventPages, TheEndOfOneRunIsAnEmptyPage) {
+  EventList list{.last = 10, .step = 3};  // others' events follow its last one
+  EXPECT_THAT(read_seqs(list), ElementsAre(3, 6, 9));
+}
+
+TEST(ReadEventPages, EndsWhereTheFirstPageSawTheEnd) {
+  EventList list{.last = 4, .grows = true};
+  EXPECT_THAT(read_seqs(list), ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(list.calls, 2);
 }
 
 TEST(ReadPages, AFailureInTheMiddleIsTheAnswer) {
