@@ -109,12 +109,13 @@ wire::Welcome TestWorker::expect_welcome() {
 }
 
 void TestWorker::report_success(const wire::Assign& assign, const std::string& bytes,
-                                bool is_inline) {
+                                bool is_inline, const std::string& metadata) {
   wire::WorkerMessage message;
   wire::Finished* finished = message.mutable_finished();
   *finished->mutable_attempt() = assign.attempt();
   finished->set_outcome(wire::OUTCOME_SUCCEEDED);
   finished->set_success(wire::SUCCESS_KIND_VALUE);
+  finished->set_metadata(metadata);
   wire::Output* output = finished->add_outputs();
   output->set_asset(assign.task());
   wire::ValueRef* value = output->mutable_value();

@@ -61,7 +61,8 @@ class TestWorker {
   wire::Assign next_assign();
   wire::Welcome expect_welcome();
   // A value that is not inline must have been uploaded.
-  void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true);
+  void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true,
+                      const std::string& metadata = "{}");
   // Ends the stream from this side and gives the scheduler's status.
   grpc::Status finish();
 
