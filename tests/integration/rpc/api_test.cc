@@ -344,6 +344,35 @@ TEST_F(ApiTest, AJobWithoutAWorkerWaitsAndExplainSaysWhy) {
   wait_until_finished(run);
 }
 
+TEST_F(ApiTest, ExplainOfAnAssetSaysWhyTheLastRunMadeNoVersionOfIt) {
+  complete_a_run();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello("w2"));
+  worker.expect_welcome();
+  const std::string run = create_run();
+  worker.report_failure(worker.next_assign(),
+                        "no such column " + std::string(2000, 'x') + "\n  at line 7");
+  wait_until_finished(run);
+  const auto explained = [&](const std::string& asset) {
+    Call call;
+    v1::ExplainRequest request;
+    request.set_reference(asset);
+    v1::ExplainResponse response;
+    const grpc::Status status = system_->Explain(call.get(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return std::vector<std::string>(response.lines().begin(), response.lines().end());
+  };
+  const std::string start = "run " + run + ", the newest that is done with it, made no version of ";
+  const std::vector<std::string> of_a = explained("a");
+  ASSERT_GE(of_a.size(), 2u);
+  EXPECT_THAT(of_a[0], StartsWith("a was last materialized by run "));
+  EXPECT_THAT(of_a[1], StartsWith(start + "it: a failed: failed: no such column xxx"));
+  EXPECT_THAT(of_a[1], testing::EndsWith("xxx… (cut) (weir explain " + run + "/a)"));
+  EXPECT_LT(of_a[1].size(), 1000u);
+  EXPECT_THAT(explained("b"), testing::Contains(start + "it: b upstream_failed: a failed (weir " +
+                                                "explain " + run + "/b)"));
+}
+
 TEST_F(ApiTest, SystemServiceTellsAboutTheSchedulerAndCompletesNames) {
   register_module();
   Call info_call;

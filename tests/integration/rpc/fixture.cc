@@ -128,6 +128,15 @@ void TestWorker::report_success(const wire::Assign& assign, const std::string& b
   send(message);
 }
 
+void TestWorker::report_failure(const wire::Assign& assign, const std::string& why) {
+  wire::WorkerMessage message;
+  wire::Finished* finished = message.mutable_finished();
+  *finished->mutable_attempt() = assign.attempt();
+  finished->set_outcome(wire::OUTCOME_FAILED);
+  finished->set_message(why);
+  send(message);
+}
+
 grpc::Status TestWorker::finish() {
   stream_->WritesDone();
   wire::SessionResponse ignored;

@@ -63,6 +63,7 @@ class TestWorker {
   // A value that is not inline must have been uploaded.
   void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true,
                       const std::string& metadata = "{}");
+  void report_failure(const wire::Assign& assign, const std::string& why);
   // Ends the stream from this side and gives the scheduler's status.
   grpc::Status finish();
 

@@ -189,12 +189,7 @@ class LargeEventsTest : public PagesTest {
     worker.expect_welcome();
     for (int i = 0; i < kRuns; ++i) {
       const std::string run = create_run();
-      wire::WorkerMessage message;
-      wire::Finished* finished = message.mutable_finished();
-      *finished->mutable_attempt() = worker.next_assign().attempt();
-      finished->set_outcome(wire::OUTCOME_FAILED);
-      finished->set_message(std::string(kMessageBytes, 'x'));
-      worker.send(message);
+      worker.report_failure(worker.next_assign(), std::string(kMessageBytes, 'x'));
       wait_until_finished(run);
     }
     worker.finish();
