@@ -169,7 +169,8 @@ int lineage(Session& session, const AssetArguments& arguments) {
   request.set_asset(unpaste(arguments.asset));
   request.set_up(arguments.up);
   request.set_down(arguments.down);
-  const auto answer = (*api)->get_lineage(request);
+  const auto answer =
+      read_pages_merged(request, [&](const auto& page) { return (*api)->get_lineage(page); });
   if (!answer.ok()) return session.fail(answer.status());
   Listing listing({{"FROM"}, {"TO"}});
   listing.nothing = "'" + request.asset() + "' has no neighbours";

@@ -213,7 +213,9 @@ class LogReader {
     v1::ListLogsRequest request;
     request.set_run(run_id_);
     request.set_task(reference_.task);
-    const auto logs = api_->list_logs(request);
+    const auto logs = read_pages(
+        request, 0, [&](const auto& page) { return api_->list_logs(page); },
+        [](v1::ListLogsResponse& response) { return response.mutable_logs(); });
     if (!logs.ok()) return logs.status();
     std::map<std::int32_t, std::int32_t> latest;
     std::set<std::int32_t> tasks;

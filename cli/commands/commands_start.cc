@@ -9,6 +9,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/follow.h"
+#include "cli/paging.h"
 #include "cli/text/duration.h"
 #include "cli/text/params.h"
 #include "sdk/base/errors.h"
@@ -39,7 +40,9 @@ int print_plan(Session& session, client::Api& api, const StartArguments& argumen
   v1::PlanRunRequest request;
   request.set_job(arguments.job);
   request.set_selection(arguments.selection);
-  const auto plan = api.plan_run(request);
+  const auto plan = read_pages(
+      request, 0, [&](const auto& page) { return api.plan_run(page); },
+      [](v1::PlanRunResponse& response) { return response.mutable_tasks(); }, kLargePageSize);
   if (!plan.ok()) return refused(session, plan.status());
   if (session.structured()) {
     session.print_json(message_json(*plan));

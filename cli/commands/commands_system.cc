@@ -10,6 +10,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/interrupt.h"
+#include "cli/paging.h"
 #include "cli/past.h"
 #include "cli/text/duration.h"
 #include "cli/text/reference.h"
@@ -26,7 +27,7 @@ namespace {
 using base::Code;
 using base::Status;
 
-constexpr int kEventsPage = 1000;
+constexpr int kEventsShown = 1000;  // of all that there are, without --since
 constexpr std::chrono::milliseconds kWatchStep{200};
 constexpr std::chrono::milliseconds kReconnect{500};
 
@@ -98,28 +99,16 @@ base::Result<v1::ListEventsResponse> read_events(Session& session, client::Api& 
                                                  EventArguments& arguments) {
   v1::ListEventsRequest request;
   request.set_run(arguments.run);
-  request.set_page_size(kEventsPage);
   if (arguments.since < 0 && arguments.run.empty()) {
     const auto info = api.get_info();
     if (!info.ok()) return info.status();
-    arguments.since = std::max<std::int64_t>(0, info->last_seq() - kEventsPage);
+    arguments.since = std::max<std::int64_t>(0, info->last_seq() - kEventsShown);
     if (arguments.since > 0) {
-      session.detail("the last " + std::to_string(kEventsPage) + " events; --since 0 for all");
+      session.detail("the last " + std::to_string(kEventsShown) + " events; --since 0 for all");
     }
   }
   request.set_since_seq(std::max<std::int64_t>(0, arguments.since));
-  auto all = api.list_events(request);
-  int got = all.ok() ? all->events_size() : 0;
-  while (all.ok() && got >= kEventsPage) {
-    request.set_since_seq(all->next_since_seq());
-    const auto page = api.list_events(request);
-    if (!page.ok()) return page.status();
-    got = page->events_size();
-    all->mutable_events()->MergeFrom(page->events());
-    all->set_next_since_seq(page->next_since_seq());
-    all->set_as_of_seq(page->as_of_seq());
-  }
-  return all;
+  return read_event_pages(request, [&](const auto& page) { return api.list_events(page); });
 }
 
 // Goes on over broken connections after the last event that was printed.

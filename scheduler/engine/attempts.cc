@@ -152,6 +152,7 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   row.at = step.now.wall;
   asset.current = {row.id, row.value, run.row.id, row.at};
   asset.row.materialization = row.id;
+  settle_asset(asset, run.row.id, "");
   store_bytes(step, output);
   write(step, asset.row);
   emit_task(step, run, task, EventKind::kAssetMaterialized, output.asset,
@@ -160,10 +161,12 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   write(step, std::move(row));
 }
 
-void keep_versions(Step& step, Task& task) {
+void keep_versions(Step& step, const Run& run, Task& task) {
   for (const auto& output : task.spec->outputs) {
-    const auto& current = step.state.assets.at(output.asset).current;
+    Asset& asset = step.state.assets.at(output.asset);
+    const auto& current = asset.current;
     task.outputs.push_back({output.asset, current.value, true, current.materialization});
+    if (settle_asset(asset, run.row.id, "")) write(step, asset.row);
   }
 }
 
@@ -184,7 +187,7 @@ void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
     case SuccessKind::kSkipped:
       return end_task(step, run, task, TaskState::kSkipped, report.message);
     case SuccessKind::kUnchanged:
-      keep_versions(step, task);
+      keep_versions(step, run, task);
       return end_task(step, run, task, TaskState::kSucceeded, "unchanged");
     case SuccessKind::kValue:
       break;

@@ -169,7 +169,9 @@ class LogStore {
   // Bytes that are already there are skipped; OUT_OF_RANGE when `offset` is past the end.
   virtual base::Status append(const AttemptKey& attempt, LogStream stream, std::int64_t offset,
                               std::string_view data, bool last) = 0;
-  virtual base::Result<std::vector<LogInfo>> list(RunId run, std::optional<std::int32_t> task) = 0;
+  // In order of task, epoch and stream.
+  virtual base::Result<Page<LogInfo>> list(RunId run, std::optional<std::int32_t> task,
+                                           const PageRequest& page) = 0;
   // At most `limit` bytes from `offset` (negative: from the end). Sets `info` to the log's size and
   // completeness.
   virtual base::Result<std::string> read(const AttemptKey& attempt, LogStream stream,

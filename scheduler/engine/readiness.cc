@@ -6,6 +6,7 @@
 
 #include "scheduler/engine/step.h"
 #include "sdk/base/check.h"
+#include "sdk/base/value/value_text.h"
 
 namespace weir::engine {
 // The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
@@ -59,7 +60,29 @@ std::string because_of(const Task& parent, TaskState end) {
   return text;
 }
 
+constexpr std::size_t kMissedBytesMax = 500;  // of a reason: rows of assets are read all at once
+
+// What is left of the task for those who ask why there is no newer version: its run will be gone
+// from memory.
+void settle_missed(Step& step, const Run& run, const Task& task, TaskState end) {
+  if (end == TaskState::kSucceeded || end == TaskState::kCached) return;
+  std::string missed = task.spec->name + " " + std::string(task_state_name(end));
+  const std::string_view line = std::string_view(task.reason).substr(0, task.reason.find('\n'));
+  if (!line.empty()) missed += ": " + base::cut_utf8(line, kMissedBytesMax);
+  for (const auto& output : task.spec->outputs) {
+    Asset& asset = step.state.assets.at(output.asset);
+    if (settle_asset(asset, run.row.id, missed)) write(step, asset.row);
+  }
+}
+
 }  // namespace
+
+bool settle_asset(Asset& asset, RunId run, std::string missed) {
+  if (run < asset.row.settled_by) return false;
+  asset.row.settled_by = run;
+  asset.row.missed = std::move(missed);
+  return true;
+}
 
 void make_ready(Step& step, Run& run, Task& task, std::string reason) {
   task.phase = Ready{.order = ++step.state.last_order, .adoptable = {}, .parked_on = {}};
@@ -83,6 +106,7 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
     count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
   }
   release_writer(step, run, task);
+  settle_missed(step, run, task, end);
   touch(step, run, task);
   emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
 }

@@ -46,6 +46,8 @@ struct AssetRow {
   std::string type;
   bool retired = false;
   std::int64_t materialization = 0;  // current version, 0 when there is none
+  RunId settled_by;                  // the newest run that is done with it
+  std::string missed;                // "TASK STATE: why" that run made none; empty when it did
 };
 
 struct RunRow {
@@ -62,8 +64,7 @@ struct RunRow {
   std::vector<Pin> pins;
   std::int32_t task_count = 0;
   WallTime created_at{};
-  std::optional<WallTime> started_at;
-  std::optional<WallTime> finished_at;
+  std::optional<WallTime> started_at, finished_at;
 };
 
 struct TaskRow {
@@ -93,8 +94,7 @@ struct AttemptRow {
   std::string detail;    // stack, exit code, signal: JSON object
   std::string metadata;  // JSON object, as the stage gave it
   WallTime leased_at{};
-  std::optional<WallTime> started_at;
-  std::optional<WallTime> finished_at;
+  std::optional<WallTime> started_at, finished_at;
 };
 
 struct MaterializationRow {

@@ -66,6 +66,9 @@ void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reaso
 // Ends the task and counts it at its children, without acting on what that decides.
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
 void leave_queues(Step& step, Run& run, Task& task);
+// Keeps at the asset that the run is done with it and why it made no version, unless a newer one
+// was. Whether the row has changed.
+bool settle_asset(Asset& asset, RunId run, std::string missed);
 
 // ---- dispatch.cc ----
 void dispatch(Step& step);

@@ -1,7 +1,8 @@
 // Delivers outbox rows to a command of the operator (`--on-run-finished CMD`): `sh -c CMD` with the
-// row's JSON on stdin, one row at a time, in order of id, on a thread of its own. Exit status 0 is
-// success; anything else, and a command that runs too long, is retried with growing pauses. At
-// least once: the row is deleted only after a success, so a crash in between delivers it again.
+// row's JSON on stdin, one row at a time, on a thread of its own: of those that are due, the one of
+// the lowest id. Exit status 0 is success; anything else, and a command that runs too long, is
+// retried with growing pauses, in which later rows go first. At least once: the row is deleted only
+// after a success, so a crash in between delivers it again.
 #pragma once
 
 #include <chrono>

@@ -4,6 +4,7 @@
 #include "scheduler/store/log_store.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scheduler/engine/text/page_token.h"
 #include "scheduler/store/file.h"
 #include "sdk/base/errors.h"
 
@@ -61,6 +63,18 @@ std::optional<LogInfo> info_of(engine::RunId run, std::int32_t task, const std::
     if (epoch) return LogInfo{{run, task, *epoch}, stream, 0, false};
   }
   return std::nullopt;
+}
+
+// The order of a list: task, epoch, stream.
+using LogKey = std::array<std::int64_t, 3>;
+
+LogKey key_of(const LogInfo& log) {
+  return {log.attempt.task, log.attempt.epoch, static_cast<std::int64_t>(log.stream)};
+}
+
+std::string token_of(const LogInfo& log) {
+  const LogKey key = key_of(log);
+  return std::to_string(key[0]) + "." + std::to_string(key[1]) + "." + std::to_string(key[2]);
 }
 
 Status judge_append(const AttemptKey& attempt, std::int64_t size, std::int64_t offset,
@@ -125,8 +139,24 @@ Status DiskLogStore::append(const AttemptKey& attempt, LogStream stream, std::in
   return {};
 }
 
-Status DiskLogStore::list_task(engine::RunId run, std::int32_t task,
-                               std::vector<LogInfo>& out) const {
+// The tasks that have a folder, in order.
+Result<std::vector<std::int32_t>> DiskLogStore::tasks_of(engine::RunId run) const {
+  const std::string folder = root_ + "/" + run.text();
+  std::vector<std::int32_t> tasks;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (const auto index = parse_number(entry.path().filename().string())) tasks.push_back(*index);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return errno_status(error.value(), "listing", folder);
+  }
+  std::sort(tasks.begin(), tasks.end());
+  return tasks;
+}
+
+// In order of epoch and stream.
+Result<std::vector<LogInfo>> DiskLogStore::logs_of(engine::RunId run, std::int32_t task) const {
+  std::vector<LogInfo> logs;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(task_folder(run, task), error)) {
     std::optional<LogInfo> found = info_of(run, task, entry.path().filename().string());
@@ -134,38 +164,45 @@ Status DiskLogStore::list_task(engine::RunId run, std::int32_t task,
     if (!found || lstat(entry.path().c_str(), &info) != 0) continue;
     found->size = info.st_size;
     found->complete = complete(info);
-    out.push_back(*found);
+    logs.push_back(*found);
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     return errno_status(error.value(), "listing", task_folder(run, task));
   }
-  return {};
+  std::sort(logs.begin(), logs.end(),
+            [](const LogInfo& a, const LogInfo& b) { return key_of(a) < key_of(b); });
+  return logs;
 }
 
-Result<std::vector<LogInfo>> DiskLogStore::list(engine::RunId run,
-                                                std::optional<std::int32_t> task) {
-  std::vector<LogInfo> out;
-  std::vector<std::int32_t> tasks;
+Result<engine::Page<LogInfo>> DiskLogStore::list(engine::RunId run,
+                                                 std::optional<std::int32_t> task,
+                                                 const engine::PageRequest& page) {
+  LogKey after{-1, -1, -1};
+  if (!page.after.empty() && !engine::parse_page_token(page.after, after)) {
+    return engine::bad_page_token(page.after);
+  }
+  Result<std::vector<std::int32_t>> tasks = std::vector<std::int32_t>();
   if (task) {
-    tasks.push_back(*task);
+    tasks->push_back(*task);
   } else {
-    const std::string folder = root_ + "/" + run.text();
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      if (const auto index = parse_number(entry.path().filename().string())) {
-        tasks.push_back(*index);
+    tasks = tasks_of(run);
+    if (!tasks.ok()) return tasks.status();
+  }
+  const auto size = static_cast<std::size_t>(std::clamp(page.size, 1, engine::kPageSizeMax));
+  engine::Page<LogInfo> out;
+  for (const std::int32_t index : *tasks) {
+    if (index < after[0]) continue;
+    Result<std::vector<LogInfo>> logs = logs_of(run, index);
+    if (!logs.ok()) return logs.status();
+    for (const LogInfo& log : *logs) {
+      if (key_of(log) <= after) continue;
+      if (out.rows.size() == size) {
+        out.next = token_of(out.rows.back());
+        return out;
       }
-    }
-    if (error && error != std::errc::no_such_file_or_directory) {
-      return errno_status(error.value(), "listing", folder);
+      out.rows.push_back(log);
     }
   }
-  for (const std::int32_t index : tasks) {
-    if (Status status = list_task(run, index, out); !status.ok()) return status;
-  }
-  std::sort(out.begin(), out.end(), [](const LogInfo& a, const LogInfo& b) {
-    return a.attempt != b.attempt ? a.attempt < b.attempt : a.stream < b.stream;
-  });
   return out;
 }
 

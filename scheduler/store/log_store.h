@@ -30,8 +30,9 @@ class DiskLogStore final : public engine::LogStore {
   // RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
   base::Status append(const engine::AttemptKey& attempt, engine::LogStream stream,
                       std::int64_t offset, std::string_view data, bool last) override;
-  base::Result<std::vector<engine::LogInfo>> list(engine::RunId run,
-                                                  std::optional<std::int32_t> task) override;
+  base::Result<engine::Page<engine::LogInfo>> list(engine::RunId run,
+                                                   std::optional<std::int32_t> task,
+                                                   const engine::PageRequest& page) override;
   // A log without a file is empty and not complete. `limit` is cut to kLogReadBytesMax; `offset`
   // becomes the place that was read.
   base::Result<std::string> read(const engine::AttemptKey& attempt, engine::LogStream stream,
@@ -41,8 +42,8 @@ class DiskLogStore final : public engine::LogStore {
  private:
   std::string task_folder(engine::RunId run, std::int32_t task) const;
   std::string path_of(const engine::AttemptKey& attempt, engine::LogStream stream) const;
-  base::Status list_task(engine::RunId run, std::int32_t task,
-                         std::vector<engine::LogInfo>& out) const;
+  base::Result<std::vector<std::int32_t>> tasks_of(engine::RunId run) const;
+  base::Result<std::vector<engine::LogInfo>> logs_of(engine::RunId run, std::int32_t task) const;
 
   const std::string root_;
   std::array<std::mutex, 32> mutexes_;  // one appender at a time per log, by hash of its key

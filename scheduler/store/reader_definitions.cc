@@ -1,10 +1,11 @@
 // Reads of assets and their versions, modules, workers and artifacts: the part of SqliteReader that
 // does not concern runs and events. See sqlite_reader.h. Safe from any thread; each call borrows
 // one connection for one short query and must not hold it longer.
-#include <charconv>
+#include <array>
 #include <limits>
 #include <optional>
 
+#include "scheduler/engine/text/page_token.h"
 #include "scheduler/store/query.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "sdk/base/errors.h"
@@ -21,11 +22,6 @@ using engine::PageRequest;
 namespace {
 
 std::string first_text(const Statement& row) { return std::string(row.text(0)); }
-
-Status bad_token(const std::string& token) {
-  return {Code::kInvalidArgument, base::kErrPageToken,
-          "'" + token + "' is no page token of this list; start from the first page"};
-}
 
 }  // namespace
 
@@ -59,11 +55,9 @@ Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_
 
 Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
     const std::string& asset, const PageRequest& page) {
-  std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!page.after.empty()) {
-    const char* end = page.after.data() + page.after.size();
-    const auto [stop, error] = std::from_chars(page.after.data(), end, before);
-    if (error != std::errc() || stop != end) return bad_token(page.after);
+  std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};
+  if (!page.after.empty() && !engine::parse_page_token(page.after, before)) {
+    return engine::bad_page_token(page.after);
   }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
@@ -71,12 +65,12 @@ Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
       select_from(kMaterializationColumns,
                   "materializations WHERE asset=? AND id < ? ORDER BY id DESC LIMIT ?");
   return fetch_page<engine::MaterializationRow>(*lease, sql, page_size(page), first_text, asset,
-                                                before);
+                                                before[0]);
 }
 
 Result<Page<engine::ModuleRow>> SqliteReader::list_modules(const PageRequest& page) {
   const std::optional<Digest> after = page.after.empty() ? Digest{} : Digest::parse(page.after);
-  if (!after) return bad_token(page.after);
+  if (!after) return engine::bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   // By digest: few modules, and a key that stays in place while one is registered.

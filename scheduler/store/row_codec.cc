@@ -274,6 +274,8 @@ Status decode(const Statement& row, engine::AssetRow& out) {
   in.take(out.type);
   in.take(out.retired);
   in.take(out.materialization);
+  in.take(out.settled_by);
+  in.take(out.missed);
   return in.status();
 }
 

@@ -15,7 +15,8 @@ namespace weir::store {
 // The columns that decode_* expects, in its order.
 inline constexpr std::string_view kModuleColumns =
     "digest, pipeline, active, registered_at, files, manifest";
-inline constexpr std::string_view kAssetColumns = "name, pipeline, type, retired, materialization";
+inline constexpr std::string_view kAssetColumns =
+    "name, pipeline, type, retired, materialization, settled_by, missed";
 inline constexpr std::string_view kRunColumns =
     "run_id, state, job, selection, params, reason, message, priority, parent, modules, pins, "
     "task_count, created_at, started_at, finished_at";

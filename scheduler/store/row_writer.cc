@@ -68,7 +68,12 @@ Status RowWriter::put(const engine::ModuleRow& row) {
 }
 
 Status RowWriter::put(const engine::AssetRow& row) {
-  return assets_.run(row.name, row.pipeline, row.type, row.retired, row.materialization);
+  const auto write = [&](const auto& run_or_null) {
+    return assets_.run(row.name, row.pipeline, row.type, row.retired, row.materialization,
+                       run_or_null, row.missed);
+  };
+  const std::string run = row.settled_by.text();
+  return row.settled_by ? write(run) : write(nullptr);
 }
 
 Status RowWriter::put(const engine::RunRow& row) {

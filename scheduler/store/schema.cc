@@ -183,7 +183,14 @@ CREATE TABLE outbox (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations{{{1, kFirst}}};
+// What `weir explain ASSET` tells of runs that are gone from memory. A column of a small table: to
+// look it up among the tasks would take an index over all of history.
+constexpr const char* kSecond = R"sql(
+ALTER TABLE assets ADD COLUMN settled_by TEXT;  -- the newest run that is done with it
+ALTER TABLE assets ADD COLUMN missed TEXT NOT NULL DEFAULT '';  -- why it made no version
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations{{{1, kFirst}, {2, kSecond}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

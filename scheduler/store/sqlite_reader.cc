@@ -3,11 +3,12 @@
 // connection for one short read. Page tokens come from outside and are checked, never trusted.
 #include "scheduler/store/sqlite_reader.h"
 
+#include <array>
 #include <cctype>
-#include <charconv>
 
 #include <sqlite3.h>
 
+#include "scheduler/engine/text/page_token.h"
 #include "scheduler/store/query.h"
 #include "sdk/base/errors.h"
 
@@ -17,8 +18,10 @@ using base::Code;
 using base::Result;
 using base::RunId;
 using base::Status;
+using engine::bad_page_token;
 using engine::Page;
 using engine::PageRequest;
+using engine::parse_page_token;
 
 namespace {
 
@@ -45,26 +48,9 @@ class StopWatch {
 constexpr std::size_t kTaskStates = 11;
 constexpr std::size_t kRunIdCharacters = 13;
 
-Status bad_token(const std::string& token) {
-  return {Code::kInvalidArgument, base::kErrPageToken,
-          "'" + token + "' is no page token of this list; start from the first page"};
-}
-
 Status unknown_run(std::string_view reference) {
   return {Code::kNotFound, base::kErrUnknownRun,
           "there is no run '" + std::string(reference) + "'; `weir runs list` shows them"};
-}
-
-bool parse_number(std::string_view text, std::int64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-// "TASK.EPOCH", the token of a list of attempts.
-bool parse_pair(std::string_view text, std::int64_t& first, std::int64_t& second) {
-  const std::size_t dot = text.find('.');
-  return dot != std::string_view::npos && parse_number(text.substr(0, dot), first) &&
-         parse_number(text.substr(dot + 1), second);
 }
 
 // The smallest run id text of that time, a day early: ids are made a moment before their row's
@@ -112,7 +98,7 @@ Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& l
 
 Result<Page<engine::RunWithCounts>> SqliteReader::list_runs(const engine::RunFilter& filter,
                                                             const PageRequest& page) {
-  if (!page.after.empty() && !RunId::parse(page.after)) return bad_token(page.after);
+  if (!page.after.empty() && !RunId::parse(page.after)) return bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   std::string where = "runs WHERE run_id < ?";
@@ -210,8 +196,10 @@ Result<Page<engine::TaskRow>> SqliteReader::list_tasks(RunId run,
                                                        std::optional<engine::TaskState> state,
                                                        const std::string& name,
                                                        const PageRequest& page) {
-  std::int64_t after = -1;
-  if (!page.after.empty() && !parse_number(page.after, after)) return bad_token(page.after);
+  std::array<std::int64_t, 1> after{-1};
+  if (!page.after.empty() && !parse_page_token(page.after, after)) {
+    return bad_page_token(page.after);
+  }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   // An empty filter matches everything; the scan is of one run's rows, in the order of its key.
@@ -222,16 +210,16 @@ Result<Page<engine::TaskRow>> SqliteReader::list_tasks(RunId run,
   const auto token = [](const Statement& row) { return std::string(row.text(1)); };
   const std::string id = run.text();
   const std::string wanted = state ? std::string(engine::task_state_name(*state)) : std::string();
-  return fetch_page<engine::TaskRow>(*lease, sql, page_size(page), token, id, after, wanted, name);
+  return fetch_page<engine::TaskRow>(*lease, sql, page_size(page), token, id, after[0], wanted,
+                                     name);
 }
 
 Result<Page<engine::AttemptRow>> SqliteReader::list_attempts(RunId run,
                                                              std::optional<std::int32_t> task,
                                                              const PageRequest& page) {
-  std::int64_t after_task = -1;
-  std::int64_t after_epoch = -1;
-  if (!page.after.empty() && !parse_pair(page.after, after_task, after_epoch)) {
-    return bad_token(page.after);
+  std::array<std::int64_t, 2> after{-1, -1};  // task and epoch
+  if (!page.after.empty() && !parse_page_token(page.after, after)) {
+    return bad_page_token(page.after);
   }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
@@ -244,11 +232,11 @@ Result<Page<engine::AttemptRow>> SqliteReader::list_attempts(RunId run,
   };
   const std::string id = run.text();
   if (task) {
-    return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after_task,
-                                          after_epoch, *task);
+    return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after[0],
+                                          after[1], *task);
   }
-  return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after_task,
-                                        after_epoch, nullptr);
+  return fetch_page<engine::AttemptRow>(*lease, sql, page_size(page), token, id, after[0], after[1],
+                                        nullptr);
 }
 
 Result<std::vector<engine::CheckRow>> SqliteReader::list_checks(const engine::AttemptKey& attempt) {

@@ -12,6 +12,7 @@ inline constexpr int kErrIdempotency = 4;  // same key, other payload
 inline constexpr int kErrPageToken = 5;
 inline constexpr int kErrQueueFull = 6;
 inline constexpr int kErrShuttingDown = 7;
+inline constexpr int kErrPageStale = 8;  // the answer that the token is of has changed
 
 inline constexpr int kErrBadManifest = 100;
 inline constexpr int kErrBadName = 101;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sdk/base/errors.h"
+#include "sdk/base/metadata.h"
 #include "sdk/base/value/value_text.h"
 #include "sdk/src/metadata.h"
 #include "weir/context.h"
@@ -20,8 +21,6 @@ using base::Status;
 using engine::OutcomeClass;
 
 constexpr std::size_t kMetaEntriesMax = 1000;  // an attempt
-constexpr std::size_t kMetaEntryBytesMax = 64u << 10;
-constexpr std::size_t kMetaBytesMax = 256u << 10;  // an attempt, its checks included
 constexpr std::size_t kMessageBytesMax = 16u << 10;
 
 State state_of(engine::TaskState state) {
@@ -48,44 +47,13 @@ State state_of(engine::TaskState state) {
   return State::kMissing;
 }
 
-// As UTF-8, whatever a stage put into it: messages of the protocol take nothing else. Cut between
-// characters.
-std::string cut(std::string_view text, std::size_t bytes_max = kMessageBytesMax) {
-  constexpr std::size_t kCharacterBytesMax = 4;
-  std::string out = base::valid_utf8(text.substr(0, bytes_max + kCharacterBytesMax));
-  if (out.size() <= bytes_max) return out;
-  std::size_t end = bytes_max;
-  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
-  out.resize(end);
-  return out + "… (cut)";
+// As UTF-8, whatever a stage put into it: messages of the protocol take nothing else.
+std::string cut(std::string_view text) { return base::cut_utf8(text, kMessageBytesMax); }
+
+// Counts an entry as it is stored; what is wrong with it, or nothing.
+std::string count_entry(base::MetadataBudget& budget, const Meta& entry) {
+  return budget.take(base::valid_utf8(entry.name), meta_to_json(entry));
 }
-
-// The metadata of an attempt and its checks, as the bytes of their JSON.
-class MetaBudget {
- public:
-  // What is wrong with one more entry, naming it; empty when nothing is.
-  std::string take(const Meta& entry) {
-    const std::size_t bytes = entry.name.size() + meta_to_json(entry).dump().size();
-    const auto named = [&] {
-      return "metadata '" + cut(entry.name, kNameShownMax) + "' has " + std::to_string(bytes) +
-             " bytes; ";
-    };
-    if (bytes > kMetaEntryBytesMax) {
-      return named() + "an entry has at most " + std::to_string(kMetaEntryBytesMax) +
-             ": return large values as assets or files";
-    }
-    if (bytes > kMetaBytesMax - used_) {
-      return named() + "with it the attempt has more than " + std::to_string(kMetaBytesMax) +
-             " of metadata: return large values as assets or files";
-    }
-    used_ += bytes;
-    return {};
-  }
-
- private:
-  static constexpr std::size_t kNameShownMax = 200;
-  std::size_t used_ = 0;
-};
 
 // The Context's other side. Metadata is kept until the attempt ends; logs leave at once.
 class Host final : public impl::ContextHost {
@@ -101,7 +69,8 @@ class Host final : public impl::ContextHost {
       throw permanent("a stage gives at most " + std::to_string(kMetaEntriesMax) +
                       " entries of metadata");
     }
-    if (std::string problem = budget_.take(entry); !problem.empty()) throw permanent(problem);
+    if (std::string problem = count_entry(budget_, entry); !problem.empty())
+      throw permanent(problem);
     metadata_[asset.empty() ? subject_ : std::string(asset)].push_back(std::move(entry));
   }
 
@@ -116,7 +85,7 @@ class Host final : public impl::ContextHost {
     const std::lock_guard lock(mutex_);
     std::string problem;
     for (const Meta& entry : entries) {
-      if (problem.empty()) problem = budget_.take(entry);
+      if (problem.empty()) problem = count_entry(budget_, entry);
     }
     return problem;
   }
@@ -135,7 +104,7 @@ class Host final : public impl::ContextHost {
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Meta>> metadata_;  // guarded by mutex_; by asset or task
   std::size_t entries_ = 0;                            // guarded by mutex_
-  MetaBudget budget_;                                  // guarded by mutex_
+  base::MetadataBudget budget_;                        // guarded by mutex_
 };
 
 class Attempt {

@@ -106,7 +106,7 @@ class FanOut {
       made.value = value;
       made.metadata = "{}";
       put(made);
-      put(engine::AssetRow{row.name, "shards", value.type, false, made.id});
+      put(engine::AssetRow{row.name, "shards", value.type, false, made.id, kRun, ""});
       event(engine::EventKind::kAssetMaterialized, index, "");
     }
     put(row);

@@ -1,6 +1,6 @@
 // Why something waits, runs, ran or did not: read from live state, in sentences that say what to
-// do. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row. Runs
-// that have ended are no longer known here.
+// do. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row. Of
+// runs that have ended, only what their assets keep is known here.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -184,6 +184,12 @@ void explain_asset(const Step& step, const Asset& asset, Lines& lines) {
   } else {
     lines.push_back(name + " was last materialized by run " + asset.current.run.text() +
                     " as version " + asset.current.value.digest.hex().substr(0, 12));
+  }
+  if (!asset.row.missed.empty()) {
+    const std::string run = asset.row.settled_by.text();
+    const std::string task = asset.row.missed.substr(0, asset.row.missed.find(' '));
+    lines.push_back("run " + run + ", the newest that is done with it, made no version of it: " +
+                    asset.row.missed + " (weir explain " + run + "/" + task + ")");
   }
   if (asset.writer) {
     const Run& run = step.state.runs.at(asset.writer->run);

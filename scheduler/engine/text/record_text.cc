@@ -93,6 +93,7 @@ std::string text_of(const AssetRow& row) {
   Line line("asset");
   line.add("name", row.name).add("pipeline", row.pipeline).add("type", row.type);
   line.add("retired", std::int64_t{row.retired}).add("materialization", row.materialization);
+  line.add("settled_by", row.settled_by).add("missed", row.missed);
   return line.take();
 }
 

@@ -8,6 +8,7 @@
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
+#include "sdk/base/metadata.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
@@ -17,6 +18,9 @@ namespace wire = worker::v1;
 
 constexpr std::int32_t kSlotsMax = 10'000;
 constexpr std::size_t kWorkerNameBytesMax = 200;
+// As JSON, with the names of assets and what separates: no text that keeps the limits of its
+// entries comes near it, and no longer one is parsed.
+constexpr std::size_t kMetadataTextBytesMax = 2 * base::kMetadataBytesMax;
 
 base::Status protocol_error(std::string message) {
   return base::Status(base::Code::kInvalidArgument, base::kErrUsage, std::move(message));
@@ -133,6 +137,55 @@ std::string take_values(wire::Finished* from, engine::AttemptFinished* out) {
   return problem;
 }
 
+// The first problem with {asset: {name: value}} of the attempt or, with one level less, of a check.
+std::string count_metadata(const std::string& text, bool of_check, base::MetadataBudget& budget) {
+  if (text.empty()) return {};
+  const auto json = base::Json::parse(text);
+  if (!json.ok() || !json->is_object())
+    return "the worker reported metadata that is no JSON object";
+  if (of_check) return budget.take_all(*json);
+  for (const auto& [asset, entries] : json->members()) {
+    std::string problem =
+        entries.is_object() ? budget.take_all(entries) : budget.take(asset, entries);
+    if (!problem.empty()) return problem;
+  }
+  return {};
+}
+
+// What is wrong with the metadata of the attempt and its checks, empty when nothing is.
+std::string metadata_problem(const engine::AttemptFinished& report) {
+  std::size_t bytes = report.metadata.size();
+  for (const engine::CheckResult& check : report.checks) bytes += check.metadata.size();
+  if (bytes > kMetadataTextBytesMax) {
+    return "the metadata of the attempt has " + std::to_string(bytes) + " bytes, more than " +
+           std::to_string(kMetadataTextBytesMax) + ": return large values as assets or files";
+  }
+  base::MetadataBudget budget;
+  std::string problem = count_metadata(report.metadata, false, budget);
+  for (const engine::CheckResult& check : report.checks) {
+    if (problem.empty()) problem = count_metadata(check.metadata, true, budget);
+  }
+  return problem;
+}
+
+// A report that broke the limits: the same attempt would break them again. What ended otherwise
+// anyway keeps its class and says that its metadata is gone.
+void refuse_metadata(const std::string& problem, engine::AttemptFinished* out) {
+  std::string text = base::Status(base::Code::kResourceExhausted, base::kErrLimit, problem).text();
+  out->metadata = "{}";
+  for (engine::CheckResult& check : out->checks) check.metadata = "{}";
+  if (out->outcome != engine::OutcomeClass::kSucceeded) {
+    out->message += (out->message.empty() ? "" : "; ") + ("its metadata is dropped: " + text);
+    return;
+  }
+  out->outcome = engine::OutcomeClass::kFailed;
+  out->success = engine::SuccessKind::kValue;
+  out->permanent = true;
+  out->message = std::move(text);
+  out->outputs.clear();
+  out->cursor.reset();
+}
+
 engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) {
   engine::AttemptFinished out;
   out.session = session;
@@ -165,6 +218,8 @@ engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) 
     out.outputs.clear();
     out.cursor.reset();
   }
+  problem = metadata_problem(out);
+  if (!problem.empty()) refuse_metadata(problem, &out);
   return out;
 }
 

@@ -182,15 +182,31 @@ void walk(const Neighbours& neighbours, const std::string& start, int levels, bo
   assets.insert(seen.begin(), seen.end());
 }
 
-Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
-                   v1::GetLineageResponse* response) {
-  const auto asset = find_asset(edge, request.asset());
-  if (!asset.ok()) return asset.status();
-  const auto definitions = edge.catalog.definitions();
-  if (!definitions.ok()) return definitions.status();
+// Assets and edges in order of their names.
+struct Lineage {
+  std::vector<std::string> assets;
+  std::vector<std::pair<std::string, std::string>> edges;  // from, to
+
+  base::Digest digest() const {
+    base::Sha256 hash;
+    const auto add = [&](const std::string& name) {
+      hash.update(name);
+      hash.update(std::string_view("\0", 1));
+    };
+    for (const std::string& name : assets) add(name);
+    hash.update(std::string_view("\0", 1));
+    for (const auto& [from, to] : edges) {
+      add(from);
+      add(to);
+    }
+    return hash.finish();
+  }
+};
+
+Lineage lineage_of(const Definitions& definitions, const v1::GetLineageRequest& request) {
   Neighbours upstream;
   Neighbours downstream;
-  for (const auto& [name, definition] : (*definitions)->assets) {
+  for (const auto& [name, definition] : definitions.assets) {
     for (const std::string& read : assets_read_by(definition.stage_spec())) {
       upstream[name].insert(read);
       downstream[read].insert(name);
@@ -200,13 +216,34 @@ Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
   std::set<std::pair<std::string, std::string>> edges;
   walk(upstream, request.asset(), request.up(), true, assets, edges);
   walk(downstream, request.asset(), request.down(), false, assets, edges);
-  for (const std::string& name : assets) response->add_assets(name);
-  for (const auto& [from, to] : edges) {
+  return {{assets.begin(), assets.end()}, {edges.begin(), edges.end()}};
+}
+
+Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
+                   v1::GetLineageResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto asset = find_asset(edge, request.asset());
+  if (!asset.ok()) return asset.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  const Lineage lineage = lineage_of(**definitions, request);
+  const std::size_t assets = lineage.assets.size();
+  const auto size = [&](std::size_t row) {
+    if (row < assets) return lineage.assets[row].size();
+    const auto& [from, to] = lineage.edges[row - assets];
+    return from.size() + to.size();
+  };
+  const auto add = [&](std::size_t row) {
+    if (row < assets) return response->add_assets(lineage.assets[row]);
+    const auto& [from, to] = lineage.edges[row - assets];
     v1::LineageEdge* out = response->add_edges();
     out->set_from(from);
     out->set_to(to);
-  }
-  return {};
+  };
+  return fill_answer_page(*page, lineage.digest(), assets + lineage.edges.size(), response, size,
+                          add);
 }
 
 // The bytes of one version, chunk by chunk; opened by the first call. Transfer threads.

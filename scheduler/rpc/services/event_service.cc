@@ -1,8 +1,11 @@
 // EventService: pages of the event sequence, and streams of it that go on as commits happen. A
 // stream holds no thread: it reads a page on a read thread when it is woken, writes it, and
 // waits.
+#include <algorithm>
+
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/event_service.grpc.pb.h"
@@ -21,6 +24,23 @@ base::Result<std::optional<engine::RunId>> run_filter(Edge& edge, const std::str
   return std::optional(*run);
 }
 
+// Adds the events that a message takes, at least one when there is any; what is left is for the
+// next page. The sequence number of the last one that was added, `since` when there is none.
+std::int64_t add_events(const std::vector<engine::EventRow>& events, std::int64_t since,
+                        google::protobuf::RepeatedPtrField<v1::Event>* out) {
+  PageBytes bytes;
+  for (const engine::EventRow& event : events) {
+    to_proto(event, out->Add());
+    bytes.add(*out->rbegin());
+    if (bytes.over()) {
+      out->RemoveLast();
+      break;
+    }
+    since = event.seq;
+  }
+  return since;
+}
+
 Status list_events(Edge& edge, const v1::ListEventsRequest& request,
                    v1::ListEventsResponse* response) {
   const auto page = page_request(request.page_size(), "", kLargePageDefault, kLargePageMax);
@@ -31,8 +51,8 @@ Status list_events(Edge& edge, const v1::ListEventsRequest& request,
   if (!seq.ok()) return seq.status();
   const auto events = edge.reader.list_events(request.since_seq(), *run, page->size);
   if (!events.ok()) return events.status();
-  for (const engine::EventRow& event : *events) to_proto(event, response->add_events());
-  response->set_next_since_seq(events->empty() ? request.since_seq() : events->back().seq);
+  response->set_next_since_seq(
+      add_events(*events, request.since_seq(), response->mutable_events()));
   response->set_as_of_seq(*seq);
   return {};
 }
@@ -134,13 +154,14 @@ class EventWatch final : public WatchReactor,
     if (run_is_over()) over_ = true;
     const auto events = edge_.reader.list_events(since_, run_, kWatchPage);
     if (!events.ok()) return events.status();
-    for (const engine::EventRow& event : *events) {
-      to_proto(event, response_.add_events());
-      since_ = event.seq;
-      if (run_ && event.kind == engine::EventKind::kRunFinished) over_ = true;
-    }
+    since_ = add_events(*events, since_, response_.mutable_events());
+    const bool cut = !events->empty() && since_ != events->back().seq;
+    const auto ends_run = [](const engine::EventRow& event) {
+      return event.kind == engine::EventKind::kRunFinished;
+    };
+    if (run_ && std::any_of(events->begin(), events->end(), ends_run)) over_ = true;
     response_.set_as_of_seq(std::max(*seq, since_));
-    more_ = events->size() == static_cast<std::size_t>(kWatchPage);
+    more_ = cut || events->size() == static_cast<std::size_t>(kWatchPage);
     return over_ && !more_;
   }
 

@@ -3,6 +3,7 @@
 // so a reader that wants more asks again.
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "sdk/base/errors.h"
 #include "weir/v1/log_service.grpc.pb.h"
@@ -15,6 +16,9 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
 Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
   const auto run = edge.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
   const auto names = edge.catalog.task_names(*run);
@@ -28,13 +32,19 @@ Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsRes
     }
     index = static_cast<std::int32_t>(found - (*names)->begin());
   }
-  const auto logs = edge.logs.list(*run, index);
-  if (!logs.ok()) return logs.status();
-  for (const engine::LogInfo& log : *logs) {
-    const auto task = static_cast<std::size_t>(log.attempt.task);
-    to_proto(log, task < (*names)->size() ? (**names)[task] : "", response->add_logs());
-  }
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto logs = edge.logs.list(*run, index, part);
+    if (!logs.ok()) return logs.status();
+    for (const engine::LogInfo& log : logs->rows) {
+      const auto task = static_cast<std::size_t>(log.attempt.task);
+      v1::LogInfo* out = response->add_logs();
+      to_proto(log, task < (*names)->size() ? (**names)[task] : "", out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(logs->next);
+    return Status();
+  });
 }
 
 Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogResponse* response) {

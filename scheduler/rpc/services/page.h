@@ -1,13 +1,16 @@
 // Pages that fit a message: rows are of very different sizes, so that a page is bounded by bytes
-// too. A page that grows too large is read again with half its rows. For the .cc files of services
-// only. Read threads.
+// too. A page of stored rows that grows too large is read again with half of them; an answer that
+// is computed as a whole is cut where the page is full. For the .cc files of services only. Any
+// thread.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include "scheduler/engine/ports.h"
 #include "scheduler/rpc/limits.h"
+#include "sdk/base/sha256.h"
 
 namespace weir::rpc {
 
@@ -16,7 +19,10 @@ class PageBytes {
  public:
   template <class Row>
   void add(const Row& row) {
-    bytes_ += row.ByteSizeLong();
+    add_bytes(row.ByteSizeLong());
+  }
+  void add_bytes(std::size_t bytes) {
+    bytes_ += bytes;
     ++rows_;
   }
   // One row is a page, whatever its size.
@@ -37,6 +43,34 @@ base::Status fill_page(engine::PageRequest page, Response* response, const Fill&
     page.size = std::max(1, page.size / 2);
     response->Clear();
   }
+}
+
+// The row of the answer at which the page begins. INVALID_ARGUMENT kErrPageToken for what is no
+// token, FAILED_PRECONDITION kErrPageStale for one of another answer.
+base::Result<std::size_t> answer_begin(const std::string& token, const base::Digest& answer,
+                                       std::size_t rows);
+std::string answer_token(const base::Digest& answer, std::size_t row);
+
+// A page of an answer of `rows` rows that is computed as a whole for each of its pages. Its tokens
+// are bound to the digest of the answer: once that changes, places in it mean nothing any more, so
+// the next page is refused rather than joined to those before. `size(row)` tells the bytes of a
+// row, `add(row)` adds it to the response.
+template <class Response, class Size, class Add>
+base::Status fill_answer_page(const engine::PageRequest& page, const base::Digest& answer,
+                              std::size_t rows, Response* response, const Size& size,
+                              const Add& add) {
+  const auto begin = answer_begin(page.after, answer, rows);
+  if (!begin.ok()) return begin.status();
+  const std::size_t end = std::min(rows, *begin + static_cast<std::size_t>(page.size));
+  PageBytes bytes;
+  std::size_t row = *begin;
+  for (; row < end; ++row) {
+    bytes.add_bytes(size(row));
+    if (bytes.over()) break;
+    add(row);
+  }
+  if (row < rows) response->set_next_page_token(answer_token(answer, row));
+  return {};
 }
 
 }  // namespace weir::rpc

@@ -189,6 +189,17 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
   });
 }
 
+// A page of the plan that the engine made just now: JSON, an array of the names of tasks.
+Status fill_plan(const engine::PageRequest& page, const std::string& payload,
+                 v1::PlanRunResponse* response) {
+  auto tasks = strings_from_payload(payload);
+  if (!tasks.ok()) return tasks.status();
+  return fill_answer_page(
+      page, base::sha256(payload), tasks->size(), response,
+      [&](std::size_t row) { return (*tasks)[row].size(); },
+      [&](std::size_t row) { response->add_tasks(std::move((*tasks)[row])); });
+}
+
 class RunServiceImpl final : public v1::RunService::CallbackService {
  public:
   explicit RunServiceImpl(Edge& edge) : edge_(edge) {}
@@ -211,15 +222,15 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
                               v1::PlanRunResponse* response) override {
     const Status valid = one_of_job_and_selection(request->job(), request->selection());
     if (!valid.ok()) return answer_now(context, valid);
+    const auto page =
+        page_request(request->page_size(), request->page_token(), kLargePageDefault, kLargePageMax);
+    if (!page.ok()) return answer_now(context, page.status());
     engine::PlanRun command;
     command.job = request->job();
     command.selection = request->selection();
     return serve_command(edge_, context, "/weir.v1.RunService/PlanRun", std::move(command),
-                         [response](const Reply& reply) {
-                           auto tasks = strings_from_payload(reply.payload);
-                           if (!tasks.ok()) return tasks.status();
-                           response->mutable_tasks()->Add(tasks->begin(), tasks->end());
-                           return Status();
+                         [page = *page, response](const Reply& reply) {
+                           return fill_plan(page, reply.payload, response);
                          });
   }
 

@@ -188,6 +188,16 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
+std::string cut_utf8(std::string_view text, std::size_t bytes_max) {
+  constexpr std::size_t kCharacterBytesMax = 4;
+  std::string out = valid_utf8(text.substr(0, bytes_max + kCharacterBytesMax));
+  if (out.size() <= bytes_max) return out;
+  std::size_t end = bytes_max;
+  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+  out.resize(end);
+  return out + "… (cut)";
+}
+
 std::string date_text(int year, unsigned month, unsigned day) {
   char text[48];
   std::snprintf(text, sizeof text, "%04d-%02u-%02u", year, month, day);

@@ -17,6 +17,8 @@ std::optional<std::string> parse_base64(std::string_view text);
 
 // `text` with every sequence that is not UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
+// The same of at most `bytes_max` bytes: cut between characters, and then "… (cut)" follows.
+std::string cut_utf8(std::string_view text, std::size_t bytes_max);
 
 // "2026-01-31"; a day that does not exist is written as it is.
 std::string date_text(int year, unsigned month, unsigned day);

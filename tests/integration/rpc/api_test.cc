@@ -264,18 +264,7 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
   param.schema = "{x:string}";
   param.defaults = R"({"x":""})";
   declared.params.push_back(param);
-  const std::string program = "takes a parameter";
-  const std::string digest = base::sha256(program).hex();
-  ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());
-  v1::RegisterModulesRequest registration = register_request();
-  registration.mutable_modules(0)->mutable_files(0)->set_digest(digest);
-  registration.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
-  registration.mutable_modules(0)->set_manifest_json(base::manifest_to_json(declared).dump());
-  Call register_call(scheduler_->token());
-  v1::RegisterModulesResponse registered;
-  const grpc::Status status =
-      modules_->RegisterModules(register_call.get(), registration, &registered);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  register_manifest(declared);
   constexpr int kRuns = 200;
   for (int i = 0; i < kRuns; ++i) {
     v1::CreateRunRequest create;
@@ -353,6 +342,35 @@ TEST_F(ApiTest, AJobWithoutAWorkerWaitsAndExplainSaysWhy) {
   const grpc::Status ended = runs_->CancelRun(cancel_call.get(), cancel, &canceled);
   EXPECT_TRUE(ended.ok()) << ended.error_message();
   wait_until_finished(run);
+}
+
+TEST_F(ApiTest, ExplainOfAnAssetSaysWhyTheLastRunMadeNoVersionOfIt) {
+  complete_a_run();
+  TestWorker worker(*protocol_, scheduler_->token());
+  worker.send_hello(TestWorker::hello("w2"));
+  worker.expect_welcome();
+  const std::string run = create_run();
+  worker.report_failure(worker.next_assign(),
+                        "no such column " + std::string(2000, 'x') + "\n  at line 7");
+  wait_until_finished(run);
+  const auto explained = [&](const std::string& asset) {
+    Call call;
+    v1::ExplainRequest request;
+    request.set_reference(asset);
+    v1::ExplainResponse response;
+    const grpc::Status status = system_->Explain(call.get(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return std::vector<std::string>(response.lines().begin(), response.lines().end());
+  };
+  const std::string start = "run " + run + ", the newest that is done with it, made no version of ";
+  const std::vector<std::string> of_a = explained("a");
+  ASSERT_GE(of_a.size(), 2u);
+  EXPECT_THAT(of_a[0], StartsWith("a was last materialized by run "));
+  EXPECT_THAT(of_a[1], StartsWith(start + "it: a failed: failed: no such column xxx"));
+  EXPECT_THAT(of_a[1], testing::EndsWith("xxx… (cut) (weir explain " + run + "/a)"));
+  EXPECT_LT(of_a[1].size(), 1000u);
+  EXPECT_THAT(explained("b"), testing::Contains(start + "it: b upstream_failed: a failed (weir " +
+                                                "explain " + run + "/b)"));
 }
 
 TEST_F(ApiTest, SystemServiceTellsAboutTheSchedulerAndCompletesNames) {

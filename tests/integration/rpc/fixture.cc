@@ -181,12 +181,13 @@ wire::Welcome TestWorker::expect_welcome() {
 }
 
 void TestWorker::report_success(const wire::Assign& assign, const std::string& bytes,
-                                bool is_inline) {
+                                bool is_inline, const std::string& metadata) {
   wire::WorkerMessage message;
   wire::Finished* finished = message.mutable_finished();
   *finished->mutable_attempt() = assign.attempt();
   finished->set_outcome(wire::OUTCOME_SUCCEEDED);
   finished->set_success(wire::SUCCESS_KIND_VALUE);
+  finished->set_metadata(metadata);
   wire::Output* output = finished->add_outputs();
   output->set_asset(assign.task());
   wire::ValueRef* value = output->mutable_value();
@@ -196,6 +197,15 @@ void TestWorker::report_success(const wire::Assign& assign, const std::string& b
   value->set_type(base::sha256(kSchema).hex().substr(0, 32));
   if (is_inline) value->set_inline_bytes(bytes);
   value->set_is_inline(is_inline);
+  send(message);
+}
+
+void TestWorker::report_failure(const wire::Assign& assign, const std::string& why) {
+  wire::WorkerMessage message;
+  wire::Finished* finished = message.mutable_finished();
+  *finished->mutable_attempt() = assign.attempt();
+  finished->set_outcome(wire::OUTCOME_FAILED);
+  finished->set_message(why);
   send(message);
 }
 
@@ -292,6 +302,21 @@ v1::RegisterModulesResponse SchedulerTest::register_module() {
       modules_->RegisterModules(call.get(), register_request(), &response);
   EXPECT_TRUE(registered.ok()) << registered.error_message();
   return response;
+}
+
+void SchedulerTest::register_manifest(const base::Manifest& declared) {
+  const std::string text = base::manifest_to_json(declared).dump();
+  const std::string program = "program of " + text;
+  const std::string digest = base::sha256(program).hex();
+  ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());
+  v1::RegisterModulesRequest request = register_request();
+  request.mutable_modules(0)->mutable_files(0)->set_digest(digest);
+  request.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
+  request.mutable_modules(0)->set_manifest_json(text);
+  Call call(scheduler_->token());
+  v1::RegisterModulesResponse response;
+  const grpc::Status status = modules_->RegisterModules(call.get(), request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
 }
 
 std::string SchedulerTest::create_run() {

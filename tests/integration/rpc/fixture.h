@@ -74,7 +74,9 @@ class TestWorker {
   wire::Assign next_assign();
   wire::Welcome expect_welcome();
   // A value that is not inline must have been uploaded.
-  void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true);
+  void report_success(const wire::Assign& assign, const std::string& bytes, bool is_inline = true,
+                      const std::string& metadata = "{}");
+  void report_failure(const wire::Assign& assign, const std::string& why);
   // Ends the stream from this side and gives the scheduler's status.
   grpc::Status finish();
 
@@ -97,6 +99,8 @@ class SchedulerTest : public testing::Test {
   grpc::Status upload(const std::string& bytes, const std::string& digest, std::int64_t size);
   v1::RegisterModulesRequest register_request();
   v1::RegisterModulesResponse register_module();
+  // The same pipeline as it is declared there, as another module.
+  void register_manifest(const base::Manifest& declared);
   // The id of a run of the job, which must be accepted.
   std::string create_run();
   void wait_until_finished(const std::string& run);

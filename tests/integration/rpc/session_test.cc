@@ -320,6 +320,38 @@ TEST_P(SessionTest, StoppingTheSchedulerEndsSessionsWithUnavailable) {
   EXPECT_EQ(worker.finish().error_code(), grpc::UNAVAILABLE);
 }
 
+// The worker is told that its report was taken, and goes on; the run ends and says why.
+TEST_P(SessionTest, AReportWithTooMuchMetadataFailsItsTaskAndNothingElse) {
+  register_module();
+  TestWorker worker = connect();
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  const std::string run = create_run();
+  const wire::Assign assign = worker.next_assign();
+  worker.report_success(assign, encoded_number(1), true,
+                        "{\"a\":{\"text\":\"" + std::string(70'000, 'x') + "\"}}");
+  wait_until_finished(run);
+  Call call;
+  v1::ListAttemptsRequest request;
+  request.set_run(run);
+  v1::ListAttemptsResponse attempts;
+  ASSERT_TRUE(runs_->ListAttempts(call.get(), request, &attempts).ok());
+  ASSERT_EQ(attempts.attempts_size(), 1);
+  EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_FAILED);
+  EXPECT_THAT(attempts.attempts(0).message(), StartsWith("WEIR-E0003: metadata 'text' has 700"));
+  EXPECT_EQ(attempts.attempts(0).metadata_json(), "{}");
+  wire::SchedulerMessage answer;
+  ASSERT_TRUE(worker.next(&answer));
+  ASSERT_TRUE(answer.has_acknowledge()) << answer.ShortDebugString();
+  EXPECT_FALSE(answer.acknowledge().stale());
+
+  const std::string next = create_run();  // over the same session
+  worker.report_success(worker.next_assign(), encoded_number(1));
+  worker.report_success(worker.next_assign(), encoded_number(2));
+  wait_until_finished(next);
+  EXPECT_TRUE(worker.finish().ok());
+}
+
 INSTANTIATE_TEST_SUITE_P(Over, SessionTest, testing::Values(Way::kGrpc, Way::kLocal),
                          [](const testing::TestParamInfo<Way>& of) {
                            return of.param == Way::kGrpc ? "Grpc" : "Local";

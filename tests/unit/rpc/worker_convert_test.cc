@@ -103,6 +103,79 @@ TEST(FinishedToCommand, AnUnknownOutcomeIsNeverASuccess) {
   EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kFailed);
 }
 
+// {"a": {"m0": {...}, "m1": {...}, ...}}: as many entries, each of `bytes` as they are counted.
+std::string metadata(int entries, std::size_t bytes) {
+  base::Json of_asset = base::Json::Object{};
+  for (int i = 0; i < entries; ++i) {
+    const std::string name = "m" + std::to_string(i);
+    const auto entry = [](std::size_t size) {
+      return base::Json().set("kind", "text").set("value", std::string(size, 'x'));
+    };
+    of_asset.set(name, entry(bytes - name.size() - entry(0).dump().size()));
+  }
+  return base::Json().set("a", std::move(of_asset)).dump();
+}
+
+TEST(FinishedToCommand, MetadataWithinTheLimitsIsKept) {
+  wire::Finished finished = success("hello");
+  EXPECT_EQ(convert(finished).outcome, engine::OutcomeClass::kSucceeded);  // none at all
+  finished.set_metadata(metadata(4, 64 << 10));
+  const engine::AttemptFinished command = convert(finished);
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kSucceeded) << command.message;
+  EXPECT_EQ(command.metadata, finished.metadata());
+}
+
+TEST(FinishedToCommand, MetadataOverALimitIsAFailureThatNoRetryCanHelp) {
+  const auto refused = [](const wire::Finished& finished, const std::string& why) {
+    const engine::AttemptFinished command = convert(finished);
+    EXPECT_EQ(command.outcome, engine::OutcomeClass::kFailed) << why;
+    EXPECT_TRUE(command.permanent);
+    EXPECT_THAT(command.message, testing::StartsWith("WEIR-E0003: "));
+    EXPECT_THAT(command.message, testing::HasSubstr(why));
+    EXPECT_EQ(command.metadata, "{}");
+    EXPECT_TRUE(command.outputs.empty());
+    for (const engine::CheckResult& check : command.checks) EXPECT_EQ(check.metadata, "{}");
+  };
+  wire::Finished entry = success("hello");
+  entry.set_metadata(metadata(1, (64 << 10) + 1));
+  refused(entry, "metadata 'm0' has 65537 bytes; an entry has at most 65536");
+
+  wire::Finished total = success("hello");
+  total.set_metadata(metadata(5, 60 << 10));
+  refused(total, "more than 262144");
+
+  wire::Finished with_check = success("hello");
+  with_check.set_metadata(metadata(4, 64 << 10));
+  wire::CheckResult* check = with_check.add_checks();
+  check->set_name("rows");
+  check->set_passed(true);
+  check->set_metadata("{\"n\":{\"kind\":\"int\",\"value\":1}}");
+  refused(with_check, "metadata 'n'");
+
+  wire::Finished padded = success("hello");
+  padded.set_metadata("{" + std::string(1 << 20, ' ') + "}");
+  refused(padded, "1048578 bytes");
+
+  wire::Finished rubbish = success("hello");
+  rubbish.set_metadata("[1]");
+  refused(rubbish, "no JSON object");
+  rubbish.set_metadata("{");
+  refused(rubbish, "no JSON object");
+}
+
+TEST(FinishedToCommand, AFailureWithTooMuchMetadataKeepsItsClassAndLosesTheMetadata) {
+  wire::Finished finished = success("hello");
+  finished.set_outcome(wire::OUTCOME_CRASHED);
+  finished.set_message("signal 11");
+  finished.set_metadata(metadata(5, 60 << 10));
+  const engine::AttemptFinished command = convert(finished);
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kCrashed);
+  EXPECT_FALSE(command.permanent);
+  EXPECT_THAT(command.message, testing::StartsWith("signal 11"));
+  EXPECT_THAT(command.message, testing::HasSubstr("more than 262144"));
+  EXPECT_EQ(command.metadata, "{}");
+}
+
 TEST(MessageToCommand, EmptyAndSecondHelloAreRefused) {
   EXPECT_FALSE(to_command(kSession, wire::WorkerMessage()).ok());
   wire::WorkerMessage hello;

@@ -32,6 +32,15 @@ TEST(ValueText, Base64FollowsTheStandard) {
   EXPECT_EQ(parse_base64(base64(all)), all);
 }
 
+TEST(ValueText, TextIsCutBetweenCharacters) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abcd", 3), "abc… (cut)");
+  EXPECT_EQ(cut_utf8("ab\xC3\xBC", 3), "ab… (cut)");
+  EXPECT_EQ(cut_utf8("ab\xC3\xBC", 4), "ab\xC3\xBC");
+  EXPECT_EQ(cut_utf8("\xF0\x9F\x98\x80", 3), "… (cut)");
+  EXPECT_EQ(cut_utf8("\xff\xff", 3), "\xEF\xBF\xBD… (cut)");
+}
+
 TEST(ValueText, InvalidUtf8IsReplaced) {
   EXPECT_EQ(valid_utf8("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80"),
             "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80");

@@ -149,6 +149,18 @@ TEST_F(StageRunnerTest, AnEntryOfMetadataHasALimitThatNamesIt) {
   EXPECT_LT(report.metadata.size(), 100u);
 }
 
+// Each byte that is not UTF-8 becomes three: what is stored is what counts.
+TEST_F(StageRunnerTest, ANameOfMetadataCountsAsItIsStored) {
+  Pipeline p("p");
+  p.asset("a", [](Context& ctx) {
+    ctx.meta(std::string(30 << 10, '\xff'), 1);
+    return 1;
+  });
+  const auto report = run(p);
+  EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
+  EXPECT_THAT(report.message, HasSubstr("at most 65536"));
+}
+
 TEST_F(StageRunnerTest, TheMetadataOfAnAttemptHasALimitWithThatOfItsChecks) {
   Pipeline p("p");
   const auto large = [] { return std::string(50 << 10, 'x'); };

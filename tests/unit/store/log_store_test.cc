@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sdk/base/errors.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {
@@ -66,7 +67,7 @@ TEST_F(LogStoreTest, LastChunkEndsTheLog) {
   EXPECT_EQ(append(3, "d").code(), Code::kFailedPrecondition);
   auto reopened = DiskLogStore::open(directory_.file("logs"));
   ASSERT_TRUE(reopened.ok());
-  EXPECT_TRUE((*reopened)->list(run_id(1), {})->front().complete);
+  EXPECT_TRUE((*reopened)->list(run_id(1), {}, {})->rows.front().complete);
 }
 
 TEST_F(LogStoreTest, EndWithoutBytesEndsALogThatExists) {
@@ -78,7 +79,7 @@ TEST_F(LogStoreTest, EndWithoutBytesEndsALogThatExists) {
 
 TEST_F(LogStoreTest, EmptyStreamMakesNoFile) {
   ASSERT_TRUE(append(0, "", true).ok());
-  EXPECT_TRUE(logs_->list(run_id(1), {})->empty());
+  EXPECT_TRUE(logs_->list(run_id(1), {}, {})->rows.empty());
   EXPECT_EQ(read(0), "");
   EXPECT_EQ(info_.size, 0);
 }
@@ -101,15 +102,61 @@ TEST_F(LogStoreTest, ListsByRunAndTaskInOrder) {
     ASSERT_TRUE(logs_->append(key, LogStream::kStderr, 0, "x", false).ok());
     ASSERT_TRUE(logs_->append(key, LogStream::kStdout, 0, "xy", false).ok());
   }
-  auto all = logs_->list(run_id(1), {});
+  auto all = logs_->list(run_id(1), {}, {});
   ASSERT_TRUE(all.ok());
-  ASSERT_EQ(all->size(), 6u);
-  EXPECT_EQ(all->front().attempt, (engine::AttemptKey{run_id(1), 2, 1}));
-  EXPECT_EQ(all->front().stream, LogStream::kStdout);
-  EXPECT_EQ(all->front().size, 2);
-  EXPECT_EQ(all->back().attempt.task, 10);
-  EXPECT_EQ(logs_->list(run_id(1), 2)->size(), 4u);
-  EXPECT_TRUE(logs_->list(run_id(9), {})->empty());
+  ASSERT_EQ(all->rows.size(), 6u);
+  EXPECT_EQ(all->rows.front().attempt, (engine::AttemptKey{run_id(1), 2, 1}));
+  EXPECT_EQ(all->rows.front().stream, LogStream::kStdout);
+  EXPECT_EQ(all->rows.front().size, 2);
+  EXPECT_EQ(all->rows.back().attempt.task, 10);
+  EXPECT_TRUE(all->next.empty());
+  EXPECT_EQ(logs_->list(run_id(1), 2, {})->rows.size(), 4u);
+  EXPECT_TRUE(logs_->list(run_id(9), {}, {})->rows.empty());
+}
+
+// Whatever the page's size, and although logs appear on both sides of the place that was reached.
+TEST_F(LogStoreTest, PagesHoldEveryLogOnceWhileLogsAppear) {
+  const auto add = [&](std::int32_t task, std::int32_t epoch, LogStream stream) {
+    return logs_->append({run_id(1), task, epoch}, stream, 0, "x", false).ok();
+  };
+  for (const std::int32_t task : {9, 10, 100}) {
+    ASSERT_TRUE(add(task, 1, LogStream::kStdout));
+    ASSERT_TRUE(add(task, 1, LogStream::kLog));
+    ASSERT_TRUE(add(task, 2, LogStream::kStderr));
+  }
+  for (const int size : {1, 2, 3, 4, 9}) {
+    std::vector<std::string> seen;
+    engine::PageRequest page{size, ""};
+    do {
+      const auto part = logs_->list(run_id(1), {}, page);
+      ASSERT_TRUE(part.ok()) << part.status().text();
+      EXPECT_LE(part->rows.size(), std::size_t(size));
+      for (const LogInfo& log : part->rows) {
+        seen.push_back(std::to_string(log.attempt.task) + "#" + std::to_string(log.attempt.epoch) +
+                       "." + std::to_string(int(log.stream)));
+      }
+      page.after = part->next;
+    } while (!page.after.empty());
+    EXPECT_EQ(seen, (std::vector<std::string>{"9#1.0", "9#1.2", "9#2.1", "10#1.0", "10#1.2",
+                                              "10#2.1", "100#1.0", "100#1.2", "100#2.1"}));
+  }
+  auto first = logs_->list(run_id(1), {}, {4, ""});  // as far as 10#1.0
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(add(9, 3, LogStream::kStdout));
+  ASSERT_TRUE(add(10, 1, LogStream::kStderr));
+  const auto second = logs_->list(run_id(1), {}, {2, first->next});
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->rows[0].stream, LogStream::kStderr);  // the new one, in its place
+  EXPECT_EQ(second->rows[1].stream, LogStream::kLog);
+}
+
+TEST_F(LogStoreTest, WhatIsNoPageTokenIsRefused) {
+  for (const char* token :
+       {"x", "1", "1.2", "1.2.", "1.2.x", "1.2.3.4", "1..2", ".1.2", " 1.2.3"}) {
+    const auto page = logs_->list(run_id(1), {}, {5, token});
+    EXPECT_EQ(page.status().code(), Code::kInvalidArgument) << token;
+    EXPECT_EQ(page.status().error(), base::kErrPageToken) << token;
+  }
 }
 
 }  // namespace

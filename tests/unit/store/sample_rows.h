@@ -146,8 +146,8 @@ inline std::vector<engine::Record> sample_world() {
   std::vector<engine::Record> rows;
   rows.emplace_back(module_row("shop", true));
   rows.emplace_back(module_row("old", false));
-  rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false, 1});
-  rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true, 0});
+  rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false, 1, run_id(1), ""});
+  rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true, 0, {}, "raw failed: why"});
   rows.emplace_back(materialization_row(1, "orders"));
   rows.emplace_back(run_row(1, engine::RunState::kSucceeded, 1));
   rows.emplace_back(task_row(1, 0, engine::TaskState::kSucceeded));

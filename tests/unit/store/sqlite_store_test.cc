@@ -124,6 +124,26 @@ TEST(Migrations, OnlyTheMissingOnesAreApplied) {
   EXPECT_EQ(*connection->int64("SELECT COUNT(*) FROM sqlite_schema"), 2);
 }
 
+TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  open_store(path).reset();
+  execute(path,
+          "PRAGMA user_version=1; ALTER TABLE assets DROP COLUMN missed;"
+          "ALTER TABLE assets DROP COLUMN settled_by;"
+          "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
+  auto store = open_store(path);
+  ASSERT_NE(store, nullptr);
+  const auto snapshot = store->restore();
+  ASSERT_TRUE(snapshot.ok());
+  ASSERT_EQ(snapshot->assets.size(), 1u);
+  EXPECT_EQ(snapshot->assets[0].name, "orders");
+  EXPECT_FALSE(snapshot->assets[0].settled_by);
+  EXPECT_EQ(snapshot->assets[0].missed, "");
+  commit_rows(*store, {engine::AssetRow{"orders", "shop", "t1", false, 0, run_id(7), "x failed"}});
+  EXPECT_EQ(store->restore()->assets[0].settled_by, run_id(7));
+}
+
 TEST(Migrations, FailedStepChangesNothing) {
   TemporaryDirectory directory;
   auto connection = Connection::open(directory.file("x.db"), OpenMode::kCreate);
