@@ -57,8 +57,10 @@ Status not_running() {
 
 TurnPorts make_ports(const LoopOptions& options, engine::SessionSink& sessions,
                      engine::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
-                     std::function<void(const engine::OutboxRow&)> outbox) {
-  return {sessions, std::move(reply), std::move(outbox), artifacts, options.admission};
+                     std::function<void(const engine::OutboxRow&)> outbox,
+                     std::function<base::Now()> clock) {
+  return {sessions,  std::move(reply),  std::move(outbox),
+          artifacts, options.admission, std::move(clock)};
 }
 
 }  // namespace
@@ -77,7 +79,8 @@ Loop::Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessi
                 [this](const engine::Reply& reply) { give_reply(reply); },
                 [this](const engine::OutboxRow& row) {
                   if (outbox_ != nullptr && !outbox_->offer(row)) outbox_refused_ = true;
-                })) {}
+                },
+                [this] { return now(); })) {}
 
 Loop::~Loop() { stop(); }
 
@@ -121,7 +124,7 @@ Status Loop::post(CommandBody body, engine::ReplyHandler on_reply) {
     }
     first = inbox_.empty();
     inbox_bytes_ += bytes;
-    inbox_.push_back({std::move(body), std::move(on_reply), bytes});
+    inbox_.push_back({std::move(body), std::move(on_reply), bytes, clock_now().boot});
   }
   if (first) arrived_.notify_one();
   return {};
@@ -132,8 +135,10 @@ std::size_t Loop::inbox_size() const {
   return inbox_.size();
 }
 
+base::Now Loop::clock_now() const { return options_.clock ? options_.clock() : system_now(); }
+
 base::Now Loop::now() {
-  base::Now taken = options_.clock ? options_.clock() : system_now();
+  base::Now taken = clock_now();
   // Deadlines must not be un-passed; the wall clock may step as it likes.
   taken.boot = std::max(taken.boot, last_now_.boot);
   last_now_ = taken;
@@ -164,7 +169,7 @@ steady_clock::time_point Loop::wake_at() const {
   // The steady clock stands still while the machine sleeps: look again at least every kIdleWait.
   base::Duration wait = kIdleWait;
   if (due) {
-    const base::Now here = options_.clock ? options_.clock() : system_now();
+    const base::Now here = clock_now();
     wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), kIdleWait);
   }
   return steady_clock::now() + wait;
@@ -185,7 +190,8 @@ bool Loop::wait(std::vector<Item>& items, bool& idle) {
     items.push_back(std::move(inbox_.front()));
     inbox_.pop_front();
   }
-  backlog_ = !inbox_.empty();
+  waiting_since_.reset();
+  if (!inbox_.empty()) waiting_since_ = inbox_.front().arrived;
   const steady_clock::time_point here = steady_clock::now();
   if (!items.empty()) last_arrival_ = here;
   idle = here - last_arrival_ >= kIdleWait;
@@ -211,16 +217,11 @@ void Loop::run_batch(std::vector<Item> items) {
 void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
   if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
   if (!turn_.open()) return;
-  if (const auto at = turn_.engine().next_deadline(); at && *at <= taken.boot) {
-    // Last, and behind all that the inbox held when the deadline passed, so that a heartbeat that
-    // waited there is heard before its lease is called expired.
-    const std::size_t batches_max = options_.inbox_commands_max / kBatchCommandsMax;
-    if (backlog_ && deadlines_put_off_ < batches_max) {
-      ++deadlines_put_off_;
-    } else {
-      deadlines_put_off_ = 0;
-      batch.push_back({taken, engine::FireTimers{}});
-    }
+  // Last, and while commands still wait only up to when the first of them came, so that a heartbeat
+  // in the inbox is heard before its lease is called expired.
+  const base::Now due{taken.wall, std::min(taken.boot, waiting_since_.value_or(taken.boot))};
+  if (const auto at = turn_.engine().next_deadline(); at && *at <= due.boot) {
+    batch.push_back({due, engine::FireTimers{}});
   }
   const auto lazy = turn_.lazy_deadline();
   if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);

@@ -70,6 +70,7 @@ class Loop final : public engine::Inbox {
     engine::CommandBody body;
     engine::ReplyHandler on_reply;
     std::int64_t bytes = 0;
+    base::BootTime arrived;
   };
 
   void work();
@@ -80,7 +81,8 @@ class Loop final : public engine::Inbox {
   void offer_outbox(base::Now now);
   void give_reply(const engine::Reply& reply);
   void finish();
-  base::Now now();
+  base::Now clock_now() const;  // any thread
+  base::Now now();              // never before what it gave last
 
   LoopOptions options_;
   OutboxSink* const outbox_;
@@ -91,8 +93,7 @@ class Loop final : public engine::Inbox {
   std::unordered_map<std::uint64_t, engine::ReplyHandler> waiting_;
   std::uint64_t last_reply_to_ = 0;
   base::Now last_now_;
-  bool backlog_ = false;               // the inbox held more than the batch that was taken
-  std::size_t deadlines_put_off_ = 0;  // how many batches in a row
+  std::optional<base::BootTime> waiting_since_;  // what the batch left in the inbox
   std::chrono::steady_clock::time_point last_arrival_{};
   bool outbox_refused_ = false;  // a row found no room in the sink: offer again
   base::BootTime outbox_offered_at_{};

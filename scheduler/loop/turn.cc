@@ -91,7 +91,8 @@ Status Turn::start(base::Now now) {
 Status Turn::restore(base::Now now) {
   base::Result<engine::Snapshot> snapshot = store_.restore();
   if (!snapshot.ok()) return snapshot.status();
-  engine_.restore(*snapshot, now);
+  // Leases get a full term, which must not have begun before the commit that failed.
+  engine_.restore(*snapshot, ports_.clock ? ports_.clock() : now);
   quarantined_ = snapshot->quarantined;
   stats_.quarantined = static_cast<std::int64_t>(quarantined_.size());
   last_seq_ = pending_seq_ = snapshot->last_seq;

@@ -34,6 +34,8 @@ struct TurnPorts {
   std::function<void(const engine::OutboxRow&)> outbox;  // may be empty
   engine::BlobStore* artifacts = nullptr;                // null: artifacts are rows only
   std::function<base::Status()> admission;  // not OK: no new runs and modules; may be empty
+  // The time now, for a restore: what came before it may have taken long. Empty: the batch's.
+  std::function<base::Now()> clock;
 };
 
 // Safe to read from any thread.

@@ -57,15 +57,16 @@ void LocalGate::open(Edge& edge) {
 }
 
 void LocalGate::shut(const base::Status& reason) {
-  std::vector<std::weak_ptr<LocalStream>> streams;
+  // Held before the worker can know: from here on its end does not finish a session any more.
+  std::vector<std::shared_ptr<LocalStream>> streams;
   {
     const std::lock_guard lock(mutex_);
     edge_ = nullptr;
-    streams.swap(streams_);
+    for (const auto& weak : std::exchange(streams_, {})) {
+      if (auto stream = weak.lock()) streams.push_back(std::move(stream));
+    }
   }
-  for (const auto& weak : streams) {
-    if (const auto stream = weak.lock()) stream->end(reason);
-  }
+  for (const auto& stream : streams) stream->end(reason);
 }
 
 std::shared_ptr<LocalStream> LocalGate::admit(const base::LocalSession::Handlers& handlers) {

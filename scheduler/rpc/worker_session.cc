@@ -69,6 +69,10 @@ Status WorkerSession::room() const {
 }
 
 void WorkerSession::on_frame(wire::SessionRequest& frame) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (finished_ || closing_) return;
+  }
   const Status status = take_frame(frame);
   const std::lock_guard lock(mutex_);
   if (finished_ || closing_) return;
@@ -131,18 +135,19 @@ Status WorkerSession::take_hello(const wire::Hello& hello) {
   if (hello.protocol_version() != kProtocolVersion) return version_mismatch(hello);
   base::Result<engine::WorkerInfo> worker = worker_info(hello);
   if (!worker.ok()) return worker.status();
-  {
-    const std::lock_guard lock(mutex_);
-    greeted_ = true;
-  }
   id_ = edge_.sessions.make_id();
   worker_ = worker->name;
   same_host_ = !hello.host_id().empty() && hello.host_id() == edge_.options.host_id;
-  edge_.sessions.open(id_, shared_from_this(), platform_facts(hello, *worker));
   engine::ConnectWorker command;
   command.session = id_;
-  command.worker = std::move(worker).value();
   command.held = held_attempts(hello);
+  PlatformFacts facts = platform_facts(hello, *worker);
+  command.worker = std::move(worker).value();
+  // In one piece, so that nobody ends the session before the engine will hear of it.
+  const std::lock_guard lock(mutex_);
+  if (finished_) return {};
+  greeted_ = true;
+  edge_.sessions.open(id_, shared_from_this(), std::move(facts));
   return edge_.inbox.post(std::move(command));
 }
 
@@ -164,14 +169,8 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
 // What is in the inbox is heard before a deadline that passed meanwhile, so this need not wait for
 // the loop, and a heartbeat needs no sync of its own.
 void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
-  auto outgoing = std::make_shared<Outgoing>();
-  outgoing->message.mutable_heard()->set_sent_at_us(sent_at_us);
-  outgoing->bytes = outgoing->message.ByteSizeLong();
-  outgoing->ready = true;
   const std::lock_guard lock(mutex_);
-  if (finished_ || closing_) return;
-  queue_bytes_ += outgoing->bytes;
-  queue_.push_back(std::move(outgoing));
+  heard_ = sent_at_us;
   pump();
 }
 
@@ -301,6 +300,9 @@ void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
 void WorkerSession::pump() {
   if (writing_ || finished_) return;
   wire::SessionResponse frame;
+  if (const auto heard = std::exchange(heard_, std::nullopt)) {
+    frame.add_messages()->mutable_heard()->set_sent_at_us(*heard);
+  }
   std::size_t bytes = 0;
   while (!queue_.empty() && queue_.front()->ready) {
     Outgoing& next = *queue_.front();

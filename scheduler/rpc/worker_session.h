@@ -86,8 +86,10 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   std::mutex mutex_;
   std::deque<std::shared_ptr<Outgoing>> queue_;  // guarded by mutex_
   std::size_t queue_bytes_ = 0;                  // guarded by mutex_
-  bool greeted_ = false;                         // hello was taken; guarded by mutex_
-  bool writing_ = false;                         // guarded by mutex_
+  // The newest heartbeat that is to be answered, before all else: it waits for nobody's values.
+  std::optional<std::int64_t> heard_;  // guarded by mutex_
+  bool greeted_ = false;               // hello was taken; guarded by mutex_
+  bool writing_ = false;               // guarded by mutex_
   // When the worker last took a frame, or when the one that it should take was offered; guarded by
   // mutex_.
   std::chrono::steady_clock::time_point taken_at_{};

@@ -133,7 +133,7 @@ CREATE TABLE artifacts (
   size   INTEGER NOT NULL,
   kind   TEXT NOT NULL,
   bytes  BLOB              -- NULL: a file under DATA/artifacts
-) STRICT, WITHOUT ROWID;
+) STRICT;                  -- with a rowid, because its rows may be large
 
 CREATE TABLE cursors (
   stage   TEXT PRIMARY KEY,  -- 'pipeline:task'

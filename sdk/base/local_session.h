@@ -25,7 +25,7 @@ class LocalSession {
     std::function<void(std::shared_ptr<worker::v1::SessionResponse>)> received;
     std::function<void(const Status&)> ended;  // the last call
   };
-  virtual ~LocalSession() = default;  // as end(), without a call of `ended`
+  virtual ~LocalSession() = default;  // as end()
   // Hands a frame over at once. Nothing happens once the session has ended.
   virtual void send(worker::v1::SessionRequest&& frame) = 0;
   virtual void taken() = 0;

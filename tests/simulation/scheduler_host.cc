@@ -116,6 +116,7 @@ void SchedulerHost::restart() {
                         outside_.on_outbox(row);
                       },
                       &blobs_,
+                      {},
                       {}});
   ++life_;
   loaded_at_ = agenda_.now();

@@ -378,5 +378,29 @@ TEST_F(LocalSessionTest, OneThatOutlivesTheSchedulerIsHarmless) {
   }
 }
 
+TEST_F(LocalSessionTest, OneThatIsDroppedWhileTheSchedulerStopsIsHarmless) {
+  const base::OpenLocalSession open = scheduler_->local_sessions();
+  const auto hello = [](const std::string& id) {
+    wire::SessionRequest frame;
+    *frame.add_messages()->mutable_hello() = TestWorker::hello(id);
+    return frame;
+  };
+  std::unique_ptr<base::LocalSession> second;
+  int ended = 0;
+  base::LocalSession::Handlers handlers;
+  handlers.received = [](const std::shared_ptr<wire::SessionResponse>&) {};
+  handlers.ended = [&](const base::Status&) {
+    ++ended;
+    second.reset();  // while the scheduler is at ending the first
+  };
+  const std::unique_ptr<base::LocalSession> first = open(handlers);
+  first->send(hello("w1"));
+  handlers.ended = [&](const base::Status&) { ++ended; };
+  second = open(handlers);
+  second->send(hello("w2"));
+  scheduler_.reset();
+  EXPECT_EQ(ended, 2);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -126,8 +126,8 @@ TEST_F(CommandOutboxTest, StopRequestKillsWhatTheCommandStarted) {
   Status status;
   {
     const std::jthread runner([&] {
-      status = run_command("(echo started; exec sleep 999) > " + fifo.path() + " & sleep 999",
-                           "x", milliseconds(100'000), stop.get_token());
+      status = run_command("(echo started; exec sleep 999) > " + fifo.path() + " & sleep 999", "x",
+                           milliseconds(100'000), stop.get_token());
     });
     EXPECT_EQ(fifo.read_line(), "started");
     stop.request_stop();

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <latch>
 #include <semaphore>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -33,6 +34,12 @@ Reply ask(loop::Loop& loop, engine::CommandBody body) {
   if (!posted.ok()) return {0, posted, ""};
   answered.acquire();
   return got;
+}
+
+base::Now later(const std::atomic<std::int64_t>& seconds) {
+  const auto passed = std::chrono::seconds(seconds.load());
+  return {base::WallTime(std::chrono::seconds(1'700'000'000) + passed),
+          base::BootTime(std::chrono::seconds(1000) + passed)};
 }
 
 class LoopTest : public testing::Test {
@@ -162,11 +169,7 @@ TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
 TEST_F(LoopTest, AHeartbeatBehindABacklogIsHeardBeforeItsLeaseIsCalledExpired) {
   std::atomic<std::int64_t> seconds{0};
   loop::LoopOptions options;
-  options.clock = [&] {
-    const auto passed = std::chrono::seconds(seconds.load());
-    return base::Now{base::WallTime(std::chrono::seconds(1'700'000'000) + passed),
-                     base::BootTime(std::chrono::seconds(1000) + passed)};
-  };
+  options.clock = [&] { return later(seconds); };
   hold_commits();
   make(options);
   ASSERT_TRUE(loop_->post(World::connect(1)).ok());
@@ -185,36 +188,79 @@ TEST_F(LoopTest, AHeartbeatBehindABacklogIsHeardBeforeItsLeaseIsCalledExpired) {
   EXPECT_EQ(std::ranges::count_if(recorder_.sends, closed), 0);
 }
 
+// The inbox never runs empty: each time the loop has taken a batch it gets the same again.
 TEST_F(LoopTest, ABacklogDoesNotHoldUpDeadlinesForEver) {
   std::atomic<std::int64_t> seconds{0};
   loop::LoopOptions options;
-  options.inbox_commands_max = 2 * loop::kBatchCommandsMax;
-  options.clock = [&] {
-    const auto passed = std::chrono::seconds(seconds.load());
-    return base::Now{base::WallTime(std::chrono::seconds(1'700'000'000) + passed),
-                     base::BootTime(std::chrono::seconds(1000) + passed)};
+  options.clock = [&] { return later(seconds); };
+  const std::int64_t lease =
+      std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count();
+  const auto fill = [&] {
+    for (std::size_t i = 0; i < loop::kBatchCommandsMax; ++i) {
+      ASSERT_TRUE(loop_->post(engine::DisconnectWorker{{99}, "long gone"}).ok());
+    }
   };
-  std::binary_semaphore expired(0);
-  std::atomic<bool> over{false};
+  int batches = 0;
+  int expired_after = 0;
   recorder_.on_effect = [&] {
     if (!std::holds_alternative<engine::CloseSession>(recorder_.sends.back().message)) return;
-    over = true;
-    expired.release();
+    expired_after = batches;
+  };
+  std::binary_semaphore enough(0);
+  options.housekeeping = [&](base::WallTime, bool) {
+    if (batches == 0 && loop_->inbox_size() == 0) return;  // before the backlog
+    if (++batches == 10) return enough.release();
+    if (batches < 10) fill();
   };
   hold_commits();
   make(options);
   ASSERT_TRUE(loop_->post(World::connect(1)).ok());
   committing_.acquire();
-  std::jthread flood([&] {
-    while (!over) static_cast<void>(loop_->post(engine::DisconnectWorker{{99}, "long gone"}));
-  });
-  while (loop_->inbox_size() < options.inbox_commands_max) std::this_thread::yield();
-  seconds += std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count() + 1;
+  fill();
+  seconds += lease + 1;
+  fill();
+  fill();  // three batches wait, the last two came after the deadline
   go_on_.release();
-  EXPECT_TRUE(expired.try_acquire_for(std::chrono::seconds(30)));
-  over = true;
-  flood.join();
+  enough.acquire();
   loop_->stop();
+  EXPECT_GE(expired_after, 1);
+  EXPECT_LE(expired_after, 3);
+}
+
+// Deadlines that passed are not one: what is due for another worker must not take this one along.
+TEST_F(LoopTest, AHeartbeatInABacklogCountsThoughAnotherDeadlineHasPassed) {
+  std::atomic<std::int64_t> seconds{0};
+  loop::LoopOptions options;
+  options.clock = [&] { return later(seconds); };
+  const std::int64_t lease =
+      std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count();
+  make(options);
+  ASSERT_TRUE(loop_->post(World::connect(1)).ok());
+  ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  seconds = 10;
+  engine::ConnectWorker other = World::connect(2);
+  other.worker.id = other.worker.name = "other";
+  ASSERT_TRUE(loop_->post(other).ok());
+  ASSERT_TRUE(ask(*loop_, World::create(0, 1, "first")).status.ok());
+  hold_commits();
+  ASSERT_TRUE(loop_->post(World::create(0, 2, "second")).ok());
+  committing_.acquire();
+  seconds = lease + 1;  // the lease of the first is over, that of the second is not
+  for (std::size_t i = 0; i < 2 * loop::kBatchCommandsMax; ++i) {
+    ASSERT_TRUE(loop_->post(engine::DisconnectWorker{{99}, "long gone"}).ok());
+  }
+  ASSERT_TRUE(loop_->post(engine::Heartbeat{{2}, {}, false}).ok());
+  seconds = lease + 15;
+  go_on_.release();
+  ASSERT_TRUE(ask(*loop_, World::create(0, 3, "third")).status.ok());
+  loop_->stop();
+  std::set<std::uint64_t> closed;
+  for (const engine::Send& sent : recorder_.sends) {
+    if (std::holds_alternative<engine::CloseSession>(sent.message)) {
+      closed.insert(sent.session.value);
+    }
+  }
+  EXPECT_EQ(closed, std::set<std::uint64_t>{1});
 }
 
 TEST_F(LoopTest, CommandWithoutAnAnswerTakesNoHandler) {

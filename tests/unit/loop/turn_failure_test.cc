@@ -58,6 +58,23 @@ TEST_F(TurnFailure, FailedCommitDropsItsEffectsAndReloads) {
   EXPECT_EQ(world_.store.tables().runs.rows().size(), 1u);
 }
 
+TEST_F(TurnFailure, LeasesGetAFullTermFromTheEndOfACommitThatHungAndFailed) {
+  world_.run({World::create(2, 77, "k")});
+  ASSERT_EQ(world_.assigns().size(), 1u);
+  const engine::Options options = World::default_options();
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [&](Durability) {
+    if (world_.time > base::Duration(0)) return CommitFault::kNone;
+    world_.time = options.lease + std::chrono::seconds(10);
+    return CommitFault::kFailedBefore;
+  };
+  world_.store.set_hooks(hooks);
+  world_.run({World::create(3, 78, "l")});
+  ASSERT_TRUE(world_.turn->open());
+  ASSERT_TRUE(world_.turn->engine().next_deadline().has_value());
+  EXPECT_GE(*world_.turn->engine().next_deadline(), world_.now().boot + options.lease);
+}
+
 TEST_F(TurnFailure, UncertainCommitIsAnsweredUnavailableAndItsRepeatGetsTheFirstResult) {
   fault_ = CommitFault::kFailedAfter;
   faults_ = 1;

@@ -200,6 +200,7 @@ TEST(Turn, LargeOutputIsAcceptedOnlyOnceTheArtifactStoreHoldsIt) {
                       [&](const engine::Reply& reply) { world.recorder.reply(reply); },
                       {},
                       &artifacts,
+                      {},
                       {}});
   world.start();
   world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});

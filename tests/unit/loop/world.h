@@ -60,7 +60,7 @@ class World {
         options, store,
         loop::TurnPorts{recorder, [this](const engine::Reply& reply) { recorder.reply(reply); },
                         [this](const engine::OutboxRow& row) { recorder.outbox(row); }, artifacts,
-                        [this] { return admission; }});
+                        [this] { return admission; }, [this] { return now(); }});
   }
   static engine::Options default_options() {
     engine::Options options;
