@@ -300,7 +300,11 @@ bool looks_like_elf(std::string_view bytes) {
 
 Result<ElfInfo> parse_elf(std::string_view bytes) { return Reader(bytes).read(); }
 
-Result<ElfInfo> read_elf(const std::string& path) {
+namespace {
+
+// Calls `use` with the bytes of the file.
+template <class Use>
+Status with_mapped(const std::string& path, Use use) {
   const auto failed = [&path](int error) {
     const Code code = error == ENOENT ? Code::kNotFound : Code::kPermissionDenied;
     return Status(code, kErrNotExecutable,
@@ -322,9 +326,60 @@ Result<ElfInfo> read_elf(const std::string& path) {
   const int error = errno;
   ::close(fd);
   if (mapping == MAP_FAILED) return failed(error);
-  Result<ElfInfo> result = parse_elf({static_cast<const char*>(mapping), size});
+  use(std::string_view(static_cast<const char*>(mapping), size));
   ::munmap(mapping, size);
-  return result;
+  return {};
+}
+
+// The name in the section's table of the function that holds the address.
+std::string function_in(const Bytes& bytes, const Elf64_Shdr& symbols, const Elf64_Shdr& names,
+                        std::uint64_t address) {
+  const auto table = bytes.slice(symbols.sh_offset, symbols.sh_size);
+  if (!table) return "";
+  const Bytes entries(*table);
+  for (std::uint64_t at = 0; const auto symbol = entries.at<Elf64_Sym>(at);
+       at += sizeof(Elf64_Sym)) {
+    const bool defined = ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_value != 0;
+    const bool here =
+        defined && symbol->st_value <= address && address - symbol->st_value < symbol->st_size;
+    if (here && symbol->st_name < names.sh_size) {
+      return bytes.string_at(names.sh_offset + symbol->st_name).value_or("");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string function_at_bytes(std::string_view file, std::uint64_t address) {
+  const Bytes bytes(file);
+  const auto header = bytes.at<Elf64_Ehdr>(0);
+  if (!header || !looks_like_elf(file) || header->e_shentsize != sizeof(Elf64_Shdr)) return "";
+  const auto section = [&](std::uint64_t index) {
+    return header->e_shoff > UINT64_MAX / 2
+               ? std::nullopt
+               : bytes.at<Elf64_Shdr>(header->e_shoff + index * sizeof(Elf64_Shdr));
+  };
+  for (std::uint64_t i = 0; i < header->e_shnum; ++i) {
+    const auto symbols = section(i);
+    if (!symbols || symbols->sh_type != SHT_SYMTAB) continue;
+    const auto names = section(symbols->sh_link);
+    return names ? function_in(bytes, *symbols, *names, address) : "";
+  }
+  return "";
+}
+
+std::string function_at(const std::string& path, std::uint64_t address) {
+  std::string name;
+  const Status read =
+      with_mapped(path, [&](std::string_view bytes) { name = function_at_bytes(bytes, address); });
+  return read.ok() ? name : "";
+}
+
+Result<ElfInfo> read_elf(const std::string& path) {
+  Result<ElfInfo> result = ElfInfo();
+  const Status read = with_mapped(path, [&](std::string_view bytes) { result = parse_elf(bytes); });
+  return read.ok() ? std::move(result) : Result<ElfInfo>(read);
 }
 
 std::string newest_version(const std::vector<std::string>& versions, std::string_view family) {

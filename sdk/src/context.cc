@@ -73,7 +73,14 @@ void Context::error(std::string_view text, std::initializer_list<Meta> fields) {
 
 void Context::progress(std::int64_t done, std::int64_t total) { host_->progress(done, total); }
 bool Context::canceled() const { return host_->canceled(); }
-const std::filesystem::path& Context::scratch() const { return host_->attempt().scratch; }
+
+// Made when it is first wanted: most attempts never do.
+const std::filesystem::path& Context::scratch() const {
+  const std::filesystem::path& path = host_->attempt().scratch;
+  std::filesystem::create_directories(path);
+  return path;
+}
+
 const std::string& Context::run() const { return host_->attempt().run; }
 const std::string& Context::job() const { return host_->attempt().job; }
 const std::string& Context::task() const { return host_->attempt().task; }

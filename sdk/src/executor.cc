@@ -1,8 +1,9 @@
 // Ready with the manifest, then one result per run, in order. What the stage printed is flushed
 // before its result is sent, so that the worker's log of the attempt is complete when the attempt
-// is.
+// is. Only this process speaks: one that the stage forked has the socket too.
 #include "sdk/src/executor.h"
 
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <mutex>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "sdk/base/errors.h"
@@ -27,6 +29,30 @@ int complain(const base::Status& status, int exit_code) {
   return exit_code;
 }
 
+// SIGTERM says that the attempt's result is no longer wanted; SIGKILL follows after the worker's
+// grace. A stage that asks whether it is canceled is given that time, another one ends at once.
+pid_t executor_pid = 0;
+std::atomic<bool> stage_asks = false;
+std::atomic<bool> result_unwanted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // the handler uses them
+
+void on_terminate(int number) {
+  if (stage_asks && ::getpid() == executor_pid) {
+    result_unwanted = true;
+    return;
+  }
+  ::signal(number, SIG_DFL);
+  ::raise(number);  // delivered when this returns
+}
+
+void handle_terminate() {
+  executor_pid = ::getpid();
+  struct sigaction action {};
+  action.sa_handler = on_terminate;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
 // The socket's writing end, shared by the attempt and the threads that it starts.
 class Channel final : public AttemptSink {
  public:
@@ -37,12 +63,17 @@ class Channel final : public AttemptSink {
     return write_frame(fd_, message);
   }
 
-  void log(std::string line) override { send_or_complain(encode_log(line)); }
-  void progress(std::int64_t done, std::int64_t total) override {
-    send_or_complain(encode_progress(done, total));
+  void log(std::string line) override {
+    if (::getpid() == executor_pid) return send_or_complain(encode_log(line));
+    std::fprintf(stderr, "%s\n", line.c_str());
   }
-  // A worker that wants an attempt to end kills its process.
-  bool canceled() override { return false; }
+  void progress(std::int64_t done, std::int64_t total) override {
+    if (::getpid() == executor_pid) send_or_complain(encode_progress(done, total));
+  }
+  bool canceled() override {
+    stage_asks = true;
+    return result_unwanted;
+  }
   base::WallTime now() override {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   }
@@ -84,6 +115,7 @@ int run_executor(const impl::PipelineRecord& pipeline) {
   const auto fd = inherited_descriptor();
   if (!fd.ok()) return complain(fd.status(), 2);
   install_crash_handler();
+  handle_terminate();
   // Into a pipe it would be fully buffered, and a crash would take the last lines with it.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Channel channel(*fd);
@@ -97,10 +129,18 @@ int run_executor(const impl::PipelineRecord& pipeline) {
     if (!frame->has_value()) return 0;
     const auto request = decode_request(**frame);
     if (!request.ok()) return complain(request.status(), 1);
+    stage_asks = false;
     const engine::AttemptFinished report = runner.run(*request, channel);
     flush_output();
-    status = channel.send(
-        encode_result(report, request->target.artifact_dir, runner.resources().take_helpers()));
+    if (::getpid() != executor_pid) {
+      std::fprintf(stderr,
+                   "weir: a process that the stage forked returned from the stage; it ends "
+                   "here, and what it returned is nobody's result\n");
+      std::_Exit(1);
+    }
+    if (result_unwanted) return 0;
+    status = channel.send(encode_result(request->key, report, request->target.artifact_dir,
+                                        runner.resources().take_helpers()));
   }
   return complain(status, 1);
 }

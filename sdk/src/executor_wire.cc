@@ -108,10 +108,15 @@ AttemptInput read_input(protozero::pbf_reader in) {
 bool read_work_field(protozero::pbf_reader& in, AttemptRequest& out, bool& has_cursor) {
   switch (in.tag()) {
     case 1:
-      out.info.run = base::RunId{in.get_fixed64()}.text();
+      out.key.run = base::RunId{in.get_fixed64()};
+      out.info.run = out.key.run.text();
+      return true;
+    case 2:
+      out.key.task = in.get_int32();
       return true;
     case 3:
-      out.info.epoch = in.get_int32();
+      out.key.epoch = in.get_int32();
+      out.info.epoch = out.key.epoch;
       return true;
     case 4:
       out.stage = in.get_int32();
@@ -317,7 +322,7 @@ std::string encode_ready(std::string_view manifest_json, std::int32_t pid) {
   return out;
 }
 
-std::string encode_result(const engine::AttemptFinished& report,
+std::string encode_result(const base::AttemptKey& key, const engine::AttemptFinished& report,
                           const std::filesystem::path& artifact_dir,
                           const std::vector<Helper>& helpers) {
   std::string out;
@@ -329,6 +334,9 @@ std::string encode_result(const engine::AttemptFinished& report,
     entry.add_int32(1, helper.pid);
     entry.add_uint64(2, helper.born_ticks);
   }
+  result.add_fixed64(15, key.run.value);
+  result.add_int32(16, key.task);
+  result.add_int32(17, key.epoch);
   result.commit();
   return out;
 }

@@ -30,6 +30,7 @@ struct AttemptInput {
 };
 
 struct AttemptRequest {
+  base::AttemptKey key;              // comes back with the result
   std::int32_t stage = 0;            // index in the pipeline
   std::vector<AttemptInput> inputs;  // one per dependency, in the manifest's order
   std::string params;  // JSON object by parameter name: members that override defaults

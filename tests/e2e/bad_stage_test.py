@@ -43,7 +43,9 @@ def test_exception_is_the_authors_failure_and_is_retried(arguments):
 def test_segmentation_fault_names_its_signal(arguments):
     with Place(arguments.bin) as place:
         up = start(place)
-        outcome(place, "segfaults", "crashed", "SIGSEGV")
+        row, _ = outcome(place, "segfaults", "crashed", "SIGSEGV")
+        assert "segfaults()" in row[1], f"not the function's name: {row[1]}"
+        assert any("segfaults()" in frame for frame in json.loads(row[2])["stack"]), row[2]
         assert up.alive()
 
 
@@ -160,15 +162,46 @@ def test_changed_bytes_on_disk_are_noticed(arguments):
         outcome(place, "reads_large", "load_error", digest[:12])
 
 
+def test_child_that_returns_from_its_stage_has_no_result(arguments):
+    with Place(arguments.bin) as place:
+        start(place)
+        place.ok("materialize", "returns_twice")
+        assert place.ok("assets", "get", "returns_twice").out.strip() == "2"
+        place.ok("materialize", "good")
+
+
+def test_file_in_the_scratch_directory_is_stored(arguments):
+    with Place(arguments.bin) as place:
+        start(place)
+        place.ok("materialize", "writes_file")
+        assert place.ok("assets", "get", "writes_file").out == "written"
+        scratch = os.path.join(place.data, "worker", "scratch")
+        place.ok("materialize", "good")
+        left = [name for name in os.listdir(scratch) if not name.startswith("executor-")]
+        assert not left, left
+
+
+def cancel_running(place, asset):
+    result = place.ok("materialize", asset, "--detach", "-o", "json").json()
+    run = result.get("run_id") or result.get("runId") or result["id"]
+    wait_until("the attempt to run", lambda: place.sql(
+        "SELECT 1 FROM tasks WHERE run_id = ? AND state = 'running'", run))
+    place.ok("cancel", run)
+    assert place.wait_run(run, 40) == "canceled"
+    return run
+
+
+def test_cancel_lets_a_stage_put_away_that_asks(arguments):
+    with Place(arguments.bin) as place:
+        start(place)
+        run = cancel_running(place, "polite")
+        wait_until("its last words", lambda: "put away" in place.ok("logs", run).out, 10)
+
+
 def test_cancel_kills_and_says_so(arguments):
     with Place(arguments.bin) as place:
         start(place)
-        result = place.ok("materialize", "slow", "--detach", "-o", "json").json()
-        run = result.get("run_id") or result.get("runId") or result["id"]
-        wait_until("the attempt to run", lambda: place.sql(
-            "SELECT 1 FROM tasks WHERE run_id = ? AND state = 'running'", run))
-        place.ok("cancel", run)
-        assert place.wait_run(run, 40) == "canceled"
+        run = cancel_running(place, "slow")
         watched = place.run("runs", "watch", run)
         assert watched.code == 3, f"a canceled run must exit 3\n{watched}"
         place.ok("materialize", "good")

@@ -19,7 +19,7 @@
 namespace weir::worker {
 namespace {
 
-constexpr int kExecutorProtocolVersion = 1;
+constexpr int kExecutorProtocolVersion = 2;
 
 std::uint64_t tag_of(ExecutorId id, int which) {
   return (std::uint64_t{id} << 2) | std::uint64_t(which);
@@ -353,6 +353,12 @@ void Supervisor::ready(Executor& executor, const v1::ExecutorReady& ready) {
 }
 
 void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
+  const AttemptKey key{{result.run()}, result.task_index(), result.epoch()};
+  if (executor.launch && key_of(executor.launch->assign().attempt()) != key) {
+    dispatcher_.condemn(executor.id, EndedBy::kProtocol,
+                        "the executor sent the result of another attempt", now_, actions_);
+    return;
+  }
   if (!dispatcher_.result_arrived(executor.id)) {
     dispatcher_.condemn(executor.id, EndedBy::kProtocol,
                         "the executor sent a result that was not asked for", now_, actions_);

@@ -81,9 +81,25 @@ std::string demangled(const std::string& symbol) {
   return status == 0 ? std::string(name.get()) : symbol;
 }
 
+// The function of a frame "path(symbol+0x23)[0x…]" or "path(+0x1234)[0x…]", the latter looked up in
+// the symbols of the executable when it is its own; empty when nobody knows.
+std::string frame_function(const std::string& frame, const std::string& executable) {
+  const std::size_t open = frame.find('(');
+  const std::size_t plus = frame.find('+', open);
+  if (open == std::string::npos || plus == std::string::npos) return "";
+  if (plus > open + 1) return printable(demangled(frame.substr(open + 1, plus - open - 1)));
+  const std::string file = frame.substr(0, open);
+  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  if (name_of(file) != name_of(executable)) return "";
+  std::uint64_t address = 0;
+  std::istringstream(frame.substr(plus + 1)) >> std::hex >> address;
+  const std::string symbol = base::function_at(executable, address);
+  return symbol.empty() ? "" : printable(demangled(symbol));
+}
+
 // " in segv()": the innermost function of the backtrace that has a name and is the module's or a
-// library's of its own. Frames are "path(symbol+0x23)[0x…]"; the first is the handler itself.
-std::string crash_place(std::string_view text) {
+// library's of its own. The first frame is the handler itself.
+std::string crash_place(std::string_view text, const std::string& executable) {
   const std::size_t crash = text.rfind(kCrashLine);
   if (crash == std::string_view::npos) return "";
   std::istringstream lines{std::string(text.substr(crash))};
@@ -91,12 +107,10 @@ std::string crash_place(std::string_view text) {
   std::getline(lines, line);  // the headline
   std::getline(lines, line);  // the handler
   while (std::getline(lines, line)) {
-    const std::size_t open = line.find('(');
-    const std::size_t plus = line.find('+', open);
-    if (open == std::string::npos || plus == std::string::npos || plus == open + 1) continue;
-    const std::string library = line.substr(line.rfind('/', open) + 1);
+    const std::string library = line.substr(line.rfind('/', line.find('(')) + 1);
     if (library.starts_with("libc.so") || library.starts_with("libstdc++.so")) continue;
-    return " in " + printable(demangled(line.substr(open + 1, plus - open - 1)));
+    const std::string function = frame_function(line, executable);
+    if (!function.empty()) return " in " + function;
   }
   return "";
 }
@@ -115,6 +129,21 @@ std::string end_in_words(const DeathReport& death) {
   return "it exited with code " + std::to_string(death.status);
 }
 
+// The backtrace with the functions' names, innermost first.
+base::Json::Array stack(std::string_view text, const std::string& executable) {
+  base::Json::Array frames;
+  const std::size_t crash = text.rfind(kCrashLine);
+  if (crash == std::string_view::npos) return frames;
+  std::istringstream lines{std::string(text.substr(crash))};
+  std::string line;
+  std::getline(lines, line);  // the headline
+  while (std::getline(lines, line)) {
+    const std::string function = frame_function(line, executable);
+    frames.emplace_back(function.empty() ? printable(line) : function + "  " + printable(line));
+  }
+  return frames;
+}
+
 base::Json details(const DeathReport& death) {
   base::Json detail{base::Json::Object{}};
   if (by_signal(death)) {
@@ -125,6 +154,9 @@ base::Json details(const DeathReport& death) {
   }
   if (death.memory_peak > 0) detail.set("memory_peak_bytes", death.memory_peak);
   if (!death.stderr_tail.empty()) detail.set("stderr", printable(death.stderr_tail));
+  if (base::Json::Array frames = stack(death.stderr_tail, death.executable); !frames.empty()) {
+    detail.set("stack", base::Json(std::move(frames)));
+  }
   return detail;
 }
 
@@ -153,7 +185,7 @@ void died(const DeathReport& death, v1::Finished& out) {
   out.set_outcome(v1::OUTCOME_CRASHED);
   std::string message = "the executor died: " + end_in_words(death);
   if (!by_signal(death)) message = "the stage ended its process: " + end_in_words(death);
-  message += crash_place(death.stderr_tail);
+  message += crash_place(death.stderr_tail, death.executable);
   const std::string words = last_line(words_of_the_stage(death.stderr_tail));
   out.set_message(words.empty() ? message : message + "; its last words: " + words);
 }

@@ -51,6 +51,31 @@ int forks() {
   return static_cast<int>(child);
 }
 
+// The child comes back from the stage with a result of its own, before the parent does.
+int returns_twice() {
+  const pid_t child = fork();
+  if (child == 0) return 1;
+  waitpid(child, nullptr, 0);
+  return 2;
+}
+
+weir::File writes_file(weir::Context& ctx) {
+  const auto path = ctx.scratch() / "file";
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) throw std::runtime_error("no scratch directory");
+  std::fputs("written", file);
+  std::fclose(file);
+  return {path};
+}
+
+// Ends by itself when it is told that nobody wants its result.
+int polite(weir::Context& ctx) {
+  // tidy:allow(sleep): what is asked for comes from outside, and only asking tells
+  while (!ctx.canceled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::puts("put away");
+  return 1;
+}
+
 // A process beside the executor, which a resource starts and stages use.
 struct Server {
   pid_t pid = 0;
@@ -108,6 +133,9 @@ int main(int argc, char** argv) {
   auto value = p.asset("large", large);
   p.asset("reads_large", reads_large, value);
   p.asset("slow", slow);
+  p.asset("returns_twice", returns_twice);
+  p.asset("writes_file", writes_file);
+  p.asset("polite", polite);
   auto server = p.resource("server", [](const weir::Start&) { return start_server(); });
   p.asset("asks_server", asks_server, server);
   return weir::main(p, argc, argv);

@@ -35,7 +35,14 @@ void write_all(int fd, const std::string& bytes) {
   }
 }
 
-void send(const v1::ExecutorResponse& response) {
+v1::ExecutorRun current;
+
+void send(v1::ExecutorResponse response) {
+  if (response.has_result()) {
+    response.mutable_result()->set_run(current.run());
+    response.mutable_result()->set_task_index(current.task_index());
+    response.mutable_result()->set_epoch(current.epoch());
+  }
   std::string out;
   const std::size_t at = weir::worker::begin_frame(out);
   response.AppendToString(&out);
@@ -45,7 +52,7 @@ void send(const v1::ExecutorResponse& response) {
 
 void send_ready(const std::string& manifest) {
   v1::ExecutorResponse response;
-  response.mutable_ready()->set_protocol_version(1);
+  response.mutable_ready()->set_protocol_version(2);
   response.mutable_ready()->set_manifest_json(manifest);
   response.mutable_ready()->set_pid(::getpid());
   send(response);
@@ -225,6 +232,7 @@ void echo_input(const v1::ExecutorRun& work) {
 }
 
 void run(const v1::ExecutorRun& work) {
+  current = work;
   const std::string& verb = work.params();
   misbehave(verb);
   if (verb == "fail") return send_result(2, "the author's words");
@@ -258,6 +266,7 @@ void run(const v1::ExecutorRun& work) {
     start_helpers(*response.mutable_result());
     return send(response);
   }
+  if (verb == "stale_result") current.set_epoch(current.epoch() - 1);
   if (verb == "sleep") ::poll(nullptr, 0, 200);
   if (verb == "echo_input") return echo_input(work);
   send_result(1, "");

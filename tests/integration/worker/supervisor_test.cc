@@ -299,6 +299,17 @@ TEST_F(SupervisorTest, EnvironmentIsCleanAndScratchIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+// A process that a stage forked and that came back from it, for example, while the stage goes on.
+TEST_F(SupervisorTest, TheResultOfAnotherAttemptIsNobodys) {
+  configure(1);
+  const auto module = define("good");
+  const v1::AttemptEnded ended = run(module, "stale_result");
+  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_NE(ended.finished().message().find("the result of another attempt"), std::string::npos)
+      << ended.finished().message();
+  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
 TEST_F(SupervisorTest, StartIsToldOnlyOfAttemptsThatLast) {
   configure(1);
   const auto module = define("good");

@@ -133,6 +133,50 @@ TEST(ElfTest, OffsetsAtTheEndOfTheNumberRangeAreRefused) {
   EXPECT_THAT(parse_elf(bytes).status().message(), HasSubstr("cut off"));
 }
 
+[[gnu::noinline]] int looked_up_function(int value) {
+  volatile int kept = value;
+  return kept;
+}
+
+std::uint64_t address_in_this_program() {
+  std::uint64_t base = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* data) {
+        *static_cast<std::uint64_t*>(data) = info->dlpi_addr;
+        return 1;  // the first one is the program
+      },
+      &base);
+  return reinterpret_cast<std::uint64_t>(&looked_up_function) - base;
+}
+
+TEST(ElfTest, StaticFunctionsAreFoundByTheirAddress) {
+  const std::uint64_t address = address_in_this_program();
+  EXPECT_THAT(function_at("/proc/self/exe", address), HasSubstr("looked_up_function"));
+  EXPECT_THAT(function_at("/proc/self/exe", address + 1), HasSubstr("looked_up_function"));
+  EXPECT_EQ(function_at("/proc/self/exe", 1), "");
+  EXPECT_EQ(function_at("/no/such/file", address), "");
+  EXPECT_EQ(function_at("/dev/null", address), "");
+}
+
+TEST(ElfTest, DamagedSymbolTablesNeverReadOutOfBounds) {
+  const std::string program = read_all("/proc/self/exe");
+  const std::uint64_t address = address_in_this_program();
+  Elf64_Ehdr header{};
+  std::memcpy(&header, program.data(), sizeof header);
+  std::mt19937_64 random(7);
+  int found = 0;
+  for (int i = 0; i < 45; ++i) {
+    std::string damaged = program;
+    for (int k = 0; k < 8; ++k) {  // in the table of sections
+      const std::uint64_t at = header.e_shoff + random() % (header.e_shnum * sizeof(Elf64_Shdr));
+      damaged[at] = static_cast<char>(random());
+    }
+    if (i % 3 == 0) damaged.resize(header.e_shoff + random() % (damaged.size() - header.e_shoff));
+    found += function_at_bytes(damaged, address).empty() ? 0 : 1;
+  }
+  EXPECT_LT(found, 45);
+}
+
 TEST(ElfTest, VersionsAreComparedAsNumbers) {
   EXPECT_EQ(newest_version({"GLIBC_2.2.5", "GLIBC_2.34", "GLIBC_2.4", "GLIBC_PRIVATE"}, "GLIBC_"),
             "2.34");

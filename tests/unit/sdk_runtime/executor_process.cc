@@ -164,7 +164,7 @@ void read_field(protozero::pbf_reader& in, TestResult& out) {
 ExecutorProcess::ExecutorProcess(const fs::path& directory) : directory_(directory) {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) throw std::runtime_error("socketpair");
-  fs::create_directories(directory_ / "scratch");
+  fs::create_directories(directory_);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::close(fds[0]);

@@ -35,7 +35,10 @@ enum Stage {
   kStep,
   kFile,
   kReadFile,
-  kAsksServer
+  kAsksServer,
+  kForksAndReturns,
+  kUntilCanceled,
+  kAsksFirst
 };
 
 template <class T>
@@ -69,7 +72,7 @@ class Executor : public ::testing::Test {
 };
 
 TEST_F(Executor, IntroducesItselfWithTheManifest) {
-  EXPECT_EQ(executor_.protocol_version(), 1);
+  EXPECT_EQ(executor_.protocol_version(), 2);
   const auto manifest = base::manifest_from_json(base::Json::parse(executor_.manifest()).value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
   EXPECT_TRUE(base::validate_manifest(*manifest).ok());
@@ -212,6 +215,28 @@ TEST_F(Executor, ExitEndsTheProcessWithItsCode) {
   const int status = executor_.finish();
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST_F(Executor, AForkedProcessThatReturnsFromTheStageHasNoResult) {
+  const TestResult result = executor_.run(run_of(kForksAndReturns));
+  EXPECT_EQ(result.outputs.at(0).bytes, encode(1)) << "the exit code of the child";
+  EXPECT_TRUE(result.logs.empty());
+  EXPECT_THAT(executor_.err(), HasSubstr("from the child"));
+  EXPECT_THAT(executor_.err(), HasSubstr("nobody's result"));
+  EXPECT_EQ(executor_.run(run_of(kNumbers, {std::nullopt})).outcome, kSucceeded);
+}
+
+TEST_F(Executor, AStageThatAsksWhetherItIsCanceledMayPutAway) {
+  EXPECT_TRUE(executor_.run(run_of(kAsksFirst)).closed) << "what it returns is not wanted";
+  const int status = executor_.finish();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(executor_.out(), "put away\n");
+}
+
+TEST_F(Executor, AStageThatDoesNotAskEndsAtOnce) {
+  EXPECT_TRUE(executor_.run(run_of(kUntilCanceled)).closed);
+  const int status = executor_.finish();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
 }
 
 TEST_F(Executor, CursorsComeBackWithTheVersionThatWasRead) {

@@ -101,6 +101,31 @@ int asks_server(const Server& server) {
   return server.pid;
 }
 
+// The forked process comes back first, with a result of its own.
+int forks_and_returns(weir::Context& ctx) {
+  const int child = ::fork();
+  if (child == 0) {
+    ctx.info("from the child");
+    return 0;
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int until_canceled(weir::Context& ctx) {
+  ::raise(SIGTERM);  // for one that never asked this would be the end; see asks_first
+  return ctx.canceled() ? 1 : 0;
+}
+
+int asks_first(weir::Context& ctx) {
+  if (ctx.canceled()) return 0;
+  ::raise(SIGTERM);
+  if (!ctx.canceled()) return 1;
+  std::printf("put away\n");
+  return 2;
+}
+
 weir::Verdict small(const int& value) {
   return weir::Verdict(value < 3).because("it is " + std::to_string(value)).meta("value", value);
 }
@@ -132,7 +157,10 @@ int main(int argc, char** argv) {
     }
     return Server{start_waiting_process()};
   });
-  p.asset("asks_server", asks_server, server);  // 13
+  p.asset("asks_server", asks_server, server);      // 13
+  p.asset("forks_and_returns", forks_and_returns);  // 14
+  p.asset("until_canceled", until_canceled);        // 15
+  p.asset("asks_first", asks_first);                // 16
   p.job("good", weir::select("numbers or file+"));
   return weir::main(p, argc, argv);
 }
