@@ -233,8 +233,10 @@ void Agent::Impl::read_supervisor() {
   if (open && !supervisor_.broken()) return;
   // Its executors died with it: a new worker process begins anew, and the scheduler learns from its
   // hello what is lost.
-  fatal_ = Status(Code::kInternal, base::kErrInternal,
-                  "the supervisor of this worker ended unexpectedly; its attempts ended with it");
+  fatal_ =
+      Status(Code::kInternal, base::kErrInternal,
+             "the supervisor of this worker ended unexpectedly, and its attempts with it; nothing "
+             "is lost: start it again, and they are run again within their retries");
 }
 
 void Agent::Impl::on_event(v1::SupervisorEvent& event) {
