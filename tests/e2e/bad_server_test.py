@@ -119,6 +119,19 @@ def test_unwritable_data_directory(arguments):
         assert "WEIR-E0403" in up.text(), up.text()
 
 
+def test_servers_log_to_stderr_and_quietly_when_asked(arguments):
+    for option, log in (("-v", "worker_started"), ("-q", "")):
+        for redirect in ("2>/dev/null", "2>&1 >/dev/null"):
+            with Place(arguments.bin) as place:
+                up = place.start("up", option, "up", "--data", place.data, *place.addresses(),
+                                 wrapper=["sh", "-c", f'exec "$@" {redirect}', "sh"])
+                place.wait_workers(1, up)
+                up.stop()
+                expected = f"http://127.0.0.1:{place.http}\n" if redirect == "2>/dev/null" else log
+                exact = redirect == "2>/dev/null" or option == "-q"
+                assert up.text() == expected if exact else expected in up.text(), up.text()
+
+
 def test_data_of_a_newer_version(arguments):
     with Place(arguments.bin) as place:
         place.start_up().stop()
