@@ -3,6 +3,7 @@
 # use, tokens, unknown names, hosts. Each has its exit code, a WEIR-E number and what to do.
 import os
 import sqlite3
+import subprocess
 import sys
 import urllib.error
 
@@ -130,6 +131,23 @@ def test_servers_log_to_stderr_and_quietly_when_asked(arguments):
                 expected = f"http://127.0.0.1:{place.http}\n" if redirect == "2>/dev/null" else log
                 exact = redirect == "2>/dev/null" or option == "-q"
                 assert up.text() == expected if exact else expected in up.text(), up.text()
+
+
+def test_lost_output_is_no_success(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_claims"))
+        place.ok("materialize", "part_000000")
+        for words in ("runs list", "assets get part_000000", "logs @last -o json", "events"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([place.weir, *words.split()], env=place.environment,
+                                      stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
+            said = done.stderr.decode()
+            assert done.returncode == 1 and said.count("cannot write to stdout") == 1, (words, said)
+        for words in ("runs list", "events -f --since 0"):
+            done = subprocess.run(["sh", "-c", f'"$WEIR" {words} | true'], env=place.environment,
+                                  capture_output=True, check=False, timeout=30)
+            assert done.returncode == 0 and not done.stderr, (words, done.stderr)
 
 
 def test_data_of_a_newer_version(arguments):
