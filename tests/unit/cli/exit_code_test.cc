@@ -132,6 +132,17 @@ TEST(CommandLineTest, UnreachableSchedulerSaysHowToStartOne) {
   EXPECT_THAT(output.out, IsEmpty());
 }
 
+TEST(CommandLineTest, FollowingBeginsWithASchedulerThatIsThere) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"events", "-f"}, {"events", "-f", "--since", "0"}, {"logs", "-f", "@last"}}) {
+    std::vector<std::string> there = words;
+    there.insert(there.end(), {"--scheduler", "127.0.0.1:1"});
+    const Output output = run(there);
+    EXPECT_EQ(output.code, 4) << words.front();
+    EXPECT_THAT(output.err, HasSubstr("weir up")) << words.front();
+  }
+}
+
 TEST(CommandLineTest, CompletionOffersCommandsAndOptionsAndIsSilentWithoutScheduler) {
   EXPECT_EQ(run({"__complete", "--", "ru"}).out, "run\nruns\n");
   EXPECT_THAT(run({"__complete", "--", "runs", "list", "--st"}).out, HasSubstr("--state\n"));
