@@ -151,6 +151,13 @@ TEST(CommandLineTest, CompletionOffersCommandsAndOptionsAndIsSilentWithoutSchedu
   EXPECT_THAT(names.err, IsEmpty());
 }
 
+TEST(CommandLineTest, CompletionOffersTheValuesOfAnOption) {
+  EXPECT_EQ(run({"__complete", "--", "-o", ""}).out, "table\nwide\njson\njsonl\nname\n");
+  EXPECT_EQ(run({"__complete", "--", "runs", "list", "--output", "js"}).out, "json\njsonl\n");
+  EXPECT_THAT(run({"__complete", "--", "up", "--data", ""}).out, IsEmpty());
+  EXPECT_EQ(run({"__complete", "--", "-q", "ru"}).out, "run\nruns\n");
+}
+
 // With stdout as `fd`, which this takes; what was left of it is dropped before the next command.
 Output run_into(int fd, std::vector<std::string> arguments) {
   std::fflush(stdout);
