@@ -143,6 +143,10 @@ TEST(CommandLineTest, FollowingBeginsWithASchedulerThatIsThere) {
   }
 }
 
+TEST(CommandLineTest, HelpOffersNoSelectionThatIsNotUnderstood) {
+  EXPECT_THAT(run({"materialize", "--help"}).out, Not(HasSubstr("tag:")));
+}
+
 TEST(CommandLineTest, CompletionOffersCommandsAndOptionsAndIsSilentWithoutScheduler) {
   EXPECT_EQ(run({"__complete", "--", "ru"}).out, "run\nruns\n");
   EXPECT_THAT(run({"__complete", "--", "runs", "list", "--st"}).out, HasSubstr("--state\n"));
