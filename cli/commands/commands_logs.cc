@@ -170,8 +170,7 @@ class LogReader {
   Status check_attempt(int attempts) const {
     if (reference_.attempt <= attempts || arguments_.follow) return {};
     return Status(Code::kNotFound, base::kErrUnknownTask,
-                  "task " + run_id_ + "/" + reference_.task + " has no attempt " +
-                      std::to_string(reference_.attempt) + "; it had " + std::to_string(attempts));
+                  no_such_attempt(run_id_, reference_, attempts));
   }
 
   // Silence is told apart from logs that have not come yet and from lines that do not match.

@@ -187,6 +187,7 @@ def test_attempts_and_aliases_that_are_not_there(arguments):
         place.ok("register", place.module("e2e_claims"))
         place.ok("materialize", "part_000000")
         says(place.run("logs", "@last/part_000000#9"), 2, "has no attempt 9; it had 1")
+        says(place.run("explain", "@last/part_000000#9"), 2, "has no attempt 9; it had 1")
         result = place.ok("logs", "@last")
         assert "printed nothing" in result.err and not result.out, result
         says(place.run("runs", "show", "@lst"), 2, "'@last'")
