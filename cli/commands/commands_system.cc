@@ -313,7 +313,10 @@ void add_system_commands(CLI::App& app, Session& session, Chosen& chosen) {
   auto arguments = std::make_shared<EventArguments>();
   events_command.add_flag("-f,--follow", arguments->follow, "and what happens from now on");
   events_command.add_option("--since", arguments->since, "events after this sequence number")
-      ->check(CLI::NonNegativeNumber);
+      ->check([](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+        return digits ? std::string() : "'" + text + "' is not a sequence number: 0 or more";
+      });
   events_command.add_option("--run", arguments->run, "only of this run");
   events_command.callback([&session, &chosen, arguments] {
     chosen = [&session, arguments] { return events(session, *arguments); };

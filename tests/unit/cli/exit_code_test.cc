@@ -143,6 +143,13 @@ TEST(CommandLineTest, FollowingBeginsWithASchedulerThatIsThere) {
   }
 }
 
+TEST(CommandLineTest, ASequenceNumberIsNotExplainedByItsRange) {
+  const Output output = run({"events", "--since", "-1"});
+  EXPECT_EQ(output.code, 2);
+  EXPECT_THAT(output.err, HasSubstr("'-1' is not a sequence number"));
+  EXPECT_LT(output.err.size(), 200u);
+}
+
 TEST(CommandLineTest, HelpOffersNoSelectionThatIsNotUnderstood) {
   EXPECT_THAT(run({"materialize", "--help"}).out, Not(HasSubstr("tag:")));
 }
