@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
@@ -45,6 +46,19 @@ def test_segmentation_fault_names_its_signal(arguments):
         up = start(place)
         outcome(place, "segfaults", "crashed", "SIGSEGV")
         assert up.alive()
+
+
+def test_silent_failure_is_reported_without_waiting_for_its_log(arguments):
+    with Place(arguments.bin) as place:
+        start(place)
+        place.run("materialize", "returns_missing_file")
+        run = place.sql("SELECT run_id FROM runs")[0][0]
+        logs = wait_until("the log", lambda: place.connect("LogService/ListLogs", {"run": run}).get(
+            "logs"), 10)
+        assert len(logs) == 1 and logs[0]["complete"], logs
+        begin = time.monotonic()
+        place.run("runs", "watch", run)
+        assert time.monotonic() - begin < 1.2, "the report waited for a log that does not come"
 
 
 def test_exit_carries_its_code(arguments):
