@@ -117,7 +117,9 @@ def test_unwritable_data_directory(arguments):
     with Place(arguments.bin) as place:
         up = place.start("up", "up", "--data", "/proc/weir", *place.addresses())
         assert ended(up) not in (0, None)
-        assert "WEIR-E0403" in up.text(), up.text()
+        assert "WEIR-E0403" in up.text() and "with --data" in up.text(), up.text()
+        place.start_scheduler()
+        says(place.run("worker", "--data", "/proc/weir"), 1, "WEIR-E0403", "with --data")
 
 
 def test_servers_log_to_stderr_and_quietly_when_asked(arguments):
