@@ -148,12 +148,7 @@ int supervise(std::vector<std::string>& arguments) {
   return worker::supervisor_main(argc, argv.data());
 }
 
-}  // namespace
-
-int run_command_line(std::vector<std::string> arguments) {
-  // The supervisor is this program again: it must not build a parser, start a thread or touch gRPC.
-  if (!arguments.empty() && arguments.front() == kSupervisorVerb) return supervise(arguments);
-  Session session;
+int run_in(Session& session, std::vector<std::string> arguments) {
   Chosen chosen;
   CLI::App app("Weir: data pipelines whose stages are C++", "weir");
   app.fallthrough();
@@ -196,6 +191,15 @@ int run_command_line(std::vector<std::string> arguments) {
     return deepest(&app) == &app ? kExitOk : kExitUsage;
   }
   return chosen();
+}
+
+}  // namespace
+
+int run_command_line(std::vector<std::string> arguments) {
+  // The supervisor is this program again: it must not build a parser, start a thread or touch gRPC.
+  if (!arguments.empty() && arguments.front() == kSupervisorVerb) return supervise(arguments);
+  Session session;
+  return session.finish(run_in(session, std::move(arguments)));
 }
 
 }  // namespace weir::cli

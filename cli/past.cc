@@ -48,7 +48,8 @@ std::string attempt_line(const v1::Attempt& attempt) {
          time_cell(attempt.leased_at()) + ": " + with_reason(outcome, attempt.message());
 }
 
-Result<Lines> describe_task(client::Api& api, const v1::Run& run, const std::string& name) {
+Result<Lines> describe_task(client::Api& api, const v1::Run& run, const Reference& reference) {
+  const std::string& name = reference.task;
   v1::ListTasksRequest request;
   request.set_run(run.id());
   request.set_name(name);
@@ -60,6 +61,10 @@ Result<Lines> describe_task(client::Api& api, const v1::Run& run, const std::str
                       " lists them");
   }
   const v1::Task& task = tasks->tasks(0);
+  if (reference.attempt > task.epoch()) {
+    return Status(Code::kNotFound, base::kErrUnknownTask,
+                  no_such_attempt(run.id(), reference, task.epoch()));
+  }
   Lines lines{
       with_reason(name + " of run " + run.id() + " ended as " + task_word(task), task.reason())};
   v1::ListAttemptsRequest attempts_request;
@@ -86,7 +91,7 @@ Result<Lines> explain_past(client::Api& api, const std::string& text) {
   if (!client::run_finished(run->run().state())) {
     return Status(Code::kNotFound, base::kErrUnknownRun, "run " + run->run().id() + " is live");
   }
-  if (!reference->task.empty()) return describe_task(api, run->run(), reference->task);
+  if (!reference->task.empty()) return describe_task(api, run->run(), *reference);
   v1::ListTasksRequest request;
   request.set_run(run->run().id());
   request.set_state(v1::TASK_STATE_FAILED);

@@ -3,8 +3,10 @@
 // Main thread.
 #include "cli/session.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -46,8 +48,8 @@ bool wants_color(const std::string& mode, int fd) {
   return ::isatty(fd) != 0 && !dumb;
 }
 
-void write_to(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
+bool write_to(std::FILE* stream, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stream) == text.size();
 }
 
 }  // namespace
@@ -106,8 +108,21 @@ bool Session::rich() const {
 }
 
 void Session::data(std::string_view text) {
-  write_to(stdout, text);
-  std::fflush(stdout);
+  if (data_error_ != 0) return;
+  errno = 0;
+  if (write_to(stdout, text) && std::fflush(stdout) == 0) return;
+  data_error_ = errno != 0 ? errno : EIO;
+  if (data_error_ == EPIPE) return;
+  const bool full = data_error_ == ENOSPC || data_error_ == EDQUOT;
+  fail(Status(full ? Code::kResourceExhausted : Code::kInternal,
+              full ? base::kErrDiskFull : base::kErrInternal,
+              "cannot write to stdout: " + std::generic_category().message(data_error_) +
+                  "; what this command prints is not complete"));
+}
+
+int Session::finish(int code) const {
+  if (data_error_ == 0 || code != kExitOk) return code;
+  return data_error_ == EPIPE ? kExitPipeClosed : kExitFailed;
 }
 
 void Session::note(std::string_view line) {
@@ -123,7 +138,6 @@ void Session::warn(std::string_view line) {
 }
 
 int Session::fail(const Status& status) {
-  std::fflush(stdout);
   write_to(stderr, err_paint_(Color::kRed, "error") + " " + status.text() + "\n");
   return exit_code(status);
 }

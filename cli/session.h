@@ -48,6 +48,7 @@ inline constexpr int kExitCanceled = 3;
 inline constexpr int kExitUnreachable = 4;
 inline constexpr int kExitTimedOut = 5;
 inline constexpr int kExitInterrupted = 130;
+inline constexpr int kExitPipeClosed = 141;  // as a shell shows SIGPIPE
 
 // The exit code that a failed command ends with.
 int exit_code(const base::Status& status);
@@ -88,8 +89,13 @@ class Session {
   // Whether a display may redraw itself on stderr.
   bool rich() const;
 
-  // Data, to stdout.
+  // Data, to stdout. Where that fails, the error is told once, and what comes later is dropped.
   void data(std::string_view text);
+  // Whether data was lost: what goes on printing should end.
+  bool data_lost() const { return data_error_ != 0; }
+  // The exit code of a command that ended with `code`: one whose data was lost has not succeeded.
+  // A reader that has seen enough is no error worth a line.
+  int finish(int code) const;
   // A line for people, to stderr; not with --quiet.
   void note(std::string_view line);
   // A line to stderr only with -v.
@@ -107,6 +113,7 @@ class Session {
   std::unique_ptr<client::Api> api_;
   Painter out_paint_{false};
   Painter err_paint_{false};
+  int data_error_ = 0;  // errno of the write to stdout that failed
 };
 
 // The proto's JSON, all members present, as a document and as one line.

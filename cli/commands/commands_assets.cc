@@ -185,7 +185,8 @@ int lineage(Session& session, const AssetArguments& arguments) {
 // Receives a value: in memory when it is shown, into a file or a directory with --out.
 class Sink {
  public:
-  Sink(std::string asset, std::string out) : asset_(std::move(asset)), out_(std::move(out)) {}
+  Sink(Session& session, std::string asset, std::string out)
+      : session_(session), asset_(std::move(asset)), out_(std::move(out)) {}
   ~Sink() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -201,7 +202,10 @@ class Sink {
       if (Status status = next_file(message.path()); !status.ok()) return status;
     }
     if (out_.empty() && kind_ != v1::ARTIFACT_KIND_FILE) return keep(message.chunk());
-    return write(fd_ >= 0 ? fd_ : STDOUT_FILENO, message.chunk());
+    if (fd_ >= 0) return write(fd_, message.chunk());
+    session_.data(message.chunk());
+    // Told by the session; the status only ends the call.
+    return session_.data_lost() ? Status(Code::kCanceled, 0, "stdout takes no more") : Status();
   }
 
   Status finish() {
@@ -274,12 +278,13 @@ class Sink {
     while (!data.empty()) {
       const ssize_t count = ::write(fd, data.data(), data.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return file_error("write", out_.empty() ? "stdout" : out_, errno);
+      if (count <= 0) return file_error("write", out_, errno);
       data.remove_prefix(static_cast<std::size_t>(count));
     }
     return {};
   }
 
+  Session& session_;
   std::string asset_;
   std::string out_;
   v1::ArtifactKind kind_ = v1::ARTIFACT_KIND_UNSPECIFIED;
@@ -293,9 +298,10 @@ int get(Session& session, const AssetArguments& arguments) {
   v1::ReadValueRequest request;
   request.set_asset(unpaste(arguments.asset));
   const bool as_json = fs::path(arguments.out).extension() == ".json";
-  Sink sink(request.asset(), as_json ? "" : arguments.out);
+  Sink sink(session, request.asset(), as_json ? "" : arguments.out);
   Status status = (*api)->read_value(
       request, [&](const v1::ReadValueResponse& message) { return sink.take(message); });
+  if (session.data_lost()) return kExitOk;  // which the session makes the code of its loss
   if (status.ok()) status = sink.finish();
   if (!status.ok()) return session.fail(status);
   if (!arguments.out.empty() && !as_json) {

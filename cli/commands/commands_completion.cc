@@ -74,7 +74,33 @@ std::vector<std::string> names_for(Session& session, const std::string& kind,
   return names;
 }
 
-// Subcommands and options of the deepest command that the words name.
+// The option of the command, or of one above it, whose value comes after `word`.
+const CLI::Option* option_named(const CLI::App* at, const std::string& word) {
+  if (word.empty() || word.front() != '-') return nullptr;
+  for (const CLI::App* up = at; up != nullptr; up = up->get_parent()) {
+    for (const CLI::Option* option : up->get_options()) {
+      if (option->get_expected_min() > 0 && option->check_name(word)) return option;
+    }
+  }
+  return nullptr;
+}
+
+// The words that an option takes, where its help lists them: "table|wide|json".
+std::vector<std::string> words_of(const CLI::Option& option) {
+  std::vector<std::string> words;
+  const std::string listed = option.get_type_name();
+  if (listed.find('|') == std::string::npos) return words;
+  std::size_t start = 0;
+  while (start <= listed.size()) {
+    const std::size_t end = std::min(listed.find('|', start), listed.size());
+    words.push_back(listed.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
+}
+
+// Values of the option that the last word names, else subcommands and options of the deepest
+// command that the words name.
 std::vector<std::string> static_words(const CLI::App& app, const std::vector<std::string>& words,
                                       const std::string& prefix) {
   const CLI::App* at = &app;
@@ -90,6 +116,10 @@ std::vector<std::string> static_words(const CLI::App& app, const std::vector<std
   const auto offer = [&](const std::string& word) {
     if (word.rfind(prefix, 0) == 0) found.push_back(word);
   };
+  if (const CLI::Option* option = words.empty() ? nullptr : option_named(at, words.back())) {
+    for (const std::string& word : words_of(*option)) offer(word);
+    return found;
+  }
   for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
     if (!command->get_group().empty()) offer(command->get_name());
   }

@@ -95,6 +95,7 @@ class LogReader {
     api_ = &*following_;
     for (;;) {
       if (interrupted() != 0) return kExitInterrupted;
+      if (session_.data_lost()) return kExitOk;  // which the session makes the code of its loss
       if (lost_ && !api_->wait_connected(kPoll)) continue;
       const base::Result<bool> over = look();
       if (!over.ok() && !client::may_pass(over.status())) {
@@ -169,8 +170,7 @@ class LogReader {
   Status check_attempt(int attempts) const {
     if (reference_.attempt <= attempts || arguments_.follow) return {};
     return Status(Code::kNotFound, base::kErrUnknownTask,
-                  "task " + run_id_ + "/" + reference_.task + " has no attempt " +
-                      std::to_string(reference_.attempt) + "; it had " + std::to_string(attempts));
+                  no_such_attempt(run_id_, reference_, attempts));
   }
 
   // Silence is told apart from logs that have not come yet and from lines that do not match.
@@ -272,7 +272,7 @@ class LogReader {
   }
 
   Status show_new(Source& source) {
-    while (!source.done) {
+    while (!source.done && !session_.data_lost()) {
       const auto block = read(source, source.offset);
       if (!block.ok()) return block.status();
       // Logs are not synced: a machine that went down may have lost bytes that were shown here. The

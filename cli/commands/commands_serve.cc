@@ -233,7 +233,8 @@ int serve_worker(Session& session, const ServeArguments& arguments) {
   const Status ended = worker.stop();
   if (ended.ok()) return kExitOk;
   const int code = session.fail(ended);
-  return code == kExitUnreachable ? code : kExitFailed;
+  const bool own_fault = ended.error() == base::kErrDataDirUnwritable;
+  return code == kExitUnreachable && !own_fault ? code : kExitFailed;
 }
 
 void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {

@@ -140,7 +140,7 @@ void add_start_commands(CLI::App& app, Session& session, Chosen& chosen) {
   auto selection = std::make_shared<StartArguments>();
   materialize
       .add_option("SELECTION", selection->selection,
-                  "names, wildcards, +x, x+, @x, tag:k=v, and, or, not")
+                  "names, wildcards (*), +x, 2+x, x+, @x, and, or, not, ( )")
       ->required();
   add_common(materialize, *selection);
   materialize.callback([&session, &chosen, selection] {

@@ -3,12 +3,14 @@
 // Main thread.
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/paging.h"
 #include "cli/past.h"
@@ -20,6 +22,7 @@
 #include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/event_stream.h"
+#include "sdk/client/run_follower.h"
 
 namespace weir::cli {
 namespace {
@@ -29,7 +32,7 @@ using base::Status;
 
 constexpr int kEventsShown = 1000;  // of all that there are, without --since
 constexpr std::chrono::milliseconds kWatchStep{200};
-constexpr std::chrono::milliseconds kReconnect{500};
+constexpr std::chrono::milliseconds kEventsCall{5'000};  // of one call, without retries
 
 struct EventArguments {
   bool follow = false;
@@ -111,39 +114,84 @@ base::Result<v1::ListEventsResponse> read_events(Session& session, client::Api& 
   return read_event_pages(request, [&](const auto& page) { return api.list_events(page); });
 }
 
-// Goes on over broken connections after the last event that was printed.
-int follow_events(Session& session, client::Api& api, const EventArguments& arguments,
-                  std::int64_t seq) {
-  install_interrupt_handler();
-  EventPrinter printer(session);
-  bool said = false;
-  for (;;) {
-    v1::WatchEventsRequest request;
-    request.set_since_seq(seq);
-    request.set_run(arguments.run);
-    const auto stream = api.watch_events(request);
-    client::EventStream::Got got = client::EventStream::Got::kTimeout;
-    while (got != client::EventStream::Got::kEnded) {
+// Prints events as they come and goes on over broken connections after the last one that was
+// printed, in the words of whatever else follows.
+class EventFollower {
+ public:
+  EventFollower(Session& session, const client::Target& target, std::string run, std::int64_t seq)
+      : session_(session), api_(target, kEventsCall, 1), run_(std::move(run)), seq_(seq) {}
+
+  int run() {
+    install_interrupt_handler();
+    for (;;) {
       if (interrupted() != 0) return kExitInterrupted;
+      if (session_.data_lost()) return kExitOk;  // which the session makes the code of its loss
+      if (lost_ && !api_.wait_connected(kWatchStep)) continue;
+      const base::Result<bool> over = look();
+      if (over.ok() && *over) return kExitOk;
+      if (!over.ok() && !client::may_pass(over.status())) return give_up(over.status());
+      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(session_));
+      if (wait_for_interrupt(kWatchStep)) return kExitInterrupted;
+    }
+  }
+
+ private:
+  // Prints until the stream ends, which it does after the run's last event and when the scheduler
+  // stops; whether no more events are to come.
+  base::Result<bool> look() {
+    // Asked before reading: of a run that has ended by now, the stream holds all events.
+    const base::Result<bool> ended = run_ended();
+    if (!ended.ok()) return ended.status();
+    if (std::exchange(lost_, false)) tell(found_line(session_));
+    v1::WatchEventsRequest request;
+    request.set_since_seq(seq_);
+    request.set_run(run_);
+    const auto stream = api_.watch_events(request);
+    EventPrinter printer(session_);
+    while (interrupted() == 0 && !session_.data_lost()) {
       v1::WatchEventsResponse batch;
-      got = stream->next(kWatchStep, batch);
-      if (got != client::EventStream::Got::kEvents) continue;
-      said = false;
+      const client::EventStream::Got got = stream->next(kWatchStep, batch);
+      if (got == client::EventStream::Got::kEnded) {
+        if (!stream->status().ok()) return stream->status();
+        return *ended;
+      }
       for (const v1::Event& event : batch.events()) {
         printer.print(event);
-        seq = event.seq();
+        seq_ = event.seq();
       }
     }
-    const Status status = stream->status();
-    if (status.ok() && !arguments.run.empty()) return kExitOk;
-    const bool passes = status.ok() || status.code() == Code::kUnavailable ||
-                        status.code() == Code::kCanceled || status.code() == Code::kInternal;
-    if (!passes) return session.fail(status);
-    if (!said) session.warn("the connection to the scheduler is lost; waiting for it to come back");
-    said = true;
-    if (wait_for_interrupt(kReconnect)) return kExitInterrupted;
+    return false;
   }
-}
+
+  base::Result<bool> run_ended() {
+    if (run_.empty()) {
+      const auto info = api_.get_info();
+      return info.ok() ? base::Result<bool>(false) : info.status();
+    }
+    v1::GetRunRequest request;
+    request.set_run(run_);
+    const auto run = api_.get_run(request);
+    if (!run.ok()) return run.status();
+    return client::run_finished(run->run().state());
+  }
+
+  int give_up(const Status& status) {
+    if (!run_.empty()) return give_up_following(session_, run_, status);
+    session_.warn("cannot follow the events any further");
+    return session_.fail(status);
+  }
+
+  void tell(const std::string& line) {
+    if (session_.options.console != ConsoleMode::kNone) session_.note(line);
+  }
+
+  Session& session_;
+  // Calls fail fast: it is this loop that tries again, and hears Ctrl-C meanwhile.
+  client::Api api_;
+  std::string run_;    // empty: all events
+  std::int64_t seq_;   // of the last event that was printed
+  bool lost_ = false;  // the scheduler, and said so
+};
 
 int events(Session& session, EventArguments arguments) {
   const auto api = session.api();
@@ -160,7 +208,11 @@ int events(Session& session, EventArguments arguments) {
                                "-f is a stream: use -o jsonl, one event a line"));
   }
   if (arguments.follow && arguments.since < 0 && arguments.run.empty()) {
-    return follow_events(session, **api, arguments, -1);
+    // "From now on" is a place in the sequence: what happens while the connection is lost is told
+    // once it is back.
+    const auto info = (*api)->get_info();
+    if (!info.ok()) return session.fail(info.status());
+    return EventFollower(session, (*api)->target(), "", info->last_seq()).run();
   }
   const auto listed = read_events(session, **api, arguments);
   if (!listed.ok()) return session.fail(listed.status());
@@ -174,7 +226,8 @@ int events(Session& session, EventArguments arguments) {
     printer.print(event);
     seq = event.seq();
   }
-  return arguments.follow ? follow_events(session, **api, arguments, seq) : kExitOk;
+  if (!arguments.follow) return kExitOk;
+  return EventFollower(session, (*api)->target(), arguments.run, seq).run();
 }
 
 v1::HealthItem item(const std::string& name, bool ok, const std::string& value,
@@ -260,7 +313,10 @@ void add_system_commands(CLI::App& app, Session& session, Chosen& chosen) {
   auto arguments = std::make_shared<EventArguments>();
   events_command.add_flag("-f,--follow", arguments->follow, "and what happens from now on");
   events_command.add_option("--since", arguments->since, "events after this sequence number")
-      ->check(CLI::NonNegativeNumber);
+      ->check([](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+        return digits ? std::string() : "'" + text + "' is not a sequence number: 0 or more";
+      });
   events_command.add_option("--run", arguments->run, "only of this run");
   events_command.callback([&session, &chosen, arguments] {
     chosen = [&session, arguments] { return events(session, *arguments); };

@@ -132,4 +132,9 @@ base::Result<Reference> parse_reference(std::string_view text) {
   return reference;
 }
 
+std::string no_such_attempt(const std::string& run, const Reference& reference, int attempts) {
+  return "task " + run + "/" + reference.task + " has no attempt " +
+         std::to_string(reference.attempt) + "; it had " + std::to_string(attempts);
+}
+
 }  // namespace weir::cli

@@ -22,6 +22,10 @@ struct Reference {
 // attempt. INVALID_ARGUMENT when there is no run or the attempt is no positive number.
 base::Result<Reference> parse_reference(std::string_view text);
 
+// The words for a reference to an attempt that its task, which had `attempts`, never had. `run` is
+// the full id.
+std::string no_such_attempt(const std::string& run, const Reference& reference, int attempts);
+
 // What a pasted address of the UI means as a reference ("http://host:7600/runs/R/logs/T/2#L120" is
 // "R/T#2",
 // ".../assets/a/b" is "a/b"); any other text as it is.

@@ -93,7 +93,14 @@ Run make_run(const State& state, const CreateRun& command,
   return run;
 }
 
-Status missing_input(const OutsideInput& input) {
+Status missing_input(const State& state, const OutsideInput& input) {
+  const auto asset = state.assets.find(input.asset);
+  if (asset == state.assets.end() || asset->second.row.retired) {
+    return Status(Code::kFailedPrecondition, base::kErrInputMissing,
+                  "'" + input.consumer + "' needs '" + input.asset +
+                      "', which no registered pipeline makes; register the pipeline that makes it "
+                      "(weir register PROGRAM) and run it first");
+  }
   return Status(Code::kFailedPrecondition, base::kErrInputMissing,
                 "'" + input.consumer + "' needs '" + input.asset +
                     "', which has no version yet; run it first, or select it too: +" +
@@ -127,7 +134,7 @@ Status pin_inputs(const State& state, Run& run) {
       pin.materialization = asset->second.current.materialization;
       pin.value = asset->second.current.value;
     } else if (input.required) {
-      return missing_input(input);
+      return missing_input(state, input);
     }
     run.row.pins.push_back(std::move(pin));
   }

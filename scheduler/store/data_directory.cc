@@ -58,9 +58,11 @@ Status busy(const std::string& path, const std::string& pid) {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // Whatever kept us from writing, the answer to "where" is the data directory.
-Status unwritable(const Status& cause) {
+Status unwritable(const std::string& path, const Status& cause) {
   if (cause.code() == Code::kResourceExhausted) return cause;
-  return {Code::kPermissionDenied, base::kErrDataDirUnwritable, cause.message()};
+  return {Code::kPermissionDenied, base::kErrDataDirUnwritable,
+          "cannot keep data in " + path + " (" + cause.message() +
+              "); name a directory that this user can write, or one that can be made, with --data"};
 }
 
 }  // namespace
@@ -77,12 +79,14 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   const std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
   auto directory = std::make_unique<DataDirectory>(Private{}, error ? path : absolute);
   if (directory->path_.size() > 1 && directory->path_.back() == '/') directory->path_.pop_back();
-  if (Status status = make_directories(directory->path_); !status.ok()) return unwritable(status);
+  if (Status status = make_directories(directory->path_); !status.ok())
+    return unwritable(directory->path_, status);
   if (Status status = directory->check_file_system(); !status.ok()) return status;
   if (Status status = directory->take_lock(); !status.ok()) return status;
   for (const std::string& made :
        {directory->artifacts(), directory->modules(), directory->logs()}) {
-    if (Status status = make_directories(made); !status.ok()) return unwritable(status);
+    if (Status status = make_directories(made); !status.ok())
+      return unwritable(directory->path_, status);
   }
   if (Status status = directory->make_token(); !status.ok()) return status;
   return directory;
@@ -103,7 +107,7 @@ Status DataDirectory::check_file_system() const {
 Status DataDirectory::take_lock() {
   const std::string path = path_ + "/lock";
   Result<Fd> fd = open_file(path, O_RDWR | O_CREAT, 0600);
-  if (!fd.ok()) return unwritable(fd.status());
+  if (!fd.ok()) return unwritable(path_, fd.status());
   if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return errno_status(errno, "locking", path);
     Result<std::string> holder = read_at(fd->get(), 0, kSmallFileBytesMax, path);
@@ -111,7 +115,9 @@ Status DataDirectory::take_lock() {
   }
   if (ftruncate(fd->get(), 0) != 0) return errno_status(errno, "truncating", path);
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (Status status = write_at(fd->get(), 0, pid, path); !status.ok()) return unwritable(status);
+  if (Status status = write_at(fd->get(), 0, pid, path); !status.ok()) {
+    return unwritable(path_, status);
+  }
   lock_ = std::move(fd).value();
   return {};
 }

@@ -126,7 +126,7 @@ Status DiskLogStore::append(const AttemptKey& attempt, LogStream stream, std::in
   if (!judged.ok()) return judged;
   const auto known = static_cast<std::size_t>(info.st_size - offset);
   data.remove_prefix(std::min(known, data.size()));
-  if (ended || (data.empty() && !(there && last))) return {};
+  if (ended || (data.empty() && !last)) return {};
   if (!there) {
     if (Status status = make_directories(task_folder(attempt.run, attempt.task)); !status.ok()) {
       return status;

@@ -26,8 +26,8 @@ class DiskLogStore final : public engine::LogStore {
   DiskLogStore(Private, std::string root) : root_(std::move(root)) {}
   static base::Result<std::unique_ptr<DiskLogStore>> open(const std::string& root);
 
-  // An empty stream makes no file. FAILED_PRECONDITION for new bytes after the last chunk;
-  // RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
+  // An empty stream makes a file only when its last chunk comes. FAILED_PRECONDITION for new bytes
+  // after the last chunk; RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
   base::Status append(const engine::AttemptKey& attempt, engine::LogStream stream,
                       std::int64_t offset, std::string_view data, bool last) override;
   base::Result<engine::Page<engine::LogInfo>> list(engine::RunId run,

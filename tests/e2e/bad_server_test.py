@@ -3,6 +3,7 @@
 # use, tokens, unknown names, hosts. Each has its exit code, a WEIR-E number and what to do.
 import os
 import sqlite3
+import subprocess
 import sys
 import urllib.error
 
@@ -116,7 +117,39 @@ def test_unwritable_data_directory(arguments):
     with Place(arguments.bin) as place:
         up = place.start("up", "up", "--data", "/proc/weir", *place.addresses())
         assert ended(up) not in (0, None)
-        assert "WEIR-E0403" in up.text(), up.text()
+        assert "WEIR-E0403" in up.text() and "with --data" in up.text(), up.text()
+        place.start_scheduler()
+        says(place.run("worker", "--data", "/proc/weir"), 1, "WEIR-E0403", "with --data")
+
+
+def test_servers_log_to_stderr_and_quietly_when_asked(arguments):
+    for option, log in (("-v", "worker_started"), ("-q", "")):
+        for redirect in ("2>/dev/null", "2>&1 >/dev/null"):
+            with Place(arguments.bin) as place:
+                up = place.start("up", option, "up", "--data", place.data, *place.addresses(),
+                                 wrapper=["sh", "-c", f'exec "$@" {redirect}', "sh"])
+                place.wait_workers(1, up)
+                up.stop()
+                expected = f"http://127.0.0.1:{place.http}\n" if redirect == "2>/dev/null" else log
+                exact = redirect == "2>/dev/null" or option == "-q"
+                assert up.text() == expected if exact else expected in up.text(), up.text()
+
+
+def test_lost_output_is_no_success(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_claims"))
+        place.ok("materialize", "part_000000")
+        for words in ("runs list", "assets get part_000000", "logs @last -o json", "events"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([place.weir, *words.split()], env=place.environment,
+                                      stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
+            said = done.stderr.decode()
+            assert done.returncode == 1 and said.count("cannot write to stdout") == 1, (words, said)
+        for words in ("runs list", "events -f --since 0"):
+            done = subprocess.run(["sh", "-c", f'"$WEIR" {words} | true'], env=place.environment,
+                                  capture_output=True, check=False, timeout=30)
+            assert done.returncode == 0 and not done.stderr, (words, done.stderr)
 
 
 def test_data_of_a_newer_version(arguments):
@@ -156,6 +189,7 @@ def test_attempts_and_aliases_that_are_not_there(arguments):
         place.ok("register", place.module("e2e_claims"))
         place.ok("materialize", "part_000000")
         says(place.run("logs", "@last/part_000000#9"), 2, "has no attempt 9; it had 1")
+        says(place.run("explain", "@last/part_000000#9"), 2, "has no attempt 9; it had 1")
         result = place.ok("logs", "@last")
         assert "printed nothing" in result.err and not result.out, result
         says(place.run("runs", "show", "@lst"), 2, "'@last'")

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
@@ -47,6 +48,19 @@ def test_segmentation_fault_names_its_signal(arguments):
         assert "segfaults()" in row[1], f"not the function's name: {row[1]}"
         assert any("segfaults()" in frame for frame in json.loads(row[2])["stack"]), row[2]
         assert up.alive()
+
+
+def test_silent_failure_is_reported_without_waiting_for_its_log(arguments):
+    with Place(arguments.bin) as place:
+        start(place)
+        place.run("materialize", "returns_missing_file")
+        run = place.sql("SELECT run_id FROM runs")[0][0]
+        logs = wait_until("the log", lambda: place.connect("LogService/ListLogs", {"run": run}).get(
+            "logs"), 10)
+        assert len(logs) == 1 and logs[0]["complete"], logs
+        begin = time.monotonic()
+        place.run("runs", "watch", run)
+        assert time.monotonic() - begin < 1.2, "the report waited for a log that does not come"
 
 
 def test_exit_carries_its_code(arguments):

@@ -44,6 +44,22 @@ def test_following_goes_on_over_a_restart(arguments):
         assert logs.text().count("is lost") == logs.text().count("connected again") == 1
 
 
+def test_events_are_followed_over_a_restart_as_logs_are(arguments):
+    with Place(arguments.bin) as place:
+        scheduler = place.start_scheduler()
+        events = place.start("events", "events", "-f", "--since", "0")
+        place.ok("register", place.module("e2e_chatty"))
+        wait_until("the first event", lambda: "module" in events.text(), 10)
+        assert scheduler.stop() == 0
+        wait_until("the loss to be told", lambda: "is lost" in events.text(), 10)
+        place.start_scheduler()
+        wait_until("the follower to be back", lambda: "connected again" in events.text(), 10)
+        run = place.ok("materialize", "talks", "--detach").out.strip()
+        wait_until("an event after the restart", lambda: run in events.text(), 10)
+        assert events.text().count("is lost") == events.text().count("connected again") == 1
+        assert events.alive()
+
+
 def test_giving_up_is_said_as_by_watch(arguments):
     with Place(arguments.bin) as place:
         scheduler, run = start_talking(place)

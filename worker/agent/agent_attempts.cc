@@ -272,6 +272,9 @@ void Agent::Impl::take_logs(const v1::AttemptId& id,
 void Agent::Impl::ended(v1::AttemptEnded& ended) {
   const AttemptKey key = key_of(ended.finished().attempt());
   take_logs(ended.finished().attempt(), ended.logs(), true);
+  // Whoever reads why it failed waits for its log: an empty one says that there is nothing to come.
+  const bool silent = ended.logs().empty() && ended.finished().outcome() != v1::OUTCOME_SUCCEEDED;
+  if (silent) logs_->grew(key, LogKind::kLog, 0, true);
   if (const auto module = Digest::from_bytes(ended.suspect_module())) {
     modules_->suspect(*module);
     defined_.erase(*module);

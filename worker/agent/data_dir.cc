@@ -40,18 +40,29 @@ base::Result<std::string> load_or_make_id(const std::string& path) {
   return id;
 }
 
+// Whatever kept us from writing, the answer to "where" is the data directory.
+base::Status unwritable_data(const std::string& path, const base::Status& cause) {
+  if (cause.code() == base::Code::kResourceExhausted) return cause;
+  return base::Status(base::Code::kPermissionDenied, base::kErrDataDirUnwritable,
+                      "cannot keep data in " + path + " (" + cause.message() +
+                          "); name a directory that this user can write, or one that can be made, "
+                          "with --data");
+}
+
 }  // namespace
 
 base::Result<DataDir> DataDir::open(const std::string& path) {
   DataDir directory;
   std::error_code failed;
   const base::Status made = make_directories(path);
-  if (!made.ok()) return made;
+  if (!made.ok()) return unwritable_data(path, made);
   directory.path_ = std::filesystem::absolute(path, failed).lexically_normal().string();
   if (failed) return errno_status("cannot resolve", path, failed.value());
   const std::string lock = directory.path_ + "/worker.lock";
   directory.lock_ = Fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!directory.lock_) return errno_status("cannot create", lock, errno);
+  if (!directory.lock_) {
+    return unwritable_data(directory.path_, errno_status("cannot create", lock, errno));
+  }
   if (::flock(directory.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return base::Status(base::Code::kAlreadyExists, base::kErrDataDirBusy,
                         "another worker uses " + directory.path_ +

@@ -21,6 +21,9 @@ using Set = std::vector<bool>;
 
 constexpr int kAllLevels = std::numeric_limits<int>::max();
 constexpr int kDepthMax = 100;  // of parentheses and nots
+constexpr const char* kMethods =
+    "the names of assets and tasks, where * stands for any characters, +x (with all upstream), 2+x "
+    "(two levels), x+ (downstream), @x (downstream, and what that needs), and, or, not and ( )";
 
 bool name_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '/' || c == '*';
@@ -130,6 +133,12 @@ class Parser {
     const std::string_view pattern = text_.substr(begin, at_ - begin);
     if (pattern.empty()) {
       fail(at_ == text_.size() ? "a name is missing" : "a name was expected");
+      return {};
+    }
+    if (at_ < text_.size() && text_[at_] == ':') {
+      const std::string method(text_.substr(begin, at_ + 1 - begin));
+      at_ = begin;
+      fail("there is no method '" + method + "'; tasks are selected by " + kMethods);
       return {};
     }
     const Set named = find(pattern, begin);

@@ -2,7 +2,9 @@
 // do. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row. Of
 // runs that have ended, only what their assets keep is known here.
 #include <algorithm>
+#include <charconv>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -210,6 +212,24 @@ const Task* task_named(const Run& run, std::string_view name) {
   return nullptr;
 }
 
+// A reference may name an attempt: RUN/TASK#2. One that there never was is not explained.
+Status check_attempt(const Run& run, const Task& task, const std::string& reference) {
+  const std::size_t hash = reference.find('#');
+  if (hash == std::string::npos) return {};
+  std::int32_t attempt = 0;
+  const char* end = reference.data() + reference.size();
+  const auto parsed = std::from_chars(reference.data() + hash + 1, end, attempt);
+  const bool too_large = parsed.ec == std::errc::result_out_of_range;
+  if (parsed.ptr != end || (!too_large && (parsed.ec != std::errc() || attempt < 1))) {
+    return Status(base::Code::kInvalidArgument, base::kErrUsage,
+                  "'" + reference.substr(hash) + "' is not the number of an attempt");
+  }
+  if (!too_large && attempt <= task.epoch) return {};
+  return Status(base::Code::kNotFound, base::kErrUnknownTask,
+                "task " + run.row.id.text() + "/" + task.spec->name + " has no attempt " +
+                    reference.substr(hash + 1) + "; it had " + std::to_string(task.epoch));
+}
+
 Status explain_reference(const Step& step, const std::string& reference, Lines& lines) {
   const std::size_t slash = reference.find('/');
   const auto id = RunId::parse(reference.substr(0, slash));
@@ -225,6 +245,7 @@ Status explain_reference(const Step& step, const std::string& reference, Lines& 
       return Status(base::Code::kNotFound, base::kErrUnknownTask,
                     "run " + id->text() + " has no task '" + name + "'");
     }
+    if (Status status = check_attempt(run->second, *task, reference); !status.ok()) return status;
     explain_task(step, run->second, *task, lines);
     return {};
   }

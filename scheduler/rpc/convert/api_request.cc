@@ -177,7 +177,8 @@ base::Result<engine::PageRequest> page_request(int size, const std::string& toke
   if (size < 0) {
     return invalid(base::kErrLimit, "page_size is " + std::to_string(size) +
                                         "; it must be 0 (for " + std::to_string(standard) +
-                                        ") or up to " + std::to_string(most));
+                                        ") or more; a page never has over " + std::to_string(most) +
+                                        " rows");
   }
   engine::PageRequest page;
   page.size = size == 0 ? standard : std::min(size, most);

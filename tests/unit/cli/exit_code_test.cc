@@ -1,6 +1,12 @@
 // Exit codes do not lie: which failure ends with which code, and what a mistyped command line gets
 // from the whole parser. Runs commands that need no scheduler; one thread.
 // Each test stands alone: none writes a file or keeps state for the next.
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -126,12 +132,84 @@ TEST(CommandLineTest, UnreachableSchedulerSaysHowToStartOne) {
   EXPECT_THAT(output.out, IsEmpty());
 }
 
+TEST(CommandLineTest, FollowingBeginsWithASchedulerThatIsThere) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"events", "-f"}, {"events", "-f", "--since", "0"}, {"logs", "-f", "@last"}}) {
+    std::vector<std::string> there = words;
+    there.insert(there.end(), {"--scheduler", "127.0.0.1:1"});
+    const Output output = run(there);
+    EXPECT_EQ(output.code, 4) << words.front();
+    EXPECT_THAT(output.err, HasSubstr("weir up")) << words.front();
+  }
+}
+
+TEST(CommandLineTest, ASequenceNumberIsNotExplainedByItsRange) {
+  const Output output = run({"events", "--since", "-1"});
+  EXPECT_EQ(output.code, 2);
+  EXPECT_THAT(output.err, HasSubstr("'-1' is not a sequence number"));
+  EXPECT_LT(output.err.size(), 200u);
+}
+
+TEST(CommandLineTest, HelpOffersNoSelectionThatIsNotUnderstood) {
+  EXPECT_THAT(run({"materialize", "--help"}).out, Not(HasSubstr("tag:")));
+}
+
 TEST(CommandLineTest, CompletionOffersCommandsAndOptionsAndIsSilentWithoutScheduler) {
   EXPECT_EQ(run({"__complete", "--", "ru"}).out, "run\nruns\n");
   EXPECT_THAT(run({"__complete", "--", "runs", "list", "--st"}).out, HasSubstr("--state\n"));
   const Output names = run({"__complete", "--", "runs", "watch", ""});
   EXPECT_EQ(names.code, 0);
   EXPECT_THAT(names.err, IsEmpty());
+}
+
+TEST(CommandLineTest, CompletionOffersTheValuesOfAnOption) {
+  EXPECT_EQ(run({"__complete", "--", "-o", ""}).out, "table\nwide\njson\njsonl\nname\n");
+  EXPECT_EQ(run({"__complete", "--", "runs", "list", "--output", "js"}).out, "json\njsonl\n");
+  EXPECT_THAT(run({"__complete", "--", "up", "--data", ""}).out, IsEmpty());
+  EXPECT_EQ(run({"__complete", "--", "-q", "ru"}).out, "run\nruns\n");
+}
+
+// With stdout as `fd`, which this takes; what was left of it is dropped before the next command.
+Output run_into(int fd, std::vector<std::string> arguments) {
+  std::fflush(stdout);
+  const int kept = ::dup(STDOUT_FILENO);
+  ::dup2(fd, STDOUT_FILENO);
+  ::close(fd);
+  CaptureStderr();
+  Output output;
+  output.code = run_command_line(std::move(arguments));
+  output.err = GetCapturedStderr();
+  ::__fpurge(stdout);
+  std::clearerr(stdout);
+  ::dup2(kept, STDOUT_FILENO);
+  ::close(kept);
+  return output;
+}
+
+TEST(LostOutputTest, IsToldOnceAndIsNoSuccess) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"version"}, {"version", "-o", "json"}, {"--help"}, {"completion", "bash"}}) {
+    const Output output = run_into(::open("/dev/full", O_WRONLY | O_CLOEXEC), words);
+    EXPECT_EQ(output.code, 1) << words.front();
+    EXPECT_THAT(output.err, HasSubstr("cannot write to stdout: No space left")) << words.front();
+    EXPECT_EQ(output.err.find("WEIR-E"), output.err.rfind("WEIR-E")) << output.err;
+  }
+}
+
+TEST(LostOutputTest, AReaderThatHasSeenEnoughIsNoErrorWorthALine) {
+  const auto before = ::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  const Output output = run_into(ends[1], {"version"});
+  ::signal(SIGPIPE, before);
+  EXPECT_EQ(output.code, 141);
+  EXPECT_THAT(output.err, IsEmpty());
+}
+
+TEST(LostOutputTest, AFailureKeepsItsCode) {
+  const Output output = run_into(::open("/dev/full", O_WRONLY | O_CLOEXEC), {"frobnicate"});
+  EXPECT_EQ(output.code, 2);
 }
 
 }  // namespace

@@ -128,6 +128,20 @@ TEST(Selection, SyntaxErrorsAreInvalidArguments) {
   EXPECT_EQ(select(graph(), "raw and").status().error(), base::kErrSelection);
 }
 
+TEST(Selection, AnUnknownMethodIsToldFromANameAndTheMethodsThereAreAreTold) {
+  for (const char* text : {"tag:nightly=1", "raw and group:x", "status:failed"}) {
+    const auto set = select(graph(), text);
+    ASSERT_FALSE(set.ok()) << text;
+    EXPECT_EQ(set.status().error(), base::kErrSelection);
+    EXPECT_NE(set.status().message().find("there is no method '"), std::string::npos);
+    EXPECT_NE(set.status().message().find("@x"), std::string::npos) << set.status().message();
+    EXPECT_EQ(set.status().message().find("is named"), std::string::npos);
+  }
+  EXPECT_NE(chosen("raw and group:x").find("column 9: there is no method 'group:'"),
+            std::string::npos)
+      << chosen("raw and group:x");
+}
+
 TEST(Selection, AnUnknownNameIsNotFoundAndNamesTheNearest) {
   const auto set = select(graph(), "raw or modle");
   ASSERT_FALSE(set.ok());

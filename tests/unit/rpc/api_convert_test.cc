@@ -134,7 +134,10 @@ TEST(PageRequest, DefaultsClampsAndRefuses) {
   EXPECT_EQ(page_request(7, "t", 50, 1000).value().size, 7);
   EXPECT_EQ(page_request(7, "t", 50, 1000).value().after, "t");
   EXPECT_EQ(page_request(1'000'000, "", 50, 1000).value().size, 1000);
-  EXPECT_EQ(page_request(-1, "", 50, 1000).status().error(), base::kErrLimit);
+  const base::Status negative = page_request(-1, "", 50, 1000).status();
+  EXPECT_EQ(negative.error(), base::kErrLimit);
+  EXPECT_EQ(negative.message(),
+            "page_size is -1; it must be 0 (for 50) or more; a page never has over 1000 rows");
 }
 
 TEST(RequestHash, IgnoresTheKeyAndNothingElse) {

@@ -68,6 +68,15 @@ TEST(DataDirectory, PlaceThatCannotBeWrittenIsRefused) {
   opened = DataDirectory::open("/proc/weir");
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().error(), base::kErrDataDirUnwritable);
+  for (const std::string& path :
+       {std::string("/proc/weir"), directory.file("file"), directory.file("file/below")}) {
+    opened = DataDirectory::open(path);
+    ASSERT_FALSE(opened.ok()) << path;
+    EXPECT_EQ(opened.status().error(), base::kErrDataDirUnwritable);
+    const std::string said = opened.status().message();
+    EXPECT_NE(said.find("cannot keep data in " + path), std::string::npos) << said;
+    EXPECT_NE(said.find("with --data"), std::string::npos) << said;
+  }
 }
 
 TEST(DataDirectory, NetworkFileSystemsAreKnownByTheirNumbers) {

@@ -77,8 +77,18 @@ TEST_F(LogStoreTest, EndWithoutBytesEndsALogThatExists) {
   EXPECT_TRUE(info_.complete);
 }
 
-TEST_F(LogStoreTest, EmptyStreamMakesNoFile) {
+TEST_F(LogStoreTest, AnEmptyLogThatHasEndedSaysSo) {
   ASSERT_TRUE(append(0, "", true).ok());
+  const auto rows = logs_->list(run_id(1), {}, {})->rows;
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(rows[0].complete);
+  EXPECT_EQ(rows[0].size, 0);
+  read(0);
+  EXPECT_TRUE(info_.complete);
+}
+
+TEST_F(LogStoreTest, EmptyStreamMakesNoFile) {
+  ASSERT_TRUE(append(0, "").ok());
   EXPECT_TRUE(logs_->list(run_id(1), {}, {})->rows.empty());
   EXPECT_EQ(read(0), "");
   EXPECT_EQ(info_.size, 0);
