@@ -93,6 +93,7 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
       return Status(Code::kInvalidArgument, base::kErrDuplicateName,
                     "two of the modules declare the pipeline '" + upload.manifest->pipeline + "'");
     }
+    if (Status status = check_jobs(upload.manifest); !status.ok()) return status;
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
   // Who is there already claims first: the newcomer is the one to be told.

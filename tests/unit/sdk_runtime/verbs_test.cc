@@ -26,9 +26,10 @@ struct Finished {
 
 class Verbs : public ::testing::Test {
  protected:
-  Finished run(const std::string& arguments, const std::string& environment = "") {
+  Finished run(const std::string& arguments, const std::string& environment = "",
+               const std::string& program = SAMPLE_MODULE) {
     const std::string err_file = (temporary_.path() / "err").string();
-    const std::string command = environment + " " SAMPLE_MODULE " " + arguments + " 2>" + err_file;
+    const std::string command = environment + " " + program + " " + arguments + " 2>" + err_file;
     std::FILE* const pipe = ::popen(command.c_str(), "r");
     Finished out;
     char buffer[4096];
@@ -40,6 +41,15 @@ class Verbs : public ::testing::Test {
     std::ifstream err(err_file);
     out.err.assign(std::istreambuf_iterator<char>(err), {});
     return out;
+  }
+  // Whichever verb is the first to meet the mistake says the same of it.
+  void expect_refused(const std::string& mistake, const std::string& message) {
+    for (const char* const verb : {"describe", "graph", "run"}) {
+      const Finished ended = run(verb, "BROKEN=" + mistake, BROKEN_MODULE);
+      EXPECT_EQ(ended.exit_code, 2) << mistake << " " << verb;
+      EXPECT_EQ(ended.out, "") << mistake << " " << verb;
+      EXPECT_THAT(ended.err, HasSubstr(message)) << mistake << " " << verb;
+    }
   }
   std::string path(const std::string& name) { return (temporary_.path() / name).string(); }
 
@@ -124,6 +134,19 @@ TEST_F(Verbs, WrongUsageExitsWithTwoAndSaysWhatToDo) {
   EXPECT_EQ(run("run --max-parallel").exit_code, 2);
   EXPECT_EQ(run("describe --lock").exit_code, 2);
   EXPECT_EQ(run("executor").exit_code, 2);
+}
+
+TEST_F(Verbs, JobsThatCannotBeRunAreRefusedWithTheirName) {
+  EXPECT_EQ(run("describe", "BROKEN=", BROKEN_MODULE).exit_code, 0);
+  expect_refused("unknown_asset",
+                 "error: WEIR-E0202: job 'nightly': selection, column 1: no asset or task is named "
+                 "'aab'. Did you mean 'aaa'?\n  aab\n  ^\n");
+  expect_refused("syntax",
+                 "error: WEIR-E0206: job 'nightly': selection, column 10: a name is missing\n"
+                 "  aaa and (\n           ^\n");
+  expect_refused("nothing",
+                 "error: WEIR-E0207: job 'nightly': the selection 'aaa and not aaa' matches no "
+                 "task\n");
 }
 
 TEST_F(Verbs, RegisterBecomesTheWeirProgram) {

@@ -1,0 +1,24 @@
+// A module with one mistake in what it declares, chosen by the variable BROKEN; with another value
+// there is none. A plain user program on one thread, driven by verbs_test.cc; it must not know of
+// the tests.
+#include <cstdlib>
+#include <string>
+
+#include "weir/weir.h"
+
+namespace {
+
+int aaa() { return 1; }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* const variable = std::getenv("BROKEN");
+  const std::string broken = variable == nullptr ? "" : variable;
+  weir::Pipeline p("broken");
+  p.asset("aaa", aaa);
+  if (broken == "unknown_asset") p.job("nightly", weir::select("aab"));
+  if (broken == "syntax") p.job("nightly", weir::select("aaa and ("));
+  if (broken == "nothing") p.job("nightly", weir::select("aaa and not aaa"));
+  return weir::main(p, argc, argv);
+}
