@@ -3,12 +3,28 @@
 // the tests.
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "weir/weir.h"
 
 namespace {
 
+struct Deep {
+  std::vector<Deep> inside;
+};
+
 int aaa() { return 1; }
+
+Deep deep() {
+  Deep out;
+  for (int i = 0; i < 200; ++i) {
+    Deep outer;
+    outer.inside.push_back(std::move(out));
+    out = std::move(outer);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -20,5 +36,7 @@ int main(int argc, char** argv) {
   if (broken == "unknown_asset") p.job("nightly", weir::select("aab"));
   if (broken == "syntax") p.job("nightly", weir::select("aaa and ("));
   if (broken == "nothing") p.job("nightly", weir::select("aaa and not aaa"));
+  if (broken == "name") p.asset(weir::name("Bad Name"), aaa);
+  if (broken == "deep") p.params<Deep>("deep", deep());
   return weir::main(p, argc, argv);
 }

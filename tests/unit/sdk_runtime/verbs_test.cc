@@ -149,6 +149,18 @@ TEST_F(Verbs, JobsThatCannotBeRunAreRefusedWithTheirName) {
                  "task\n");
 }
 
+TEST_F(Verbs, AnExceptionWithANumberKeepsIt) {
+  const Finished described = run("describe", "BROKEN=deep", BROKEN_MODULE);
+  EXPECT_EQ(described.exit_code, 2);
+  EXPECT_THAT(described.err, ::testing::StartsWith("error: WEIR-E0601: a value is nested"));
+}
+
+// Of which `register` makes its headline.
+TEST_F(Verbs, AnExceptionBeforeMainSaysWhatItIs) {
+  EXPECT_THAT(run("describe", "BROKEN=name", BROKEN_MODULE).err,
+              HasSubstr("  what():  WEIR-E0101: 'Bad Name' is not a name"));
+}
+
 TEST_F(Verbs, RegisterBecomesTheWeirProgram) {
   std::ofstream(path("weir")) << "#!/bin/sh\necho \"$@\"\n";
   std::filesystem::permissions(path("weir"), std::filesystem::perms::owner_all);
