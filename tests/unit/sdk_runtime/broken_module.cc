@@ -38,5 +38,7 @@ int main(int argc, char** argv) {
   if (broken == "nothing") p.job("nightly", weir::select("aaa and not aaa"));
   if (broken == "name") p.asset(weir::name("Bad Name"), aaa);
   if (broken == "deep") p.params<Deep>("deep", deep());
+  if (broken == "owner") p.asset("bbb", aaa).owner("M\xFCller");
+  if (broken == "version") p.asset("bbb", aaa).version("\xFF");
   return weir::main(p, argc, argv);
 }

@@ -161,6 +161,13 @@ TEST_F(Verbs, AnExceptionBeforeMainSaysWhatItIs) {
               HasSubstr("  what():  WEIR-E0101: 'Bad Name' is not a name"));
 }
 
+TEST_F(Verbs, TextsThatAreNotUtf8AreRefusedWithTheirField) {
+  expect_refused("owner",
+                 "error: WEIR-E0100: stage 'bbb': its owner is not valid UTF-8, byte 2 is 0xFC;");
+  expect_refused("version",
+                 "error: WEIR-E0100: stage 'bbb': its version is not valid UTF-8, byte 1 is 0xFF;");
+}
+
 TEST_F(Verbs, RegisterBecomesTheWeirProgram) {
   std::ofstream(path("weir")) << "#!/bin/sh\necho \"$@\"\n";
   std::filesystem::permissions(path("weir"), std::filesystem::perms::owner_all);
