@@ -87,6 +87,11 @@ std::string read_file(const weir::File& in) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+int shouts(weir::Context& ctx) {
+  ctx.info(std::string(50u << 20, 'x'));
+  return 1;
+}
+
 int start_waiting_process() {
   const int pid = ::fork();
   if (pid != 0) return pid;
@@ -133,6 +138,7 @@ int main(int argc, char** argv) {
     return Server{start_waiting_process()};
   });
   p.asset("asks_server", asks_server, server);  // 13
+  p.asset("shouts", shouts);                    // 14
   p.job("good", weir::select("numbers or file+"));
   return weir::main(p, argc, argv);
 }
