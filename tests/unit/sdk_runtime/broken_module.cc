@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "weir/weir.h"
 
@@ -15,6 +17,16 @@ struct Deep {
 };
 
 int aaa() { return 1; }
+
+int exits() { std::exit(0); }
+
+int child_exits() {
+  const int pid = ::fork();
+  if (pid == 0) std::exit(0);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return status;
+}
 
 Deep deep() {
   Deep out;
@@ -40,5 +52,7 @@ int main(int argc, char** argv) {
   if (broken == "deep") p.params<Deep>("deep", deep());
   if (broken == "owner") p.asset("bbb", aaa).owner("M\xFCller");
   if (broken == "version") p.asset("bbb", aaa).version("\xFF");
+  if (broken == "child_exits") p.asset("bbb", child_exits);
+  if (broken == "exits") p.asset("bbb", exits);
   return weir::main(p, argc, argv);
 }

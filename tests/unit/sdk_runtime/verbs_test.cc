@@ -122,6 +122,20 @@ TEST_F(Verbs, AFailedRunExitsWithOne) {
   EXPECT_EQ(run("run '+sum'").exit_code, 1);  // its check fails: 0 + 1 + 2 is not below 3
 }
 
+TEST_F(Verbs, AStageThatCallsExitEndsTheRunAsFailed) {
+  const std::string folder = path("tmp");
+  std::filesystem::create_directory(folder);
+  const Finished quiet = run("run bbb", "BROKEN=exits TMPDIR=" + folder, BROKEN_MODULE);
+  EXPECT_EQ(quiet.exit_code, 1);
+  EXPECT_THAT(quiet.err,
+              HasSubstr("error: the program ended in the middle of the run (exit code 0)"));
+  EXPECT_EQ(run("run exits", "TMPDIR=" + folder).exit_code, 7);
+  const Finished child = run("run bbb", "BROKEN=child_exits TMPDIR=" + folder, BROKEN_MODULE);
+  EXPECT_EQ(child.exit_code, 0) << child.err;
+  EXPECT_THAT(child.err, Not(HasSubstr("in the middle")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
 TEST_F(Verbs, WrongUsageExitsWithTwoAndSaysWhatToDo) {
   EXPECT_EQ(run("").exit_code, 2);
   const Finished verb = run("rnu");
