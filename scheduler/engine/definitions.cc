@@ -9,6 +9,7 @@
 #include "scheduler/engine/step.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
+#include "sdk/base/value/value_text.h"
 
 namespace weir::engine {
 namespace {
@@ -17,9 +18,18 @@ using base::Code;
 using base::Json;
 using base::Status;
 
+constexpr std::size_t kSchemaShownMax = 200;
+
 struct Producer {
   std::string pipeline;
   std::string type;
+  std::string schema;
+};
+
+// A consumer that would not be served.
+struct Mismatch {
+  std::string line;
+  std::string consumer;  // its pipeline
 };
 
 // What would be registered if the request were accepted.
@@ -32,7 +42,7 @@ Status claim_assets(const std::string& pipeline, const Manifest& manifest, Propo
   for (const auto& stage : manifest.stages) {
     for (const auto& output : stage.outputs) {
       const auto [owner, fresh] =
-          proposal.producers.emplace(output.asset, Producer{pipeline, output.type});
+          proposal.producers.emplace(output.asset, Producer{pipeline, output.type, output.schema});
       if (fresh) continue;
       return Status(Code::kAlreadyExists, base::kErrAssetOwned,
                     "asset '" + output.asset + "' of pipeline '" + pipeline +
@@ -93,6 +103,7 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
       return Status(Code::kInvalidArgument, base::kErrDuplicateName,
                     "two of the modules declare the pipeline '" + upload.manifest->pipeline + "'");
     }
+    if (Status status = check_jobs(upload.manifest); !status.ok()) return status;
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
   // Who is there already claims first: the newcomer is the one to be told.
@@ -106,17 +117,30 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
   return proposal;
 }
 
-// "pipeline 'b' reads 'a' as x, but …" for every consumer that would not be served.
-std::vector<std::string> mismatches(const Proposal& proposal) {
-  std::vector<std::string> broken;
+// The schema is what people wrote, the fingerprint what tells two long ones apart.
+std::string type_text(const std::string& type, const std::string& schema, bool both) {
+  if (schema.empty()) return "type " + type;
+  const std::string shown = base::cut_utf8(schema, kSchemaShownMax);
+  return "'" + shown + "'" + (both ? " (type " + type + ")" : "");
+}
+
+std::string mismatch_line(const std::string& pipeline, const base::ExternalSpec& external,
+                          const Producer& producer) {
+  const bool alike = base::cut_utf8(external.schema, kSchemaShownMax) ==
+                     base::cut_utf8(producer.schema, kSchemaShownMax);
+  return "pipeline '" + pipeline + "' reads '" + external.asset + "' as " +
+         type_text(external.type, external.schema, alike) + ", but pipeline '" + producer.pipeline +
+         "' makes " + type_text(producer.type, producer.schema, alike);
+}
+
+std::vector<Mismatch> mismatches(const Proposal& proposal) {
+  std::vector<Mismatch> broken;
   for (const auto& [pipeline, manifest] : proposal.pipelines) {
     for (const auto& external : manifest->externals) {
       const auto producer = proposal.producers.find(external.asset);
       if (producer == proposal.producers.end()) continue;
       if (producer->second.type == external.type) continue;
-      broken.push_back("pipeline '" + pipeline + "' reads '" + external.asset + "' as type " +
-                       external.type + ", but pipeline '" + producer->second.pipeline +
-                       "' makes type " + producer->second.type);
+      broken.push_back({mismatch_line(pipeline, external, producer->second), pipeline});
     }
   }
   return broken;
@@ -124,21 +148,23 @@ std::vector<std::string> mismatches(const Proposal& proposal) {
 
 // The mismatches that the change brings. One that is there already, among pipelines that the change
 // does not touch, was accepted before.
-std::vector<std::string> broken_consumers(const State& state, const Proposal& proposal) {
+std::vector<Mismatch> broken_consumers(const State& state, const Proposal& proposal) {
   Proposal present;
   for (const auto& [pipeline, digest] : state.active) {
     const auto& manifest = state.modules.at(digest)->manifest;
     present.pipelines[pipeline] = manifest;
     for (const auto& stage : manifest->stages) {
       for (const auto& output : stage.outputs) {
-        present.producers.emplace(output.asset, Producer{pipeline, output.type});
+        present.producers.emplace(output.asset, Producer{pipeline, output.type, output.schema});
       }
     }
   }
   const auto before = mismatches(present);
-  std::vector<std::string> broken;
-  for (auto& line : mismatches(proposal)) {
-    if (std::find(before.begin(), before.end(), line) == before.end()) broken.push_back(line);
+  std::vector<Mismatch> broken;
+  for (auto& mismatch : mismatches(proposal)) {
+    const bool known = std::any_of(before.begin(), before.end(),
+                                   [&](const Mismatch& old) { return old.line == mismatch.line; });
+    if (!known) broken.push_back(std::move(mismatch));
   }
   return broken;
 }
@@ -156,6 +182,25 @@ std::vector<std::string> orphaned_consumers(const State& state, const Proposal& 
     }
   }
   return orphaned;
+}
+
+// Whether every consumer that would not be served comes with this request: then nobody is broken,
+// and it is for the consumer to change.
+bool only_newcomers(const RegisterModules& command, const std::vector<Mismatch>& unserved) {
+  return std::all_of(unserved.begin(), unserved.end(), [&](const Mismatch& mismatch) {
+    return std::any_of(command.modules.begin(), command.modules.end(), [&](const auto& upload) {
+      return upload.manifest->pipeline == mismatch.consumer;
+    });
+  });
+}
+
+Status refusal(const std::vector<std::string>& breaking, bool newcomers) {
+  std::string text =
+      newcomers ? "an input has another type than the asset:" : "the change breaks consumers:";
+  for (const auto& line : breaking) text += "\n  " + line;
+  text += newcomers ? "\ngive the input the type of the asset, or change both in one call"
+                    : "\nregister the consumers in the same call, or use --break";
+  return Status(Code::kFailedPrecondition, base::kErrBreakingChange, std::move(text));
 }
 
 std::map<std::string, const base::StageSpec*> stages_by_name(const Manifest& manifest) {
@@ -296,7 +341,9 @@ void register_modules(Step& step, const RegisterModules& command) {
   if (answered_before(step, command.request)) return;
   const auto proposal = propose(step.state, command);
   if (!proposal.ok()) return reply(step, command.request, proposal.status(), "");
-  std::vector<std::string> breaking = broken_consumers(step.state, *proposal);
+  const auto unserved = broken_consumers(step.state, *proposal);
+  std::vector<std::string> breaking;
+  for (const Mismatch& mismatch : unserved) breaking.push_back(mismatch.line);
   const auto orphaned = orphaned_consumers(step.state, *proposal);
   breaking.insert(breaking.end(), orphaned.begin(), orphaned.end());
   Json changes{Json::Array{}};
@@ -304,13 +351,8 @@ void register_modules(Step& step, const RegisterModules& command) {
     changes.push(change_of(step.state, upload, breaking));
   }
   if (!breaking.empty() && !command.allow_breaking && !command.dry_run) {
-    std::string lines;
-    for (const auto& line : breaking) lines += "\n  " + line;
-    return reply(step, command.request,
-                 Status(Code::kFailedPrecondition, base::kErrBreakingChange,
-                        "the change breaks consumers:" + lines +
-                            "\nregister the consumers in the same call, or use --break"),
-                 "");
+    const bool newcomers = orphaned.empty() && only_newcomers(command, unserved);
+    return reply(step, command.request, refusal(breaking, newcomers), "");
   }
   Json payload{Json::Object{}};
   payload.set("changes", changes);

@@ -4,11 +4,13 @@
 #include "sdk/base/manifest.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <set>
 
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
+#include "sdk/base/value/value_text.h"
 
 namespace weir::base {
 namespace {
@@ -62,8 +64,20 @@ class Validator {
   bool check_name(std::string_view what, std::string_view name) {
     const std::string problem = name_problem(name);
     if (problem.empty()) return true;
-    add(kErrBadName, std::string(what) + " '" + std::string(name) + "': " + problem);
+    add(kErrBadName, std::string(what) + " '" + valid_utf8(name) + "': " + problem);
     return false;
+  }
+
+  // JSON and the messages that carry a manifest take nothing else.
+  void check_text(const std::string& whose, std::string_view what, const std::string& text) {
+    const std::string valid = valid_utf8(text);
+    if (valid == text) return;
+    const auto at = std::mismatch(text.begin(), text.end(), valid.begin(), valid.end()).first;
+    char byte[8];
+    std::snprintf(byte, sizeof byte, "0x%02X", static_cast<unsigned>(*at) & 0xFFu);
+    add(kErrBadManifest, whose + ": its " + std::string(what) + " is not valid UTF-8, byte " +
+                             std::to_string(at - text.begin() + 1) + " is " + byte +
+                             "; give it as text in UTF-8");
   }
 
   void define(std::string_view what, const std::string& name, Producer producer) {
@@ -121,6 +135,7 @@ class Validator {
     std::vector<std::string> jobs;
     for (const JobSpec& job : manifest_.jobs) {
       define_plain("job", job.name, jobs);
+      check_text("job '" + valid_utf8(job.name) + "'", "selection", job.selection);
       if (job.selection.empty()) {
         add(kErrBadManifest, "job '" + job.name + "' selects nothing; give it a selection");
       }
@@ -128,6 +143,11 @@ class Validator {
   }
 
   void check_stage(const StageSpec& stage) {
+    const std::string whose = "stage '" + valid_utf8(stage.name) + "'";
+    check_text(whose, "version", stage.code_version);
+    check_text(whose, "owner", stage.owner);
+    check_text(whose, "group", stage.group);
+    check_text(whose, "note", stage.note);
     if (stage.rules.empty()) add(kErrBadManifest, "stage '" + stage.name + "' has no trigger rule");
     if (stage.retry.max_attempts < 1 || stage.retry.max_attempts > kAttemptsMax) {
       add(kErrBadManifest, "stage '" + stage.name + "': max_attempts must be 1 to " +

@@ -20,6 +20,7 @@ using base::Status;
 
 constexpr std::size_t kQuotedLinesMax = 10;
 constexpr std::size_t kQuotedColumnsMax = 80;
+constexpr std::size_t kReasonLinesMax = 25;
 
 // The last lines of what the program said, indented, for the end of a message.
 std::string quote_tail(const std::string& text) {
@@ -38,6 +39,55 @@ std::string quote_tail(const std::string& text) {
 
 std::string seconds_text(std::chrono::milliseconds time) {
   return std::to_string(time.count() / 1000) + " s";
+}
+
+// At most as many lines of what stands there as a person reads, without the break at the end.
+std::string first_lines(std::string_view text, std::size_t lines_max) {
+  std::size_t end = 0;
+  for (std::size_t lines = 0; lines < lines_max && end < text.size(); ++lines) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  while (end > 0 && text[end - 1] == '\n') --end;
+  return std::string(text.substr(0, end));
+}
+
+// The module's own reason, where that begins with a WEIR-E number.
+std::optional<Status> numbered(const std::string& command, const std::string& reason) {
+  const Status status = Status::parse(Code::kInvalidArgument, reason);
+  if (status.error() == 0) return std::nullopt;
+  return Status(status.code(), status.error(), status.message() + "\n(said by " + command + ")");
+}
+
+// The reason that the module gave by itself: the error of its main function, which ends what it
+// prints.
+std::optional<Status> refusal(const std::string& command, const std::string& err) {
+  constexpr std::string_view kRefused = "error: WEIR-E";
+  std::size_t at = err.starts_with(kRefused) ? 0 : err.find("\n" + std::string(kRefused));
+  if (at == std::string::npos) return std::nullopt;
+  at = err.find("WEIR-E", at);
+  const std::string_view reason = std::string_view(err).substr(at);
+  return numbered(command, first_lines(reason, kReasonLinesMax));
+}
+
+// The exception that nobody caught, in the words of libstdc++: where main() declares the pipeline
+// and before it, weir::main() is not there to catch it.
+std::optional<Status> uncaught(const std::string& command, const std::string& err) {
+  constexpr std::string_view kThrown = "terminate called after throwing an instance of '";
+  constexpr std::string_view kWhat = "  what():  ";
+  const std::size_t at = err.rfind(kThrown);
+  if (at == std::string::npos) return std::nullopt;
+  const std::size_t line_end = std::min(err.find('\n', at), err.size());
+  const std::string_view line = std::string_view(err).substr(at, line_end - at);
+  const std::string type(line.substr(kThrown.size(), line.rfind('\'') - kThrown.size()));
+  const std::size_t what = err.find(kWhat, line_end);
+  std::string reason;
+  if (what != std::string::npos) {
+    reason = first_lines(std::string_view(err).substr(what + kWhat.size()), kReasonLinesMax);
+  }
+  if (std::optional<Status> status = numbered(command, reason)) return status;
+  return Status(Code::kInvalidArgument, base::kErrDescribeFailed,
+                command + " ended with an exception that main() did not catch, " + type +
+                    (reason.empty() ? "" : ": " + reason));
 }
 
 // What the dynamic linker says when a library or a version of one is not there.
@@ -140,6 +190,7 @@ Result<Description> read_description(const std::string& program, const base::Elf
                              std::to_string(base::kManifestBytesMax >> 20) +
                              " MiB; is it a weir module?");
     case End::kSignaled:
+      if (std::optional<Status> status = uncaught(command, child.err)) return *status;
       return describe_failed(command + " crashed with " + signal_name(child.code) +
                              "; run it by hand under a debugger: gdb --args " + program +
                              " describe" + quote_tail(child.err));
@@ -150,6 +201,7 @@ Result<Description> read_description(const std::string& program, const base::Elf
     if (child.code == 127 || child.code == 1) {
       if (std::optional<Status> status = linker_complaint(program, child.err)) return *status;
     }
+    if (std::optional<Status> status = refusal(command, child.err)) return *status;
     return describe_failed(command + " ended with exit code " + std::to_string(child.code) +
                            quote_tail(child.err));
   }

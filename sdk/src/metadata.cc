@@ -3,7 +3,9 @@
 // not be renamed. Pure.
 #include "sdk/src/metadata.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "sdk/base/value/value_text.h"
 
@@ -74,6 +76,38 @@ const char* level_name(impl::LogLevel level) {
   return "info";
 }
 
+// Between characters.
+std::string cut_line(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return valid_utf8(text);
+  constexpr std::size_t kContinuationsMax = 3;
+  std::size_t end = bytes_max;
+  for (std::size_t i = 0; i < kContinuationsMax && end > 0; ++i) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80) break;
+    --end;
+  }
+  return valid_utf8(text.substr(0, end)) + "… (" + std::to_string(text.size() - end) +
+         " bytes cut)";
+}
+
+// What fits the limit: texts are cut, and then fields left out.
+std::vector<Meta> cut_fields(std::vector<Meta> fields) {
+  constexpr std::size_t kFieldBytes = 32;  // what a number or a mark takes
+  std::size_t left = kLogFieldsBytesMax;
+  std::vector<Meta> out;
+  for (Meta& field : fields) {
+    if (field.name.size() + kFieldBytes > left) continue;
+    left -= field.name.size() + kFieldBytes;
+    const auto shorten = [&](std::string& text) {
+      if (text.size() > left) text = cut_line(text, left);
+      left -= std::min(left, text.size());
+    };
+    if (auto* const text = std::get_if<std::string>(&field.value)) shorten(*text);
+    if (auto* const url = std::get_if<Url>(&field.value)) shorten(url->text);
+    out.push_back(std::move(field));
+  }
+  return out;
+}
+
 }  // namespace
 
 Json meta_to_json(const Meta& entry) {
@@ -109,9 +143,15 @@ std::string rfc3339(base::WallTime at) {
 }
 
 std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
-                     const std::vector<Meta>& fields) {
+                     std::vector<Meta> fields) {
+  std::string shown = cut_line(text, kLogTextBytesMax);
+  const std::size_t given = fields.size();
+  fields = cut_fields(std::move(fields));
+  if (const std::size_t cut = given - fields.size(); cut > 0) {
+    shown += "… (" + std::to_string(cut) + " fields cut)";
+  }
   Json out;
-  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", valid_utf8(text));
+  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", std::move(shown));
   if (!fields.empty()) out.set("fields", metadata_to_json(fields));
   return out.dump();
 }

@@ -23,9 +23,13 @@ base::Json metadata_to_json(const std::vector<Meta>& entries);
 // "rows 20000 · size 1.2 MiB" of such an object, for people.
 std::string metadata_text(const base::Json& metadata);
 
-// One JSON object without a line break: at (RFC 3339, microseconds, UTC), level, text, fields.
+inline constexpr std::size_t kLogTextBytesMax = 64u << 10;    // the text of a line
+inline constexpr std::size_t kLogFieldsBytesMax = 64u << 10;  // names and values of its fields
+
+// One JSON object without a line break: at (RFC 3339, microseconds, UTC), level, text, fields. What
+// is longer than the limits is cut, and a mark there says by how much.
 std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
-                     const std::vector<Meta>& fields);
+                     std::vector<Meta> fields);
 
 // "2026-01-02T03:04:05.678901Z"
 std::string rfc3339(base::WallTime at);

@@ -1,10 +1,12 @@
 // Turns the records of a pipeline into its manifest. The enumerations of both sides are held to the
-// same order here, because public headers cannot include the manifest's. Pure; it judges nothing,
-// base::validate_manifest does.
+// same order here, because public headers cannot include the manifest's. Pure; what is wrong with
+// it is for base::validate_manifest and the engine to say.
 #include "sdk/src/pipeline_manifest.h"
 
+#include <memory>
 #include <string_view>
 
+#include "scheduler/engine/plan/plan.h"
 #include "sdk/base/sha256.h"
 
 #ifndef WEIR_VERSION
@@ -123,6 +125,11 @@ base::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
     out.jobs.push_back({job.name, job.selection, job.priority});
   }
   return out;
+}
+
+base::Status check_manifest(const base::Manifest& manifest) {
+  if (base::Status status = base::validate_manifest(manifest); !status.ok()) return status;
+  return engine::check_jobs(std::make_shared<const base::Manifest>(manifest));
 }
 
 }  // namespace weir::sdk_impl

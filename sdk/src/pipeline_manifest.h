@@ -14,6 +14,10 @@ namespace weir::sdk_impl {
 // module's.
 base::Manifest manifest_of(const impl::PipelineRecord& pipeline);
 
+// All that can be judged without a server: what base::validate_manifest says, then the selections
+// of the jobs.
+base::Status check_manifest(const base::Manifest& manifest);
+
 // The hash of the module's sources that weir_module() links in, "" when the module was built
 // without it.
 std::string module_code_version();

@@ -167,7 +167,7 @@ StageSpec parse_stage(std::string line, const Options& options) {
   stage.name = words.at(is_task ? 1 : 0);
   if (!is_task) {
     for (const auto& asset : words)
-      stage.outputs.push_back({asset, option(options, "type", "t"), ""});
+      stage.outputs.push_back({asset, option(options, "type", "t"), option(options, "schema", "")});
   }
   StageParser(stage).dependencies(dependencies);
   set_options(stage, options);
@@ -203,7 +203,8 @@ Manifest parse_graph(const std::string& pipeline, const std::string& text) {
     const Options options = take_options(line);
     const auto words = words_of(line);
     if (words.at(0) == "external") {
-      manifest.externals.push_back({words.at(1), option(options, "type", "t"), ""});
+      manifest.externals.push_back(
+          {words.at(1), option(options, "type", "t"), option(options, "schema", "")});
     } else if (words.at(0) == "param") {
       manifest.params.push_back({words.at(1), "t", "", "{}"});
     } else if (words.at(0) == "job") {

@@ -20,8 +20,8 @@ namespace weir::test {
 //   param p                        a parameter
 //   job nightly = a+               a job and its selection
 //
-// Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u version=v
-// check=NAME:blocking]. All types are "t" unless said otherwise. Errors end the process.
+// Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u schema=s
+// version=v check=NAME:blocking]. All types are "t" unless said otherwise. Errors end the process.
 base::Manifest parse_graph(const std::string& pipeline, const std::string& text);
 
 // A module of that pipeline; its digest is the manifest's.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scheduler/engine/plan/selection.h"
+#include "scheduler/engine/step.h"
 #include "sdk/base/check.h"
 #include "sdk/base/errors.h"
 #include "sdk/base/names.h"
@@ -20,6 +21,8 @@ using base::DependencySpec;
 using base::Result;
 using base::Status;
 using base::TriggerRule;
+
+constexpr std::size_t kJobProblemsShownMax = 10;
 
 // All stages of all active modules, and who makes which asset.
 struct Catalog {
@@ -47,20 +50,19 @@ std::int32_t producer_of(const Catalog& catalog, std::size_t consumer, const Dep
   return std::int32_t(consumer) - catalog.stages[consumer].stage + task->second;
 }
 
-Catalog make_catalog(const State& state, const std::string& only_pipeline) {
-  Catalog catalog;
-  for (const auto& [pipeline, digest] : state.active) {
-    if (!only_pipeline.empty() && pipeline != only_pipeline) continue;
-    const Module* module = state.modules.at(digest).get();
-    for (std::size_t i = 0; i < module->manifest->stages.size(); ++i) {
-      const auto node = std::int32_t(catalog.stages.size());
-      catalog.stages.push_back({digest, std::int32_t(i)});
-      catalog.modules.push_back(module);
-      for (const auto& output : module->manifest->stages[i].outputs) {
-        catalog.by_asset.emplace(output.asset, node);
-      }
+void add_stages(Catalog& catalog, const Digest& digest, const Module& module) {
+  for (std::size_t i = 0; i < module.manifest->stages.size(); ++i) {
+    const auto node = std::int32_t(catalog.stages.size());
+    catalog.stages.push_back({digest, std::int32_t(i)});
+    catalog.modules.push_back(&module);
+    for (const auto& output : module.manifest->stages[i].outputs) {
+      catalog.by_asset.emplace(output.asset, node);
     }
   }
+}
+
+// Once all stages are there.
+void join_stages(Catalog& catalog) {
   catalog.graph.resize(catalog.stages.size());
   for (std::size_t i = 0; i < catalog.stages.size(); ++i) {
     const auto& spec = catalog.spec(i);
@@ -76,6 +78,15 @@ Catalog make_catalog(const State& state, const std::string& only_pipeline) {
       catalog.graph[std::size_t(parent)].children.push_back(std::int32_t(i));
     }
   }
+}
+
+Catalog make_catalog(const State& state, const std::string& only_pipeline) {
+  Catalog catalog;
+  for (const auto& [pipeline, digest] : state.active) {
+    if (!only_pipeline.empty() && pipeline != only_pipeline) continue;
+    add_stages(catalog, digest, *state.modules.at(digest));
+  }
+  join_stages(catalog);
   return catalog;
 }
 
@@ -186,6 +197,31 @@ Result<std::vector<PlannedStage>> plan_stages(const State& state, const std::str
                       "what is registered");
   }
   return order;
+}
+
+Status check_jobs(const std::shared_ptr<const Manifest>& manifest) {
+  if (manifest->jobs.empty()) return {};
+  const auto module = make_module({}, manifest);
+  Catalog catalog;
+  add_stages(catalog, {}, *module);
+  join_stages(catalog);
+  int first_error = 0;
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& job : manifest->jobs) {
+    const auto chosen = select(catalog.graph, job.selection);
+    Status problem = chosen.status();
+    if (chosen.ok() && std::find(chosen->begin(), chosen->end(), true) == chosen->end()) {
+      problem = Status(Code::kInvalidArgument, base::kErrEmptySelection,
+                       "the selection '" + job.selection + "' matches no task");
+    }
+    if (problem.ok()) continue;
+    if (first_error == 0) first_error = problem.error();
+    text += (text.empty() ? "job '" : "\njob '") + job.name + "': " + problem.message();
+    if (++shown == kJobProblemsShownMax) break;
+  }
+  if (text.empty()) return {};
+  return Status(Code::kInvalidArgument, first_error, std::move(text));
 }
 
 void link_tasks(Run& run, const std::map<std::string, std::int32_t>& pin_of) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct PlannedStage {
 // selection.
 base::Result<std::vector<PlannedStage>> plan_stages(const State& state, const std::string& job,
                                                     const std::string& selection);
+
+// Whether each job of a module could be run: a job selects among the stages of its own pipeline, so
+// this needs no other module. INVALID_ARGUMENT with the problems, each under the name of its job.
+// The manifest must be valid otherwise.
+base::Status check_jobs(const std::shared_ptr<const Manifest>& manifest);
 
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);

@@ -18,8 +18,8 @@ struct Selection {
   std::string text;
 };
 
-// A selection as the command line takes it: "raw+", "group:training and not status:failed". Parsed
-// when the pipeline is described; an error points at the column.
+// A selection as the command line takes it: "raw+", "+report and not raw", of this pipeline's own
+// assets and tasks. Parsed when the pipeline is described or run; an error points at the column.
 inline Selection select(std::string expression) { return {std::move(expression)}; }
 
 // These assets and tasks and everything that they depend on.

@@ -37,16 +37,18 @@ TemporaryDirectory::TemporaryDirectory() {
   path_ = pattern;
 }
 
-TemporaryDirectory::~TemporaryDirectory() {
+TemporaryDirectory::~TemporaryDirectory() { remove_folder(path_); }
+
+void remove_folder(const std::filesystem::path& path) {
   std::error_code error;
   // Stored trees are read-only for their owner too.
-  for (auto at = std::filesystem::recursive_directory_iterator(path_, error);
+  for (auto at = std::filesystem::recursive_directory_iterator(path, error);
        !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
     if (!at->is_directory(error)) continue;
     std::filesystem::permissions(at->path(), std::filesystem::perms::owner_all,
                                  std::filesystem::perm_options::add, error);
   }
-  std::filesystem::remove_all(path_, error);
+  std::filesystem::remove_all(path, error);
 }
 
 class LocalDriver::Impl {
@@ -126,6 +128,7 @@ class LocalDriver::Impl {
 
   const MemoryTables& tables() const { return store_.tables(); }
   StageRunner& runner() { return runner_; }
+  const std::filesystem::path& folder() const { return directory_.path(); }
 
  private:
   ArtifactTarget target() const { return {directory_.path() / "artifacts", Sync::kQuick}; }
@@ -315,5 +318,6 @@ Result<std::shared_ptr<const void>> LocalDriver::current(std::string_view asset,
 
 const MemoryTables& LocalDriver::tables() const { return impl_->tables(); }
 StageRunner& LocalDriver::runner() { return impl_->runner(); }
+const std::filesystem::path& LocalDriver::folder() const { return impl_->folder(); }
 
 }  // namespace weir::sdk_impl

@@ -52,6 +52,8 @@ class LocalDriver {
 
   const MemoryTables& tables() const;
   StageRunner& runner();
+  // Where values and scratch folders of the runs are, until this ends.
+  const std::filesystem::path& folder() const;
 
  private:
   class Impl;
@@ -71,5 +73,8 @@ class TemporaryDirectory {
  private:
   std::filesystem::path path_;
 };
+
+// With what is read-only in it; as far as that goes.
+void remove_folder(const std::filesystem::path& path);
 
 }  // namespace weir::sdk_impl

@@ -127,7 +127,7 @@ int describe_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
   const base::Manifest manifest = manifest_of(pipeline);
-  if (Status status = base::validate_manifest(manifest); !status.ok()) {
+  if (Status status = check_manifest(manifest); !status.ok()) {
     return fail(status, kExitUsage);
   }
   if (options->check) return check_lock(options->lock, lock_text(manifest));

@@ -119,7 +119,7 @@ int graph_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const bool dot = arguments.size() == 1 && arguments[0] == "--dot";
   if (!arguments.empty() && !dot) return fail_usage("usage: graph [--dot]");
   const base::Manifest manifest = manifest_of(pipeline);
-  if (base::Status status = base::validate_manifest(manifest); !status.ok()) {
+  if (base::Status status = check_manifest(manifest); !status.ok()) {
     return fail(status, kExitUsage);
   }
   const Producers producers = producers_of(manifest);

@@ -85,8 +85,11 @@ int run_main(const PipelineRecord& pipeline, int argc, char** argv) {
   try {
     return sdk_impl::dispatch(pipeline, program, words[1], sdk_impl::Arguments(words).subspan(2));
   } catch (const std::exception& error) {
-    return sdk_impl::fail(base::Status(base::Code::kInternal, base::kErrInternal, error.what()),
-                          sdk_impl::kExitUsage);
+    base::Status status = base::Status::parse(base::Code::kInternal, error.what());
+    if (status.error() == 0) {
+      status = base::Status(base::Code::kInternal, base::kErrInternal, error.what());
+    }
+    return sdk_impl::fail(status, sdk_impl::kExitUsage);
   }
 }
 

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "sdk/base/errors.h"
 #include "sdk/base/json.h"
@@ -180,6 +183,29 @@ int summarize(const MemoryTables& tables, base::RunId id) {
   return run.state == engine::RunState::kSucceeded ? kExitOk : kExitFailed;
 }
 
+// The run that goes on. Set on the main thread while no stage runs.
+struct RunningRun {
+  std::filesystem::path folder;
+  pid_t process = -1;  // children of a stage may end as they like
+};
+RunningRun& running_run() {
+  static RunningRun run;
+  return run;
+}
+
+// exit() inside a stage ends the whole run, which must not look like its success. A stage that
+// calls _exit() goes past this.
+void ended_by_a_stage(int code, void*) {
+  if (running_run().process != ::getpid()) return;
+  std::fprintf(stderr,
+               "error: the program ended in the middle of the run (exit code %d); a stage returns "
+               "or throws, it does not call exit()\n",
+               code);
+  remove_folder(running_run().folder);
+  std::fflush(nullptr);
+  ::_exit(code == kExitOk ? kExitFailed : code);
+}
+
 }  // namespace
 
 int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
@@ -198,7 +224,10 @@ int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   LocalDriver driver(pipeline, std::move(local));
   tables = &driver.tables();
   if (Status status = driver.start(); !status.ok()) return fail(status, kExitUsage);
+  running_run() = {driver.folder(), ::getpid()};
+  ::on_exit(ended_by_a_stage, nullptr);
   const auto run = driver.run(options->selection, options->job, options->params);
+  running_run() = {};
   if (!run.ok()) return fail(run.status(), kExitUsage);
   return summarize(driver.tables(), *run);
 }

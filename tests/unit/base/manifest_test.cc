@@ -203,6 +203,16 @@ TEST(ValidateManifest, RefusesGroupsAndBudgetsOutOfRange) {
   EXPECT_FALSE(problems({never}).ok());
 }
 
+TEST(ValidateManifest, RefusesTextsThatAreNotUtf8) {
+  StageSpec latin = stage("a");
+  latin.owner = "M\xFCller";
+  latin.note = "größer";
+  const Status status = problems({latin});
+  EXPECT_EQ(status.error(), kErrBadManifest);
+  EXPECT_EQ(status.message(),
+            "stage 'a': its owner is not valid UTF-8, byte 2 is 0xFC; give it as text in UTF-8");
+}
+
 TEST(ValidateManifest, NamesEveryProblem) {
   const Status status = problems({stage("A"), stage("b", {on("x")})});
   EXPECT_THAT(status.message(), HasSubstr("'A'"));

@@ -77,6 +77,36 @@ TEST_F(DescribeTest, ErrorsWithoutEndDoNotHideTheTimeLimit) {
   EXPECT_THAT(status.message(), HasSubstr("did not end within"));
 }
 
+TEST_F(DescribeTest, TheReasonThatTheModuleGaveIsTheHeadline) {
+  const base::Status refused = describe_script(
+      "echo 'a log line' >&2; printf \"error: WEIR-E0202: job 'j': no\\n  aab\\n  ^\\n\" >&2; exit "
+      "2",
+      kAmple);
+  EXPECT_EQ(refused.code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(refused.error(), base::kErrUnknownAsset);
+  EXPECT_EQ(refused.message(),
+            "job 'j': no\n  aab\n  ^\n(said by '" + folder_ + "/program describe')");
+  const base::Status other = describe_script("echo 'error: no such file' >&2; exit 2", kAmple);
+  EXPECT_EQ(other.error(), base::kErrDescribeFailed);
+  EXPECT_THAT(other.message(), HasSubstr("ended with exit code 2\n  | error: no such file"));
+}
+
+// Thrown before weir::main() could catch it.
+TEST_F(DescribeTest, AnExceptionThatNobodyCaughtIsTheHeadline) {
+  const std::string thrown =
+      "printf \"terminate called after throwing an instance of 'weir::Failure'\\n  what():  ";
+  const base::Status named = describe_script(
+      thrown + "WEIR-E0101: 'Bad Name' is not a name\\n\" >&2; kill -ABRT $$", kAmple);
+  EXPECT_EQ(named.error(), base::kErrBadName);
+  EXPECT_THAT(named.message(), HasSubstr("'Bad Name' is not a name\n(said by '"));
+  const base::Status other =
+      describe_script(thrown + "no configuration\\n\" >&2; kill -ABRT $$", kAmple);
+  EXPECT_EQ(other.error(), base::kErrDescribeFailed);
+  EXPECT_THAT(other.message(), HasSubstr("did not catch, weir::Failure: no configuration"));
+  const base::Status crashed = describe_script("kill -SEGV $$", kAmple);
+  EXPECT_THAT(crashed.message(), HasSubstr("crashed with SIGSEGV; run it by hand"));
+}
+
 // As `weir register` does it, with programs of the machine's own format.
 TEST_F(DescribeTest, RegistrationRefusesWhatHangsAndWhatPrintsWithoutEnd) {
   const auto hangs = load_bundle(HANGING_MODULE, milliseconds(300));

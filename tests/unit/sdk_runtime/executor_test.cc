@@ -38,7 +38,8 @@ enum Stage {
   kAsksServer,
   kForksAndReturns,
   kUntilCanceled,
-  kAsksFirst
+  kAsksFirst,
+  kShouts
 };
 
 template <class T>
@@ -118,6 +119,13 @@ TEST_F(Executor, ReportsTheEncodedValueWithMetadataAndLogs) {
   EXPECT_EQ(result.metadata, R"({"numbers":{"rows":{"kind":"int","value":3}}})");
   ASSERT_EQ(result.logs.size(), 1u);
   EXPECT_THAT(result.logs[0], HasSubstr(R"("level":"info","text":"made numbers")"));
+}
+
+TEST_F(Executor, AHugeLogLineIsCutAndTheAttemptGoesOn) {
+  const TestResult result = executor_.run(run_of(kShouts));
+  EXPECT_EQ(result.outcome, kSucceeded) << result.message;
+  ASSERT_EQ(result.logs.size(), 1u);
+  EXPECT_THAT(result.logs[0].substr(60'000), HasSubstr("xxx… (52363264 bytes cut)\"}"));
 }
 
 TEST_F(Executor, FlushesWhatTheStagePrintedBeforeItsResult) {

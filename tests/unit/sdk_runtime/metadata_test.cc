@@ -39,5 +39,26 @@ TEST(LogLine, IsOneJsonObjectOnOneLine) {
             R"("fields":{"n":{"kind":"int","value":1}}})");
 }
 
+TEST(LogLine, WhatIsTooLongIsCutWithAMark) {
+  const std::string huge = "x" + std::string(1u << 20, '\x01');
+  const auto text = [](const std::string& line) {
+    return base::Json::parse(line).value()["text"].as_string();
+  };
+  EXPECT_EQ(text(log_line({}, impl::LogLevel::kInfo, huge, {})),
+            huge.substr(0, kLogTextBytesMax) + "… (983041 bytes cut)");
+  // Not within a character.
+  const std::string umlauts = "x" + std::string(kLogTextBytesMax - 2, 'x') + "ää";
+  EXPECT_EQ(text(log_line({}, impl::LogLevel::kInfo, umlauts, {})),
+            umlauts.substr(0, kLogTextBytesMax - 1) + "… (4 bytes cut)");
+
+  const std::vector<Meta> fields{{"a", 1}, {"b", huge}, {"c", Url{huge}}};
+  const std::string line = log_line({}, impl::LogLevel::kInfo, "short", fields);
+  EXPECT_EQ(text(line), "short… (1 fields cut)");
+  const auto shown = base::Json::parse(line).value()["fields"];
+  EXPECT_EQ(shown["a"]["value"].as_int(), 1);
+  EXPECT_TRUE(shown["b"]["value"].as_string().ends_with(" bytes cut)"));
+  EXPECT_LT(shown["b"]["value"].as_string().size(), kLogFieldsBytesMax);
+}
+
 }  // namespace
 }  // namespace weir::sdk_impl

@@ -87,6 +87,11 @@ std::string read_file(const weir::File& in) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+int shouts(weir::Context& ctx) {
+  ctx.info(std::string(50u << 20, 'x'));
+  return 1;
+}
+
 int start_waiting_process() {
   const int pid = ::fork();
   if (pid != 0) return pid;
@@ -161,6 +166,7 @@ int main(int argc, char** argv) {
   p.asset("forks_and_returns", forks_and_returns);  // 14
   p.asset("until_canceled", until_canceled);        // 15
   p.asset("asks_first", asks_first);                // 16
+  p.asset("shouts", shouts);                        // 17
   p.job("good", weir::select("numbers or file+"));
   return weir::main(p, argc, argv);
 }

@@ -26,9 +26,10 @@ struct Finished {
 
 class Verbs : public ::testing::Test {
  protected:
-  Finished run(const std::string& arguments, const std::string& environment = "") {
+  Finished run(const std::string& arguments, const std::string& environment = "",
+               const std::string& program = SAMPLE_MODULE) {
     const std::string err_file = (temporary_.path() / "err").string();
-    const std::string command = environment + " " SAMPLE_MODULE " " + arguments + " 2>" + err_file;
+    const std::string command = environment + " " + program + " " + arguments + " 2>" + err_file;
     std::FILE* const pipe = ::popen(command.c_str(), "r");
     Finished out;
     char buffer[4096];
@@ -40,6 +41,15 @@ class Verbs : public ::testing::Test {
     std::ifstream err(err_file);
     out.err.assign(std::istreambuf_iterator<char>(err), {});
     return out;
+  }
+  // Whichever verb is the first to meet the mistake says the same of it.
+  void expect_refused(const std::string& mistake, const std::string& message) {
+    for (const char* const verb : {"describe", "graph", "run"}) {
+      const Finished ended = run(verb, "BROKEN=" + mistake, BROKEN_MODULE);
+      EXPECT_EQ(ended.exit_code, 2) << mistake << " " << verb;
+      EXPECT_EQ(ended.out, "") << mistake << " " << verb;
+      EXPECT_THAT(ended.err, HasSubstr(message)) << mistake << " " << verb;
+    }
   }
   std::string path(const std::string& name) { return (temporary_.path() / name).string(); }
 
@@ -54,7 +64,7 @@ TEST_F(Verbs, DescribePrintsAManifestAndNothingElse) {
   ASSERT_TRUE(json.ok()) << json.status().text();
   const auto manifest = base::manifest_from_json(json.value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
-  EXPECT_EQ(manifest->stages.size(), 17u);
+  EXPECT_EQ(manifest->stages.size(), 18u);
   EXPECT_EQ(manifest->params.at(0).defaults, R"({"count":3,"word":"x"})");
   EXPECT_EQ(manifest->jobs.at(0).name, "good");
 }
@@ -112,6 +122,20 @@ TEST_F(Verbs, AFailedRunExitsWithOne) {
   EXPECT_EQ(run("run '+sum'").exit_code, 1);  // its check fails: 0 + 1 + 2 is not below 3
 }
 
+TEST_F(Verbs, AStageThatCallsExitEndsTheRunAsFailed) {
+  const std::string folder = path("tmp");
+  std::filesystem::create_directory(folder);
+  const Finished quiet = run("run bbb", "BROKEN=exits TMPDIR=" + folder, BROKEN_MODULE);
+  EXPECT_EQ(quiet.exit_code, 1);
+  EXPECT_THAT(quiet.err,
+              HasSubstr("error: the program ended in the middle of the run (exit code 0)"));
+  EXPECT_EQ(run("run exits", "TMPDIR=" + folder).exit_code, 7);
+  const Finished child = run("run bbb", "BROKEN=child_exits TMPDIR=" + folder, BROKEN_MODULE);
+  EXPECT_EQ(child.exit_code, 0) << child.err;
+  EXPECT_THAT(child.err, Not(HasSubstr("in the middle")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
 TEST_F(Verbs, WrongUsageExitsWithTwoAndSaysWhatToDo) {
   EXPECT_EQ(run("").exit_code, 2);
   const Finished verb = run("rnu");
@@ -124,6 +148,38 @@ TEST_F(Verbs, WrongUsageExitsWithTwoAndSaysWhatToDo) {
   EXPECT_EQ(run("run --max-parallel").exit_code, 2);
   EXPECT_EQ(run("describe --lock").exit_code, 2);
   EXPECT_EQ(run("executor").exit_code, 2);
+}
+
+TEST_F(Verbs, JobsThatCannotBeRunAreRefusedWithTheirName) {
+  EXPECT_EQ(run("describe", "BROKEN=", BROKEN_MODULE).exit_code, 0);
+  expect_refused("unknown_asset",
+                 "error: WEIR-E0202: job 'nightly': selection, column 1: no asset or task is named "
+                 "'aab'. Did you mean 'aaa'?\n  aab\n  ^\n");
+  expect_refused("syntax",
+                 "error: WEIR-E0206: job 'nightly': selection, column 10: a name is missing\n"
+                 "  aaa and (\n           ^\n");
+  expect_refused("nothing",
+                 "error: WEIR-E0207: job 'nightly': the selection 'aaa and not aaa' matches no "
+                 "task\n");
+}
+
+TEST_F(Verbs, AnExceptionWithANumberKeepsIt) {
+  const Finished described = run("describe", "BROKEN=deep", BROKEN_MODULE);
+  EXPECT_EQ(described.exit_code, 2);
+  EXPECT_THAT(described.err, ::testing::StartsWith("error: WEIR-E0601: a value is nested"));
+}
+
+// Of which `register` makes its headline.
+TEST_F(Verbs, AnExceptionBeforeMainSaysWhatItIs) {
+  EXPECT_THAT(run("describe", "BROKEN=name", BROKEN_MODULE).err,
+              HasSubstr("  what():  WEIR-E0101: 'Bad Name' is not a name"));
+}
+
+TEST_F(Verbs, TextsThatAreNotUtf8AreRefusedWithTheirField) {
+  expect_refused("owner",
+                 "error: WEIR-E0100: stage 'bbb': its owner is not valid UTF-8, byte 2 is 0xFC;");
+  expect_refused("version",
+                 "error: WEIR-E0100: stage 'bbb': its version is not valid UTF-8, byte 1 is 0xFF;");
 }
 
 TEST_F(Verbs, RegisterBecomesTheWeirProgram) {
