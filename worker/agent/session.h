@@ -45,7 +45,6 @@ class FrameQueue {
  public:
   void add(v1::WorkerMessage&& message);
   std::optional<v1::SessionRequest> next();
-  bool empty() const { return frames_.empty(); }
   void clear() { frames_.clear(); }
 
  private:

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <sstream>
+#include <vector>
 #include <cxxabi.h>
 #include <string.h>
 
@@ -97,20 +99,37 @@ std::string frame_function(const std::string& frame, const std::string& executab
   return symbol.empty() ? "" : printable(demangled(symbol));
 }
 
-// " in segv()": the innermost function of the backtrace that has a name and is the module's or a
-// library's of its own. The first frame is the handler itself.
-std::string crash_place(std::string_view text, const std::string& executable) {
+struct Frame {
+  std::string line;      // as the crash handler wrote it
+  std::string function;  // empty: nobody knows
+};
+
+// The backtrace in the text, innermost first; the first frame is the handler itself. A function is
+// looked up once, however deep the stack repeats it.
+std::vector<Frame> backtrace_in(std::string_view text, const std::string& executable) {
+  std::vector<Frame> frames;
   const std::size_t crash = text.rfind(kCrashLine);
-  if (crash == std::string_view::npos) return "";
+  if (crash == std::string_view::npos) return frames;
+  std::map<std::string, std::string> known;
   std::istringstream lines{std::string(text.substr(crash))};
   std::string line;
   std::getline(lines, line);  // the headline
-  std::getline(lines, line);  // the handler
   while (std::getline(lines, line)) {
+    const auto [entry, is_new] = known.try_emplace(line);
+    if (is_new) entry->second = frame_function(line, executable);
+    frames.push_back({line, entry->second});
+  }
+  return frames;
+}
+
+// " in segv()": the innermost function that has a name and is the module's or a library's of its
+// own.
+std::string crash_place(const std::vector<Frame>& backtrace) {
+  for (std::size_t i = 1; i < backtrace.size(); ++i) {
+    const std::string& line = backtrace[i].line;
     const std::string library = line.substr(line.rfind('/', line.find('(')) + 1);
     if (library.starts_with("libc.so") || library.starts_with("libstdc++.so")) continue;
-    const std::string function = frame_function(line, executable);
-    if (!function.empty()) return " in " + function;
+    if (!backtrace[i].function.empty()) return " in " + backtrace[i].function;
   }
   return "";
 }
@@ -129,22 +148,16 @@ std::string end_in_words(const DeathReport& death) {
   return "it exited with code " + std::to_string(death.status);
 }
 
-// The backtrace with the functions' names, innermost first.
-base::Json::Array stack(std::string_view text, const std::string& executable) {
+base::Json::Array stack_text(const std::vector<Frame>& backtrace) {
   base::Json::Array frames;
-  const std::size_t crash = text.rfind(kCrashLine);
-  if (crash == std::string_view::npos) return frames;
-  std::istringstream lines{std::string(text.substr(crash))};
-  std::string line;
-  std::getline(lines, line);  // the headline
-  while (std::getline(lines, line)) {
-    const std::string function = frame_function(line, executable);
-    frames.emplace_back(function.empty() ? printable(line) : function + "  " + printable(line));
+  for (const Frame& frame : backtrace) {
+    const std::string name = frame.function.empty() ? "" : frame.function + "  ";
+    frames.emplace_back(name + printable(frame.line));
   }
   return frames;
 }
 
-base::Json details(const DeathReport& death) {
+base::Json details(const DeathReport& death, const std::vector<Frame>& backtrace) {
   base::Json detail{base::Json::Object{}};
   if (by_signal(death)) {
     detail.set("signal", signal_name(death.status));
@@ -154,9 +167,7 @@ base::Json details(const DeathReport& death) {
   }
   if (death.memory_peak > 0) detail.set("memory_peak_bytes", death.memory_peak);
   if (!death.stderr_tail.empty()) detail.set("stderr", printable(death.stderr_tail));
-  if (base::Json::Array frames = stack(death.stderr_tail, death.executable); !frames.empty()) {
-    detail.set("stack", base::Json(std::move(frames)));
-  }
+  if (!backtrace.empty()) detail.set("stack", base::Json(stack_text(backtrace)));
   return detail;
 }
 
@@ -175,7 +186,7 @@ void load_error(const DeathReport& death, v1::Finished& out, base::Json& detail)
   out.set_message(base::Status(base::Code::kFailedPrecondition, base::kErrLoad, message).text());
 }
 
-void died(const DeathReport& death, v1::Finished& out) {
+void died(const DeathReport& death, const std::vector<Frame>& backtrace, v1::Finished& out) {
   const bool killed = by_signal(death) && death.status == SIGKILL;
   if (killed && death.kernel_oom) {
     out.set_outcome(v1::OUTCOME_OOM);
@@ -185,7 +196,7 @@ void died(const DeathReport& death, v1::Finished& out) {
   out.set_outcome(v1::OUTCOME_CRASHED);
   std::string message = "the executor died: " + end_in_words(death);
   if (!by_signal(death)) message = "the stage ended its process: " + end_in_words(death);
-  message += crash_place(death.stderr_tail, death.executable);
+  message += crash_place(backtrace);
   const std::string words = last_line(words_of_the_stage(death.stderr_tail));
   out.set_message(words.empty() ? message : message + "; its last words: " + words);
 }
@@ -204,11 +215,12 @@ std::string missing_library(std::string_view linker_words) {
 }
 
 void describe_death(const DeathReport& death, v1::Finished& out) {
-  base::Json detail = details(death);
+  const std::vector<Frame> backtrace = backtrace_in(death.stderr_tail, death.executable);
+  base::Json detail = details(death, backtrace);
   switch (death.by) {
     case EndedBy::kResult:
     case EndedBy::kExit:
-      died(death, out);
+      died(death, backtrace, out);
       break;
     case EndedBy::kNotReady:
       load_error(death, out, detail);

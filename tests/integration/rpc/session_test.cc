@@ -36,6 +36,17 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
     return response;
   }
 
+  // Of all tasks of the run when none is named.
+  v1::ListAttemptsResponse list_attempts(const std::string& run, const std::string& task = {}) {
+    Call call;
+    v1::ListAttemptsRequest request;
+    request.set_run(run);
+    request.set_task(task);
+    v1::ListAttemptsResponse response;
+    EXPECT_TRUE(runs_->ListAttempts(call.get(), request, &response).ok());
+    return response;
+  }
+
   // Waits until no worker is connected, which the scheduler learns a moment after the worker did.
   bool all_disconnected() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -259,12 +270,7 @@ TEST_P(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
   value->set_is_inline(true);
   worker.send(message);
   wait_until_finished(run);
-  Call call;
-  v1::ListAttemptsRequest request;
-  request.set_run(run);
-  request.set_task("a");
-  v1::ListAttemptsResponse attempts;
-  ASSERT_TRUE(runs_->ListAttempts(call.get(), request, &attempts).ok());
+  const v1::ListAttemptsResponse attempts = list_attempts(run, "a");
   ASSERT_GE(attempts.attempts_size(), 1);
   EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_FAILED);
   EXPECT_THAT(attempts.attempts(0).message(), HasSubstr("WEIR-E0406"));
@@ -331,11 +337,7 @@ TEST_P(SessionTest, AReportWithTooMuchMetadataFailsItsTaskAndNothingElse) {
   worker.report_success(assign, encoded_number(1), true,
                         "{\"a\":{\"text\":\"" + std::string(70'000, 'x') + "\"}}");
   wait_until_finished(run);
-  Call call;
-  v1::ListAttemptsRequest request;
-  request.set_run(run);
-  v1::ListAttemptsResponse attempts;
-  ASSERT_TRUE(runs_->ListAttempts(call.get(), request, &attempts).ok());
+  const v1::ListAttemptsResponse attempts = list_attempts(run);
   ASSERT_EQ(attempts.attempts_size(), 1);
   EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_FAILED);
   EXPECT_THAT(attempts.attempts(0).message(), StartsWith("WEIR-E0003: metadata 'text' has 700"));
