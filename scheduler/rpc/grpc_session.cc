@@ -24,7 +24,9 @@ SessionReactor* GrpcSession::start(Edge& edge, grpc::CallbackServerContext& cont
 }
 
 GrpcSession::GrpcSession(Private, Edge& edge, grpc::CallbackServerContext& context)
-    : context_(context), session_(std::make_shared<WorkerSession>(edge, *this)) {}
+    : context_(context),
+      session_(std::make_shared<WorkerSession>(
+          edge, std::shared_ptr<SessionStream>(std::shared_ptr<void>(), this))) {}
 
 void GrpcSession::read() {
   incoming_.Clear();

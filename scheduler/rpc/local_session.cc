@@ -12,25 +12,20 @@
 
 namespace weir::rpc {
 
-// The scheduler's end, and the owner of the session. The worker's end keeps it, and finishes the
-// session before it lets go: the session has no use for its stream after that.
+namespace {
+
+// The scheduler's end. The session keeps it, so that a frame that is being handed over while the
+// worker lets go still has where to go.
 class LocalStream final : public SessionStream {
  public:
-  LocalStream(Edge& edge, base::LocalSession::Handlers handlers)
-      : edge_(edge),
-        handlers_(std::move(handlers)),
-        session_(std::make_shared<WorkerSession>(edge, *this)) {}
-
-  // Inside the gate only.
-  WorkerSession& session() { return *session_; }
-
-  // Nobody is inside the gate any more.
-  void end(const base::Status& reason) {
-    session_->close(reason);
-    session_->on_written(false);
-    session_->on_done();
-    session_.reset();
+  static std::shared_ptr<WorkerSession> open(Edge& edge, base::LocalSession::Handlers handlers) {
+    const auto stream = std::make_shared<LocalStream>(edge, std::move(handlers));
+    auto session = std::make_shared<WorkerSession>(edge, stream);
+    stream->session_ = session;
+    return session;
   }
+  LocalStream(Edge& edge, base::LocalSession::Handlers handlers)
+      : edge_(edge), handlers_(std::move(handlers)) {}
 
   void read() override {}
   void write(worker::v1::SessionResponse&& frame) override {
@@ -38,17 +33,19 @@ class LocalStream final : public SessionStream {
   }
   void finish(const base::Status& status) override {
     handlers_.ended(status);
-    edge_.reads.submit_step([session = session_] { session->on_done(); });
+    edge_.reads.submit_step([session = session_.lock()] { session->on_done(); });
   }
   void cancel() override {
-    edge_.reads.submit_step([session = session_] { session->on_written(false); });
+    edge_.reads.submit_step([session = session_.lock()] { session->on_written(false); });
   }
 
  private:
   Edge& edge_;
   const base::LocalSession::Handlers handlers_;
-  std::shared_ptr<WorkerSession> session_;  // null once the gate is shut
+  std::weak_ptr<WorkerSession> session_;  // that which calls
 };
+
+}  // namespace
 
 void LocalGate::open(Edge& edge) {
   const std::lock_guard lock(mutex_);
@@ -58,18 +55,22 @@ void LocalGate::open(Edge& edge) {
 
 void LocalGate::shut(const base::Status& reason) {
   // Held before the worker can know: from here on its end does not finish a session any more.
-  std::vector<std::shared_ptr<LocalStream>> streams;
+  std::vector<std::shared_ptr<WorkerSession>> sessions;
   {
     const std::lock_guard lock(mutex_);
     edge_ = nullptr;
-    for (const auto& weak : std::exchange(streams_, {})) {
-      if (auto stream = weak.lock()) streams.push_back(std::move(stream));
+    for (const auto& weak : std::exchange(sessions_, {})) {
+      if (auto session = weak.lock()) sessions.push_back(std::move(session));
     }
   }
-  for (const auto& stream : streams) stream->end(reason);
+  for (const auto& session : sessions) {
+    session->close(reason);
+    session->on_written(false);
+    session->on_done();
+  }
 }
 
-std::shared_ptr<LocalStream> LocalGate::admit(const base::LocalSession::Handlers& handlers) {
+std::shared_ptr<WorkerSession> LocalGate::admit(const base::LocalSession::Handlers& handlers) {
   base::Status refused;
   {
     const std::lock_guard lock(mutex_);
@@ -77,12 +78,12 @@ std::shared_ptr<LocalStream> LocalGate::admit(const base::LocalSession::Handlers
       refused = base::Status(base::Code::kUnavailable, base::kErrShuttingDown,
                              "the scheduler is shutting down");
     } else {
-      auto stream = std::make_shared<LocalStream>(*edge_, handlers);
-      refused = stream->session().room();
+      auto session = LocalStream::open(*edge_, handlers);
+      refused = session->room();
       if (refused.ok()) {
-        std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
-        streams_.push_back(stream);
-        return stream;
+        std::erase_if(sessions_, [](const auto& weak) { return weak.expired(); });
+        sessions_.push_back(session);
+        return session;
       }
     }
   }
@@ -95,8 +96,8 @@ namespace {
 // The worker's end.
 class LocalSessionEnd final : public base::LocalSession {
  public:
-  LocalSessionEnd(std::shared_ptr<LocalGate> gate, std::shared_ptr<LocalStream> stream)
-      : gate_(std::move(gate)), stream_(std::move(stream)) {}
+  LocalSessionEnd(std::shared_ptr<LocalGate> gate, std::shared_ptr<WorkerSession> session)
+      : gate_(std::move(gate)), session_(std::move(session)) {}
   ~LocalSessionEnd() override { end(); }
 
   void send(worker::v1::SessionRequest&& frame) override {
@@ -117,11 +118,11 @@ class LocalSessionEnd final : public base::LocalSession {
  private:
   template <class Work>
   void enter(Work work) {
-    if (stream_) gate_->enter([&] { work(stream_->session()); });
+    if (session_) gate_->enter([&] { work(*session_); });
   }
 
   const std::shared_ptr<LocalGate> gate_;
-  const std::shared_ptr<LocalStream> stream_;  // null when the session was refused
+  const std::shared_ptr<WorkerSession> session_;  // null when it was refused
 };
 
 }  // namespace

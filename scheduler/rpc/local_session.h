@@ -12,7 +12,7 @@
 namespace weir::rpc {
 
 struct Edge;
-class LocalStream;
+class WorkerSession;
 
 // Lets the worker in while the server runs: whatever it does in the scheduler it does inside.
 class LocalGate {
@@ -21,8 +21,8 @@ class LocalGate {
   // Ends the sessions with `reason`. Returns when nobody is inside, and lets nobody in any more.
   void shut(const base::Status& reason);
 
-  // A new session's stream; null when it is refused, and then `ended` was called.
-  std::shared_ptr<LocalStream> admit(const base::LocalSession::Handlers& handlers);
+  // A new session; null when it is refused, and then `ended` was called.
+  std::shared_ptr<WorkerSession> admit(const base::LocalSession::Handlers& handlers);
   // Calls `work` inside, or not at all.
   template <class Work>
   void enter(Work work) {
@@ -32,8 +32,8 @@ class LocalGate {
 
  private:
   std::shared_mutex mutex_;
-  Edge* edge_ = nullptr;                             // null while shut; guarded by mutex_
-  std::vector<std::weak_ptr<LocalStream>> streams_;  // guarded by mutex_
+  Edge* edge_ = nullptr;                                // null while shut; guarded by mutex_
+  std::vector<std::weak_ptr<WorkerSession>> sessions_;  // guarded by mutex_
 };
 
 // See base::OpenLocalSession. The session keeps the gate alive.

@@ -54,7 +54,8 @@ bool travels_inline(const wire::ValueRef& value) {
 
 }  // namespace
 
-WorkerSession::WorkerSession(Edge& edge, SessionStream& stream) : edge_(edge), stream_(stream) {
+WorkerSession::WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream)
+    : edge_(edge), stream_(std::move(stream)) {
   ++edge_.sessions_open;
 }
 
@@ -77,7 +78,7 @@ void WorkerSession::on_frame(wire::SessionRequest& frame) {
   const std::lock_guard lock(mutex_);
   if (finished_ || closing_) return;
   if (!status.ok()) return end(status);
-  stream_.read();
+  stream_->read();
 }
 
 void WorkerSession::on_closed() {
@@ -86,12 +87,17 @@ void WorkerSession::on_closed() {
 }
 
 void WorkerSession::on_written(bool ok) {
-  const std::lock_guard lock(mutex_);
-  writing_ = false;
-  taken_at_ = std::chrono::steady_clock::now();
-  if (finished_) return;
-  if (ok) return pump();
-  end(closing_.value_or(Status(Code::kUnavailable, 0, "the worker's connection is gone")));
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    taken_at_ = std::chrono::steady_clock::now();
+    if (finished_) return;
+    if (!ok) {
+      return end(
+          closing_.value_or(Status(Code::kUnavailable, 0, "the worker's connection is gone")));
+    }
+  }
+  pump();
 }
 
 void WorkerSession::on_canceled() {
@@ -169,8 +175,10 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
 // What is in the inbox is heard before a deadline that passed meanwhile, so this need not wait for
 // the loop, and a heartbeat needs no sync of its own.
 void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
-  const std::lock_guard lock(mutex_);
-  heard_ = sent_at_us;
+  {
+    const std::lock_guard lock(mutex_);
+    heard_ = sent_at_us;
+  }
   pump();
 }
 
@@ -214,7 +222,7 @@ void WorkerSession::enqueue(const engine::Send& send) {
                  "worker '" + worker_ +
                      "' does not read what it is sent; it is cut off and may "
                      "connect again"));
-      return stream_.cancel();  // the write that it does not take would never end
+      return stream_->cancel();  // the write that it does not take would never end
     }
   }
   if (missing == 0) return;
@@ -222,10 +230,7 @@ void WorkerSession::enqueue(const engine::Send& send) {
       [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
 }
 
-void WorkerSession::flush() {
-  const std::lock_guard lock(mutex_);
-  pump();
-}
+void WorkerSession::flush() { pump(); }
 
 void WorkerSession::close(const Status& reason) {
   const std::lock_guard lock(mutex_);
@@ -289,16 +294,27 @@ void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
     edge_.sessions.inline_cache().put(*digest, row->bytes);
   });
   const std::size_t bytes = outgoing->message.ByteSizeLong();
-  const std::lock_guard lock(mutex_);
-  if (finished_) return;
-  queue_bytes_ += bytes - outgoing->bytes;
-  outgoing->bytes = bytes;
-  outgoing->ready = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (finished_) return;
+    queue_bytes_ += bytes - outgoing->bytes;
+    outgoing->bytes = bytes;
+    outgoing->ready = true;
+  }
   pump();
 }
 
 void WorkerSession::pump() {
-  if (writing_ || finished_) return;
+  std::optional<wire::SessionResponse> frame;
+  {
+    const std::lock_guard lock(mutex_);
+    frame = next_frame();
+  }
+  if (frame) stream_->write(std::move(*frame));
+}
+
+std::optional<wire::SessionResponse> WorkerSession::next_frame() {
+  if (writing_ || finished_) return std::nullopt;
   wire::SessionResponse frame;
   if (const auto heard = std::exchange(heard_, std::nullopt)) {
     frame.add_messages()->mutable_heard()->set_sent_at_us(*heard);
@@ -315,9 +331,10 @@ void WorkerSession::pump() {
   if (frame.messages_size() > 0) {
     writing_ = true;
     taken_at_ = std::chrono::steady_clock::now();
-    return stream_.write(std::move(frame));
+    return frame;
   }
   if (queue_.empty() && closing_) end(*closing_);
+  return std::nullopt;
 }
 
 void WorkerSession::end(const Status& status) {
@@ -330,7 +347,7 @@ void WorkerSession::end(const Status& status) {
   }
   finished_ = true;
   --edge_.sessions_open;
-  stream_.finish(status);
+  stream_->finish(status);
 }
 
 }  // namespace weir::rpc

@@ -15,14 +15,15 @@
 
 namespace weir::rpc {
 
-// The carrier of a session: a stream of gRPC, or the other half of this process. Called with the
-// session's lock held, so it answers the session from elsewhere, never from within a call.
+// The carrier of a session: a stream of gRPC, or the other half of this process. It answers the
+// session from elsewhere, never from within a call: all but write() are called with the session's
+// lock held.
 class SessionStream {
  public:
   virtual ~SessionStream() = default;
   // Wants the next frame: WorkerSession::on_frame().
   virtual void read() = 0;
-  // One at a time, answered by on_written().
+  // One at a time, answered by on_written(), which may come before this returns.
   virtual void write(worker::v1::SessionResponse&& frame) = 0;
   // The last call but for cancel(); answered by on_done(). No write is under way.
   virtual void finish(const base::Status& status) = 0;
@@ -32,8 +33,8 @@ class SessionStream {
 
 class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
  public:
-  // `stream` lives until on_done().
-  WorkerSession(Edge& edge, SessionStream& stream);
+  // `stream` is kept as long as the session.
+  WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream);
   ~WorkerSession() override;
 
   // RESOURCE_EXHAUSTED when this is one more than there may be: it must not be used.
@@ -72,11 +73,14 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   bool may_carry_values(const worker::v1::SchedulerMessage& message);
   bool does_not_read() const;                                       // with the lock held
   void fill_from_store(const std::shared_ptr<Outgoing>& outgoing);  // on a read thread
-  void pump();                                                      // with the lock held
-  void end(const base::Status& status);                             // with the lock held
+  // Sends what is ready unless a frame is under way. Without the lock: whoever the frame wakes up
+  // needs it at once.
+  void pump();
+  std::optional<worker::v1::SessionResponse> next_frame();  // with the lock held
+  void end(const base::Status& status);                     // with the lock held
 
   Edge& edge_;
-  SessionStream& stream_;
+  const std::shared_ptr<SessionStream> stream_;
 
   // Set by the hello, before the session is known to anybody else:
   base::SessionId id_;

@@ -1,4 +1,4 @@
-// The loop: letters, the supervisor's events, timers; then one frame each way. And the life of
+// The loop: letters, what executors did, timers; then one frame. And the life of
 // the connection, from the first hello to an orderly end. Runs on the thread of Agent::run();
 // nothing in it may block but the poll, and the farewell when the worker ends.
 #include "worker/agent/agent.h"
@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <errno.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
@@ -14,7 +13,6 @@
 #include "sdk/base/errors.h"
 #include "worker/agent/agent_impl.h"
 #include "worker/agent/platform.h"
-#include "worker/supervisor/supervisor.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.1.0"
@@ -36,16 +34,12 @@ Agent::Impl::Impl(WorkerOptions options, SupervisorHandle supervisor)
     : options_(std::move(options)),
       link_(options_.scheduler, options_.token, options_.token_file),
       mailbox_(std::make_shared<Mailbox>()),
-      supervisor_(std::move(supervisor.socket)),
-      supervisor_pid_(supervisor.pid),
+      pool_(std::move(supervisor), mailbox_->fd()),
       random_(std::random_device{}()) {}
 
-// Everything below the supervisor dies when its socket closes; it is waited for, so that nothing is
-// left running.
 Agent::Impl::~Impl() {
   if (session_) session_->cancel();
-  supervisor_.close();
-  if (supervisor_pid_ > 0) ::waitpid(supervisor_pid_, nullptr, 0);
+  pool_.end();
 }
 
 Status Agent::Impl::start() {
@@ -65,14 +59,16 @@ Status Agent::Impl::start() {
 }
 
 void Agent::Impl::configure() {
-  v1::Configure& configure = *order()->mutable_configure();
-  configure.set_slots(options_.slots);
-  configure.set_spool_dir(data_->spool());
-  configure.set_scratch_dir(data_->scratch());
-  configure.set_artifact_dir(artifact_dir_);
-  configure.set_cancel_grace_ms(grace_.count() / 1000);
-  configure.set_memory_max_bytes(options_.executor_memory_max);
-  configure.set_core_dumps(options_.core_dumps);
+  ExecutorPoolOptions options;
+  options.limits.slots = options_.slots;
+  options.limits.executors_max = options_.slots + kExecutorsSpare;
+  options.limits.memory_max = options_.executor_memory_max;
+  if (grace_ > Duration::zero()) options.limits.grace = grace_;
+  options.spool_dir = data_->spool();
+  options.scratch_dir = data_->scratch();
+  options.artifact_dir = artifact_dir_;
+  options.core_dumps = options_.core_dumps;
+  pool_.configure(options);
 }
 
 Status Agent::Impl::run(std::stop_token stop) {
@@ -93,27 +89,23 @@ Status Agent::Impl::run(std::stop_token stop) {
 }
 
 void Agent::Impl::turn() {
-  pass_orders();
-  const bool sent = supervisor_.flush();
   if (session_) session_->flush();
-  pollfd waits[2] = {
-      {supervisor_.fd(), short(POLLIN | (supervisor_.wants_write() ? POLLOUT : 0)), 0},
-      {mailbox_->fd(), POLLIN, 0}};
-  if (sent) ::poll(waits, 2, wait_ms());
-  if ((waits[1].revents & POLLIN) != 0) {
-    for (const Mailbox::Letter& letter : mailbox_->take()) {
-      letter();
-      pass_orders();  // a letter's worth fits into a frame, all letters need not
-    }
+  if (pool_.wait(wait_ms())) {
+    for (const Mailbox::Letter& letter : mailbox_->take()) letter();
   }
-  if (!sent || waits[0].revents != 0) read_supervisor();
+  if (pool_.lost()) {
+    // Its executors died with it: a new worker process begins anew, and the scheduler learns from
+    // its hello what is lost.
+    fatal_ = Status(
+        Code::kInternal, base::kErrInternal,
+        "the supervisor of this worker ended unexpectedly, and its attempts with it; nothing "
+        "is lost: start it again, and they are run again within their retries");
+    return;
+  }
+  for (PoolEvent& event : pool_.take_events()) {
+    std::visit([this](auto& one) { on_event(one); }, event);
+  }
   timers();
-}
-
-void Agent::Impl::pass_orders() {
-  if (orders_.commands().empty()) return;
-  supervisor_.queue(orders_);
-  orders_.Clear();
 }
 
 int Agent::Impl::wait_ms() const {
@@ -135,7 +127,7 @@ void Agent::Impl::timers() {
   if (leaving_ && !expelled_running_ && now >= leave_by_) {
     expelled_running_ = true;
     for (const AttemptKey& key : ledger_.held()) {
-      if (ledger_.find(key) == Ledger::State::kLaunched) halt(key, "the worker stops");
+      if (ledger_.find(key) == Ledger::State::kLaunched) pool_.halt(key, "the worker stops");
     }
   }
 }
@@ -239,7 +231,7 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   shared_ = shared_artifacts(welcome);
   artifact_dir_ = shared_ ? welcome.artifact_dir() : data_->artifacts();
   configure();
-  order()->mutable_drain()->set_draining(leaving_);
+  pool_.drain(leaving_);
   contact(hello_at_);
   logs_->set_connected(true);
   for (const AttemptKey& key : ledger_.unacknowledged()) send_report(key);
@@ -260,9 +252,7 @@ void Agent::Impl::heartbeat() {
 
 void Agent::Impl::contact(BootTime asked_at) {
   const LeaseHorizons horizons = lease_horizons(asked_at, lease_);
-  v1::LeaseHorizon& lease = *order()->mutable_lease_horizon();
-  lease.set_side_effects_until_us(boot_us(horizons.side_effects));
-  lease.set_others_until_us(boot_us(horizons.others));
+  pool_.set_lease(horizons.side_effects, horizons.others);
 }
 
 // ---- leaving ----
@@ -273,7 +263,7 @@ void Agent::Impl::begin_leaving() {
   leave_by_ = leaving_since_ + std::chrono::milliseconds(options_.drain_max_ms);
   spdlog::info("worker_draining worker={} running_or_waiting={}", data_->worker_id(),
                ledger_.live());
-  order()->mutable_drain()->set_draining(true);
+  pool_.drain(true);
   if (welcomed_) heartbeat();
   for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker stops");
 }

@@ -11,7 +11,6 @@
 #include "sdk/base/errors.h"
 #include "worker/agent/agent_impl.h"
 #include "worker/agent/blob_file.h"
-#include "worker/supervisor/supervisor.h"
 
 namespace weir::worker {
 
@@ -39,7 +38,7 @@ void Agent::Impl::on_message(v1::SchedulerMessage& message) {
       return revoke(key_of(message.revoke().attempt()));
     case v1::SchedulerMessage::kSetDraining:
       draining_ = message.set_draining().draining();
-      order()->mutable_drain()->set_draining(draining_ || leaving_);
+      pool_.drain(draining_ || leaving_);
       if (!draining_) return;
       for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker is draining");
       return;
@@ -60,12 +59,12 @@ void Agent::Impl::assign(v1::Assign& assign) {
     kept_back_.emplace(key, true);
     return;
   }
-  auto work = std::make_unique<v1::Launch>();
-  work->mutable_assign()->Swap(&assign);
+  auto work = std::make_unique<Launch>();
+  work->assign.Swap(&assign);
   Preparation& preparation = preparations_[key];
   preparation.launch = std::move(work);
   preparation.waiting = 1;  // for this function
-  want_module(key, preparation.launch->assign());
+  want_module(key, preparation.launch->assign);
   want_inputs(key, *preparation.launch);
   prepared(key);
 }
@@ -83,7 +82,7 @@ void Agent::Impl::want_module(const AttemptKey& key, const v1::Assign& assign) {
   });
 }
 
-void Agent::Impl::want_inputs(const AttemptKey& key, v1::Launch& launch) {
+void Agent::Impl::want_inputs(const AttemptKey& key, Launch& launch) {
   std::vector<Digest> missing;
   const auto place = [&](const v1::ValueRef& value) -> std::string {
     const auto digest = Digest::from_bytes(value.digest());
@@ -99,10 +98,10 @@ void Agent::Impl::want_inputs(const AttemptKey& key, v1::Launch& launch) {
     missing.push_back(*digest);
     return own;
   };
-  for (const v1::Input& input : launch.assign().inputs()) {
-    launch.add_input_paths(input.present() ? place(input.value()) : "");
+  for (const v1::Input& input : launch.assign.inputs()) {
+    launch.input_paths.push_back(input.present() ? place(input.value()) : "");
   }
-  if (launch.assign().has_cursor()) launch.set_cursor_path(place(launch.assign().cursor()));
+  if (launch.assign.has_cursor()) launch.cursor_path = place(launch.assign.cursor());
   for (const Digest& digest : missing) {
     const auto found = preparations_.find(key);
     if (found == preparations_.end()) return;
@@ -129,41 +128,32 @@ void Agent::Impl::preparation_failed(const AttemptKey& key, const Status& status
   report_without_run(key, v1::OUTCOME_LOAD_ERROR, status.text());
 }
 
-void Agent::Impl::launch(const AttemptKey& key, std::unique_ptr<v1::Launch> work) {
+void Agent::Impl::launch(const AttemptKey& key, std::unique_ptr<Launch> work) {
   if (!ledger_.launched(key)) return;
-  const Digest module = *Digest::from_bytes(work->assign().module());
+  const Digest module = *Digest::from_bytes(work->assign.module());
   const LoadedModule* loaded = modules_->find(module);
   if (loaded == nullptr) {  // it fell under suspicion meanwhile
     return report_without_run(key, v1::OUTCOME_LOAD_ERROR, "the module is being verified again");
   }
   if (defined_.insert(module).second) {
-    v1::DefineModule& define = *order()->mutable_define_module();
-    define.set_module(std::string(module.raw()));
-    define.set_executable(loaded->executable);
-    define.set_manifest_json(loaded->manifest_json);
+    pool_.define_module(module, loaded->executable, loaded->manifest_json);
   }
-  const auto stage = std::size_t(work->assign().stage());
+  const auto stage = std::size_t(work->assign.stage());
   if (stage >= loaded->side_effects.size()) {
     return report_without_run(key, v1::OUTCOME_LOAD_ERROR,
                               "the module has no stage number " + std::to_string(stage));
   }
-  work->set_side_effects(loaded->side_effects[stage]);
-  *order()->mutable_launch() = std::move(*work);
+  work->side_effects = loaded->side_effects[stage];
+  pool_.launch(std::move(work));
 }
 
 // ---- what the scheduler asks for ----
-
-void Agent::Impl::halt(const AttemptKey& key, const std::string& reason) {
-  v1::Halt& halt = *order()->mutable_halt();
-  set_key(key, halt.mutable_attempt());
-  halt.set_reason(reason);
-}
 
 void Agent::Impl::stop_attempt(const v1::Stop& stop) {
   const AttemptKey key = key_of(stop.attempt());
   switch (ledger_.stop(key)) {
     case Verdict::kForward:
-      return halt(key, stop.reason());
+      return pool_.halt(key, stop.reason());
     case Verdict::kReport:
       preparations_.erase(key);
       kept_back_.erase(key);
@@ -184,7 +174,7 @@ void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   give_up_uploads(key);
   reports_.erase(key);
   if (ledger_.acknowledged(key) == Verdict::kForward)
-    halt(key, "the attempt was given to another worker");
+    pool_.halt(key, "the attempt was given to another worker");
 }
 
 void Agent::Impl::need_artifacts(const v1::NeedArtifacts& need) {
@@ -202,8 +192,7 @@ void Agent::Impl::revoke(const AttemptKey& key) {
     case Verdict::kRelease:
       return release(key, "revoked before it was begun");
     case Verdict::kForward:
-      set_key(key, order()->mutable_withdraw()->mutable_attempt());
-      return;
+      return pool_.withdraw(key);
     case Verdict::kIgnore:
     case Verdict::kReport:
       return;
@@ -221,71 +210,43 @@ void Agent::Impl::release(const AttemptKey& key, const std::string& reason) {
   session_->queue(std::move(message));
 }
 
-// ---- what the supervisor says ----
+// ---- what executors did ----
 
-void Agent::Impl::read_supervisor() {
-  const bool open = supervisor_.receive();
-  while (const auto frame = supervisor_.next()) {
-    v1::SupervisorResponse response;
-    CHECK(response.ParseFromArray(frame->data(), int(frame->size())));
-    for (v1::SupervisorEvent& event : *response.mutable_events()) on_event(event);
-  }
-  if (open && !supervisor_.broken()) return;
-  // Its executors died with it: a new worker process begins anew, and the scheduler learns from its
-  // hello what is lost.
-  fatal_ =
-      Status(Code::kInternal, base::kErrInternal,
-             "the supervisor of this worker ended unexpectedly, and its attempts with it; nothing "
-             "is lost: start it again, and they are run again within their retries");
+void Agent::Impl::on_event(const AttemptStarted& started) {
+  if (!session_) return;
+  v1::WorkerMessage message;
+  set_key(started.key, message.mutable_started()->mutable_attempt());
+  message.mutable_started()->set_started_at_us(unix_us(started.started.wall));
+  session_->queue(std::move(message));
 }
 
-void Agent::Impl::on_event(v1::SupervisorEvent& event) {
-  switch (event.event_case()) {
-    case v1::SupervisorEvent::kStarted: {
-      if (!session_) return;
-      v1::WorkerMessage message;
-      message.mutable_started()->Swap(event.mutable_started());
-      return session_->queue(std::move(message));
-    }
-    case v1::SupervisorEvent::kEnded:
-      return ended(*event.mutable_ended());
-    case v1::SupervisorEvent::kReleased:
-      return release(key_of(event.released().attempt()), event.released().reason());
-    case v1::SupervisorEvent::kLogsGrew:
-      return take_logs(event.logs_grew().attempt(), event.logs_grew().logs(), false);
-    case v1::SupervisorEvent::kConfigured:
-      limits_ = event.configured().limits();
-      return;
-    case v1::SupervisorEvent::EVENT_NOT_SET:
-      return;
-  }
+void Agent::Impl::on_event(const AttemptReleased& released) {
+  release(released.key, released.reason);
 }
 
-void Agent::Impl::take_logs(const v1::AttemptId& id,
-                            const google::protobuf::RepeatedPtrField<v1::LogSize>& logs,
-                            bool over) {
-  for (const v1::LogSize& log : logs) {
-    logs_->grew(key_of(id), LogKind(int(log.stream()) - 1), log.size(), over);
-  }
+void Agent::Impl::on_event(const LogsGrew& grew) { take_logs(grew.key, grew.logs, false); }
+
+void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& logs, bool over) {
+  for (const LogSize& log : logs) logs_->grew(key, log.kind, log.bytes, over);
 }
 
-void Agent::Impl::ended(v1::AttemptEnded& ended) {
-  const AttemptKey key = key_of(ended.finished().attempt());
-  take_logs(ended.finished().attempt(), ended.logs(), true);
+void Agent::Impl::on_event(AttemptEnded& ended) {
+  const AttemptKey& key = ended.key;
+  take_logs(key, ended.logs, true);
   // Whoever reads why it failed waits for its log: an empty one says that there is nothing to come.
-  const bool silent = ended.logs().empty() && ended.finished().outcome() != v1::OUTCOME_SUCCEEDED;
+  const bool silent = ended.logs.empty() && ended.finished.outcome() != v1::OUTCOME_SUCCEEDED;
   if (silent) logs_->grew(key, LogKind::kLog, 0, true);
-  if (const auto module = Digest::from_bytes(ended.suspect_module())) {
-    modules_->suspect(*module);
-    defined_.erase(*module);
+  if (ended.suspect_module) {
+    modules_->suspect(*ended.suspect_module);
+    defined_.erase(*ended.suspect_module);
   }
-  check_copies(key, ended.finished().outcome());
+  check_copies(key, ended.finished.outcome());
   if (!ledger_.uploading(key)) return;  // fenced meanwhile
-  if (expelled_running_ && ended.finished().outcome() == v1::OUTCOME_CANCELED) {
+  if (expelled_running_ && ended.finished.outcome() == v1::OUTCOME_CANCELED) {
     return release(key, "the worker stopped before the attempt ended");
   }
   Report& kept = reports_[key];
-  kept.finished.Swap(ended.mutable_finished());
+  kept.finished.Swap(&ended.finished);
   upload(key, nullptr);
 }
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "weir/worker/v1/supervisor.pb.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/agent.h"
 #include "worker/agent/artifact_transfer.h"
@@ -24,7 +23,7 @@
 #include "worker/core/backoff.h"
 #include "worker/core/lease.h"
 #include "worker/core/ledger.h"
-#include "worker/supervisor/frame_socket.h"
+#include "worker/supervisor/executor_pool.h"
 
 namespace weir::worker {
 
@@ -45,7 +44,7 @@ class Agent::Impl {
  private:
   // Work of one attempt that was assigned and is not over.
   struct Preparation {
-    std::unique_ptr<v1::Launch> launch;
+    std::unique_ptr<Launch> launch;
     int waiting = 0;  // for the module and inputs
   };
   // A report that is kept until it is acknowledged.
@@ -57,7 +56,6 @@ class Agent::Impl {
   // ---- agent.cc: the loop, the connection, leaving ----
   base::Status start();
   void turn();
-  void pass_orders();
   int wait_ms() const;
   void timers();
   void connect();
@@ -78,10 +76,10 @@ class Agent::Impl {
   void on_message(v1::SchedulerMessage& message);
   void assign(v1::Assign& assign);
   void want_module(const base::AttemptKey& key, const v1::Assign& assign);
-  void want_inputs(const base::AttemptKey& key, v1::Launch& launch);
+  void want_inputs(const base::AttemptKey& key, Launch& launch);
   void prepared(const base::AttemptKey& key);
   void preparation_failed(const base::AttemptKey& key, const base::Status& status);
-  void launch(const base::AttemptKey& key, std::unique_ptr<v1::Launch> launch);
+  void launch(const base::AttemptKey& key, std::unique_ptr<Launch> launch);
   void stop_attempt(const v1::Stop& stop);
   void acknowledge(const v1::Acknowledge& acknowledge);
   void need_artifacts(const v1::NeedArtifacts& need);
@@ -89,28 +87,23 @@ class Agent::Impl {
   void release(const base::AttemptKey& key, const std::string& reason);
   void report_without_run(const base::AttemptKey& key, v1::Outcome outcome,
                           const std::string& message);
-  void halt(const base::AttemptKey& key, const std::string& reason);
-  void read_supervisor();
-  void on_event(v1::SupervisorEvent& event);
-  void ended(v1::AttemptEnded& ended);
+  void on_event(const AttemptStarted& started);
+  void on_event(AttemptEnded& ended);
+  void on_event(const AttemptReleased& released);
+  void on_event(const LogsGrew& grew);
   void check_copies(const base::AttemptKey& key, v1::Outcome outcome);
-  void take_logs(const v1::AttemptId& id,
-                 const google::protobuf::RepeatedPtrField<v1::LogSize>& logs, bool over);
+  void take_logs(const base::AttemptKey& key, const std::vector<LogSize>& logs, bool over);
   void upload(const base::AttemptKey& key, const std::set<base::Digest>* only);
   void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);
   void give_up_uploads(const base::AttemptKey& key);
   void report_canceled(const base::AttemptKey& key, const std::string& reason);
   void report(const base::AttemptKey& key);
   void send_report(const base::AttemptKey& key);
-  v1::SupervisorCommand* order() { return orders_.add_commands(); }
 
   WorkerOptions options_;
   Link link_;
   const std::shared_ptr<Mailbox> mailbox_;  // streams that end late still post to it
-  FrameSocket supervisor_;
-  int supervisor_pid_ = 0;
-  v1::SupervisorRequest orders_;  // to the supervisor, sent at the end of a turn
-  std::string limits_;            // what the supervisor can limit here
+  ExecutorPool pool_;
   std::optional<DataDir> data_;
   std::unique_ptr<ModuleCache> modules_;
   std::unique_ptr<ArtifactTransfer> transfer_;
@@ -138,7 +131,7 @@ class Agent::Impl {
   std::unordered_map<base::AttemptKey, Report> reports_;
   std::unordered_map<base::AttemptKey, std::vector<base::Digest>>
       copies_;                                            // inputs on our own disk
-  std::set<base::Digest> defined_;                        // modules that the supervisor knows
+  std::set<base::Digest> defined_;                        // modules that the pool knows
   std::unordered_map<base::AttemptKey, bool> kept_back_;  // assigned while leaving: never begun
   bool draining_ = false;                                 // asked for by the scheduler
   bool leaving_ = false;

@@ -12,7 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "worker/core/backoff.h"
-#include "worker/supervisor/supervisor.h"
+#include "worker/supervisor/attempt.h"
 
 namespace weir::worker {
 namespace {

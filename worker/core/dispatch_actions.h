@@ -1,5 +1,5 @@
 // What the dispatcher asks of the loop around it: executors to start, to end and to feed, and news
-// of attempts for the agent. Values only, handed over in order on the supervisor's one thread; an
+// of attempts for the agent. Values only, handed over in order on the agent's thread; an
 // action must be carried out or lead to an event, for the dispatcher does not ask twice.
 #pragma once
 

@@ -1,5 +1,5 @@
-// The supervisor's mind: which attempt runs in which executor, which executors stay warm, what is
-// killed when. A pure state machine: every event carries the time, every answer is an action for
+// The executor pool's mind: which attempt runs in which executor, which executors stay warm, what
+// is killed when. A pure state machine: every event carries the time, every answer is an action for
 // the loop around it. No I/O, one thread.
 //
 //   attempt:   queued ─► starting ─► running ─► settling ─► reported (and forgotten)

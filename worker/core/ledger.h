@@ -20,13 +20,13 @@ class Ledger {
  public:
   enum class State {
     kPreparing,  // its module or its inputs are being fetched
-    kLaunched,   // the supervisor has it
+    kLaunched,   // the executor pool has it
     kUploading,  // it ended; its artifacts are on their way
     kReported,   // its report was given to the stream and is kept until acknowledged
   };
   enum class Verdict {
     kIgnore,
-    kForward,  // the supervisor must act
+    kForward,  // the executor pool must act
     kRelease,  // give it back now
     kReport,   // report it as canceled now
   };
@@ -35,7 +35,7 @@ class Ledger {
   bool assign(const AttemptKey& key);
   // Module and inputs are there. False when the attempt was given up meanwhile.
   bool launched(const AttemptKey& key);
-  // The supervisor, or the preparation, says that it ended. False when nobody wants to know any
+  // The executor pool, or the preparation, says that it ended. False when nobody wants to know any
   // more.
   bool uploading(const AttemptKey& key);
   bool reported(const AttemptKey& key);
@@ -44,7 +44,7 @@ class Ledger {
   Verdict stop(const AttemptKey& key);
   // The scheduler wants it back if no executor has it.
   Verdict revoke(const AttemptKey& key);
-  // The supervisor or the agent gave it back. False when it was not here.
+  // The executor pool or the agent gave it back. False when it was not here.
   bool released(const AttemptKey& key);
   // The scheduler has the report, or fenced the attempt. kForward: it still runs here and must be
   // killed.

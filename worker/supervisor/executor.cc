@@ -12,19 +12,12 @@
 
 namespace weir::worker {
 
-void Executor::attach(std::unique_ptr<v1::Launch> work, AttemptSpool logs) {
+void Executor::attach(std::unique_ptr<Launch> work, AttemptSpool logs) {
   launch = std::move(work);
   spool.emplace(std::move(logs));
   stderr_tail.clear();
   result.Clear();
   settling = false;
-}
-
-void Executor::keep(const v1::ExecutorResult& with_helpers) {
-  for (const v1::ExecutorProcess& process : with_helpers.helpers()) {
-    if (helpers.size() >= kHelpersMax) return;
-    helpers.push_back({pid_t(process.pid()), process.born_ticks()});
-  }
 }
 
 void Executor::detach() {

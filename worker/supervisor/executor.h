@@ -1,5 +1,5 @@
-// One executor as the supervisor's loop knows it: its process, socket, pipes, and what belongs
-// to the attempt that it has. Decisions are the dispatcher's; this holds and reads. One
+// One executor as the pool knows it: its process, socket, pipes, and what belongs to the attempt
+// that it has. Decisions are the dispatcher's; this holds and reads. One
 // thread.
 #pragma once
 
@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "weir/worker/v1/executor.pb.h"
-#include "weir/worker/v1/supervisor.pb.h"
 #include "worker/core/dispatcher.h"
+#include "worker/supervisor/attempt.h"
 #include "worker/supervisor/frame_socket.h"
-#include "worker/supervisor/process_tree.h"
-#include "worker/supervisor/spool.h"
+#include "worker/supervisor/system.h"
 
 namespace weir::worker {
 
@@ -36,10 +35,10 @@ struct Executor {
   std::uint64_t oom_kills_before = 0;
   std::int64_t memory_peak = 0;
 
-  std::vector<Helper> helpers;  // that its resources started; they end with it
+  std::size_t helpers = 0;  // processes that its resources started; they end with it
 
   // ---- of the attempt, set while it has one ----
-  std::unique_ptr<v1::Launch> launch;
+  std::unique_ptr<Launch> launch;
   std::optional<AttemptSpool> spool;
   std::string stderr_tail;  // the newest bytes, at most twice what a report carries
   v1::ExecutorResult result;
@@ -50,9 +49,7 @@ struct Executor {
       0;  // newest process id of the machine when nothing else descended from it; 0: never
   bool log_grew = false;  // and the agent was not told yet
 
-  TreeRoot root() const { return {id, pid, dead, launch ? busy_since_ticks : 0, helpers}; }
-  void attach(std::unique_ptr<v1::Launch> work, AttemptSpool logs);
-  void keep(const v1::ExecutorResult& with_helpers);
+  void attach(std::unique_ptr<Launch> work, AttemptSpool logs);
   void detach();
   // Takes output of the attempt. What comes while there is none is dropped: it is nobody's.
   void log(LogKind kind, std::string_view bytes);

@@ -1,6 +1,6 @@
 // One end of a stream socket that carries length-prefixed protobuf messages, without blocking: what
-// cannot be sent now waits in a buffer. Used by the supervisor towards the agent and towards
-// executors, and by the agent towards the supervisor. One thread.
+// cannot be sent now waits in a buffer. The executor pool has one towards each executor. One
+// thread.
 #pragma once
 
 #include <optional>

@@ -1,19 +1,24 @@
-// posix_spawn of our own program, and the entry of the child. The parent must not
-// have threads yet; the child never has any. The socket is the only thing that both
-// share.
+// posix_spawn of our own program, the entry of the child, and the parent's half of their
+// conversation. The parent must not have threads yet; the child never has any. The socket is the
+// only thing that both share.
 #include "worker/supervisor/handle.h"
 
+#include <array>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
-#include <vector>
+#include <utility>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "sdk/base/check.h"
 #include "sdk/base/errors.h"
+#include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/supervisor.h"
 
 namespace weir::worker {
@@ -41,10 +46,10 @@ std::vector<std::string> child_environment() {
 
 base::Result<SupervisorHandle> start_supervisor(const std::string& program) {
   int sockets[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
     return cannot_start("socketpair: " + errno_text(errno));
   }
-  SupervisorHandle handle{Fd(sockets[0]), 0};
+  Fd our_end(sockets[0]);
   const Fd child_end(sockets[1]);
   std::vector<std::string> lines = child_environment();
   std::vector<char*> environment;
@@ -61,12 +66,148 @@ base::Result<SupervisorHandle> start_supervisor(const std::string& program) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  const int error = ::posix_spawn(&handle.pid, program.c_str(), &actions, &attributes, arguments,
-                                  environment.data());
+  int pid = 0;
+  const int error =
+      ::posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments, environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return cannot_start(program + ": " + errno_text(error));
-  return handle;
+  return SupervisorHandle(std::move(our_end), pid);
+}
+
+SupervisorHandle& SupervisorHandle::operator=(SupervisorHandle&& other) noexcept {
+  std::swap(socket_, other.socket_);
+  std::swap(pid_, other.pid_);
+  std::swap(gone_, other.gone_);
+  std::swap(deaths_, other.deaths_);
+  return *this;
+}
+
+int SupervisorHandle::end() {
+  socket_.reset();
+  gone_ = true;
+  const int pid = std::exchange(pid_, 0);
+  int status = 0;
+  while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+base::Result<Spawned> SupervisorHandle::spawn(std::uint32_t executor, const SpawnRequest& request) {
+  v1::SupervisorRequest message;
+  v1::SpawnExecutor& spawn = *message.mutable_spawn();
+  spawn.set_executor(executor);
+  spawn.set_executable(request.executable);
+  spawn.set_directory(request.directory);
+  spawn.set_core_dumps(request.core_dumps);
+  Spawned spawned;
+  v1::SupervisorResponse response;
+  if (!send(message) || !answered(response, &spawned)) {
+    return base::Status(base::Code::kUnavailable, base::kErrInternal, "the supervisor is gone");
+  }
+  const v1::ExecutorSpawned& answer = response.spawned();
+  if (answer.code() != 0) {
+    return base::Status(base::Code(answer.code()), answer.error(), answer.message());
+  }
+  CHECK(spawned.socket && spawned.standard_output && spawned.standard_error);
+  spawned.pid = answer.pid();
+  return spawned;
+}
+
+void SupervisorHandle::signal(std::uint32_t executor, int signal) {
+  v1::SupervisorRequest message;
+  message.mutable_signal()->set_executor(executor);
+  message.mutable_signal()->set_signal(signal);
+  send(message);
+}
+
+void SupervisorHandle::add_helpers(std::uint32_t executor, const std::vector<Helper>& helpers) {
+  if (helpers.empty()) return;
+  v1::SupervisorRequest message;
+  v1::AddHelpers& add = *message.mutable_add_helpers();
+  add.set_executor(executor);
+  for (const Helper& helper : helpers) {
+    v1::HelperProcess* process = add.add_helpers();
+    process->set_pid(helper.pid);
+    process->set_born_ticks(helper.born);
+  }
+  send(message);
+}
+
+int SupervisorHandle::end_strays(std::uint32_t executor, Strays which,
+                                 const std::vector<ExecutorActivity>& activities) {
+  v1::SupervisorRequest message;
+  v1::EndStrays& end = *message.mutable_end_strays();
+  end.set_executor(executor);
+  end.set_with_helpers(which == Strays::kAll);
+  for (const ExecutorActivity& one : activities) {
+    v1::ExecutorActivity* activity = end.add_activities();
+    activity->set_executor(one.executor);
+    activity->set_busy_since_ticks(one.busy_since_ticks);
+  }
+  v1::SupervisorResponse response;
+  return send(message) && answered(response) ? response.strays_ended().alive() : 0;
+}
+
+std::vector<ExecutorDeath> SupervisorHandle::take_deaths() {
+  v1::SupervisorResponse response;
+  while (receive(response, MSG_DONTWAIT, nullptr)) {
+  }
+  return std::exchange(deaths_, {});
+}
+
+bool SupervisorHandle::send(const v1::SupervisorRequest& request) {
+  const std::string bytes = request.SerializeAsString();
+  CHECK_MSG(bytes.size() <= kSupervisorMessageMax, "a request to the supervisor over its limit");
+  while (!gone_ && ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) gone_ = true;
+  }
+  return !gone_;
+}
+
+bool SupervisorHandle::answered(v1::SupervisorResponse& response, Spawned* spawned) {
+  while (receive(response, 0, spawned)) {
+    if (!response.has_died()) return true;
+  }
+  return false;
+}
+
+// False when there is none: nothing has come and MSG_DONTWAIT was said, or the supervisor is gone.
+bool SupervisorHandle::receive(v1::SupervisorResponse& response, int flags, Spawned* spawned) {
+  if (gone_) return false;
+  std::array<char, kSupervisorMessageMax> buffer;
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(kSpawnedDescriptors * sizeof(int))] = {};
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket_.get(), &message, flags | MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  if (n <= 0) {
+    gone_ = true;
+    return false;
+  }
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    std::array<int, kSpawnedDescriptors> descriptors{};
+    CHECK(spawned != nullptr && header->cmsg_len == CMSG_LEN(sizeof descriptors));
+    std::memcpy(descriptors.data(), CMSG_DATA(header), sizeof descriptors);
+    spawned->socket = Fd(descriptors[0]);
+    spawned->standard_output = Fd(descriptors[1]);
+    spawned->standard_error = Fd(descriptors[2]);
+  }
+  CHECK_MSG(response.ParseFromArray(buffer.data(), int(n)),
+            "the supervisor sent what is no response");
+  if (response.has_died()) {
+    const v1::ExecutorDied& died = response.died();
+    deaths_.push_back({died.executor(), died.code(), died.status()});
+  }
+  return true;
 }
 
 int supervisor_main(int, char**) {

@@ -1,20 +1,84 @@
-// How the supervisor process comes into being: started by the agent's process while
-// that still has one thread and no gRPC, over one socket that both share. No gRPC
-// here.
+// The supervisor as the agent's process has it: started while that still has one thread and no
+// gRPC, and asked over the one socket that both share. One thread asks. No gRPC here, and no
+// decision.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sdk/base/status.h"
+#include "worker/supervisor/process_tree.h"
+#include "worker/supervisor/spawn.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {
 
-// The started supervisor as its parent knows it. It ends when the socket closes: when this is
-// destroyed, or when the parent dies in any way.
-struct SupervisorHandle {
-  Fd socket;
-  int pid = 0;
+namespace v1 {
+class SupervisorRequest;
+class SupervisorResponse;
+}  // namespace v1
+
+inline constexpr std::size_t kSupervisorMessageMax = 64u << 10;  // either way
+inline constexpr std::size_t kSpawnedDescriptors = 3;            // socket, output, error
+inline constexpr std::size_t kHelpersMax = 1024;  // of one executor; further ones are strays
+
+// The death of an executor, as waitid(2) told it.
+struct ExecutorDeath {
+  std::uint32_t executor = 0;
+  int code = 0;
+  int status = 0;
+};
+
+// When an executor's attempt began.
+struct ExecutorActivity {
+  std::uint32_t executor = 0;
+  std::uint64_t busy_since_ticks = 0;  // since boot; 0: it has none
+};
+
+// The supervisor ends, with everything below it, when this is destroyed and when its process dies
+// in any way. Calls wait for the supervisor's answer, which takes as long as a fork or a look into
+// /proc. Once the supervisor is gone() they do nothing.
+class SupervisorHandle {
+ public:
+  SupervisorHandle() = default;
+  SupervisorHandle(Fd socket, int pid) : socket_(std::move(socket)), pid_(pid) {}
+  SupervisorHandle(SupervisorHandle&& other) noexcept { *this = std::move(other); }
+  SupervisorHandle& operator=(SupervisorHandle&& other) noexcept;
+  ~SupervisorHandle() { end(); }
+
+  // Readable when there is a death to take, or when the supervisor is gone.
+  int fd() const { return socket_.get(); }
+  int pid() const { return pid_; }
+  bool gone() const { return gone_; }
+
+  // As spawn_executor(); its tag is `executor`. UNAVAILABLE when the supervisor is gone.
+  base::Result<Spawned> spawn(std::uint32_t executor, const SpawnRequest& request);
+  // To the executor's process group, if it lives.
+  void signal(std::uint32_t executor, int signal);
+  void add_helpers(std::uint32_t executor, const std::vector<Helper>& helpers);
+  // As signal_strays() with SIGKILL. `activities` are of all executors that may be asked for again.
+  int end_strays(std::uint32_t executor, Strays which,
+                 const std::vector<ExecutorActivity>& activities);
+  // Whether there are deaths that fd() does not tell of any more.
+  bool has_deaths() const { return !deaths_.empty(); }
+  // Deaths that were not taken yet. Never waits.
+  std::vector<ExecutorDeath> take_deaths();
+  // Closes the socket, and waits until everything below the supervisor is dead. Its exit status as
+  // of waitpid(2), 0 when it was not running.
+  int end();
+
+ private:
+  bool send(const v1::SupervisorRequest& request);
+  // One message. Deaths are kept.
+  bool receive(v1::SupervisorResponse& response, int flags, Spawned* spawned);
+  bool answered(v1::SupervisorResponse& response, Spawned* spawned = nullptr);
+
+  Fd socket_;
+  int pid_ = 0;
+  bool gone_ = false;
+  std::vector<ExecutorDeath> deaths_;
 };
 
 // Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. RESOURCE_EXHAUSTED

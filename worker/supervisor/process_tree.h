@@ -19,7 +19,6 @@ struct Helper {
   pid_t pid = 0;
   std::uint64_t born = 0;  // clock ticks since boot
 };
-inline constexpr std::size_t kHelpersMax = 1024;  // of one executor; further ones are strays
 
 // One executor as the sweep sees it.
 struct TreeRoot {

@@ -19,8 +19,8 @@ inline constexpr int kExecutorOomScore = 500;     // the kernel should take exec
 struct SpawnRequest {
   std::string executable;  // absolute
   std::string directory;   // working directory; must exist
-  std::string tag;         // value of WEIR_EXECUTOR_ID, by which strays are recognised
   bool core_dumps = false;
+  std::string tag = {};  // value of WEIR_EXECUTOR_ID, by which strays are recognised
 };
 
 struct Spawned {

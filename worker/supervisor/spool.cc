@@ -43,6 +43,15 @@ void AttemptSpool::append(LogKind kind, std::string_view bytes) {
   write(kind, stream, stream.cap->add(bytes));
 }
 
+std::vector<LogSize> AttemptSpool::sizes() const {
+  std::vector<LogSize> all;
+  for (const LogKind kind : kLogKinds) {
+    const std::int64_t bytes = streams_[std::size_t(kind)].size;
+    if (bytes > 0) all.push_back({kind, bytes});
+  }
+  return all;
+}
+
 void AttemptSpool::finish() {
   for (const LogKind kind : kLogKinds) {
     Stream& stream = streams_[std::size_t(kind)];
@@ -64,7 +73,7 @@ bool AttemptSpool::open(LogKind kind, Stream& stream) {
     std::error_code ignored;  // the next attempt to open says what is wrong
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   }
-  std::fprintf(stderr, "weir supervisor: cannot open %s: %s\n", path.c_str(),
+  std::fprintf(stderr, "weir worker: cannot open %s: %s\n", path.c_str(),
                errno_text(error).c_str());
   stream.failed = true;
   return false;
@@ -77,7 +86,7 @@ void AttemptSpool::write(LogKind kind, Stream& stream, std::string_view bytes) {
     const ssize_t n = ::write(stream.file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      std::fprintf(stderr, "weir supervisor: cannot write %s: %s; the rest of this log is lost\n",
+      std::fprintf(stderr, "weir worker: cannot write %s: %s; the rest of this log is lost\n",
                    spool_path(spool_, key_, kind).c_str(), errno_text(errno).c_str());
       stream.failed = true;
       return;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sdk/base/ids.h"
 #include "worker/core/log_cap.h"
@@ -17,6 +18,11 @@ namespace weir::worker {
 enum class LogKind { kStdout, kStderr, kLog };
 inline constexpr std::array<LogKind, 3> kLogKinds{LogKind::kStdout, LogKind::kStderr,
                                                   LogKind::kLog};
+
+struct LogSize {
+  LogKind kind = LogKind::kStdout;
+  std::int64_t bytes = 0;
+};
 
 // "stdout", "stderr" or "log": the file's extension.
 std::string_view log_kind_name(LogKind kind);
@@ -33,8 +39,8 @@ class AttemptSpool {
   void append(LogKind kind, std::string_view bytes);
   // Writes the tails that were kept back. Nothing may be appended afterwards.
   void finish();
-  // Bytes in the file.
-  std::int64_t size(LogKind kind) const { return streams_[std::size_t(kind)].size; }
+  // Bytes in the files, of those that have any.
+  std::vector<LogSize> sizes() const;
 
  private:
   struct Stream {

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "sdk/base/bundle.h"
-#include "worker/supervisor/supervisor.h"
+#include "worker/supervisor/attempt.h"
 
 namespace weir::worker {
 namespace {

@@ -1,5 +1,5 @@
-// Starts a real supervisor and talks to it as the agent would. Tells which processes that it led
-// to are still there, by a mark in their environment. One thread; every test has its own
+// An executor pool over a real supervisor, used as the agent uses it. Tells which processes that it
+// led to are still there, by a mark in their environment. One thread; every test has its own
 // supervisor and directory.
 #pragma once
 
@@ -13,9 +13,7 @@
 
 #include "sdk/base/ids.h"
 #include "sdk/base/sha256.h"
-#include "weir/worker/v1/supervisor.pb.h"
-#include "worker/supervisor/frame_socket.h"
-#include "worker/supervisor/handle.h"
+#include "worker/supervisor/executor_pool.h"
 
 namespace weir::worker {
 
@@ -24,22 +22,20 @@ class SupervisorFixture : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // Sends the configuration; `edit` may change it first.
-  void configure(int slots, void (*edit)(v1::Configure&) = nullptr);
+  // Configures the pool; `edit` may change the options first.
+  void configure(int slots, void (*edit)(ExecutorPoolOptions&) = nullptr);
   // Defines the fake executor under a name that decides how it behaves before it is ready.
   base::Digest define(const std::string& name,
                       const std::string& manifest = "{\"pipeline\":\"fake\"}");
   // Launches an attempt that does `verb`; returns its key.
   base::AttemptKey launch(const base::Digest& module, const std::string& verb,
                           std::int64_t timeout_ms = 0, bool side_effects = false);
-  void halt(const base::AttemptKey& key, const std::string& reason);
-  void send(const v1::SupervisorRequest& request);
 
   // The end of that attempt, within the time; a failed test and an empty one otherwise.
-  v1::AttemptEnded ended(const base::AttemptKey& key, int seconds = 20);
+  AttemptEnded ended(const base::AttemptKey& key, int seconds = 20);
   // Launches, waits, and gives the report.
-  v1::AttemptEnded run(const base::Digest& module, const std::string& verb,
-                       std::int64_t timeout_ms = 0);
+  AttemptEnded run(const base::Digest& module, const std::string& verb,
+                   std::int64_t timeout_ms = 0);
   // Reads events for a while or until `done`.
   template <class Done>
   bool pump(std::chrono::milliseconds limit, Done done);
@@ -49,13 +45,12 @@ class SupervisorFixture : public ::testing::Test {
   // Processes that carry this test's mark, apart from the test and the supervisor.
   std::vector<int> survivors();
   bool supervisor_lives();
-  // Closes the socket and waits for the supervisor's end.
+  // Ends the pool, and the supervisor with it.
   void stop_supervisor();
 
   std::string directory_;
-  SupervisorHandle handle_;
-  FrameSocket socket_;
-  std::map<base::AttemptKey, v1::AttemptEnded> ended_;
+  std::optional<ExecutorPool> pool_;
+  std::map<base::AttemptKey, AttemptEnded> ended_;
   std::map<base::AttemptKey, int> started_;
   std::map<base::AttemptKey, std::string> released_;
   int log_notices_ = 0;

@@ -1,8 +1,6 @@
-// The real supervisor with an executor that misbehaves in every way: each gets its outcome class,
-// the logs are exact, nothing survives and nothing else is disturbed. Real processes and real
-// time, but no fixed waits: every wait is for an event.
-#include "worker/supervisor/supervisor.h"
-
+// A pool over the real supervisor, with an executor that misbehaves in every way: each gets its
+// outcome class, the logs are exact, nothing survives and nothing else is disturbed. Real processes
+// and real time, but no fixed waits: every wait is for an event.
 #include <algorithm>
 #include <filesystem>
 #include <signal.h>
@@ -18,22 +16,22 @@ namespace {
 using namespace std::chrono_literals;
 using SupervisorTest = SupervisorFixture;
 
-base::Json detail_of(const v1::AttemptEnded& ended) {
-  auto json = base::Json::parse(ended.finished().detail());
+base::Json detail_of(const AttemptEnded& ended) {
+  auto json = base::Json::parse(ended.finished.detail());
   return json.ok() ? *json : base::Json();
 }
 
 TEST_F(SupervisorTest, SuccessCarriesTheResult) {
   configure(1);
   const auto ended = run(define("good"), "ok");
-  const v1::Finished& finished = ended.finished();
+  const v1::Finished& finished = ended.finished;
   EXPECT_EQ(finished.outcome(), v1::OUTCOME_SUCCEEDED);
   ASSERT_EQ(finished.outputs_size(), 1);
   EXPECT_EQ(finished.outputs(0).asset(), "asset");
   EXPECT_EQ(finished.outputs(0).value().inline_bytes(), "value");
   EXPECT_GT(finished.started_at_us(), 0);
   EXPECT_GE(finished.finished_at_us(), finished.started_at_us());
-  EXPECT_EQ(ended.logs_size(), 0) << "nothing was written";
+  EXPECT_EQ(ended.logs.size(), 0u) << "nothing was written";
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/spool"));
 }
 
@@ -41,27 +39,27 @@ TEST_F(SupervisorTest, FailureIsTheAuthorsAndKeepsTheExecutorWarm) {
   configure(1);
   const auto module = define("good");
   const auto ended = run(module, "fail");
-  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_FAILED);
-  EXPECT_EQ(ended.finished().message(), "the author's words");
+  EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_FAILED);
+  EXPECT_EQ(ended.finished.message(), "the author's words");
   EXPECT_EQ(survivors().size(), 1u);
   const auto executor = survivors();
-  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
   EXPECT_EQ(survivors(), executor) << "the same process took it";
 }
 
 TEST_F(SupervisorTest, CrashCarriesSignalAndLastWords) {
   configure(1);
   const auto ended = run(define("good"), "segv");
-  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_CRASHED);
   EXPECT_EQ(detail_of(ended)["signal"].as_string(), "SIGSEGV");
   EXPECT_NE(detail_of(ended)["stderr"].as_string().find("about to crash\n"), std::string::npos);
-  EXPECT_NE(ended.finished().message().find("SIGSEGV"), std::string::npos);
+  EXPECT_NE(ended.finished.message().find("SIGSEGV"), std::string::npos);
 }
 
 TEST_F(SupervisorTest, ExitIsACrashWithItsCode) {
   configure(1);
   const auto ended = run(define("good"), "exit3");
-  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_CRASHED);
   EXPECT_EQ(detail_of(ended)["exit_code"].as_int(), 3);
 }
 
@@ -70,7 +68,7 @@ TEST_F(SupervisorTest, TimeoutKillsEvenOneThatIgnoresTheRequest) {
   const auto module = define("good");
   for (const char* verb : {"hang", "spin", "ignore_term"}) {
     const auto ended = run(module, verb, 100);
-    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_TIMED_OUT) << verb;
+    EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_TIMED_OUT) << verb;
     EXPECT_EQ(survivors(), std::vector<int>{}) << verb;
   }
 }
@@ -81,12 +79,12 @@ TEST_F(SupervisorTest, StopIsCanceledWithItsReason) {
   const auto running = launch(module, "hang");
   const auto waiting = launch(module, "ok");
   ASSERT_TRUE(pump(5s, [&] { return started_.contains(running); }));
-  halt(waiting, "not wanted");
-  EXPECT_EQ(ended(waiting).finished().outcome(), v1::OUTCOME_CANCELED);
-  halt(running, "asked for");
+  pool_->halt(waiting, "not wanted");
+  EXPECT_EQ(ended(waiting).finished.outcome(), v1::OUTCOME_CANCELED);
+  pool_->halt(running, "asked for");
   const auto end = ended(running);
-  EXPECT_EQ(end.finished().outcome(), v1::OUTCOME_CANCELED);
-  EXPECT_EQ(end.finished().message(), "asked for");
+  EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_CANCELED);
+  EXPECT_EQ(end.finished.message(), "asked for");
   EXPECT_EQ(survivors(), std::vector<int>{});
 }
 
@@ -94,12 +92,12 @@ TEST_F(SupervisorTest, StrayFamilyDiesWithTheAttempt) {
   configure(1);
   const auto module = define("good");
   for (const char* verb : {"grandchild", "anonymous_grandchild", "child"}) {
-    EXPECT_EQ(run(module, verb).finished().outcome(), v1::OUTCOME_SUCCEEDED) << verb;
+    EXPECT_EQ(run(module, verb).finished.outcome(), v1::OUTCOME_SUCCEEDED) << verb;
     EXPECT_EQ(survivors().size(), 1u) << verb << ": only the warm executor";
   }
-  EXPECT_EQ(run(module, "crash_with_grandchild").finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(run(module, "crash_with_grandchild").finished.outcome(), v1::OUTCOME_CRASHED);
   EXPECT_EQ(survivors(), std::vector<int>{});
-  EXPECT_EQ(run(module, "hang_with_family", 100).finished().outcome(), v1::OUTCOME_TIMED_OUT);
+  EXPECT_EQ(run(module, "hang_with_family", 100).finished.outcome(), v1::OUTCOME_TIMED_OUT);
   EXPECT_EQ(survivors(), std::vector<int>{});
 }
 
@@ -108,7 +106,7 @@ TEST_F(SupervisorTest, HelpersOfResourcesLiveAsLongAsTheirExecutor) {
   configure(1);
   const auto module = define("good");
   for (const char* end : {"segv", "hang"}) {
-    ASSERT_EQ(run(module, "start_helpers").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+    ASSERT_EQ(run(module, "start_helpers").finished.outcome(), v1::OUTCOME_SUCCEEDED);
     const auto family = survivors();
     ASSERT_EQ(family.size(), kFamily);
     for (const char* verb : {"ok", "fail", "child", "grandchild", "anonymous_grandchild"}) {
@@ -132,7 +130,7 @@ TEST_F(SupervisorTest, HelpersAreLeftAloneByOtherExecutors) {
   run(module, "start_helpers");  // beside the one that hangs
   const auto family = survivors();
   ASSERT_EQ(family.size(), 5u);
-  EXPECT_EQ(ended(first).finished().outcome(), v1::OUTCOME_TIMED_OUT);
+  EXPECT_EQ(ended(first).finished.outcome(), v1::OUTCOME_TIMED_OUT);
   auto left = survivors();
   EXPECT_EQ(left.size(), 4u) << "the executor that hung is gone, and nothing else";
   EXPECT_TRUE(std::includes(family.begin(), family.end(), left.begin(), left.end()));
@@ -157,7 +155,7 @@ TEST_F(SupervisorTest, LogsAreExactAndBelongToTheirAttempt) {
   EXPECT_EQ(log_of(partial, "stdout"), "no newline");
   EXPECT_EQ(log_of(partial, "stderr"), "an error\n");
   EXPECT_EQ(log_of(partial, "log"), "{\"text\":\"structured\"}\n");
-  EXPECT_EQ(end.logs_size(), 3);
+  EXPECT_EQ(end.logs.size(), 3u);
   std::vector<base::AttemptKey> keys;
   for (int i = 0; i < 200; ++i) keys.push_back(launch(module, i % 3 == 0 ? "ok" : "task_name"));
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -174,13 +172,13 @@ TEST_F(SupervisorTest, FloodIsCappedWithHeadAndTailAndDisturbsNobody) {
   const auto flood = launch(module, "flood");
   int others = 0;
   while (!ended_.contains(flood)) {
-    ASSERT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+    ASSERT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
     ++others;
   }
   EXPECT_GT(others, 10);
-  EXPECT_EQ(ended_[flood].finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(ended_[flood].finished.outcome(), v1::OUTCOME_SUCCEEDED);
   const std::string log = log_of(flood, "stdout");
-  EXPECT_EQ(log.size(), std::size_t(ended_[flood].logs(0).size()));
+  EXPECT_EQ(log.size(), std::size_t(ended_[flood].logs.at(0).bytes));
   EXPECT_GT(log.size(), std::size_t(kLogHeadBytes));
   EXPECT_LT(log.size(), std::size_t(kLogHeadBytes + kLogTailBytes + 200));
   EXPECT_NE(log.find("bytes dropped here"), std::string::npos);
@@ -188,12 +186,12 @@ TEST_F(SupervisorTest, FloodIsCappedWithHeadAndTailAndDisturbsNobody) {
 }
 
 TEST_F(SupervisorTest, WhatIsNoModuleIsALoadErrorThatSaysWhy) {
-  configure(1, [](v1::Configure& configure) { configure.set_ready_timeout_ms(300); });
+  configure(1, [](ExecutorPoolOptions& options) { options.limits.ready_max = 300ms; });
   const auto words = [&](const char* name) {
     const auto ended = run(define(name), "ok");
-    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_LOAD_ERROR) << name;
-    EXPECT_EQ(ended.finished().started_at_us(), 0) << name << ": it was never handed over";
-    return ended.finished().message() + ended.finished().detail();
+    EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_LOAD_ERROR) << name;
+    EXPECT_EQ(ended.finished.started_at_us(), 0) << name << ": it was never handed over";
+    return ended.finished.message() + ended.finished.detail();
   };
   EXPECT_NE(words("never_ready").find("not ready within 300 ms"), std::string::npos);
   EXPECT_NE(words("exit_early").find("exited with code 7"), std::string::npos);
@@ -207,12 +205,12 @@ TEST_F(SupervisorTest, RubbishOnTheSocketEndsTheExecutor) {
   const auto module = define("good");
   for (const char* verb : {"rubbish", "huge_frame", "close_socket"}) {
     const auto ended = run(module, verb);
-    EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED) << verb;
-    EXPECT_NE(ended.finished().message().find("WEIR-E0306"), std::string::npos) << verb;
+    EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_CRASHED) << verb;
+    EXPECT_NE(ended.finished.message().find("WEIR-E0306"), std::string::npos) << verb;
     EXPECT_EQ(survivors(), std::vector<int>{}) << verb;
   }
-  EXPECT_EQ(run(module, "odd_outcome").finished().outcome(), v1::OUTCOME_CRASHED);
-  EXPECT_EQ(run(define("rubbish_first"), "ok").finished().outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_EQ(run(module, "odd_outcome").finished.outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(run(define("rubbish_first"), "ok").finished.outcome(), v1::OUTCOME_LOAD_ERROR);
   EXPECT_TRUE(supervisor_lives());
 }
 
@@ -224,21 +222,21 @@ TEST_F(SupervisorTest, ExecutorThatDiesBetweenAttemptsChargesNobody) {
     launch(module, "ok");
   }
   for (int task = 0; task < 60; ++task) {
-    EXPECT_EQ(ended({{42}, task, 1}).finished().outcome(), v1::OUTCOME_SUCCEEDED) << task;
+    EXPECT_EQ(ended({{42}, task, 1}).finished.outcome(), v1::OUTCOME_SUCCEEDED) << task;
   }
 }
 
 TEST_F(SupervisorTest, ResultTooManyEndsTheExecutorNotTheAttempt) {
   configure(1);
   const auto module = define("good");
-  EXPECT_EQ(run(module, "two_results").finished().outcome(), v1::OUTCOME_SUCCEEDED);
-  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(run(module, "two_results").finished.outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
 TEST_F(SupervisorTest, MemoryOverTheLimitIsOom) {
-  configure(1, [](v1::Configure& configure) { configure.set_memory_max_bytes(300 << 20); });
+  configure(1, [](ExecutorPoolOptions& options) { options.limits.memory_max = 300 << 20; });
   const auto ended = run(define("good"), "eat_memory");
-  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_OOM);
+  EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_OOM);
   EXPECT_GT(detail_of(ended)["memory_peak_bytes"].as_int(), 300 << 20);
 }
 
@@ -249,7 +247,7 @@ TEST_F(SupervisorTest, KillFromOutsideIsACrash) {
   ASSERT_EQ(survivors().size(), 1u);
   ::kill(survivors()[0], SIGKILL);
   const auto end = ended(key);
-  EXPECT_EQ(end.finished().outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_CRASHED);
   EXPECT_EQ(detail_of(end)["signal"].as_string(), "SIGKILL");
 }
 
@@ -259,12 +257,8 @@ TEST_F(SupervisorTest, LeaseThatEndsKillsSideEffectsOnly) {
   const auto effects = launch(module, "hang", 0, true);
   const auto other = launch(module, "hang", 0, false);
   ASSERT_TRUE(pump(5s, [&] { return started_.size() == 2; }));
-  v1::SupervisorRequest request;
-  v1::LeaseHorizon& lease = *request.add_commands()->mutable_lease_horizon();
-  lease.set_side_effects_until_us(boot_us(read_clock().boot + 100ms));
-  lease.set_others_until_us(boot_us(read_clock().boot + 600s));
-  send(request);
-  EXPECT_EQ(ended(effects).finished().outcome(), v1::OUTCOME_LEASE_LOST);
+  pool_->set_lease(read_clock().boot + 100ms, read_clock().boot + 600s);
+  EXPECT_EQ(ended(effects).finished.outcome(), v1::OUTCOME_LEASE_LOST);
   EXPECT_FALSE(ended_.contains(other));
 }
 
@@ -273,10 +267,8 @@ TEST_F(SupervisorTest, DrainGivesBackWhatWaits) {
   const auto module = define("good");
   const auto running = launch(module, "sleep");
   const auto waiting = launch(module, "ok");
-  v1::SupervisorRequest request;
-  request.add_commands()->mutable_drain()->set_draining(true);
-  send(request);
-  EXPECT_EQ(ended(running).finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  pool_->drain(true);
+  EXPECT_EQ(ended(running).finished.outcome(), v1::OUTCOME_SUCCEEDED);
   EXPECT_TRUE(released_.contains(waiting));
   EXPECT_FALSE(ended_.contains(waiting));
 }
@@ -294,20 +286,20 @@ TEST_F(SupervisorTest, EnvironmentIsCleanAndScratchIsRemoved) {
   const auto scratch = launch(module, "scratch");
   ended(scratch);
   const std::string path = log_of(scratch, "stdout");
-  run(module, "ok");  // a report does not wait for the removal, the next attempt does
   EXPECT_EQ(path.substr(0, directory_.size()), directory_);
-  EXPECT_FALSE(std::filesystem::exists(path));
+  // Nobody waits for the removal, but it comes.
+  EXPECT_TRUE(pump(5s, [&] { return !std::filesystem::exists(path); }));
 }
 
 // A process that a stage forked and that came back from it, for example, while the stage goes on.
 TEST_F(SupervisorTest, TheResultOfAnotherAttemptIsNobodys) {
   configure(1);
   const auto module = define("good");
-  const v1::AttemptEnded ended = run(module, "stale_result");
-  EXPECT_EQ(ended.finished().outcome(), v1::OUTCOME_CRASHED);
-  EXPECT_NE(ended.finished().message().find("the result of another attempt"), std::string::npos)
-      << ended.finished().message();
-  EXPECT_EQ(run(module, "ok").finished().outcome(), v1::OUTCOME_SUCCEEDED);
+  const AttemptEnded ended = run(module, "stale_result");
+  EXPECT_EQ(ended.finished.outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_NE(ended.finished.message().find("the result of another attempt"), std::string::npos)
+      << ended.finished.message();
+  EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
 TEST_F(SupervisorTest, StartIsToldOnlyOfAttemptsThatLast) {

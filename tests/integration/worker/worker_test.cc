@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/worker/fake_scheduler.h"
-#include "worker/supervisor/supervisor.h"
+#include "worker/supervisor/attempt.h"
 
 namespace weir::worker {
 namespace {

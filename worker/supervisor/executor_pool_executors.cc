@@ -3,17 +3,13 @@
 // is left; what resources started is left until their executor ends.
 #include <algorithm>
 #include <filesystem>
-#include <errno.h>
 #include <signal.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "sdk/base/check.h"
 #include "sdk/base/json.h"
 #include "sdk/base/manifest.h"
-#include "worker/supervisor/spawn.h"
-#include "worker/supervisor/supervisor.h"
+#include "weir/worker/v1/executor.pb.h"
+#include "worker/supervisor/executor_pool.h"
 #include "worker/supervisor/verdict.h"
 
 namespace weir::worker {
@@ -40,18 +36,20 @@ bool same_manifest(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-Executor* Supervisor::find(ExecutorId id) {
+Executor* ExecutorPool::find(ExecutorId id) {
   const auto found = executors_.find(id);
   return found == executors_.end() ? nullptr : found->second.get();
 }
 
-std::vector<TreeRoot> Supervisor::roots() const {
-  std::vector<TreeRoot> all;
-  for (const auto& [id, executor] : executors_) all.push_back(executor->root());
-  return all;
+int ExecutorPool::end_strays(const Executor& executor, Strays which) {
+  std::vector<ExecutorActivity> activities;
+  for (const auto& [id, other] : executors_) {
+    activities.push_back({id, other->launch ? other->busy_since_ticks : 0});
+  }
+  return supervisor_.end_strays(executor.id, which, activities);
 }
 
-void Supervisor::perform() {
+void ExecutorPool::perform() {
   // Actions may lead to further ones, which are appended.
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     const Action action = std::move(actions_[i]);
@@ -60,25 +58,24 @@ void Supervisor::perform() {
   actions_.clear();
 }
 
-void Supervisor::act(const SpawnExecutor& action) {
+void ExecutorPool::act(const SpawnExecutor& action) {
   auto owned = std::make_unique<Executor>();
   Executor& executor = *owned;
   executor.id = action.executor;
   executor.module = action.module;
-  executor.directory = scratch_dir_ + "/executor-" + std::to_string(action.executor);
+  executor.directory = options_.scratch_dir + "/executor-" + std::to_string(action.executor);
   executor.oom_kills_before = kernel_oom_kills();
   executors_.emplace(action.executor, std::move(owned));
   const auto key = dispatcher_.attempt_of(action.executor);
   CHECK(key.has_value());
   const auto work = launches_.find(*key);
   CHECK(work != launches_.end());
-  executor.attach(std::move(work->second), AttemptSpool(spool_dir_, *key, log_limits_));
+  executor.attach(std::move(work->second), AttemptSpool(options_.spool_dir, *key, options_.logs));
   launches_.erase(work);
   std::error_code failed;
   std::filesystem::create_directories(executor.directory, failed);
-  SpawnRequest request{modules_.at(action.module).executable, executor.directory,
-                       std::to_string(action.executor), core_dumps_};
-  auto spawned = spawn_executor(request);
+  auto spawned = supervisor_.spawn(executor.id, {modules_.at(action.module).executable,
+                                                 executor.directory, options_.core_dumps});
   if (!spawned.ok()) {
     executor.stderr_tail = spawned.status().text();
     mark_dead(executor, 0, 0);
@@ -94,13 +91,14 @@ void Supervisor::act(const SpawnExecutor& action) {
   watch(executor.pipes[1].get(), tag_of(executor.id, 2));
 }
 
-void Supervisor::act(const RunAttempt& action) {
+void ExecutorPool::act(const RunAttempt& action) {
   Executor* executor = find(action.executor);
   CHECK(executor != nullptr);
   if (!executor->launch) {  // a warm one; a new one was given its attempt when it was started
     const auto work = launches_.find(action.key);
     CHECK(work != launches_.end());
-    executor->attach(std::move(work->second), AttemptSpool(spool_dir_, action.key, log_limits_));
+    executor->attach(std::move(work->second),
+                     AttemptSpool(options_.spool_dir, action.key, options_.logs));
     launches_.erase(work);
     executor->busy_since_ticks = ticks_since_boot();
   }
@@ -111,8 +109,8 @@ void Supervisor::act(const RunAttempt& action) {
   send_run(*executor);
 }
 
-void Supervisor::fill_run(Executor& executor, v1::ExecutorRun& run) {
-  const v1::Assign& assign = executor.launch->assign();
+void ExecutorPool::fill_run(Executor& executor, v1::ExecutorRun& run) {
+  const v1::Assign& assign = executor.launch->assign;
   const AttemptKey key = key_of(assign.attempt());
   const auto value = [](const v1::ValueRef& from, const std::string& path, v1::ExecutorValue* to) {
     to->set_digest(from.digest());
@@ -133,24 +131,23 @@ void Supervisor::fill_run(Executor& executor, v1::ExecutorRun& run) {
     input->set_present(from.present());
     input->set_state(from.state());
     input->set_reason(from.reason());
-    const bool known = i < executor.launch->input_paths_size();
-    if (from.present()) {
-      value(from.value(), known ? executor.launch->input_paths(i) : "", input->mutable_value());
-    }
+    const std::vector<std::string>& paths = executor.launch->input_paths;
+    const bool known = std::size_t(i) < paths.size();
+    if (from.present()) value(from.value(), known ? paths[i] : "", input->mutable_value());
   }
   run.set_params(assign.params());
   run.set_cursor_version(assign.cursor_version());
   run.set_cursor_present(assign.has_cursor());
   if (assign.has_cursor())
-    value(assign.cursor(), executor.launch->cursor_path(), run.mutable_cursor());
-  run.set_artifact_dir(artifact_dir_);
-  run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(key));
+    value(assign.cursor(), executor.launch->cursor_path, run.mutable_cursor());
+  run.set_artifact_dir(options_.artifact_dir);
+  run.set_scratch_dir(options_.scratch_dir + "/" + attempt_file_name(key));
   run.set_attempt_number(assign.attempt_number());
   run.set_job(assign.job());
   run.set_task(assign.task());
 }
 
-void Supervisor::send_run(Executor& executor) {
+void ExecutorPool::send_run(Executor& executor) {
   // A peer that is gone is noticed by its death.
   if (!executor.socket.open() || !executor.socket.flush()) return;
   if (executor.socket.wants_write() == executor.write_watched) return;
@@ -158,54 +155,47 @@ void Supervisor::send_run(Executor& executor) {
   watch(executor.socket.fd(), tag_of(executor.id, 0), executor.write_watched, true);
 }
 
-void Supervisor::act(const TerminateTree& action) {
+void ExecutorPool::act(const TerminateTree& action) {
   Executor* executor = find(action.executor);
   if (executor == nullptr || executor->dead) return;
   executor->killed_by_us = true;
-  // The child may not have made its session yet: then there is no such group.
-  if (::kill(-executor->pid, SIGTERM) != 0) ::kill(executor->pid, SIGTERM);
+  supervisor_.signal(executor->id, SIGTERM);
 }
 
-void Supervisor::act(const KillTree& action) {
+void ExecutorPool::act(const KillTree& action) {
   Executor* executor = find(action.executor);
   if (executor == nullptr) return;
   executor->killed_by_us = true;
-  signal_strays(executor->root(), roots(), Strays::kAll, SIGKILL);
-  if (executor->dead) return;
-  ::kill(-executor->pid, SIGKILL);
-  ::kill(executor->pid, SIGKILL);
+  end_strays(*executor, Strays::kAll);
+  supervisor_.signal(executor->id, SIGKILL);
 }
 
-void Supervisor::act(const RetireExecutor& action) {
+void ExecutorPool::act(const RetireExecutor& action) {
   Executor* executor = find(action.executor);
   if (executor == nullptr) return;
   executor->killed_by_us = true;
   executor->socket.close();
 }
 
-void Supervisor::act(const ReturnAttempt& action) {
+void ExecutorPool::act(const ReturnAttempt& action) {
   Executor* executor = find(action.executor);
   CHECK(executor != nullptr && executor->launch != nullptr);
   launches_.insert_or_assign(action.key, std::move(executor->launch));
   executor->detach();
 }
 
-void Supervisor::act(const ReportStarted& action) {
-  v1::Started* started = outgoing_.add_events()->mutable_started();
-  set_key(action.key, started->mutable_attempt());
-  started->set_started_at_us(unix_us(action.started.wall));
+void ExecutorPool::act(const ReportStarted& action) {
+  events_.push_back(AttemptStarted{action.key, action.started});
 }
 
-void Supervisor::act(const ReportReleased& action) {
+void ExecutorPool::act(const ReportReleased& action) {
   launches_.erase(action.key);
-  v1::Released* released = outgoing_.add_events()->mutable_released();
-  set_key(action.key, released->mutable_attempt());
-  released->set_reason(action.reason);
+  events_.push_back(AttemptReleased{action.key, action.reason});
 }
 
-void Supervisor::act(const ReportEnded& action) {
-  v1::AttemptEnded* ended = outgoing_.add_events()->mutable_ended();
-  v1::Finished& finished = *ended->mutable_finished();
+void ExecutorPool::act(const ReportEnded& action) {
+  AttemptEnded ended{action.key, {}, {}, std::nullopt};
+  v1::Finished& finished = ended.finished;
   set_key(action.key, finished.mutable_attempt());
   if (action.started) finished.set_started_at_us(unix_us(action.started->wall));
   finished.set_finished_at_us(unix_us(action.ended.wall));
@@ -216,68 +206,48 @@ void Supervisor::act(const ReportEnded& action) {
     death.by = action.by;
     death.reason = action.reason;
     describe_death(death, finished);
+    events_.emplace_back(std::move(ended));
     return;
   }
   if (action.by == EndedBy::kManifest || action.by == EndedBy::kNotReady) {
-    ended->set_suspect_module(executor->launch->assign().module());
+    ended.suspect_module = executor->module;
   }
   if (action.by == EndedBy::kResult) {
     describe_result(executor->result, finished);
   } else {
-    DeathReport death{action.by,
-                      action.reason,
-                      action.started.has_value(),
-                      executor->dead && executor->pid > 0,
-                      executor->code,
-                      executor->status,
-                      executor->killed_by_us,
-                      false,
-                      executor->memory_peak,
-                      std::chrono::milliseconds(executor->launch->assign().timeout_ms()),
-                      limits_.ready_max,
-                      modules_.at(executor->module).executable,
-                      executor->stderr_tail};
-    death.kernel_oom = !executor->killed_by_us && kernel_oom_kills() > executor->oom_kills_before;
-    if (death.stderr_tail.size() > kStderrTailBytes) {
-      death.stderr_tail.erase(0, death.stderr_tail.size() - kStderrTailBytes);
-    }
-    describe_death(death, finished);
+    describe_death(death_of(*executor, action), finished);
   }
   executor->spool->finish();
-  for (const LogKind kind : kLogKinds) {
-    if (executor->spool->size(kind) == 0) continue;
-    v1::LogSize* size = ended->add_logs();
-    size->set_stream(v1::LogStream(int(kind) + 1));
-    size->set_size(executor->spool->size(kind));
-  }
+  ended.logs = executor->spool->sizes();
   executor->detach();
-  scratch_left_.push_back(action.key);
-  gathered(finished.ByteSizeLong());
+  // Stages make it when they need one. Nobody waits for its removal.
+  scratch_left_.push_back(options_.scratch_dir + "/" + attempt_file_name(action.key));
+  ran_since_sample_ = true;
+  events_.emplace_back(std::move(ended));
 }
 
-// A frame has a limit: large reports do not wait for company.
-void Supervisor::gathered(std::size_t bytes) {
-  outgoing_bytes_ += bytes;
-  if (outgoing_bytes_ <= kFrameGatherBytes) return;
-  agent_.queue(outgoing_);
-  outgoing_.Clear();
-  outgoing_bytes_ = 0;
-}
-
-// Stages make their scratch directory when they need one: usually there is nothing to remove, and
-// reports do not wait for finding that out.
-void Supervisor::remove_scratch() {
-  for (const AttemptKey& key : scratch_left_) {
-    const std::string path = scratch_dir_ + "/" + attempt_file_name(key);
-    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) continue;
-    std::error_code
-        ignored;  // what cannot be removed is removed with the whole directory at the next start
-    std::filesystem::remove_all(path, ignored);
+DeathReport ExecutorPool::death_of(const Executor& executor, const ReportEnded& action) const {
+  DeathReport death{action.by,
+                    action.reason,
+                    action.started.has_value(),
+                    executor.dead && executor.pid > 0,
+                    executor.code,
+                    executor.status,
+                    executor.killed_by_us,
+                    false,
+                    executor.memory_peak,
+                    std::chrono::milliseconds(executor.launch->assign.timeout_ms()),
+                    options_.limits.ready_max,
+                    modules_.at(executor.module).executable,
+                    executor.stderr_tail};
+  death.kernel_oom = !executor.killed_by_us && kernel_oom_kills() > executor.oom_kills_before;
+  if (death.stderr_tail.size() > kStderrTailBytes) {
+    death.stderr_tail.erase(0, death.stderr_tail.size() - kStderrTailBytes);
   }
-  scratch_left_.clear();
+  return death;
 }
 
-void Supervisor::read_executor(Executor& executor) {
+void ExecutorPool::read_executor(Executor& executor) {
   const ExecutorId id = executor.id;
   const bool open = executor.socket.receive();
   for (;;) {
@@ -304,7 +274,7 @@ void Supervisor::read_executor(Executor& executor) {
   perform();
 }
 
-void Supervisor::respond(Executor& executor, v1::ExecutorResponse& response) {
+void ExecutorPool::respond(Executor& executor, v1::ExecutorResponse& response) {
   switch (response.response_case()) {
     case v1::ExecutorResponse::kReady:
       ready(executor, response.ready());
@@ -327,7 +297,7 @@ void Supervisor::respond(Executor& executor, v1::ExecutorResponse& response) {
   }
 }
 
-void Supervisor::ready(Executor& executor, const v1::ExecutorReady& ready) {
+void ExecutorPool::ready(Executor& executor, const v1::ExecutorReady& ready) {
   if (ready.protocol_version() != kExecutorProtocolVersion) {
     dispatcher_.condemn(executor.id, EndedBy::kManifest,
                         "the module speaks version " + std::to_string(ready.protocol_version()) +
@@ -352,9 +322,9 @@ void Supervisor::ready(Executor& executor, const v1::ExecutorReady& ready) {
   dispatcher_.ready(executor.id, now_, actions_);
 }
 
-void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
+void ExecutorPool::result(Executor& executor, v1::ExecutorResult& result) {
   const AttemptKey key{{result.run()}, result.task_index(), result.epoch()};
-  if (executor.launch && key_of(executor.launch->assign().attempt()) != key) {
+  if (executor.launch && key_of(executor.launch->assign.attempt()) != key) {
     dispatcher_.condemn(executor.id, EndedBy::kProtocol,
                         "the executor sent the result of another attempt", now_, actions_);
     return;
@@ -365,7 +335,7 @@ void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
     return;
   }
   if (!executor.launch || executor.settling) return;
-  executor.keep(result);
+  keep_helpers(executor, result);
   // A dead one must not be given another attempt: its death reports the result.
   executor.result.Swap(&result);
   // Everything that was written before the result is in the pipes now.
@@ -380,13 +350,23 @@ void Supervisor::result(Executor& executor, v1::ExecutorResult& result) {
   perform();
 }
 
+void ExecutorPool::keep_helpers(Executor& executor, const v1::ExecutorResult& result) {
+  std::vector<Helper> fresh;
+  for (const v1::ExecutorProcess& process : result.helpers()) {
+    if (executor.helpers >= kHelpersMax) break;
+    ++executor.helpers;
+    fresh.push_back({pid_t(process.pid()), process.born_ticks()});
+  }
+  supervisor_.add_helpers(executor.id, fresh);
+}
+
 // Ends what the attempt forked; what its resources started lives on. While the machine makes no
 // process at all there is nothing to look for.
-void Supervisor::settle(Executor& executor) {
+void ExecutorPool::settle(Executor& executor) {
   const std::uint64_t forks = forks_.read();
   const bool quiet = forks != 0 && forks == executor.forks_before;
   const bool was_settling = executor.settling;
-  if (!quiet && signal_strays(executor.root(), roots(), Strays::kOfAttempt, SIGKILL) > 0) {
+  if (!quiet && end_strays(executor, Strays::kOfAttempt) > 0) {
     if (!was_settling) {
       executor.settling = true;
       executor.patience_until = now_.boot + kSettleMax;
@@ -404,21 +384,16 @@ void Supervisor::settle(Executor& executor) {
   dispatcher_.settled(executor.id, clean && executor.socket.open(), now_, actions_);
 }
 
-void Supervisor::reap() {
-  for (;;) {
-    siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) break;
-    for (auto& [id, executor] : executors_) {
-      if (executor->pid != info.si_pid || executor->dead) continue;
-      mark_dead(*executor, info.si_code, info.si_status);
-      break;
-    }
+void ExecutorPool::take_deaths() {
+  for (const ExecutorDeath& death : supervisor_.take_deaths()) {
+    Executor* executor = find(death.executor);
+    if (executor != nullptr && !executor->dead) mark_dead(*executor, death.code, death.status);
   }
   if (sweeping_ > 0) sweep();
   perform();
 }
 
-void Supervisor::mark_dead(Executor& executor, int code, int status) {
+void ExecutorPool::mark_dead(Executor& executor, int code, int status) {
   if (!executor.settling && !executor.hung_up) ++sweeping_;
   executor.dead = true;
   executor.settling = false;
@@ -429,7 +404,7 @@ void Supervisor::mark_dead(Executor& executor, int code, int status) {
 }
 
 // Its death should follow and say more; if it does not come, the executor is killed.
-void Supervisor::hung_up(Executor& executor) {
+void ExecutorPool::hung_up(Executor& executor) {
   if (!executor.socket.open()) return;
   executor.socket.close();
   if (executor.dead || executor.settling || executor.hung_up) return;
@@ -438,7 +413,7 @@ void Supervisor::hung_up(Executor& executor) {
   ++sweeping_;
 }
 
-void Supervisor::sweep() {
+void ExecutorPool::sweep() {
   std::vector<ExecutorId> ids;
   for (const auto& [id, executor] : executors_) {
     if (executor->dead || executor->settling || executor->hung_up) ids.push_back(id);
@@ -461,22 +436,20 @@ void Supervisor::sweep() {
 }
 
 // Reads what it said last, waits until its whole tree is dead, then tells the dispatcher.
-void Supervisor::finish_dead(Executor& executor) {
+void ExecutorPool::finish_dead(Executor& executor) {
   const ExecutorId id = executor.id;
   // A stray may hold the other end, so the end of the stream need not come.
   do {
     read_executor(executor);
   } while (executor.socket.available() > 0);
-  if (signal_strays(executor.root(), roots(), Strays::kAll, SIGKILL) > 0 &&
-      now_.boot < executor.patience_until)
-    return;
+  if (end_strays(executor, Strays::kAll) > 0 && now_.boot < executor.patience_until) return;
   for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kFinalDrainBytes);
   --sweeping_;
   const bool untouched = executor.socket.reset() || executor.socket.wants_write();
   dispatcher_.gone(id, untouched, now_, actions_);
   perform();
-  std::error_code ignored;  // removed with the whole directory at the next start
-  std::filesystem::remove_all(executor.directory, ignored);
+  scratch_left_.push_back(executor.directory);
+  ran_since_sample_ = true;
   executors_.erase(id);
 }
 
