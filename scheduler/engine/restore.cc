@@ -14,16 +14,27 @@
 namespace weir::engine {
 namespace {
 
-void restore_definitions(State& state, const Snapshot& snapshot) {
+using Modules = std::map<Digest, std::shared_ptr<Module>>;
+
+// Of a row with the same text as one of `before` it is the same: manifests are large, and an engine
+// is restored after every commit that failed.
+std::shared_ptr<const Manifest> parse_manifest(const ModuleRow& row, const Modules& before) {
+  const auto known = before.find(row.digest);
+  if (known != before.end() && known->second->row.manifest == row.manifest) {
+    return known->second->manifest;
+  }
+  const auto json = base::Json::parse(row.manifest);
+  CHECK_MSG(json.ok(), "the stored manifest of " + row.pipeline + " is not JSON");
+  auto manifest = base::manifest_from_json(*json);
+  CHECK_MSG(manifest.ok(), "the stored manifest of " + row.pipeline +
+                               " cannot be read: " + manifest.status().message());
+  return std::make_shared<const Manifest>(std::move(*manifest));
+}
+
+void restore_definitions(State& state, const Snapshot& snapshot, const Modules& before) {
   for (const ModuleRow& row : snapshot.modules) {
-    const auto json = base::Json::parse(row.manifest);
-    CHECK_MSG(json.ok(), "the stored manifest of " + row.pipeline + " is not JSON");
-    auto manifest = base::manifest_from_json(*json);
-    CHECK_MSG(manifest.ok(), "the stored manifest of " + row.pipeline +
-                                 " cannot be read: " + manifest.status().message());
     if (row.active) state.active[row.pipeline] = row.digest;
-    state.modules[row.digest] =
-        make_module(row, std::make_shared<const Manifest>(std::move(*manifest)));
+    state.modules[row.digest] = make_module(row, parse_manifest(row, before));
   }
   for (const AssetRow& row : snapshot.assets) state.assets[row.name].row = row;
   for (const MaterializationRow& row : snapshot.current) {
@@ -165,10 +176,9 @@ void restore_runs(State& state, const Snapshot& snapshot, base::Now now) {
 }  // namespace
 
 void Engine::restore(const Snapshot& snapshot, base::Now now) {
-  const Options options = state_->options;
-  state_ = std::make_unique<State>();
-  state_->options = options;
-  restore_definitions(*state_, snapshot);
+  const std::unique_ptr<State> before = std::exchange(state_, std::make_unique<State>());
+  state_->options = before->options;
+  restore_definitions(*state_, snapshot, before->modules);
   restore_workers(*state_, snapshot, now);
   restore_runs(*state_, snapshot, now);
   if (!PLANTED(kOutboxRowLost)) {

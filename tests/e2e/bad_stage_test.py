@@ -190,9 +190,8 @@ def test_file_in_the_scratch_directory_is_stored(arguments):
         place.ok("materialize", "writes_file")
         assert place.ok("assets", "get", "writes_file").out == "written"
         scratch = os.path.join(place.data, "worker", "scratch")
-        place.ok("materialize", "good")
-        left = [name for name in os.listdir(scratch) if not name.startswith("executor-")]
-        assert not left, left
+        wait_until("the scratch directory is removed", lambda: not [
+            name for name in os.listdir(scratch) if not name.startswith("executor-")])
 
 
 def cancel_running(place, asset):

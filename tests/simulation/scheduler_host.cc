@@ -50,6 +50,7 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       trace_(trace),
       audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
       promises_(store_.tables(), coverage),
+      restored_(profile.options),
       boot_offset_(kBootAtFirst) {
   store_.keep_unsynced(true);
   hook_store();
@@ -236,10 +237,9 @@ void SchedulerHost::check_restored() {
   if (turn_->lazy_deadline()) turn_->flush_lazy(now());
   const auto snapshot = store_.restore();
   expect(snapshot.ok(), "the store does not restore");
-  engine::Engine restored(profile_.options);
-  restored.restore(*snapshot, now());
-  restored.check_invariants();
-  const std::string live = turn_->engine().durable_text(), stored = restored.durable_text();
+  restored_.restore(*snapshot, now());
+  restored_.check_invariants();
+  const std::string live = turn_->engine().durable_text(), stored = restored_.durable_text();
   if (live == stored) return;
   fail("the tables restore another state.\nlive:\n" + live + "restored:\n" + stored);
 }

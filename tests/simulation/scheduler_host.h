@@ -103,6 +103,7 @@ class SchedulerHost final : private engine::SessionSink {
   Audit audit_;
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
+  engine::Engine restored_;  // from the tables, anew after every step, to be compared
   std::deque<engine::CommandBody> inbox_;
   std::uint64_t life_ = 0;  // counts starts, so that plans of an earlier life are void
   std::uint64_t wake_ = 0;  // counts plans to wake for a deadline

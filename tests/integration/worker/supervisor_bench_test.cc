@@ -10,7 +10,7 @@ namespace weir::worker {
 namespace {
 
 using SupervisorBench = SupervisorFixture;
-constexpr int kAttempts = 20'000;
+constexpr int kAttempts = 5'000;
 constexpr double kFloorPerSecond = 1'000;  // sanitizers and a busy machine included
 
 TEST_F(SupervisorBench, AttemptsThatDoNothingAreCheap) {

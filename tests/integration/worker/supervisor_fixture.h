@@ -3,6 +3,7 @@
 // supervisor and directory.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -16,6 +17,8 @@
 #include "worker/supervisor/executor_pool.h"
 
 namespace weir::worker {
+
+inline constexpr int kLookMs = 20;  // how long one wait for events may be
 
 class SupervisorFixture : public ::testing::Test {
  protected:
@@ -36,7 +39,7 @@ class SupervisorFixture : public ::testing::Test {
   // Launches, waits, and gives the report.
   AttemptEnded run(const base::Digest& module, const std::string& verb,
                    std::int64_t timeout_ms = 0);
-  // Reads events for a while or until `done`.
+  // Reads events for a while or until `done`, which may also become true by itself.
   template <class Done>
   bool pump(std::chrono::milliseconds limit, Done done);
   bool receive_once(int wait_ms);
@@ -64,7 +67,7 @@ bool SupervisorFixture::pump(std::chrono::milliseconds limit, Done done) {
   while (!done()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         until - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || !receive_once(int(left.count()))) return done();
+    if (left.count() <= 0 || !receive_once(std::min(int(left.count()), kLookMs))) return done();
   }
   return true;
 }

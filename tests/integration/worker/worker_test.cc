@@ -427,7 +427,7 @@ TEST_F(WorkerTest, ManyShortAttemptsTravelInFewFrames) {
   start_worker(2);
   connected();
   finished(give("ok"));
-  constexpr int kAttempts = 20'000;
+  constexpr int kAttempts = 5'000;
   const auto begin = std::chrono::steady_clock::now();
   std::vector<v1::Assign> assigns;
   for (int i = 0; i < kAttempts; ++i) assigns.push_back(scheduler_.make_assign(module_, "ok"));
