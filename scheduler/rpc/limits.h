@@ -25,7 +25,8 @@ inline constexpr int kSmallPageDefault = 50;
 inline constexpr int kSmallPageMax = 1000;
 inline constexpr int kLargePageDefault = 200;
 inline constexpr int kLargePageMax = engine::kPageSizeMax;
-inline constexpr std::size_t kPageBytesMax = 8u << 20;  // of its rows; see services/page.h
+// Of a page's rows (services/page.h): clients of gRPC take 4 MiB unless told otherwise.
+inline constexpr std::size_t kPageBytesMax = 3u << 20;
 inline constexpr int kNamesCompletedMax = 200;
 inline constexpr int kLogBytesMax = 256 << 10;
 inline constexpr int kDigestsPerRequestMax = 10'000;

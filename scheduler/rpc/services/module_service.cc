@@ -6,6 +6,7 @@
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
 #include "sdk/base/bundle.h"
@@ -159,15 +160,20 @@ Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
   const auto page =
       page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
-  const auto modules = edge.reader.list_modules(*page);
-  if (!modules.ok()) return modules.status();
-  for (const engine::ModuleRow& row : modules->rows) {
-    const auto manifest = edge.catalog.manifest(row.digest);
-    if (!manifest.ok()) return manifest.status();
-    to_proto(row, **manifest, response->add_modules());
-  }
-  response->set_next_page_token(modules->next);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto modules = edge.reader.list_modules(part);
+    if (!modules.ok()) return modules.status();
+    for (const engine::ModuleRow& row : modules->rows) {
+      const auto manifest = edge.catalog.manifest(row.digest);
+      if (!manifest.ok()) return manifest.status();
+      v1::Module* out = response->add_modules();
+      to_proto(row, **manifest, out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(modules->next);
+    return Status();
+  });
 }
 
 // Jobs of the active modules in order of their names; the token is the last name of the page
@@ -184,15 +190,18 @@ Status list_jobs(Edge& edge, const v1::ListJobsRequest& request, v1::ListJobsRes
       jobs.emplace(manifest->pipeline + "/" + job.name, &job);
     }
   }
+  PageBytes bytes;
   for (auto job = jobs.upper_bound(page->after); job != jobs.end(); ++job) {
-    if (response->jobs_size() == page->size) {
+    v1::Job out;
+    out.set_name(job->first);
+    out.set_selection(job->second->selection);
+    out.set_priority(job->second->priority);
+    bytes.add(out);
+    if (response->jobs_size() == page->size || bytes.over()) {
       response->set_next_page_token(response->jobs(response->jobs_size() - 1).name());
       break;
     }
-    v1::Job* out = response->add_jobs();
-    out->set_name(job->first);
-    out->set_selection(job->second->selection);
-    out->set_priority(job->second->priority);
+    *response->add_jobs() = std::move(out);
   }
   return {};
 }

@@ -132,16 +132,20 @@ Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
   if (!seq.ok()) return seq.status();
   const auto run = edge.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
-  const auto tasks = edge.reader.list_tasks(*run, *state, request.name(), *page);
-  if (!tasks.ok()) return tasks.status();
-  for (const engine::TaskRow& task : tasks->rows) {
-    v1::Task* out = response->add_tasks();
-    to_proto(task, out);
-    set_worker(edge, task, out);
-  }
-  response->set_next_page_token(tasks->next);
-  response->set_as_of_seq(*seq);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto tasks = edge.reader.list_tasks(*run, *state, request.name(), part);
+    if (!tasks.ok()) return tasks.status();
+    for (const engine::TaskRow& task : tasks->rows) {
+      v1::Task* out = response->add_tasks();
+      to_proto(task, out);
+      set_worker(edge, task, out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(tasks->next);
+    response->set_as_of_seq(*seq);
+    return Status();
+  });
 }
 
 // The index of the task of that name. NOT_FOUND kErrUnknownTask.

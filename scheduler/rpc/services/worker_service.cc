@@ -3,6 +3,7 @@
 // store's. Handlers hand over and return.
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "weir/v1/worker_service.grpc.pb.h"
 
@@ -18,15 +19,20 @@ Status list_workers(Edge& edge, const v1::ListWorkersRequest& request,
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
-  const auto workers = edge.reader.list_workers(*page);
-  if (!workers.ok()) return workers.status();
-  for (const engine::WorkerRow& worker : workers->rows) {
-    const auto leases = edge.reader.count_leases(worker.id);
-    if (!leases.ok()) return leases.status();
-    to_proto(worker, edge.sessions.connected(worker.id), *leases, response->add_workers());
-  }
-  response->set_next_page_token(workers->next);
-  return {};
+  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto workers = edge.reader.list_workers(part);
+    if (!workers.ok()) return workers.status();
+    for (const engine::WorkerRow& worker : workers->rows) {
+      const auto leases = edge.reader.count_leases(worker.id);
+      if (!leases.ok()) return leases.status();
+      v1::Worker* out = response->add_workers();
+      to_proto(worker, edge.sessions.connected(worker.id), *leases, out);
+      bytes.add(*out);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(workers->next);
+    return Status();
+  });
 }
 
 class WorkerServiceImpl final : public v1::WorkerService::CallbackService {

@@ -265,7 +265,7 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
   param.defaults = R"({"x":""})";
   declared.params.push_back(param);
   register_manifest(declared);
-  constexpr int kRuns = 200;
+  constexpr int kRuns = 80;
   for (int i = 0; i < kRuns; ++i) {
     v1::CreateRunRequest create;
     create.set_job("etl/daily");
@@ -291,6 +291,33 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   EXPECT_EQ(seen.size(), kRuns);
+}
+
+TEST_F(ApiTest, APageOfJobsIsCutToWhatAMessageTakes) {
+  base::Manifest declared = manifest();
+  constexpr int kJobs = 300;
+  for (int i = 0; i < kJobs; ++i) {
+    base::JobSpec job;
+    job.name = "wide_" + std::to_string(i);
+    job.selection = "*" + std::string(15'000, ' ');
+    declared.jobs.push_back(job);
+  }
+  register_manifest(declared);
+  std::set<std::string> seen;
+  int pages = 0;
+  v1::ListJobsRequest request;
+  request.set_page_size(1000);
+  do {
+    Call call;
+    v1::ListJobsResponse response;
+    ASSERT_TRUE(modules_->ListJobs(call.get(), request, &response).ok());
+    EXPECT_LE(response.ByteSizeLong(), rpc::kPageBytesMax + 1000);
+    for (const v1::Job& job : response.jobs()) seen.insert(job.name());
+    request.set_page_token(response.next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen.size(), kJobs + manifest().jobs.size());
+  EXPECT_EQ(pages, 2);
 }
 
 TEST_F(ApiTest, PagesFollowEachOtherWithoutGapOrRepetition) {
