@@ -265,6 +265,8 @@ void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
                                      const std::string& message) {
   copies_.erase(key);
   if (!ledger_.uploading(key)) return;
+  // As at the end of one that printed nothing.
+  if (outcome == v1::OUTCOME_LOAD_ERROR) logs_->grew(key, LogKind::kLog, 0, true);
   v1::Finished& finished = reports_[key].finished;
   set_key(key, finished.mutable_attempt());
   finished.set_outcome(outcome);

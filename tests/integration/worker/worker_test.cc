@@ -322,6 +322,9 @@ TEST_F(WorkerTest, MissingInputIsALoadErrorThatNamesIt) {
   scheduler_.assign(assign);
   const v1::Finished report = finished(assign);
   EXPECT_EQ(report.outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_TRUE(scheduler_.wait([&] {
+    return scheduler_.complete_logs.contains({key_of(assign.attempt()), v1::LOG_STREAM_LOG});
+  })) << "nobody need wait for a log of what never ran";
   EXPECT_NE(report.message().find("WEIR-E0407"), std::string::npos) << report.message();
 }
 
