@@ -29,10 +29,16 @@ class LocalStream final : public SessionStream {
 
   void read() override {}
   void write(worker::v1::SessionResponse&& frame) override {
+    const std::lock_guard lock(calls_);
+    if (ended_) return;
     handlers_.received(std::make_shared<worker::v1::SessionResponse>(std::move(frame)));
   }
   void finish(const base::Status& status) override {
-    handlers_.ended(status);
+    {
+      const std::lock_guard lock(calls_);  // a frame that is being handed over comes before
+      ended_ = true;
+      handlers_.ended(status);
+    }
     edge_.reads.submit_step([session = session_.lock()] { session->on_done(); });
   }
   void cancel() override {
@@ -43,6 +49,8 @@ class LocalStream final : public SessionStream {
   Edge& edge_;
   const base::LocalSession::Handlers handlers_;
   std::weak_ptr<WorkerSession> session_;  // that which calls
+  std::mutex calls_;                      // of the handlers
+  bool ended_ = false;                    // guarded by calls_
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ class SessionStream {
   virtual void read() = 0;
   // One at a time, answered by on_written(), which may come before this returns.
   virtual void write(worker::v1::SessionResponse&& frame) = 0;
-  // The last call but for cancel(); answered by on_done(). No write is under way.
+  // The last call but for cancel(); answered by on_done(). Every write was answered.
   virtual void finish(const base::Status& status) = 0;
   // Makes what is under way fail.
   virtual void cancel() = 0;
@@ -33,7 +33,7 @@ class SessionStream {
 
 class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
  public:
-  // `stream` is kept as long as the session.
+  // `stream` lives until on_done(), or, where it is owned, as long as the session.
   WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream);
   ~WorkerSession() override;
 

@@ -331,30 +331,35 @@ Status with_mapped(const std::string& path, Use use) {
   return {};
 }
 
-// The name in the section's table of the function that holds the address.
-std::string function_in(const Bytes& bytes, const Elf64_Shdr& symbols, const Elf64_Shdr& names,
-                        std::uint64_t address) {
+// The names in the section's table of the functions that hold the addresses, which are sorted.
+std::vector<std::string> functions_in(const Bytes& bytes, const Elf64_Shdr& symbols,
+                                      const Elf64_Shdr& names,
+                                      const std::vector<std::uint64_t>& sorted) {
+  std::vector<std::string> functions(sorted.size());
   const auto table = bytes.slice(symbols.sh_offset, symbols.sh_size);
-  if (!table) return "";
+  if (!table) return functions;
   const Bytes entries(*table);
   for (std::uint64_t at = 0; const auto symbol = entries.at<Elf64_Sym>(at);
        at += sizeof(Elf64_Sym)) {
-    const bool defined = ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_value != 0;
-    const bool here =
-        defined && symbol->st_value <= address && address - symbol->st_value < symbol->st_size;
-    if (here && symbol->st_name < names.sh_size) {
-      return bytes.string_at(names.sh_offset + symbol->st_name).value_or("");
+    if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_value == 0) continue;
+    if (symbol->st_name >= names.sh_size) continue;
+    auto within = std::lower_bound(sorted.begin(), sorted.end(), symbol->st_value);
+    for (; within != sorted.end() && *within - symbol->st_value < symbol->st_size; ++within) {
+      std::string& function = functions[static_cast<std::size_t>(within - sorted.begin())];
+      if (!function.empty()) continue;
+      function = bytes.string_at(names.sh_offset + symbol->st_name).value_or("");
     }
   }
-  return "";
+  return functions;
 }
 
-}  // namespace
-
-std::string function_at_bytes(std::string_view file, std::uint64_t address) {
+// As functions_at_bytes(), of addresses that are sorted.
+std::vector<std::string> functions_at_sorted(std::string_view file,
+                                             const std::vector<std::uint64_t>& sorted) {
+  const std::vector<std::string> unknown(sorted.size());
   const Bytes bytes(file);
   const auto header = bytes.at<Elf64_Ehdr>(0);
-  if (!header || !looks_like_elf(file) || header->e_shentsize != sizeof(Elf64_Shdr)) return "";
+  if (!header || !looks_like_elf(file) || header->e_shentsize != sizeof(Elf64_Shdr)) return unknown;
   const auto section = [&](std::uint64_t index) {
     return header->e_shoff > UINT64_MAX / 2
                ? std::nullopt
@@ -364,16 +369,32 @@ std::string function_at_bytes(std::string_view file, std::uint64_t address) {
     const auto symbols = section(i);
     if (!symbols || symbols->sh_type != SHT_SYMTAB) continue;
     const auto names = section(symbols->sh_link);
-    return names ? function_in(bytes, *symbols, *names, address) : "";
+    return names ? functions_in(bytes, *symbols, *names, sorted) : unknown;
   }
-  return "";
+  return unknown;
 }
 
-std::string function_at(const std::string& path, std::uint64_t address) {
-  std::string name;
-  const Status read =
-      with_mapped(path, [&](std::string_view bytes) { name = function_at_bytes(bytes, address); });
-  return read.ok() ? name : "";
+}  // namespace
+
+std::vector<std::string> functions_at_bytes(std::string_view file,
+                                            const std::vector<std::uint64_t>& addresses) {
+  std::vector<std::uint64_t> sorted = addresses;
+  std::sort(sorted.begin(), sorted.end());
+  const std::vector<std::string> found = functions_at_sorted(file, sorted);
+  std::vector<std::string> functions;
+  for (const std::uint64_t address : addresses) {
+    const auto at = std::lower_bound(sorted.begin(), sorted.end(), address);
+    functions.push_back(found[static_cast<std::size_t>(at - sorted.begin())]);
+  }
+  return functions;
+}
+
+std::vector<std::string> functions_at(const std::string& path,
+                                      const std::vector<std::uint64_t>& addresses) {
+  std::vector<std::string> functions(addresses.size());
+  const Status read = with_mapped(
+      path, [&](std::string_view bytes) { functions = functions_at_bytes(bytes, addresses); });
+  return read.ok() ? functions : std::vector<std::string>(addresses.size());
 }
 
 Result<ElfInfo> read_elf(const std::string& path) {

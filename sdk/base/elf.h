@@ -43,10 +43,13 @@ Result<ElfInfo> parse_elf(std::string_view bytes);
 // opened.
 Result<ElfInfo> read_elf(const std::string& path);
 
-// The name, mangled, of the function that holds the address, which counts from where the file is
-// loaded; empty when the file has no symbols or cannot be read. Static functions have names too.
-std::string function_at(const std::string& path, std::uint64_t address);
-std::string function_at_bytes(std::string_view bytes, std::uint64_t address);
+// The names, mangled, of the functions that hold the addresses, which count from where the file is
+// loaded; empty ones when the file has no symbols or cannot be read. Static functions have names
+// too. One pass over the symbols, however many addresses.
+std::vector<std::string> functions_at(const std::string& path,
+                                      const std::vector<std::uint64_t>& addresses);
+std::vector<std::string> functions_at_bytes(std::string_view bytes,
+                                            const std::vector<std::uint64_t>& addresses);
 
 // The newest version of a family among the needed ones, by number: newest_version(v, "GLIBC_") is
 // "2.34"; empty when there is none.

@@ -190,8 +190,9 @@ def test_file_in_the_scratch_directory_is_stored(arguments):
         place.ok("materialize", "writes_file")
         assert place.ok("assets", "get", "writes_file").out == "written"
         scratch = os.path.join(place.data, "worker", "scratch")
-        wait_until("the scratch directory is removed", lambda: not [
-            name for name in os.listdir(scratch) if not name.startswith("executor-")])
+        (life,) = os.listdir(scratch)
+        wait_until("the scratch directory is removed", lambda: all(
+            name.startswith("executor-") for name in os.listdir(os.path.join(scratch, life))))
 
 
 def cancel_running(place, asset):

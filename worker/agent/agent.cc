@@ -1,10 +1,9 @@
 // The loop: letters, what executors did, timers; then one frame. And the life of
 // the connection, from the first hello to an orderly end. Runs on the thread of Agent::run();
-// nothing in it may block but the poll, and the farewell when the worker ends.
+// nothing in it may block for long but the wait, and the farewell when the worker ends.
 #include "worker/agent/agent.h"
 
 #include <algorithm>
-#include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // The agent: the worker's half that talks to the scheduler. One thread runs the loop between the
-// session, the supervisor and the helpers that fetch, upload and ship; everything else only posts
+// session, the executors and the helpers that fetch, upload and ship; everything else only posts
 // letters to it. What a message means for an attempt is decided by the ledger (worker/core).
 #pragma once
 

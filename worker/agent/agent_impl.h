@@ -3,7 +3,6 @@
 // agent_attempts.cc.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -28,8 +27,7 @@
 namespace weir::worker {
 
 inline constexpr int kWorkerProtocolVersion = 1;
-inline constexpr std::size_t kReportBytesMax = 4 << 20;  // of one Finished
-inline constexpr int kEventsPerTurnMax = 4096;
+inline constexpr std::size_t kReportBytesMax = 4 << 20;         // of one Finished
 inline constexpr std::chrono::milliseconds kLogFlushMax{2000};  // when the worker stops
 inline constexpr std::chrono::milliseconds kFarewellMax{3000};  // for the last frames to leave
 inline constexpr std::chrono::milliseconds kLeavingPoll{100};   // while the worker stops

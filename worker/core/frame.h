@@ -13,11 +13,7 @@ namespace weir::worker {
 
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
-// From an executor: a manifest may have 16 MiB. Half of the limit above, so that what it says fits
-// into a frame to the agent together with what waits there.
-inline constexpr std::size_t kExecutorFrameBytesMax = 32u << 20;
-// Messages are no longer gathered into one frame beyond this.
-inline constexpr std::size_t kFrameGatherBytes = 4u << 20;
+inline constexpr std::size_t kExecutorFrameBytesMax = 32u << 20;  // from one: a manifest has 16 MiB
 
 // Where the payload begins in `out`, after room for its header. Append the payload, then call
 // end_frame().

@@ -1,15 +1,13 @@
 // What the owner says, and the wait: it takes what came, lets the dispatcher see the time, and
 // carries out what that decided. Every wait has a deadline from the dispatcher or from a sweep. On
-// the owner's thread; nothing here may block but the wait.
+// the owner's thread, which nothing here may hold up for long.
 #include "worker/supervisor/executor_pool.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <sys/epoll.h>
-#include <sys/wait.h>
 
 #include "sdk/base/check.h"
-#include "weir/worker/v1/executor.pb.h"
 
 namespace weir::worker {
 namespace {
@@ -40,7 +38,8 @@ ExecutorPool::ExecutorPool(SupervisorHandle supervisor, int also)
     : supervisor_(std::move(supervisor)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       now_(read_clock()),
-      dispatcher_({}) {
+      dispatcher_({}),
+      remover_(std::in_place) {
   CHECK(epoll_);
   watch(supervisor_.fd(), kSupervisorTag);
   if (also >= 0) watch(also, kAlsoTag);
@@ -55,28 +54,33 @@ void ExecutorPool::watch(int fd, std::uint64_t tag, bool write, bool change) {
 
 int ExecutorPool::end() {
   for (const auto& [id, executor] : executors_) executor->socket.close();
-  const int status = supervisor_.end();
-  std::error_code ignored;  // scratch that cannot be removed now is removed by the next start
-  if (!options_.scratch_dir.empty()) std::filesystem::remove_all(options_.scratch_dir, ignored);
-  return status;
+  remover_.reset();  // before another worker may use the directory
+  return supervisor_.end();
 }
 
 // ---- what the owner says ----
 
 void ExecutorPool::configure(const ExecutorPoolOptions& options) {
   now_ = read_clock();
-  const std::string before = options_.scratch_dir;
   options_ = options;
-  if (before.empty()) {
-    // What is there is of a process that is dead: the agent holds the lock of the data directory.
-    std::error_code ignored;  // what cannot be removed only takes room
-    std::filesystem::remove_all(options_.scratch_dir, ignored);
-    std::filesystem::create_directories(options_.scratch_dir, ignored);
-  } else {
-    options_.scratch_dir = before;
-  }
+  if (scratch_dir_.empty()) prepare_scratch();
   dispatcher_.set_limits(options_.limits, now_, actions_);
   perform();
+}
+
+// What is there is of a worker that is dead, for the agent holds the lock of the data directory,
+// but its supervisor may still be ending what it left; so each has a folder of its own.
+void ExecutorPool::prepare_scratch() {
+  std::error_code failed;  // then executors cannot enter their folders, and say so
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.scratch_dir, failed)) {
+    left.push_back(entry.path().string());
+  }
+  const std::string name = std::to_string(unix_us(now_.wall)) + "-";
+  scratch_dir_ = options_.scratch_dir + "/" + name + std::to_string(supervisor_.pid());
+  std::filesystem::create_directories(scratch_dir_, failed);
+  supervisor_.own_scratch(scratch_dir_);
+  remover_->remove(std::move(left));
 }
 
 void ExecutorPool::define_module(const Digest& module, const std::string& executable,
@@ -117,6 +121,8 @@ void ExecutorPool::drain(bool draining) {
 
 void ExecutorPool::set_lease(BootTime side_effects_until, BootTime others_until) {
   dispatcher_.set_lease(side_effects_until, others_until);
+  side_effects_until_ = side_effects_until;
+  for (const auto& [id, executor] : executors_) fence(*executor);
 }
 
 // ---- waiting ----
@@ -192,7 +198,7 @@ void ExecutorPool::periodic() {
   if (notice_at_ && now_.boot >= *notice_at_) tell_log_growth();
   if (ran_since_sample_ && now_.boot >= sample_at_) {
     sample_memory();
-    if (!scratch_left_.empty()) remover_.remove(std::exchange(scratch_left_, {}));
+    if (!scratch_left_.empty()) remover_->remove(std::exchange(scratch_left_, {}));
   }
   perform();
 }

@@ -28,6 +28,7 @@ inline constexpr Duration kHangUpMax = std::chrono::seconds(2);  // from a close
 inline constexpr Duration kReportHoldMax = std::chrono::milliseconds(1);
 inline constexpr std::size_t kReportsHeldMax = 32;
 inline constexpr Duration kLogNoticeEvery = std::chrono::milliseconds(50);
+inline constexpr Duration kFenceDelay = std::chrono::milliseconds(100);  // behind the lease
 inline constexpr int kExecutorsSpare = 4;  // warm ones beside those that fill the slots
 inline constexpr std::size_t kFinalDrainBytes = 16u
                                                 << 20;  // of one pipe, once its writers are dead
@@ -35,7 +36,7 @@ inline constexpr std::size_t kFinalDrainBytes = 16u
 struct ExecutorPoolOptions {
   DispatcherLimits limits;
   std::string spool_dir;
-  std::string scratch_dir;   // of the first configure() for good; emptied then
+  std::string scratch_dir;   // of the first configure() for good; what is there then is removed
   std::string artifact_dir;  // where executors put large values
   LogLimits logs;
   bool core_dumps = false;
@@ -59,7 +60,8 @@ class ExecutorPool {
   // Gives it back if no executor has it.
   void withdraw(const AttemptKey& key);
   void drain(bool draining);
-  // Until when attempts may run without news from the scheduler.
+  // Until when attempts may run without news from the scheduler. Those with side effects end then
+  // also when nobody calls wait() any more.
   void set_lease(BootTime side_effects_until, BootTime others_until);
 
   // Waits until something happened, at most `ms_max` (-1: as long as it takes), and acts on it.
@@ -81,6 +83,7 @@ class ExecutorPool {
   };
 
   // ---- executor_pool.cc: waiting, time, what the owner says ----
+  void prepare_scratch();
   void handle(std::uint64_t tag, std::uint32_t events);
   void watch(int fd, std::uint64_t tag, bool write = false, bool change = false);
   bool hold_reports();
@@ -109,6 +112,7 @@ class ExecutorPool {
   DeathReport death_of(const Executor& executor, const ReportEnded& action) const;
   void take_deaths();
   void finish_dead(Executor& executor);
+  void fence(const Executor& executor);
   void mark_dead(Executor& executor, int code, int status);
   void hung_up(Executor& executor);
   void sweep();
@@ -124,6 +128,8 @@ class ExecutorPool {
   ForkCounter forks_;
   Dispatcher dispatcher_;
   ExecutorPoolOptions options_;
+  std::string scratch_dir_;  // our own, below that of the options
+  BootTime side_effects_until_ = BootTime::max();
   Actions actions_;
   std::vector<std::string> scratch_left_;  // of attempts that are reported and executors that ended
   std::unordered_map<Digest, Module> modules_;
@@ -135,7 +141,7 @@ class ExecutorPool {
   bool ran_since_sample_ = false;
   std::vector<PoolEvent> events_;
   std::optional<BootTime> hold_until_;  // of events_
-  Remover remover_;
+  std::optional<Remover> remover_;      // until end()
 };
 
 // What the supervisor can limit on this host, for people.

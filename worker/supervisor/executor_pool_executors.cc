@@ -63,7 +63,7 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   Executor& executor = *owned;
   executor.id = action.executor;
   executor.module = action.module;
-  executor.directory = options_.scratch_dir + "/executor-" + std::to_string(action.executor);
+  executor.directory = scratch_dir_ + "/executor-" + std::to_string(action.executor);
   executor.oom_kills_before = kernel_oom_kills();
   executors_.emplace(action.executor, std::move(owned));
   const auto key = dispatcher_.attempt_of(action.executor);
@@ -103,6 +103,7 @@ void ExecutorPool::act(const RunAttempt& action) {
     executor->busy_since_ticks = ticks_since_boot();
   }
   ran_since_sample_ = true;
+  fence(*executor);
   v1::ExecutorRequest request;
   fill_run(*executor, *request.mutable_run());
   executor->socket.queue(request);
@@ -141,7 +142,7 @@ void ExecutorPool::fill_run(Executor& executor, v1::ExecutorRun& run) {
   if (assign.has_cursor())
     value(assign.cursor(), executor.launch->cursor_path, run.mutable_cursor());
   run.set_artifact_dir(options_.artifact_dir);
-  run.set_scratch_dir(options_.scratch_dir + "/" + attempt_file_name(key));
+  run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(key));
   run.set_attempt_number(assign.attempt_number());
   run.set_job(assign.job());
   run.set_task(assign.task());
@@ -217,11 +218,12 @@ void ExecutorPool::act(const ReportEnded& action) {
   } else {
     describe_death(death_of(*executor, action), finished);
   }
+  if (executor->launch->side_effects) supervisor_.unfence(executor->id);
   executor->spool->finish();
   ended.logs = executor->spool->sizes();
   executor->detach();
   // Stages make it when they need one. Nobody waits for its removal.
-  scratch_left_.push_back(options_.scratch_dir + "/" + attempt_file_name(action.key));
+  scratch_left_.push_back(scratch_dir_ + "/" + attempt_file_name(action.key));
   ran_since_sample_ = true;
   events_.emplace_back(std::move(ended));
 }
@@ -387,10 +389,22 @@ void ExecutorPool::settle(Executor& executor) {
 void ExecutorPool::take_deaths() {
   for (const ExecutorDeath& death : supervisor_.take_deaths()) {
     Executor* executor = find(death.executor);
-    if (executor != nullptr && !executor->dead) mark_dead(*executor, death.code, death.status);
+    if (executor == nullptr || executor->dead) continue;
+    if (death.fenced) {
+      dispatcher_.condemn(death.executor, EndedBy::kLease, "", now_, actions_);
+      perform();
+    }
+    mark_dead(*executor, death.code, death.status);
   }
   if (sweeping_ > 0) sweep();
   perform();
+}
+
+// The lease is enforced by the dispatcher; the fence is for the time when nobody asks that.
+void ExecutorPool::fence(const Executor& executor) {
+  if (!executor.launch || !executor.launch->side_effects) return;
+  if (side_effects_until_ == BootTime::max()) return;
+  supervisor_.fence(executor.id, side_effects_until_ + kFenceDelay);
 }
 
 void ExecutorPool::mark_dead(Executor& executor, int code, int status) {
@@ -438,11 +452,15 @@ void ExecutorPool::sweep() {
 // Reads what it said last, waits until its whole tree is dead, then tells the dispatcher.
 void ExecutorPool::finish_dead(Executor& executor) {
   const ExecutorId id = executor.id;
-  // A stray may hold the other end, so the end of the stream need not come.
+  // They may hold the other ends of what is read here, so that no end of it need come.
+  const int alive = end_strays(executor, Strays::kAll);
+  std::size_t unread = kExecutorFrameBytesMax;
   do {
+    const auto available = std::size_t(executor.socket.available());
     read_executor(executor);
-  } while (executor.socket.available() > 0);
-  if (end_strays(executor, Strays::kAll) > 0 && now_.boot < executor.patience_until) return;
+    unread -= std::min(unread, available);
+  } while (unread > 0 && executor.socket.available() > 0);
+  if (alive > 0 && now_.boot < executor.patience_until) return;
   for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kFinalDrainBytes);
   --sweeping_;
   const bool untouched = executor.socket.reset() || executor.socket.wants_write();

@@ -3,6 +3,7 @@
 // only thing that both share.
 #include "worker/supervisor/handle.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +11,8 @@
 #include <utility>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -109,7 +112,11 @@ base::Result<Spawned> SupervisorHandle::spawn(std::uint32_t executor, const Spaw
   if (answer.code() != 0) {
     return base::Status(base::Code(answer.code()), answer.error(), answer.message());
   }
-  CHECK(spawned.socket && spawned.standard_output && spawned.standard_error);
+  if (!spawned.socket || !spawned.standard_output || !spawned.standard_error) {
+    signal(executor, SIGKILL);
+    return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
+                        "cannot start an executor: this worker has too many open files");
+  }
   spawned.pid = answer.pid();
   return spawned;
 }
@@ -149,31 +156,72 @@ int SupervisorHandle::end_strays(std::uint32_t executor, Strays which,
   return send(message) && answered(response) ? response.strays_ended().alive() : 0;
 }
 
+void SupervisorHandle::fence(std::uint32_t executor, base::BootTime kill_at) {
+  v1::SupervisorRequest message;
+  message.mutable_fence()->set_executor(executor);
+  message.mutable_fence()->set_kill_at_us(boot_us(kill_at));
+  send(message);
+}
+
+void SupervisorHandle::unfence(std::uint32_t executor) {
+  v1::SupervisorRequest message;
+  message.mutable_fence()->set_executor(executor);
+  send(message);
+}
+
+void SupervisorHandle::own_scratch(const std::string& directory) {
+  v1::SupervisorRequest message;
+  message.mutable_own_scratch()->set_directory(directory);
+  send(message);
+}
+
 std::vector<ExecutorDeath> SupervisorHandle::take_deaths() {
   v1::SupervisorResponse response;
-  while (receive(response, MSG_DONTWAIT, nullptr)) {
+  while (receive(response, nullptr)) {
   }
   return std::exchange(deaths_, {});
 }
 
+// While the socket takes nothing more, deaths are read: the supervisor may be waiting for that.
 bool SupervisorHandle::send(const v1::SupervisorRequest& request) {
   const std::string bytes = request.SerializeAsString();
   CHECK_MSG(bytes.size() <= kSupervisorMessageMax, "a request to the supervisor over its limit");
-  while (!gone_ && ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
-    if (errno != EINTR) gone_ = true;
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  while (!gone_ && ::send(socket_.get(), bytes.data(), bytes.size(), kFlags) < 0) {
+    const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
+    if (!full && errno != EINTR) gone_ = true;
+    if (!full || !wait(POLLIN | POLLOUT)) continue;
+    v1::SupervisorResponse response;
+    while (receive(response, nullptr)) {
+    }
   }
   return !gone_;
 }
 
-bool SupervisorHandle::answered(v1::SupervisorResponse& response, Spawned* spawned) {
-  while (receive(response, 0, spawned)) {
-    if (!response.has_died()) return true;
+// False, and it counts as gone, when nothing happens for too long.
+bool SupervisorHandle::wait(short events) {
+  const base::BootTime until = read_clock().boot + kSupervisorAnswerMax;
+  while (!gone_) {
+    const base::Duration left = until - read_clock().boot;
+    pollfd wait{socket_.get(), events, 0};
+    if (left <= base::Duration::zero()) {
+      gone_ = true;
+    } else if (::poll(&wait, 1, int(left.count() / 1000) + 1) > 0) {
+      return true;
+    }
   }
   return false;
 }
 
-// False when there is none: nothing has come and MSG_DONTWAIT was said, or the supervisor is gone.
-bool SupervisorHandle::receive(v1::SupervisorResponse& response, int flags, Spawned* spawned) {
+bool SupervisorHandle::answered(v1::SupervisorResponse& response, Spawned* spawned) {
+  while (wait(POLLIN)) {
+    if (receive(response, spawned) && !response.has_died()) return true;
+  }
+  return false;
+}
+
+// False when nothing has come, or the supervisor is gone.
+bool SupervisorHandle::receive(v1::SupervisorResponse& response, Spawned* spawned) {
   if (gone_) return false;
   std::array<char, kSupervisorMessageMax> buffer;
   iovec part{buffer.data(), buffer.size()};
@@ -185,7 +233,7 @@ bool SupervisorHandle::receive(v1::SupervisorResponse& response, int flags, Spaw
   message.msg_controllen = sizeof control;
   ssize_t n = 0;
   do {
-    n = ::recvmsg(socket_.get(), &message, flags | MSG_CMSG_CLOEXEC);
+    n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (n < 0 && errno == EINTR);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   if (n <= 0) {
@@ -194,18 +242,24 @@ bool SupervisorHandle::receive(v1::SupervisorResponse& response, int flags, Spaw
   }
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
   if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
-    std::array<int, kSpawnedDescriptors> descriptors{};
-    CHECK(spawned != nullptr && header->cmsg_len == CMSG_LEN(sizeof descriptors));
-    std::memcpy(descriptors.data(), CMSG_DATA(header), sizeof descriptors);
-    spawned->socket = Fd(descriptors[0]);
-    spawned->standard_output = Fd(descriptors[1]);
-    spawned->standard_error = Fd(descriptors[2]);
+    // Fewer come when this process has no room for all of them.
+    std::array<Fd, kSpawnedDescriptors> descriptors;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < std::min(count, descriptors.size()); ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      descriptors[i] = Fd(fd);
+    }
+    CHECK(spawned != nullptr);
+    spawned->socket = std::move(descriptors[0]);
+    spawned->standard_output = std::move(descriptors[1]);
+    spawned->standard_error = std::move(descriptors[2]);
   }
   CHECK_MSG(response.ParseFromArray(buffer.data(), int(n)),
             "the supervisor sent what is no response");
   if (response.has_died()) {
     const v1::ExecutorDied& died = response.died();
-    deaths_.push_back({died.executor(), died.code(), died.status()});
+    deaths_.push_back({died.executor(), died.code(), died.status(), died.fenced()});
   }
   return true;
 }

@@ -3,11 +3,13 @@
 // decision.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "sdk/base/ids.h"
 #include "sdk/base/status.h"
 #include "worker/supervisor/process_tree.h"
 #include "worker/supervisor/spawn.h"
@@ -20,7 +22,10 @@ class SupervisorRequest;
 class SupervisorResponse;
 }  // namespace v1
 
-inline constexpr std::size_t kSupervisorMessageMax = 64u << 10;  // either way
+// Of one message, either way: the activities of as many executors as there may be, and what a
+// socket takes by default.
+inline constexpr std::size_t kSupervisorMessageMax = 192u << 10;
+inline constexpr std::chrono::seconds kSupervisorAnswerMax{20};  // later it counts as gone
 inline constexpr std::size_t kSpawnedDescriptors = 3;            // socket, output, error
 inline constexpr std::size_t kHelpersMax = 1024;  // of one executor; further ones are strays
 
@@ -29,6 +34,7 @@ struct ExecutorDeath {
   std::uint32_t executor = 0;
   int code = 0;
   int status = 0;
+  bool fenced = false;
 };
 
 // When an executor's attempt began.
@@ -37,9 +43,9 @@ struct ExecutorActivity {
   std::uint64_t busy_since_ticks = 0;  // since boot; 0: it has none
 };
 
-// The supervisor ends, with everything below it, when this is destroyed and when its process dies
-// in any way. Calls wait for the supervisor's answer, which takes as long as a fork or a look into
-// /proc. Once the supervisor is gone() they do nothing.
+// The supervisor ends, with everything below it, when this is destroyed and when this process dies
+// in any way. spawn() and end_strays() wait for its answer, which takes as long as a fork or a look
+// into /proc. One that does not answer counts as gone(); from then on calls do nothing.
 class SupervisorHandle {
  public:
   SupervisorHandle() = default;
@@ -53,7 +59,8 @@ class SupervisorHandle {
   int pid() const { return pid_; }
   bool gone() const { return gone_; }
 
-  // As spawn_executor(); its tag is `executor`. UNAVAILABLE when the supervisor is gone.
+  // As spawn_executor(); its tag is `executor`. RESOURCE_EXHAUSTED also when this process has no
+  // descriptors left, UNAVAILABLE when the supervisor is gone.
   base::Result<Spawned> spawn(std::uint32_t executor, const SpawnRequest& request);
   // To the executor's process group, if it lives.
   void signal(std::uint32_t executor, int signal);
@@ -61,6 +68,11 @@ class SupervisorHandle {
   // As signal_strays() with SIGKILL. `activities` are of all executors that may be asked for again.
   int end_strays(std::uint32_t executor, Strays which,
                  const std::vector<ExecutorActivity>& activities);
+  // Kills it and all that descends from it at that time, also when this process hangs by then.
+  void fence(std::uint32_t executor, base::BootTime kill_at);
+  void unfence(std::uint32_t executor);
+  // The supervisor removes it at its end.
+  void own_scratch(const std::string& directory);
   // Whether there are deaths that fd() does not tell of any more.
   bool has_deaths() const { return !deaths_.empty(); }
   // Deaths that were not taken yet. Never waits.
@@ -71,8 +83,9 @@ class SupervisorHandle {
 
  private:
   bool send(const v1::SupervisorRequest& request);
-  // One message. Deaths are kept.
-  bool receive(v1::SupervisorResponse& response, int flags, Spawned* spawned);
+  bool wait(short events);
+  // One message, without waiting. Deaths are kept.
+  bool receive(v1::SupervisorResponse& response, Spawned* spawned);
   bool answered(v1::SupervisorResponse& response, Spawned* spawned = nullptr);
 
   Fd socket_;

@@ -1,11 +1,9 @@
-// A vector of paths that the thread takes whole. It ends when it is asked to and nothing is left.
-// What it removes must not be needed any more: it does not look whether somebody is still at work
-// there.
+// A queue of paths, taken one at a time, so that it ends soon when it is asked to. What it removes
+// must not be needed any more: it does not look whether somebody is still at work there. Errors are
+// not told: see the header.
 #include "worker/supervisor/remover.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <utility>
 
 namespace weir::worker {
@@ -17,22 +15,24 @@ Remover::~Remover() = default;
 void Remover::remove(std::vector<std::string> paths) {
   {
     const std::lock_guard lock(mutex_);
-    std::move(paths.begin(), paths.end(), std::back_inserter(paths_));
+    for (std::string& path : paths) {
+      if (paths_.size() < kRemovalsMax) paths_.push_back(std::move(path));
+    }
   }
   came_.notify_one();
 }
 
 void Remover::work(const std::stop_token& stop) {
-  for (;;) {
-    std::vector<std::string> paths;
+  while (!stop.stop_requested()) {
+    std::string path;
     {
       std::unique_lock lock(mutex_);
-      came_.wait(lock, stop, [this] { return !paths_.empty(); });
-      paths = std::exchange(paths_, {});
+      if (!came_.wait(lock, stop, [this] { return !paths_.empty(); })) return;
+      path = std::move(paths_.front());
+      paths_.pop_front();
     }
-    if (paths.empty()) return;  // only when asked to stop
     std::error_code ignored;
-    for (const std::string& path : paths) std::filesystem::remove_all(path, ignored);
+    std::filesystem::remove_all(path, ignored);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -12,12 +13,14 @@
 
 namespace weir::worker {
 
+inline constexpr std::size_t kRemovalsMax = 100'000;  // paths that wait
+
 class Remover {
  public:
   Remover();
-  ~Remover();  // what is left is removed first
-  // Files and folders that need not exist. What cannot be removed only takes room: the next start
-  // of the worker removes it. Safe from any thread.
+  ~Remover();  // when the path that it is at is removed
+  // Files and folders that need not exist. What cannot be removed, is one too many or is left at
+  // the end only takes room: the next start of the worker removes it. Safe from any thread.
   void remove(std::vector<std::string> paths);
 
  private:
@@ -25,7 +28,7 @@ class Remover {
 
   std::mutex mutex_;
   std::condition_variable_any came_;
-  std::vector<std::string> paths_;  // guarded by mutex_
+  std::deque<std::string> paths_;  // guarded by mutex_
   std::jthread thread_;
 };
 

@@ -3,9 +3,11 @@
 // reaped may be somebody else's.
 #include "worker/supervisor/supervisor.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "sdk/base/check.h"
+#include "sdk/base/errors.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/handle.h"
 #include "worker/supervisor/spawn.h"
@@ -28,6 +31,21 @@ sigset_t only_sigchld() {
   ::sigemptyset(&mask);
   ::sigaddset(&mask, SIGCHLD);
   return mask;
+}
+
+base::Status cannot_spawn(const std::string& call, int error) {
+  return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
+                      "cannot start an executor: " + call + ": " + errno_text(error));
+}
+
+// Reaps; whether no child is left.
+bool all_dead() {
+  siginfo_t info{};
+  while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0) {
+    if (info.si_pid == 0) return false;
+    info = {};
+  }
+  return true;
 }
 
 }  // namespace
@@ -46,7 +64,8 @@ Supervisor::Supervisor(Fd agent) : agent_(std::move(agent)) {
 void Supervisor::run() {
   while (!agent_gone_) {
     pollfd waits[2] = {{agent_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-    ::poll(waits, 2, -1);
+    ::poll(waits, 2, wait_ms());
+    enforce_fences();
     if ((waits[1].revents & POLLIN) != 0) {
       signalfd_siginfo info[8];
       while (::read(signals_.get(), info, sizeof info) > 0) {
@@ -56,6 +75,31 @@ void Supervisor::run() {
     if (waits[0].revents != 0) read_agent();
   }
   shut_down();
+}
+
+int Supervisor::wait_ms() const {
+  base::BootTime first = base::BootTime::max();
+  for (const auto& [id, child] : executors_) first = std::min(first, child.fence);
+  if (first == base::BootTime::max()) return -1;
+  const base::Duration left = std::max(first - read_clock().boot, base::Duration::zero());
+  return int(std::min<std::int64_t>((left.count() + 999) / 1000, 60'000));
+}
+
+void Supervisor::enforce_fences() {
+  const base::BootTime now = read_clock().boot;
+  for (auto& [id, child] : executors_) {
+    if (child.fence > now) continue;
+    child.fence = base::BootTime::max();
+    child.fenced = true;
+    signal_strays(child.root, roots(), Strays::kAll, SIGKILL);
+    if (!child.root.dead) ::kill(child.root.pid, SIGKILL);
+  }
+}
+
+std::vector<TreeRoot> Supervisor::roots() const {
+  std::vector<TreeRoot> all;
+  for (const auto& [id, child] : executors_) all.push_back(child.root);
+  return all;
 }
 
 void Supervisor::read_agent() {
@@ -77,6 +121,11 @@ void Supervisor::read_agent() {
       return add_helpers(request.add_helpers());
     case v1::SupervisorRequest::kEndStrays:
       return end_strays(request.end_strays());
+    case v1::SupervisorRequest::kFence:
+      return fence(request.fence());
+    case v1::SupervisorRequest::kOwnScratch:
+      scratch_ = request.own_scratch().directory();
+      return;
     case v1::SupervisorRequest::REQUEST_NOT_SET:
       return;
   }
@@ -87,24 +136,31 @@ void Supervisor::spawn(const v1::SpawnExecutor& request) {
                                        request.core_dumps(), std::to_string(request.executor())});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
-  if (!spawned.ok()) {
-    answer.set_code(int(spawned.status().code()));
-    answer.set_error(spawned.status().error());
-    answer.set_message(spawned.status().message());
-    return send(response);
+  if (spawned.ok()) {
+    answer.set_pid(spawned->pid);
+    const std::vector<int> descriptors{spawned->socket.get(), spawned->standard_output.get(),
+                                       spawned->standard_error.get()};
+    if (send(response, descriptors)) {
+      TreeRoot& root = executors_[request.executor()].root;
+      root.tag = request.executor();
+      root.pid = spawned->pid;
+      return;
+    }
   }
-  TreeRoot& root = executors_[request.executor()];
-  root.tag = request.executor();
-  root.pid = spawned->pid;
-  answer.set_pid(spawned->pid);
-  send(response,
-       {spawned->socket.get(), spawned->standard_output.get(), spawned->standard_error.get()});
+  const int error = errno;
+  if (spawned.ok()) ::kill(spawned->pid, SIGKILL);  // it is nobody's; reaped as any child
+  const base::Status status = spawned.ok() ? cannot_spawn("sendmsg", error) : spawned.status();
+  answer.Clear();
+  answer.set_code(int(status.code()));
+  answer.set_error(status.error());
+  answer.set_message(status.message());
+  if (!send(response)) agent_gone_ = true;
 }
 
 void Supervisor::signal(const v1::SignalExecutor& request) {
   const auto found = executors_.find(request.executor());
-  if (found == executors_.end() || found->second.dead) return;
-  const pid_t pid = found->second.pid;
+  if (found == executors_.end() || found->second.root.dead) return;
+  const pid_t pid = found->second.root.pid;
   // The child may not have made its session yet: then there is no such group.
   const bool group = ::kill(-pid, request.signal()) == 0;
   if (!group || request.signal() == SIGKILL) ::kill(pid, request.signal());
@@ -114,33 +170,39 @@ void Supervisor::add_helpers(const v1::AddHelpers& request) {
   const auto found = executors_.find(request.executor());
   if (found == executors_.end()) return;
   for (const v1::HelperProcess& helper : request.helpers()) {
-    found->second.helpers.push_back({pid_t(helper.pid()), helper.born_ticks()});
+    found->second.root.helpers.push_back({pid_t(helper.pid()), helper.born_ticks()});
   }
 }
 
+void Supervisor::fence(const v1::FenceExecutor& request) {
+  const auto found = executors_.find(request.executor());
+  if (found == executors_.end()) return;
+  const base::BootTime at{base::Duration(request.kill_at_us())};
+  found->second.fence = request.kill_at_us() == 0 ? base::BootTime::max() : at;
+}
+
 void Supervisor::end_strays(const v1::EndStrays& request) {
-  std::map<ExecutorId, TreeRoot> known;
+  std::map<ExecutorId, Child> known;
   for (const v1::ExecutorActivity& activity : request.activities()) {
     auto node = executors_.extract(activity.executor());
     if (!node) continue;
-    node.mapped().busy_since = activity.busy_since_ticks();
+    node.mapped().root.busy_since = activity.busy_since_ticks();
     known.insert(std::move(node));
   }
   executors_ = std::move(known);  // the others are forgotten
-  std::vector<TreeRoot> roots;
-  for (const auto& [id, root] : executors_) roots.push_back(root);
   v1::SupervisorResponse response;
   v1::StraysEnded& answer = *response.mutable_strays_ended();
   const auto found = executors_.find(request.executor());
   if (found != executors_.end()) {
-    answer.set_alive(signal_strays(
-        found->second, roots, request.with_helpers() ? Strays::kAll : Strays::kOfAttempt, SIGKILL));
+    answer.set_alive(signal_strays(found->second.root, roots(),
+                                   request.with_helpers() ? Strays::kAll : Strays::kOfAttempt,
+                                   SIGKILL));
   }
-  send(response);
+  if (!send(response)) agent_gone_ = true;
 }
 
-// Blocks while the agent does not read; it reads whenever it is not waiting for us.
-void Supervisor::send(const v1::SupervisorResponse& response, const std::vector<int>& descriptors) {
+// Waits while the agent does not read: it reads also while it waits to send.
+bool Supervisor::send(const v1::SupervisorResponse& response, const std::vector<int>& descriptors) {
   std::string bytes = response.SerializeAsString();
   iovec part{bytes.data(), bytes.size()};
   msghdr message{};
@@ -159,24 +221,28 @@ void Supervisor::send(const v1::SupervisorResponse& response, const std::vector<
   }
   while (::sendmsg(agent_.get(), &message, MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
+    if (errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS) return false;
     agent_gone_ = true;
-    return;
+    return true;
   }
+  return true;
 }
 
 void Supervisor::reap() {
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
-    for (auto& [id, root] : executors_) {
-      if (root.pid != info.si_pid || root.dead) continue;
-      root.dead = true;
+    for (auto& [id, child] : executors_) {
+      if (child.root.pid != info.si_pid || child.root.dead) continue;
+      child.root.dead = true;
+      child.fence = base::BootTime::max();
       v1::SupervisorResponse response;
       v1::ExecutorDied& died = *response.mutable_died();
       died.set_executor(id);
       died.set_code(info.si_code);
       died.set_status(info.si_status);
-      send(response);
+      died.set_fenced(child.fenced);
+      if (!send(response)) agent_gone_ = true;
       break;
     }
   }
@@ -184,21 +250,18 @@ void Supervisor::reap() {
 
 void Supervisor::shut_down() {
   const base::BootTime until = read_clock().boot + kShutdownMax;
-  for (;;) {
-    kill_all_descendants();
-    for (;;) {
-      siginfo_t info{};
-      if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) return;  // no child is left
-      if (info.si_pid == 0) break;
-    }
+  while (!all_dead()) {
     if (read_clock().boot >= until) {
       std::fprintf(stderr, "weir supervisor: some processes of stages do not die; leaving them\n");
-      return;
+      break;
     }
+    kill_all_descendants();
     const timespec pause{0, 2'000'000};
     const sigset_t mask = only_sigchld();
     ::sigtimedwait(&mask, nullptr, &pause);
   }
+  std::error_code ignored;  // what cannot be removed is removed by the next start
+  if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
 }
 
 }  // namespace weir::worker

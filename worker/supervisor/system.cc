@@ -7,6 +7,7 @@
 #include <system_error>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,7 +41,10 @@ std::int64_t unix_us(base::WallTime time) { return time.time_since_epoch().count
 
 std::int64_t boot_us(base::BootTime time) { return time.time_since_epoch().count(); }
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+std::string errno_text(int error) {
+  const char* text = ::strerrordesc_np(error);
+  return text == nullptr ? "error " + std::to_string(error) : text;
+}
 
 Status errno_status(std::string_view call, const std::string& path, int error) {
   const bool full = error == ENOSPC || error == EDQUOT;

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <vector>
 #include <cxxabi.h>
@@ -83,41 +83,52 @@ std::string demangled(const std::string& symbol) {
   return status == 0 ? std::string(name.get()) : symbol;
 }
 
-// The function of a frame "path(symbol+0x23)[0x…]" or "path(+0x1234)[0x…]", the latter looked up in
-// the symbols of the executable when it is its own; empty when nobody knows.
-std::string frame_function(const std::string& frame, const std::string& executable) {
-  const std::size_t open = frame.find('(');
-  const std::size_t plus = frame.find('+', open);
-  if (open == std::string::npos || plus == std::string::npos) return "";
-  if (plus > open + 1) return printable(demangled(frame.substr(open + 1, plus - open - 1)));
-  const std::string file = frame.substr(0, open);
-  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
-  if (name_of(file) != name_of(executable)) return "";
-  std::uint64_t address = 0;
-  std::istringstream(frame.substr(plus + 1)) >> std::hex >> address;
-  const std::string symbol = base::function_at(executable, address);
-  return symbol.empty() ? "" : printable(demangled(symbol));
-}
-
 struct Frame {
   std::string line;      // as the crash handler wrote it
   std::string function;  // empty: nobody knows
 };
 
-// The backtrace in the text, innermost first; the first frame is the handler itself. A function is
-// looked up once, however deep the stack repeats it.
+// Reads the function of a frame "path(symbol+0x23)[0x…]". Of "path(+0x1234)[0x…]", when the file is
+// the executable, it gives the address to look up in its symbols.
+std::optional<std::uint64_t> read_frame(Frame& frame, const std::string& executable) {
+  const std::string& line = frame.line;
+  const std::size_t open = line.find('(');
+  const std::size_t plus = line.find('+', open);
+  if (open == std::string::npos || plus == std::string::npos) return std::nullopt;
+  if (plus > open + 1) {
+    frame.function = printable(demangled(line.substr(open + 1, plus - open - 1)));
+    return std::nullopt;
+  }
+  const std::string file = line.substr(0, open);
+  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  if (name_of(file) != name_of(executable)) return std::nullopt;
+  std::uint64_t address = 0;
+  std::istringstream(line.substr(plus + 1)) >> std::hex >> address;
+  return address;
+}
+
+// The backtrace in the text, innermost first; the first frame is the handler itself. The
+// executable's symbols are read once.
 std::vector<Frame> backtrace_in(std::string_view text, const std::string& executable) {
   std::vector<Frame> frames;
   const std::size_t crash = text.rfind(kCrashLine);
   if (crash == std::string_view::npos) return frames;
-  std::map<std::string, std::string> known;
+  std::vector<std::uint64_t> addresses;
+  std::vector<std::size_t> unnamed;  // the frame of each address
   std::istringstream lines{std::string(text.substr(crash))};
   std::string line;
   std::getline(lines, line);  // the headline
   while (std::getline(lines, line)) {
-    const auto [entry, is_new] = known.try_emplace(line);
-    if (is_new) entry->second = frame_function(line, executable);
-    frames.push_back({line, entry->second});
+    Frame& frame = frames.emplace_back(Frame{line, ""});
+    if (const auto address = read_frame(frame, executable)) {
+      addresses.push_back(*address);
+      unnamed.push_back(frames.size() - 1);
+    }
+  }
+  if (addresses.empty()) return frames;
+  const std::vector<std::string> symbols = base::functions_at(executable, addresses);
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    if (!symbols[i].empty()) frames[unnamed[i]].function = printable(demangled(symbols[i]));
   }
   return frames;
 }

@@ -270,6 +270,7 @@ void run(const v1::ExecutorRun& work) {
   }
   if (verb == "stale_result") current.set_epoch(current.epoch() - 1);
   if (verb == "sleep") ::poll(nullptr, 0, 200);
+  if (verb == "sleep_long") ::poll(nullptr, 0, 600);
   if (verb == "echo_input") return echo_input(work);
   if (verb == "two_results") {
     // At once: by the next attempt it would be that one's executor that misbehaves.

@@ -1,4 +1,4 @@
-// How many attempts that do nothing pass through the supervisor and real executors. A floor, far
+// How many attempts that do nothing pass through the pool and real executors. A floor, far
 // below what is usual, so that a slip by an order of magnitude fails; the figure is printed. Not
 // a benchmark to quote: the machine may be busy and the build unoptimised.
 #include <chrono>
@@ -24,8 +24,7 @@ TEST_F(SupervisorBench, AttemptsThatDoNothingAreCheap) {
   }
   ASSERT_TRUE(pump(std::chrono::seconds(60), [&] { return int(ended_.size()) == kAttempts + 1; }));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("[ figures  ] %.0f attempts/s through the supervisor, 2 slots\n",
-              kAttempts / took.count());
+  std::printf("[ figures  ] %.0f attempts/s through the pool, 2 slots\n", kAttempts / took.count());
   EXPECT_GT(kAttempts / took.count(), kFloorPerSecond);
 }
 

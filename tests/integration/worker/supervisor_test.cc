@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sdk/base/json.h"
 #include "tests/integration/worker/supervisor_fixture.h"
@@ -145,6 +147,7 @@ TEST_F(SupervisorTest, EndOfTheAgentEndsEverything) {
   ASSERT_TRUE(pump(5s, [&] { return started_.contains(family) && started_.contains(spin); }));
   stop_supervisor();
   EXPECT_EQ(survivors(), std::vector<int>{});
+  EXPECT_TRUE(std::filesystem::is_empty(directory_ + "/scratch"));
 }
 
 TEST_F(SupervisorTest, LogsAreExactAndBelongToTheirAttempt) {
@@ -260,6 +263,55 @@ TEST_F(SupervisorTest, LeaseThatEndsKillsSideEffectsOnly) {
   pool_->set_lease(read_clock().boot + 100ms, read_clock().boot + 600s);
   EXPECT_EQ(ended(effects).finished.outcome(), v1::OUTCOME_LEASE_LOST);
   EXPECT_FALSE(ended_.contains(other));
+}
+
+TEST_F(SupervisorTest, SideEffectsEndAlsoWhenTheAgentHangs) {
+  configure(2);
+  const auto module = define("good");
+  const auto effects = launch(module, "hang_with_family", 0, true);
+  const auto other = launch(module, "hang", 0, false);
+  ASSERT_TRUE(pump(5s, [&] { return started_.size() == 2; }));
+  ASSERT_GT(survivors().size(), 2u);
+  pool_->set_lease(read_clock().boot + 500ms, read_clock().boot + 600s);
+  pool_->set_lease(read_clock().boot + 50ms, read_clock().boot + 600s);
+  // From here on nobody calls the pool.
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (survivors().size() > 1 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(survivors().size(), 1u) << "the one without side effects runs on";
+  EXPECT_EQ(ended(effects).finished.outcome(), v1::OUTCOME_LEASE_LOST);
+  EXPECT_FALSE(ended_.contains(other));
+}
+
+TEST_F(SupervisorTest, AFenceIsOfOneAttempt) {
+  configure(1);
+  const auto module = define("good");
+  pool_->set_lease(read_clock().boot + 200ms, read_clock().boot + 600s);
+  const auto effects = launch(module, "ok", 0, true);
+  EXPECT_EQ(ended(effects).finished.outcome(), v1::OUTCOME_SUCCEEDED);
+  const auto next = launch(module, "sleep_long", 0, false);
+  EXPECT_EQ(ended(next).finished.outcome(), v1::OUTCOME_SUCCEEDED) << "in the same executor";
+}
+
+TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
+  configure(1);
+  const auto module = define("good");
+  // As many descriptors as there are now, and one or two more: not all three of an executor's.
+  for (const int more : {0, 1, 2}) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const Fd lowest(::dup(0));
+    rlimit narrow = before;
+    narrow.rlim_cur = rlim_t(lowest.get()) + 1 + rlim_t(more);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &narrow), 0);
+    const auto key = launch(module, "ok");
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    const auto end = ended(key);
+    EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_LOAD_ERROR);
+    EXPECT_NE(end.finished.detail().find("too many open files"), std::string::npos)
+        << end.finished.message() << end.finished.detail();
+  }
+  EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
 TEST_F(SupervisorTest, DrainGivesBackWhatWaits) {

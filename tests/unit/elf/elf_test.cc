@@ -151,11 +151,15 @@ std::uint64_t address_in_this_program() {
 
 TEST(ElfTest, StaticFunctionsAreFoundByTheirAddress) {
   const std::uint64_t address = address_in_this_program();
-  EXPECT_THAT(function_at("/proc/self/exe", address), HasSubstr("looked_up_function"));
-  EXPECT_THAT(function_at("/proc/self/exe", address + 1), HasSubstr("looked_up_function"));
-  EXPECT_EQ(function_at("/proc/self/exe", 1), "");
-  EXPECT_EQ(function_at("/no/such/file", address), "");
-  EXPECT_EQ(function_at("/dev/null", address), "");
+  const auto found = functions_at("/proc/self/exe", {address + 1, 1, address, address + 1});
+  ASSERT_EQ(found.size(), 4u);
+  for (const std::size_t known : {0, 2, 3}) {
+    EXPECT_THAT(found[known], HasSubstr("looked_up_function"));
+  }
+  EXPECT_EQ(found[1], "");
+  EXPECT_EQ(functions_at("/no/such/file", {address}), std::vector<std::string>{""});
+  EXPECT_EQ(functions_at("/dev/null", {address}), std::vector<std::string>{""});
+  EXPECT_EQ(functions_at("/proc/self/exe", {}), std::vector<std::string>{});
 }
 
 TEST(ElfTest, DamagedSymbolTablesNeverReadOutOfBounds) {
@@ -172,7 +176,7 @@ TEST(ElfTest, DamagedSymbolTablesNeverReadOutOfBounds) {
       damaged[at] = static_cast<char>(random());
     }
     if (i % 3 == 0) damaged.resize(header.e_shoff + random() % (damaged.size() - header.e_shoff));
-    found += function_at_bytes(damaged, address).empty() ? 0 : 1;
+    found += functions_at_bytes(damaged, {address}).at(0).empty() ? 0 : 1;
   }
   EXPECT_LT(found, 45);
 }
