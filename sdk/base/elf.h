@@ -1,7 +1,7 @@
 // What an ELF file says about itself: enough to tell, without running or loading it, whether a
 // machine can start it and which libraries it needs. Reads hostile files safely: every offset and
-// count is checked against the bytes that are there. Pure functions over bytes, plus one that reads
-// a file.
+// count is checked against the bytes that are there. Pure functions over bytes, and the same of
+// files.
 #pragma once
 
 #include <cstdint>

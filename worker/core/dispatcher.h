@@ -78,7 +78,9 @@ class Dispatcher {
   void sampled_memory(ExecutorId id, std::int64_t resident_bytes, Now now, Actions& out);
   // The whole tree is dead and its logs are read. `untouched`: it never read the attempt that it
   // was handed, so that attempt was not begun.
-  void gone(ExecutorId id, bool untouched, Now now, Actions& out);
+  // `fenced`: it was killed because the lease of its attempt with side effects was over, without
+  // the dispatcher being asked.
+  void gone(ExecutorId id, bool untouched, bool fenced, Now now, Actions& out);
 
   // ---- time ----
   std::optional<BootTime> next_deadline() const;

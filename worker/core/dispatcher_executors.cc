@@ -85,7 +85,7 @@ void Dispatcher::sampled_memory(ExecutorId id, std::int64_t resident_bytes, Now 
   if (executor.worn && std::holds_alternative<Idle>(executor.state)) retire(id, executor, now, out);
 }
 
-void Dispatcher::gone(ExecutorId id, bool untouched, Now now, Actions& out) {
+void Dispatcher::gone(ExecutorId id, bool untouched, bool fenced, Now now, Actions& out) {
   const auto found = executors_.find(id);
   if (found == executors_.end()) return;
   Executor executor = std::move(found->second);
@@ -111,6 +111,7 @@ void Dispatcher::gone(ExecutorId id, bool untouched, Now now, Actions& out) {
     report.by = EndedBy::kNotReady;
   } else if (const auto* busy = std::get_if<Busy>(&executor.state)) {
     report.started = busy->started;
+    if (fenced && executor.attempt->side_effects) report.by = EndedBy::kLease;
   } else if (const auto* settling = std::get_if<Settling>(&executor.state)) {
     report.by = EndedBy::kResult;  // it answered, then it died
     report.started = settling->started;

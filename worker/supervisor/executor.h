@@ -23,6 +23,7 @@ struct Executor {
   FrameSocket socket;
   bool write_watched = false;  // a part of the attempt waits for room in the socket
   Fd pipes[2];                 // standard output and error, read ends
+  std::string refusal;         // why it could not be started
   std::string directory;       // its working directory, removed with it
 
   // ---- death ----
@@ -30,6 +31,7 @@ struct Executor {
   int code = 0;       // of waitid
   int status = 0;
   bool killed_by_us = false;
+  bool fenced = false;        // killed by the supervisor, for the agent seemed to hang
   bool hung_up = false;       // it closed its socket and its death was not seen yet
   BootTime patience_until{};  // for strays to die, or for its own death after it hung up
   std::uint64_t oom_kills_before = 0;

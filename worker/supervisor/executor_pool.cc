@@ -54,7 +54,8 @@ void ExecutorPool::watch(int fd, std::uint64_t tag, bool write, bool change) {
 
 int ExecutorPool::end() {
   for (const auto& [id, executor] : executors_) executor->socket.close();
-  remover_.reset();  // before another worker may use the directory
+  supervisor_.hang_up();  // from here on everything below it dies
+  remover_.reset();       // before another worker may use the directory
   return supervisor_.end();
 }
 
@@ -73,8 +74,9 @@ void ExecutorPool::configure(const ExecutorPoolOptions& options) {
 void ExecutorPool::prepare_scratch() {
   std::error_code failed;  // then executors cannot enter their folders, and say so
   std::vector<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.scratch_dir, failed)) {
-    left.push_back(entry.path().string());
+  std::filesystem::directory_iterator entry(options_.scratch_dir, failed);
+  for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
+    left.push_back(entry->path().string());
   }
   const std::string name = std::to_string(unix_us(now_.wall)) + "-";
   scratch_dir_ = options_.scratch_dir + "/" + name + std::to_string(supervisor_.pid());

@@ -77,7 +77,7 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   auto spawned = supervisor_.spawn(executor.id, {modules_.at(action.module).executable,
                                                  executor.directory, options_.core_dumps});
   if (!spawned.ok()) {
-    executor.stderr_tail = spawned.status().text();
+    executor.refusal = spawned.status().text();
     mark_dead(executor, 0, 0);
     return;
   }
@@ -181,6 +181,7 @@ void ExecutorPool::act(const RetireExecutor& action) {
 void ExecutorPool::act(const ReturnAttempt& action) {
   Executor* executor = find(action.executor);
   CHECK(executor != nullptr && executor->launch != nullptr);
+  if (executor->launch->side_effects) supervisor_.unfence(executor->id);
   launches_.insert_or_assign(action.key, std::move(executor->launch));
   executor->detach();
 }
@@ -210,7 +211,8 @@ void ExecutorPool::act(const ReportEnded& action) {
     events_.emplace_back(std::move(ended));
     return;
   }
-  if (action.by == EndedBy::kManifest || action.by == EndedBy::kNotReady) {
+  const bool did_not_load = action.by == EndedBy::kNotReady && executor->refusal.empty();
+  if (action.by == EndedBy::kManifest || did_not_load) {
     ended.suspect_module = executor->module;
   }
   if (action.by == EndedBy::kResult) {
@@ -229,19 +231,20 @@ void ExecutorPool::act(const ReportEnded& action) {
 }
 
 DeathReport ExecutorPool::death_of(const Executor& executor, const ReportEnded& action) const {
-  DeathReport death{action.by,
-                    action.reason,
-                    action.started.has_value(),
-                    executor.dead && executor.pid > 0,
-                    executor.code,
-                    executor.status,
-                    executor.killed_by_us,
-                    false,
-                    executor.memory_peak,
-                    std::chrono::milliseconds(executor.launch->assign.timeout_ms()),
-                    options_.limits.ready_max,
-                    modules_.at(executor.module).executable,
-                    executor.stderr_tail};
+  DeathReport death;
+  death.by = action.by;
+  death.reason = action.reason;
+  death.refusal = executor.refusal;
+  death.begun = action.started.has_value();
+  death.exited = executor.dead && executor.pid > 0;
+  death.code = executor.code;
+  death.status = executor.status;
+  death.killed_by_us = executor.killed_by_us;
+  death.memory_peak = executor.memory_peak;
+  death.timeout = std::chrono::milliseconds(executor.launch->assign.timeout_ms());
+  death.ready_max = options_.limits.ready_max;
+  death.executable = modules_.at(executor.module).executable;
+  death.stderr_tail = executor.stderr_tail;
   death.kernel_oom = !executor.killed_by_us && kernel_oom_kills() > executor.oom_kills_before;
   if (death.stderr_tail.size() > kStderrTailBytes) {
     death.stderr_tail.erase(0, death.stderr_tail.size() - kStderrTailBytes);
@@ -390,10 +393,8 @@ void ExecutorPool::take_deaths() {
   for (const ExecutorDeath& death : supervisor_.take_deaths()) {
     Executor* executor = find(death.executor);
     if (executor == nullptr || executor->dead) continue;
-    if (death.fenced) {
-      dispatcher_.condemn(death.executor, EndedBy::kLease, "", now_, actions_);
-      perform();
-    }
+    executor->fenced = death.fenced;
+    executor->killed_by_us = executor->killed_by_us || death.fenced;
     mark_dead(*executor, death.code, death.status);
   }
   if (sweeping_ > 0) sweep();
@@ -453,18 +454,20 @@ void ExecutorPool::sweep() {
 void ExecutorPool::finish_dead(Executor& executor) {
   const ExecutorId id = executor.id;
   // They may hold the other ends of what is read here, so that no end of it need come.
-  const int alive = end_strays(executor, Strays::kAll);
+  int alive = end_strays(executor, Strays::kAll);
+  const std::size_t helpers = executor.helpers;
   std::size_t unread = kExecutorFrameBytesMax;
   do {
     const auto available = std::size_t(executor.socket.available());
     read_executor(executor);
     unread -= std::min(unread, available);
   } while (unread > 0 && executor.socket.available() > 0);
+  if (executor.helpers > helpers) alive = end_strays(executor, Strays::kAll);
   if (alive > 0 && now_.boot < executor.patience_until) return;
   for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kFinalDrainBytes);
   --sweeping_;
   const bool untouched = executor.socket.reset() || executor.socket.wants_write();
-  dispatcher_.gone(id, untouched, now_, actions_);
+  dispatcher_.gone(id, untouched, executor.fenced, now_, actions_);
   perform();
   scratch_left_.push_back(executor.directory);
   ran_since_sample_ = true;

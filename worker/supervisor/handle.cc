@@ -16,6 +16,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ namespace {
 
 constexpr int kSupervisorFd = 3;  // of the socket, in the supervisor
 constexpr const char* kFdVariable = "WEIR_SUPERVISOR_FD";
+constexpr int kMemoryPauseMs = 10;  // before a message is tried again for which there was no memory
 
 base::Status cannot_start(const std::string& why) {
   return base::Status(base::Code::kInternal, base::kErrInternal,
@@ -86,12 +88,21 @@ SupervisorHandle& SupervisorHandle::operator=(SupervisorHandle&& other) noexcept
   return *this;
 }
 
-int SupervisorHandle::end() {
+void SupervisorHandle::hang_up() {
   socket_.reset();
   gone_ = true;
+}
+
+int SupervisorHandle::end() {
+  hang_up();
   const int pid = std::exchange(pid_, 0);
+  if (pid <= 0) return 0;
+  const Fd process(int(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  const int limit = int(std::chrono::milliseconds(kSupervisorEndMax).count());
+  if (process && ::poll(&ended, 1, limit) == 0) ::kill(pid, SIGKILL);
   int status = 0;
-  while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
 }
@@ -114,8 +125,7 @@ base::Result<Spawned> SupervisorHandle::spawn(std::uint32_t executor, const Spaw
   }
   if (!spawned.socket || !spawned.standard_output || !spawned.standard_error) {
     signal(executor, SIGKILL);
-    return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
-                        "cannot start an executor: this worker has too many open files");
+    return cannot_start_executor("its descriptors were not handed over: too many open files");
   }
   spawned.pid = answer.pid();
   return spawned;
@@ -186,11 +196,18 @@ std::vector<ExecutorDeath> SupervisorHandle::take_deaths() {
 bool SupervisorHandle::send(const v1::SupervisorRequest& request) {
   const std::string bytes = request.SerializeAsString();
   CHECK_MSG(bytes.size() <= kSupervisorMessageMax, "a request to the supervisor over its limit");
+  const base::BootTime until = read_clock().boot + kSupervisorAnswerMax;
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
   while (!gone_ && ::send(socket_.get(), bytes.data(), bytes.size(), kFlags) < 0) {
-    const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
-    if (!full && errno != EINTR) gone_ = true;
-    if (!full || !wait(POLLIN | POLLOUT)) continue;
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      wait(POLLIN | POLLOUT, until);
+    } else if ((errno == ENOBUFS || errno == ENOMEM) && read_clock().boot < until) {
+      pollfd pause{socket_.get(), POLLIN, 0};
+      ::poll(&pause, 1, kMemoryPauseMs);
+    } else {
+      gone_ = true;
+    }
     v1::SupervisorResponse response;
     while (receive(response, nullptr)) {
     }
@@ -198,9 +215,8 @@ bool SupervisorHandle::send(const v1::SupervisorRequest& request) {
   return !gone_;
 }
 
-// False, and it counts as gone, when nothing happens for too long.
-bool SupervisorHandle::wait(short events) {
-  const base::BootTime until = read_clock().boot + kSupervisorAnswerMax;
+// False, and it counts as gone, when nothing happens until then.
+bool SupervisorHandle::wait(short events, base::BootTime until) {
   while (!gone_) {
     const base::Duration left = until - read_clock().boot;
     pollfd wait{socket_.get(), events, 0};
@@ -214,7 +230,7 @@ bool SupervisorHandle::wait(short events) {
 }
 
 bool SupervisorHandle::answered(v1::SupervisorResponse& response, Spawned* spawned) {
-  while (wait(POLLIN)) {
+  while (wait(POLLIN, read_clock().boot + kSupervisorAnswerMax)) {
     if (receive(response, spawned) && !response.has_died()) return true;
   }
   return false;

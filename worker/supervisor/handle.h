@@ -26,6 +26,7 @@ class SupervisorResponse;
 // socket takes by default.
 inline constexpr std::size_t kSupervisorMessageMax = 192u << 10;
 inline constexpr std::chrono::seconds kSupervisorAnswerMax{20};  // later it counts as gone
+inline constexpr std::chrono::seconds kSupervisorEndMax{20};     // later it is killed
 inline constexpr std::size_t kSpawnedDescriptors = 3;            // socket, output, error
 inline constexpr std::size_t kHelpersMax = 1024;  // of one executor; further ones are strays
 
@@ -77,13 +78,15 @@ class SupervisorHandle {
   bool has_deaths() const { return !deaths_.empty(); }
   // Deaths that were not taken yet. Never waits.
   std::vector<ExecutorDeath> take_deaths();
-  // Closes the socket, and waits until everything below the supervisor is dead. Its exit status as
-  // of waitpid(2), 0 when it was not running.
+  // Closes the socket, on which the supervisor ends everything.
+  void hang_up();
+  // Hangs up, and waits until everything below the supervisor is dead; kills one that does not end.
+  // Its exit status as of waitpid(2), 0 when it was not running.
   int end();
 
  private:
   bool send(const v1::SupervisorRequest& request);
-  bool wait(short events);
+  bool wait(short events, base::BootTime until);
   // One message, without waiting. Deaths are kept.
   bool receive(v1::SupervisorResponse& response, Spawned* spawned);
   bool answered(v1::SupervisorResponse& response, Spawned* spawned = nullptr);

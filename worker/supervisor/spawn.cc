@@ -103,11 +103,16 @@ ChildPlan plan_child(const SpawnRequest& request) {
 }
 
 base::Status refused(const char* what) {
-  return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
-                      std::string("cannot start an executor: ") + what + ": " + errno_text(errno));
+  return cannot_start_executor(what + (": " + errno_text(errno)));
 }
 
 }  // namespace
+
+base::Status cannot_start_executor(const std::string& why) {
+  return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
+                      "this worker cannot start an executor: " + why +
+                          "; give it fewer --slots, or a higher limit of processes and open files");
+}
 
 bool environment_passes(std::string_view name) {
   static constexpr std::string_view kPassed[] = {

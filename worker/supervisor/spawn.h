@@ -34,6 +34,9 @@ struct Spawned {
 // executed is not an error here: the child says why on its standard error and exits with 127.
 base::Result<Spawned> spawn_executor(const SpawnRequest& request);
 
+// RESOURCE_EXHAUSTED, with what to do about it.
+base::Status cannot_start_executor(const std::string& why);
+
 // The names that pass from the worker's environment to executors, apart from WEIR_*: what a program
 // needs to find its user and its locale, and the options of sanitizers. Nothing that changes what
 // the loader loads; no secrets.

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "sdk/base/check.h"
-#include "sdk/base/errors.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/handle.h"
 #include "worker/supervisor/spawn.h"
@@ -31,11 +30,6 @@ sigset_t only_sigchld() {
   ::sigemptyset(&mask);
   ::sigaddset(&mask, SIGCHLD);
   return mask;
-}
-
-base::Status cannot_spawn(const std::string& call, int error) {
-  return base::Status(base::Code::kResourceExhausted, base::kErrLoad,
-                      "cannot start an executor: " + call + ": " + errno_text(error));
 }
 
 // Reaps; whether no child is left.
@@ -63,37 +57,48 @@ Supervisor::Supervisor(Fd agent) : agent_(std::move(agent)) {
 
 void Supervisor::run() {
   while (!agent_gone_) {
-    pollfd waits[2] = {{agent_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+    const short writes = outgoing_.empty() ? 0 : POLLOUT;
+    pollfd waits[2] = {{agent_.get(), short(POLLIN | writes), 0}, {signals_.get(), POLLIN, 0}};
     ::poll(waits, 2, wait_ms());
-    enforce_fences();
     if ((waits[1].revents & POLLIN) != 0) {
       signalfd_siginfo info[8];
       while (::read(signals_.get(), info, sizeof info) > 0) {
       }
       reap();
     }
-    if (waits[0].revents != 0) read_agent();
+    // What lifts or moves a fence is heard before that is enforced.
+    for (int i = 0; i < kRequestsPerTurn && read_agent(); ++i) {
+    }
+    enforce_fences();
+    flush();
   }
   shut_down();
 }
 
 int Supervisor::wait_ms() const {
+  // Boot time goes on while the machine sleeps, and the time of poll() does not.
+  constexpr base::Duration kLookMax = std::chrono::seconds(1);
   base::BootTime first = base::BootTime::max();
   for (const auto& [id, child] : executors_) first = std::min(first, child.fence);
   if (first == base::BootTime::max()) return -1;
   const base::Duration left = std::max(first - read_clock().boot, base::Duration::zero());
-  return int(std::min<std::int64_t>((left.count() + 999) / 1000, 60'000));
+  return int((std::min(left, kLookMax).count() + 999) / 1000);
 }
 
 void Supervisor::enforce_fences() {
   const base::BootTime now = read_clock().boot;
   for (auto& [id, child] : executors_) {
-    if (child.fence > now) continue;
-    child.fence = base::BootTime::max();
-    child.fenced = true;
-    signal_strays(child.root, roots(), Strays::kAll, SIGKILL);
-    if (!child.root.dead) ::kill(child.root.pid, SIGKILL);
+    if (child.fence <= now) enforce_fence(child, now);
   }
+}
+
+// What forks while it is looked for is found the next time.
+void Supervisor::enforce_fence(Child& child, base::BootTime now) {
+  if (!child.fenced) child.fenced = now;
+  if (!child.root.dead) ::kill(child.root.pid, SIGKILL);
+  const int alive = signal_strays(child.root, roots(), Strays::kAll, SIGKILL);
+  const bool again = (alive > 0 || !child.root.dead) && now < *child.fenced + kFenceMax;
+  child.fence = again ? now + kFenceAgain : base::BootTime::max();
 }
 
 std::vector<TreeRoot> Supervisor::roots() const {
@@ -102,16 +107,22 @@ std::vector<TreeRoot> Supervisor::roots() const {
   return all;
 }
 
-void Supervisor::read_agent() {
+bool Supervisor::read_agent() {
   std::array<char, kSupervisorMessageMax> buffer;
   const ssize_t n = ::recv(agent_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n < 0 && errno == EINTR) return true;
+  if (n < 0 && errno == EAGAIN) return false;
   if (n <= 0) {
     agent_gone_ = true;
-    return;
+    return false;
   }
   v1::SupervisorRequest request;
   CHECK_MSG(request.ParseFromArray(buffer.data(), int(n)), "the agent sent what is no request");
+  handle(request);
+  return true;
+}
+
+void Supervisor::handle(const v1::SupervisorRequest& request) {
   switch (request.request_case()) {
     case v1::SupervisorRequest::kSpawn:
       return spawn(request.spawn());
@@ -132,29 +143,25 @@ void Supervisor::read_agent() {
 }
 
 void Supervisor::spawn(const v1::SpawnExecutor& request) {
-  const auto spawned = spawn_executor({request.executable(), request.directory(),
-                                       request.core_dumps(), std::to_string(request.executor())});
+  auto spawned = spawn_executor({request.executable(), request.directory(), request.core_dumps(),
+                                 std::to_string(request.executor())});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
-  if (spawned.ok()) {
-    answer.set_pid(spawned->pid);
-    const std::vector<int> descriptors{spawned->socket.get(), spawned->standard_output.get(),
-                                       spawned->standard_error.get()};
-    if (send(response, descriptors)) {
-      TreeRoot& root = executors_[request.executor()].root;
-      root.tag = request.executor();
-      root.pid = spawned->pid;
-      return;
-    }
+  if (!spawned.ok()) {
+    answer.set_code(int(spawned.status().code()));
+    answer.set_error(spawned.status().error());
+    answer.set_message(spawned.status().message());
+    return send(response);
   }
-  const int error = errno;
-  if (spawned.ok()) ::kill(spawned->pid, SIGKILL);  // it is nobody's; reaped as any child
-  const base::Status status = spawned.ok() ? cannot_spawn("sendmsg", error) : spawned.status();
-  answer.Clear();
-  answer.set_code(int(status.code()));
-  answer.set_error(status.error());
-  answer.set_message(status.message());
-  if (!send(response)) agent_gone_ = true;
+  TreeRoot& root = executors_[request.executor()].root;
+  root.tag = request.executor();
+  root.pid = spawned->pid;
+  answer.set_pid(spawned->pid);
+  std::vector<Fd> descriptors;
+  descriptors.push_back(std::move(spawned->socket));
+  descriptors.push_back(std::move(spawned->standard_output));
+  descriptors.push_back(std::move(spawned->standard_error));
+  send(response, std::move(descriptors));
 }
 
 void Supervisor::signal(const v1::SignalExecutor& request) {
@@ -198,34 +205,53 @@ void Supervisor::end_strays(const v1::EndStrays& request) {
                                    request.with_helpers() ? Strays::kAll : Strays::kOfAttempt,
                                    SIGKILL));
   }
-  if (!send(response)) agent_gone_ = true;
+  send(response);
 }
 
-// Waits while the agent does not read: it reads also while it waits to send.
-bool Supervisor::send(const v1::SupervisorResponse& response, const std::vector<int>& descriptors) {
-  std::string bytes = response.SerializeAsString();
-  iovec part{bytes.data(), bytes.size()};
+void Supervisor::send(const v1::SupervisorResponse& response, std::vector<Fd> descriptors) {
+  outgoing_.push_back({response.SerializeAsString(), std::move(descriptors)});
+  flush();
+}
+
+void Supervisor::flush() {
+  while (!outgoing_.empty() && !agent_gone_ && send_front()) outgoing_.pop_front();
+}
+
+// False when it cannot be sent now.
+bool Supervisor::send_front() {
+  Outgoing& front = outgoing_.front();
+  iovec part{front.bytes.data(), front.bytes.size()};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   alignas(cmsghdr) char control[CMSG_SPACE(kSpawnedDescriptors * sizeof(int))] = {};
-  if (!descriptors.empty()) {
-    CHECK(descriptors.size() == kSpawnedDescriptors);
+  if (!front.descriptors.empty()) {
+    std::array<int, kSpawnedDescriptors> numbers{};
+    CHECK(front.descriptors.size() == numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = front.descriptors[i].get();
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(kSpawnedDescriptors * sizeof(int));
-    std::memcpy(CMSG_DATA(header), descriptors.data(), kSpawnedDescriptors * sizeof(int));
+    header->cmsg_len = CMSG_LEN(sizeof numbers);
+    std::memcpy(CMSG_DATA(header), numbers.data(), sizeof numbers);
   }
-  while (::sendmsg(agent_.get(), &message, MSG_NOSIGNAL) < 0) {
-    if (errno == EINTR) continue;
-    if (errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS) return false;
-    agent_gone_ = true;
-    return true;
+  if (::sendmsg(agent_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return true;
+  switch (errno) {
+    case EINTR:
+    case EAGAIN:
+      return false;
+    case ENOBUFS:
+    case ENOMEM:
+    case ETOOMANYREFS:
+      // An executor that cannot be handed over is announced without descriptors: the agent ends it.
+      front.descriptors.clear();
+      return false;
+    default:
+      agent_gone_ = true;
+      return false;
   }
-  return true;
 }
 
 void Supervisor::reap() {
@@ -235,14 +261,13 @@ void Supervisor::reap() {
     for (auto& [id, child] : executors_) {
       if (child.root.pid != info.si_pid || child.root.dead) continue;
       child.root.dead = true;
-      child.fence = base::BootTime::max();
       v1::SupervisorResponse response;
       v1::ExecutorDied& died = *response.mutable_died();
       died.set_executor(id);
       died.set_code(info.si_code);
       died.set_status(info.si_status);
-      died.set_fenced(child.fenced);
-      if (!send(response)) agent_gone_ = true;
+      died.set_fenced(child.fenced.has_value());
+      send(response);
       break;
     }
   }

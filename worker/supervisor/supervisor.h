@@ -5,7 +5,9 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,13 @@ class EndStrays;
 class FenceExecutor;
 class SignalExecutor;
 class SpawnExecutor;
+class SupervisorRequest;
 class SupervisorResponse;
 }  // namespace v1
 
+inline constexpr int kRequestsPerTurn = 64;  // then it looks at fences and deaths again
+inline constexpr base::Duration kFenceAgain = std::chrono::milliseconds(5);  // while anything lives
+inline constexpr base::Duration kFenceMax = std::chrono::seconds(5);  // for what will not die
 inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);
 
 class Supervisor {
@@ -37,12 +43,18 @@ class Supervisor {
  private:
   struct Child {
     TreeRoot root;
-    base::BootTime fence = base::BootTime::max();  // when it is killed
-    bool fenced = false;                           // it was
+    base::BootTime fence = base::BootTime::max();  // when it is killed, and its strays looked for
+    std::optional<base::BootTime> fenced;          // since when that is tried
+  };
+  struct Outgoing {
+    std::string bytes;
+    std::vector<Fd> descriptors;
   };
 
   int wait_ms() const;
-  void read_agent();
+  // One request; false when none is there.
+  bool read_agent();
+  void handle(const v1::SupervisorRequest& request);
   void spawn(const v1::SpawnExecutor& request);
   void signal(const v1::SignalExecutor& request);
   void add_helpers(const v1::AddHelpers& request);
@@ -50,14 +62,18 @@ class Supervisor {
   void fence(const v1::FenceExecutor& request);
   void enforce_fences();
   std::vector<TreeRoot> roots() const;
-  // False, with errno, when it could not be sent for want of memory or descriptors.
-  bool send(const v1::SupervisorResponse& response, const std::vector<int>& descriptors = {});
+  void enforce_fence(Child& child, base::BootTime now);
+  // Never waits: a fence must not wait for an agent that hangs.
+  void send(const v1::SupervisorResponse& response, std::vector<Fd> descriptors = {});
+  void flush();
+  bool send_front();
   void reap();
   void shut_down();
 
   Fd agent_;
   Fd signals_;
   bool agent_gone_ = false;
+  std::deque<Outgoing> outgoing_;          // at most a death for each executor, and one answer
   std::string scratch_;                    // removed at the end
   std::map<ExecutorId, Child> executors_;  // that run, or whose strays may still be asked for
 };

@@ -83,6 +83,8 @@ std::string demangled(const std::string& symbol) {
   return status == 0 ? std::string(name.get()) : symbol;
 }
 
+constexpr std::size_t kFramesNamed = 128;  // of the executable's own; more is recursion
+
 struct Frame {
   std::string line;      // as the crash handler wrote it
   std::string function;  // empty: nobody knows
@@ -120,7 +122,8 @@ std::vector<Frame> backtrace_in(std::string_view text, const std::string& execut
   std::getline(lines, line);  // the headline
   while (std::getline(lines, line)) {
     Frame& frame = frames.emplace_back(Frame{line, ""});
-    if (const auto address = read_frame(frame, executable)) {
+    const auto address = read_frame(frame, executable);
+    if (address && addresses.size() < kFramesNamed) {
       addresses.push_back(*address);
       unnamed.push_back(frames.size() - 1);
     }
@@ -184,6 +187,7 @@ base::Json details(const DeathReport& death, const std::vector<Frame>& backtrace
 
 void load_error(const DeathReport& death, v1::Finished& out, base::Json& detail) {
   out.set_outcome(v1::OUTCOME_LOAD_ERROR);
+  if (!death.refusal.empty()) return out.set_message(death.refusal);
   const std::string library = missing_library(death.stderr_tail);
   std::string message = "the module's executor ended before it was ready: " + end_in_words(death);
   if (!library.empty()) {

@@ -20,6 +20,7 @@ namespace weir::worker {
 struct DeathReport {
   EndedBy by = EndedBy::kExit;
   std::string reason;
+  std::string refusal;  // why the executor could not be started; empty: it was
   bool begun = false;   // the executor was ready and was handed the attempt
   bool exited = false;  // the executor is dead; `code` and `status` are of waitid
   int code = 0;

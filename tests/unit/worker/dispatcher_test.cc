@@ -35,7 +35,7 @@ struct Harness {
     ASSERT_TRUE(dispatcher.result_arrived(id));
     dispatcher.settled(id, true, now, out);
   }
-  void gone(ExecutorId id) { dispatcher.gone(id, false, now, out); }
+  void gone(ExecutorId id) { dispatcher.gone(id, false, false, now, out); }
   // The only action of that kind since the last call of clear().
   template <class T>
   std::optional<T> only() {
@@ -381,7 +381,7 @@ TEST(Dispatcher, AttemptThatADyingExecutorNeverReadRunsElsewhere) {
   h.finish(1);
   const AttemptKey key = h.launch(1);
   h.clear();
-  h.dispatcher.gone(1, true, h.now, h.out);
+  h.dispatcher.gone(1, true, false, h.now, h.out);
   ASSERT_TRUE(h.only<ReturnAttempt>());
   EXPECT_FALSE(h.only<ReportEnded>());
   ASSERT_TRUE(h.only<SpawnExecutor>());
@@ -390,13 +390,33 @@ TEST(Dispatcher, AttemptThatADyingExecutorNeverReadRunsElsewhere) {
   EXPECT_EQ(h.only<RunAttempt>()->key, key);
 }
 
+// The end of the attempt whose executor was killed by its fence.
+EndedBy end_by_fence(bool side_effects, bool answered, bool untouched) {
+  Harness h(slots(1));
+  h.launch(0, 1, {}, side_effects);
+  h.ready(1);
+  if (answered) EXPECT_TRUE(h.dispatcher.result_arrived(1));
+  h.clear();
+  h.dispatcher.gone(1, untouched, true, h.now, h.out);
+  const auto ended = h.only<ReportEnded>();
+  EXPECT_EQ(ended.has_value(), !untouched);
+  return ended ? ended->by : EndedBy::kProtocol;
+}
+
+TEST(Dispatcher, AFenceEndsOnlyWhatRanOverItsLease) {
+  EXPECT_EQ(end_by_fence(true, false, false), EndedBy::kLease);
+  EXPECT_EQ(end_by_fence(true, true, false), EndedBy::kResult) << "it had answered";
+  EXPECT_EQ(end_by_fence(false, false, false), EndedBy::kExit) << "the fence was another's";
+  end_by_fence(true, false, true);  // it goes back to the queue
+}
+
 TEST(Dispatcher, AttemptThatNoExecutorEverReadsEndsAtLast) {
   Harness h(slots(1));
   h.launch(0);
   for (ExecutorId id = 1; id <= kReturnsMax + 1; ++id) {
     EXPECT_FALSE(h.only<ReportEnded>());
     h.ready(id);
-    h.dispatcher.gone(id, true, h.now, h.out);
+    h.dispatcher.gone(id, true, false, h.now, h.out);
   }
   ASSERT_TRUE(h.only<ReportEnded>());
   EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kExit);
