@@ -308,6 +308,12 @@ TEST_F(SupervisorTest, AFenceIsOfOneAttempt) {
 TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
   configure(1);
   const auto module = define("good");
+  // To look at an object of a type for the first time, UBSan needs descriptors: a signal goes out
+  // before there are none.
+  const auto first = launch(module, "hang");
+  ASSERT_TRUE(pump(5s, [&] { return started_.contains(first); }));
+  pool_->halt(first, "enough");
+  ended(first);
   // As many descriptors as there are now, and one or two more: not all three of an executor's.
   for (const int more : {0, 1, 2}) {
     rlimit before{};
