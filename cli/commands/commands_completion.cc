@@ -3,6 +3,9 @@
 // Main thread.
 #include <algorithm>
 #include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -85,17 +88,19 @@ const CLI::Option* option_named(const CLI::App* at, const std::string& word) {
   return nullptr;
 }
 
-// The words that an option takes, where its help lists them: "table|wide|json".
+// The words that an option takes, where its help lists them: "table|wide|json", or
+// "TEXT:{stdout,stderr}" of one that is checked against them.
 std::vector<std::string> words_of(const CLI::Option& option) {
-  std::vector<std::string> words;
-  const std::string listed = option.get_type_name();
-  if (listed.find('|') == std::string::npos) return words;
-  std::size_t start = 0;
-  while (start <= listed.size()) {
-    const std::size_t end = std::min(listed.find('|', start), listed.size());
-    words.push_back(listed.substr(start, end - start));
-    start = end + 1;
+  std::string listed = option.get_type_name();
+  char between = '|';
+  if (const std::size_t open = listed.find('{'); open != std::string::npos) {
+    listed = listed.substr(open + 1, listed.find('}', open) - open - 1);
+    between = ',';
   }
+  if (listed.find(between) == std::string::npos) return {};
+  std::vector<std::string> words;
+  std::istringstream list(listed);
+  for (std::string word; std::getline(list, word, between);) words.push_back(word);
   return words;
 }
 

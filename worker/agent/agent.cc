@@ -97,8 +97,8 @@ void Agent::Impl::turn() {
     // its hello what is lost.
     fatal_ = Status(
         Code::kInternal, base::kErrInternal,
-        "the supervisor of this worker ended unexpectedly, and its attempts with it; nothing "
-        "is lost: start it again, and they are run again within their retries");
+        "the supervisor of this worker ended or hangs, and its attempts end with it; nothing is "
+        "lost: start the worker again, and they are run again within their retries");
     return;
   }
   for (PoolEvent& event : pool_.take_events()) {

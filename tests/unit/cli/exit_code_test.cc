@@ -166,6 +166,7 @@ TEST(CommandLineTest, CompletionOffersTheValuesOfAnOption) {
   EXPECT_EQ(run({"__complete", "--", "-o", ""}).out, "table\nwide\njson\njsonl\nname\n");
   EXPECT_EQ(run({"__complete", "--", "runs", "list", "--output", "js"}).out, "json\njsonl\n");
   EXPECT_THAT(run({"__complete", "--", "up", "--data", ""}).out, IsEmpty());
+  EXPECT_EQ(run({"__complete", "--", "logs", "--stream", "std"}).out, "stdout\nstderr\n");
   EXPECT_EQ(run({"__complete", "--", "-q", "ru"}).out, "run\nruns\n");
 }
 
