@@ -53,7 +53,6 @@ void ExecutorPool::watch(int fd, std::uint64_t tag, bool write, bool change) {
 }
 
 int ExecutorPool::end() {
-  for (const auto& [id, executor] : executors_) executor->socket.close();
   supervisor_.hang_up();  // from here on everything below it dies
   remover_.reset();       // before another worker may use the directory
   return supervisor_.end();

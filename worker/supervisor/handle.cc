@@ -121,7 +121,7 @@ base::Result<Spawned> SupervisorHandle::spawn(std::uint32_t executor, const Spaw
   }
   const v1::ExecutorSpawned& answer = response.spawned();
   if (answer.code() != 0) {
-    return base::Status(base::Code(answer.code()), answer.error(), answer.message());
+    return base::Status::parse(base::Code(answer.code()), answer.why());
   }
   if (!spawned.socket || !spawned.standard_output || !spawned.standard_error) {
     signal(executor, SIGKILL);
@@ -144,7 +144,7 @@ void SupervisorHandle::add_helpers(std::uint32_t executor, const std::vector<Hel
   v1::AddHelpers& add = *message.mutable_add_helpers();
   add.set_executor(executor);
   for (const Helper& helper : helpers) {
-    v1::HelperProcess* process = add.add_helpers();
+    v1::ExecutorProcess* process = add.add_helpers();
     process->set_pid(helper.pid);
     process->set_born_ticks(helper.born);
   }

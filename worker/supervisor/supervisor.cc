@@ -149,8 +149,7 @@ void Supervisor::spawn(const v1::SpawnExecutor& request) {
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
   if (!spawned.ok()) {
     answer.set_code(int(spawned.status().code()));
-    answer.set_error(spawned.status().error());
-    answer.set_message(spawned.status().message());
+    answer.set_why(spawned.status().text());
     return send(response);
   }
   TreeRoot& root = executors_[request.executor()].root;
@@ -176,7 +175,7 @@ void Supervisor::signal(const v1::SignalExecutor& request) {
 void Supervisor::add_helpers(const v1::AddHelpers& request) {
   const auto found = executors_.find(request.executor());
   if (found == executors_.end()) return;
-  for (const v1::HelperProcess& helper : request.helpers()) {
+  for (const v1::ExecutorProcess& helper : request.helpers()) {
     found->second.root.helpers.push_back({pid_t(helper.pid()), helper.born_ticks()});
   }
 }

@@ -144,19 +144,14 @@ Status list_materializations(Edge& edge, const v1::ListMaterializationsRequest& 
   if (!page.ok()) return page.status();
   const auto asset = find_asset(edge, request.asset());
   if (!asset.ok()) return asset.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto rows = edge.reader.list_materializations(request.asset(), part);
-    if (!rows.ok()) return rows.status();
-    for (const engine::MaterializationRow& row : rows->rows) {
-      v1::Materialization* out = response->add_materializations();
-      const Status filled = fill_materialization(edge, row, out);
-      if (!filled.ok()) return filled;
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(rows->next);
-    return Status();
-  });
+  return fill_rows(
+      *page, response, response->mutable_materializations(),
+      [&](const engine::PageRequest& part) {
+        return edge.reader.list_materializations(request.asset(), part);
+      },
+      [&](const engine::MaterializationRow& row, v1::Materialization* out) {
+        return fill_materialization(edge, row, out);
+      });
 }
 
 using Neighbours = std::map<std::string, std::set<std::string>, std::less<>>;

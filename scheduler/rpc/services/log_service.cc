@@ -32,19 +32,14 @@ Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsRes
     }
     index = static_cast<std::int32_t>(found - (*names)->begin());
   }
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto logs = edge.logs.list(*run, index, part);
-    if (!logs.ok()) return logs.status();
-    for (const engine::LogInfo& log : logs->rows) {
-      const auto task = static_cast<std::size_t>(log.attempt.task);
-      v1::LogInfo* out = response->add_logs();
-      to_proto(log, task < (*names)->size() ? (**names)[task] : "", out);
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(logs->next);
-    return Status();
-  });
+  return fill_rows(
+      *page, response, response->mutable_logs(),
+      [&](const engine::PageRequest& part) { return edge.logs.list(*run, index, part); },
+      [&](const engine::LogInfo& log, v1::LogInfo* out) {
+        const auto task = static_cast<std::size_t>(log.attempt.task);
+        to_proto(log, task < (*names)->size() ? (**names)[task] : "", out);
+        return Status();
+      });
 }
 
 Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogResponse* response) {

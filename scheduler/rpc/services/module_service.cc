@@ -160,20 +160,15 @@ Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
   const auto page =
       page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto modules = edge.reader.list_modules(part);
-    if (!modules.ok()) return modules.status();
-    for (const engine::ModuleRow& row : modules->rows) {
-      const auto manifest = edge.catalog.manifest(row.digest);
-      if (!manifest.ok()) return manifest.status();
-      v1::Module* out = response->add_modules();
-      to_proto(row, **manifest, out);
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(modules->next);
-    return Status();
-  });
+  return fill_rows(
+      *page, response, response->mutable_modules(),
+      [&](const engine::PageRequest& part) { return edge.reader.list_modules(part); },
+      [&](const engine::ModuleRow& row, v1::Module* out) {
+        const auto manifest = edge.catalog.manifest(row.digest);
+        if (!manifest.ok()) return manifest.status();
+        to_proto(row, **manifest, out);
+        return Status();
+      });
 }
 
 // Jobs of the active modules in order of their names; the token is the last name of the page

@@ -45,6 +45,26 @@ base::Status fill_page(engine::PageRequest page, Response* response, const Fill&
   }
 }
 
+// As fill_page(), of stored rows that become messages one by one: `read(page)` gives a Result of a
+// page of them, and `fill(row, message)` fills a message of `list`, which is the response's.
+template <class Response, class List, class Read, class Fill>
+base::Status fill_rows(const engine::PageRequest& page, Response* response, List* list,
+                       const Read& read, const Fill& fill) {
+  return fill_page(page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+    const auto rows = read(part);
+    if (!rows.ok()) return rows.status();
+    for (const auto& row : rows->rows) {
+      auto* message = list->Add();
+      const base::Status filled = fill(row, message);
+      if (!filled.ok()) return filled;
+      bytes.add(*message);
+      if (bytes.over()) break;
+    }
+    response->set_next_page_token(rows->next);
+    return base::Status();
+  });
+}
+
 // The row of the answer at which the page begins. INVALID_ARGUMENT kErrPageToken for what is no
 // token, FAILED_PRECONDITION kErrPageStale for one of another answer.
 base::Result<std::size_t> answer_begin(const std::string& token, const base::Digest& answer,

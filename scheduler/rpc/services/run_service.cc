@@ -106,19 +106,15 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   if (request.has_since()) filter.since = from_proto(request.since());
   const auto seq = edge.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto runs = edge.reader.list_runs(filter, part);
-    if (!runs.ok()) return runs.status();
-    for (const engine::RunWithCounts& run : runs->rows) {
-      v1::Run* out = response->add_runs();
-      to_proto(run, out);
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(runs->next);
-    response->set_as_of_seq(*seq);
-    return Status();
-  });
+  const Status filled = fill_rows(
+      *page, response, response->mutable_runs(),
+      [&](const engine::PageRequest& part) { return edge.reader.list_runs(filter, part); },
+      [](const engine::RunWithCounts& run, v1::Run* out) {
+        to_proto(run, out);
+        return Status();
+      });
+  response->set_as_of_seq(*seq);
+  return filled;
 }
 
 Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
@@ -132,20 +128,18 @@ Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
   if (!seq.ok()) return seq.status();
   const auto run = edge.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto tasks = edge.reader.list_tasks(*run, *state, request.name(), part);
-    if (!tasks.ok()) return tasks.status();
-    for (const engine::TaskRow& task : tasks->rows) {
-      v1::Task* out = response->add_tasks();
-      to_proto(task, out);
-      set_worker(edge, task, out);
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(tasks->next);
-    response->set_as_of_seq(*seq);
-    return Status();
-  });
+  const Status filled = fill_rows(
+      *page, response, response->mutable_tasks(),
+      [&](const engine::PageRequest& part) {
+        return edge.reader.list_tasks(*run, *state, request.name(), part);
+      },
+      [&](const engine::TaskRow& task, v1::Task* out) {
+        to_proto(task, out);
+        set_worker(edge, task, out);
+        return Status();
+      });
+  response->set_as_of_seq(*seq);
+  return filled;
 }
 
 // The index of the task of that name. NOT_FOUND kErrUnknownTask.
@@ -175,22 +169,17 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
   }
   const auto names = edge.catalog.task_names(*run);
   if (!names.ok()) return names.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto attempts = edge.reader.list_attempts(*run, index, part);
-    if (!attempts.ok()) return attempts.status();
-    for (const engine::AttemptRow& attempt : attempts->rows) {
-      const auto task = static_cast<std::size_t>(attempt.key.task);
-      v1::Attempt* out = response->add_attempts();
-      to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
-      const auto checks = edge.reader.list_checks(attempt.key);
-      if (!checks.ok()) return checks.status();
-      for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(attempts->next);
-    return Status();
-  });
+  return fill_rows(
+      *page, response, response->mutable_attempts(),
+      [&](const engine::PageRequest& part) { return edge.reader.list_attempts(*run, index, part); },
+      [&](const engine::AttemptRow& attempt, v1::Attempt* out) {
+        const auto task = static_cast<std::size_t>(attempt.key.task);
+        to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
+        const auto checks = edge.reader.list_checks(attempt.key);
+        if (!checks.ok()) return checks.status();
+        for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
+        return Status();
+      });
 }
 
 // A page of the plan that the engine made just now: JSON, an array of the names of tasks.

@@ -19,20 +19,15 @@ Status list_workers(Edge& edge, const v1::ListWorkersRequest& request,
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
-  return fill_page(*page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
-    const auto workers = edge.reader.list_workers(part);
-    if (!workers.ok()) return workers.status();
-    for (const engine::WorkerRow& worker : workers->rows) {
-      const auto leases = edge.reader.count_leases(worker.id);
-      if (!leases.ok()) return leases.status();
-      v1::Worker* out = response->add_workers();
-      to_proto(worker, edge.sessions.connected(worker.id), *leases, out);
-      bytes.add(*out);
-      if (bytes.over()) break;
-    }
-    response->set_next_page_token(workers->next);
-    return Status();
-  });
+  return fill_rows(
+      *page, response, response->mutable_workers(),
+      [&](const engine::PageRequest& part) { return edge.reader.list_workers(part); },
+      [&](const engine::WorkerRow& worker, v1::Worker* out) {
+        const auto leases = edge.reader.count_leases(worker.id);
+        if (!leases.ok()) return leases.status();
+        to_proto(worker, edge.sessions.connected(worker.id), *leases, out);
+        return Status();
+      });
 }
 
 class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
