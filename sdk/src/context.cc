@@ -11,7 +11,7 @@
 #include <vector>
 #include <unistd.h>
 
-#include "sdk/base/secrets.h"
+#include "base/secrets.h"
 #include "sdk/src/secrets.h"
 #include "weir/values.h"
 

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <fcntl.h>
 
-#include "sdk/base/secrets.h"
+#include "base/secrets.h"
 
 namespace weir::sdk_impl {
 namespace {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/engine/records.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/records.h"
 #include "sdk/src/artifact_files.h"
 #include "sdk/src/value_cache.h"
 #include "weir/impl/stage.h"

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/secrets.h"
+#include "base/check.h"
+#include "base/errors.h"
+#include "base/secrets.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/supervisor.h"
 

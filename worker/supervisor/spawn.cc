@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/secrets.h"
+#include "base/errors.h"
+#include "base/secrets.h"
 
 namespace weir::worker {
 namespace {
