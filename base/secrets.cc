@@ -1,5 +1,6 @@
-// The file is "NAME=VALUE" with a NUL behind each. Seals keep an executor from changing what the next
-// one reads; it is read anew for each secret, so that no process holds one that nobody asked for.
+// The file is "NAME=VALUE" with a NUL behind each. Seals keep an executor from changing what the
+// next one reads; it is read anew for each secret, so that no process holds one that nobody asked
+// for. Copies are overwritten as soon as they are of no use.
 #include "base/secrets.h"
 
 #include <cctype>
@@ -75,7 +76,8 @@ Result<std::optional<std::string>> read_secret(int fd, std::string_view variable
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & kSecretSeals) != kSecretSeals || ::fstat(fd, &about) != 0) {
     return Status(Code::kDataLoss, kErrInternal,
-                  "the secrets are gone: a stage has closed the descriptor that they are read from");
+                  "the secrets are gone: a stage has closed the descriptor that they are read "
+                  "from");
   }
   std::string all(static_cast<std::size_t>(about.st_size), '\0');
   if (::pread(fd, all.data(), all.size(), 0) != about.st_size) return cannot_keep("read");

@@ -1,4 +1,6 @@
-// One descriptor for the process, written before stages run. Children that exec do not have it.
+// One descriptor for the process, written before stages run and only read afterwards, so that no
+// lock is needed. Programs that a stage starts do not have it; a process that it forks does, as it
+// has everything.
 #include "sdk/src/secrets.h"
 
 #include <charconv>

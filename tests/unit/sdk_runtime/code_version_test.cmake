@@ -59,7 +59,7 @@ endfunction()
 
 configure(base Ninja)
 version_of(base base)
-version_with(base main.cc "  return x" "  // why\n\n      return x" version)
+version_with(base main.cc "  return product" "  // why\n\n      return product" version)
 expect_same(layout "${base}" "${version}")
 version_with(base main.cc "x * kFactor" "x + kFactor" version)
 expect_other(edited "${base}" "${version}")

@@ -79,7 +79,8 @@ TEST_F(StageRunnerTest, AMissingSecretFailsForGood) {
   });
   p.asset(
       "a", [](Flaky& resource) { return resource.value; }, db);
-  const auto report = run(p);
+  StageRunner runner(p.record());
+  const auto report = run(runner, 1);
   EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
   EXPECT_TRUE(report.permanent);
   EXPECT_THAT(report.message, HasSubstr("the resource 'db' cannot be made"));
@@ -88,12 +89,11 @@ TEST_F(StageRunnerTest, AMissingSecretFailsForGood) {
 
 TEST_F(StageRunnerTest, TheMakerOfAResourceSaysWhenToTryAgain) {
   Pipeline p("p");
-  auto api = p.resource("api", [](const Start&) -> Flaky {
-    throw retry_after(std::chrono::seconds(30), "429");
-  });
+  auto api = p.resource(
+      "api", [](const Start&) -> Flaky { throw retry_after(std::chrono::seconds(30), "429"); });
   p.asset("a", [] { return 1; })
       .check(
-          "reachable", [](const int&, Flaky& resource) { return resource.value == 1; }, api);
+          "reachable", [](const int&, Flaky& resource) { return resource.value == 1; }, warn, api);
   const auto report = run(p);
   EXPECT_EQ(report.outcome, engine::OutcomeClass::kFailed);
   EXPECT_FALSE(report.permanent);

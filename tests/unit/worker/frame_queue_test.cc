@@ -1,5 +1,6 @@
 // Messages that wait for the stream travel together: how many frames there are is decided by what
-// waits, never by the clock.
+// waits, never by the clock. The queue alone; that the session uses it is for the tests of the
+// whole worker.
 #include <string>
 
 #include <gtest/gtest.h>

@@ -45,7 +45,9 @@ std::string looks_around(const Database&) {
   seen += contents("/proc/" + std::to_string(getppid()) + "/environ");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> child(
       popen("env; ls -l /proc/self/fd; for f in /proc/[0-9]*/environ; do "
-            "tr '\\0' '\\n' < $f | grep ^WEIR_; done 2>/dev/null", "r"), pclose);
+            "tr '\\0' '\\n' < $f | grep ^WEIR_; done 2>/dev/null",
+            "r"),
+      pclose);
   if (child == nullptr) throw weir::permanent("no child process");
   std::string line(4096, '\0');
   while (std::fgets(line.data(), static_cast<int>(line.size()), child.get()) != nullptr) {

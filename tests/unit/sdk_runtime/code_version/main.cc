@@ -2,13 +2,13 @@
 // code_version_test.cmake edits this file in copies of the folder, by the words in it. It uses
 // what its project defines, so that it does not compile without.
 #include <cstdio>
-
 #include <factor.h>
 
 extern "C" const char weir_module_code_version[];
 
 int twice(int x) {
-  return x * kFactor * LANGUAGE;
+  const int product = x * kFactor;
+  return product * LANGUAGE;
 }
 const char* here() { return __FILE__ __DATE__ __TIME__; }
 const char* text() { return WORDS; }
