@@ -17,7 +17,7 @@
 
 #include "engine/engine.h"
 #include "engine/plan/trigger_rule.h"
-#include "engine/waiting.h"
+#include "engine/queues/waiting.h"
 
 namespace weir::engine {
 

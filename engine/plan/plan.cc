@@ -154,7 +154,7 @@ InputSource source_of(const Producers& producers, const Task& task, const Depend
 
 int bounded_priority(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
 
-std::int32_t task_priority(const RunRow& run, const base::StageSpec& stage) {
+std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage) {
   return run.priority + bounded_priority(stage.priority);
 }
 

@@ -30,7 +30,7 @@ base::Status check_jobs(const std::shared_ptr<const Manifest>& manifest);
 inline constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
 int bounded_priority(int priority);
 // Of the run, its job included, and the stage together: the same whenever it is computed.
-std::int32_t task_priority(const RunRow& run, const base::StageSpec& stage);
+std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
