@@ -92,8 +92,8 @@ Status RowWriter::put(const engine::TaskRow& row) {
   return tasks_.run(row.run.text(), row.index, row.name, row.module, row.stage,
                     engine::task_state_name(row.state), row.epoch, row.attempts_used,
                     row.infrastructure_used, row.executor_deaths, row.reason, row.not_before,
-                    row.ready_order, row.ready_at, row.started_at, row.finished_at,
-                    encode_outputs(row.outputs));
+                    row.ready_at, row.started_at, row.finished_at, encode_outputs(row.outputs),
+                    row.ready_order);
 }
 
 Status RowWriter::put(const engine::AttemptRow& row) {
