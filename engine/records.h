@@ -59,6 +59,7 @@ struct TaskRow {
   std::int32_t executor_deaths = 0;
   std::string reason;                  // why it waits or ended so
   std::optional<WallTime> not_before;  // of up_for_retry
+  std::int64_t ready_order = 0;        // of ready: its age, smaller was ready earlier
   std::optional<WallTime> ready_at;
   std::optional<WallTime> started_at;  // of the latest attempt
   std::optional<WallTime> finished_at;
@@ -75,7 +76,7 @@ struct TaskRow {
         column("executor_deaths", &TaskRow::executor_deaths), column("reason", &TaskRow::reason),
         column("not_before", &TaskRow::not_before), column("ready_at", &TaskRow::ready_at),
         column("started_at", &TaskRow::started_at), column("finished_at", &TaskRow::finished_at),
-        column("outputs", &TaskRow::outputs));
+        column("outputs", &TaskRow::outputs), column("ready_order", &TaskRow::ready_order));
   }
 };
 

@@ -89,12 +89,13 @@ enum class EventKind {
   kWorkerConnected,
   kWorkerLost,
   kWorkerDraining,
+  kWorkerForgotten,
 };
-constexpr base::Words<15> words(EventKind) {
-  return {"run_created",      "run_started",        "run_canceling",  "run_finished",
-          "task_ready",       "task_assigned",      "task_started",   "task_finished",
-          "task_retry",       "asset_materialized", "check_failed",   "module_registered",
-          "worker_connected", "worker_lost",        "worker_draining"};
+constexpr base::Words<16> words(EventKind) {
+  return {"run_created",      "run_started",        "run_canceling",   "run_finished",
+          "task_ready",       "task_assigned",      "task_started",    "task_finished",
+          "task_retry",       "asset_materialized", "check_failed",    "module_registered",
+          "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten"};
 }
 
 // A value by reference: what a task committed and what its consumers are given.

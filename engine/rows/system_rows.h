@@ -24,8 +24,10 @@ struct WorkerRow {
   bool draining = false;
   std::string info;  // JSON: labels, resources, platform, limits achieved
   WallTime last_seen{};
+  bool forgotten = false;  // a forgotten row is deleted
 
   static constexpr Table kTable{"workers"};
+  static constexpr auto erased() { return &WorkerRow::forgotten; }
   static constexpr auto columns() {
     return std::tuple(primary("id", &WorkerRow::id), column("name", &WorkerRow::name),
                       column("slots", &WorkerRow::slots), column("draining", &WorkerRow::draining),
