@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "scheduler/rpc/convert/worker.h"
+#include "scheduler/rpc/store_fence.h"
 
 namespace weir::rpc {
 namespace {
@@ -131,15 +132,16 @@ Status WorkerSession::take_frame(wire::SessionRequest& frame) {
                       std::to_string(kMessagesPerFrameMax) + " are taken");
   }
   for (wire::WorkerMessage& message : *frame.mutable_messages()) {
-    const Status taken = !id_ && message.has_hello() ? take_hello(message.hello())
+    const Status taken = !id_ && message.has_hello() ? take_hello(*message.mutable_hello())
                                                      : take_message(std::move(message));
     if (!taken.ok()) return taken;
   }
   return {};
 }
 
-Status WorkerSession::take_hello(const wire::Hello& hello) {
+Status WorkerSession::take_hello(wire::Hello& hello) {
   if (hello.protocol_version() != kProtocolVersion) return version_mismatch(hello);
+  drop_foreign(edge_.options.store_generation, hello.mutable_held());
   base::Result<engine::WorkerInfo> worker = worker_info(hello);
   if (!worker.ok()) return worker.status();
   id_ = edge_.sessions.make_id();
@@ -163,7 +165,14 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
     return Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
                   "the first message of a session must be hello");
   }
+  if (const auto* foreign = foreign_attempt(edge_.options.store_generation, message)) {
+    if (message.has_finished()) acknowledge_foreign(*foreign);
+    return {};
+  }
   const bool is_heartbeat = message.has_heartbeat();
+  if (is_heartbeat) {
+    drop_foreign(edge_.options.store_generation, message.mutable_heartbeat()->mutable_held());
+  }
   const std::int64_t sent_at_us = message.heartbeat().sent_at_us();
   base::Result<ports::CommandBody> command = to_command(id_, std::move(message));
   if (!command.ok()) return command.status();
@@ -180,6 +189,17 @@ void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
     const std::lock_guard lock(mutex_);
     heard_ = sent_at_us;
   }
+  pump();
+}
+
+// The engine has an attempt of that number, too, perhaps, and must not hear of this one.
+void WorkerSession::acknowledge_foreign(const wire::AttemptId& attempt) {
+  auto outgoing = std::make_shared<Outgoing>();
+  *outgoing->message.mutable_acknowledge()->mutable_attempt() = attempt;
+  outgoing->message.mutable_acknowledge()->set_stale(true);
+  outgoing->bytes = outgoing->message.ByteSizeLong();
+  outgoing->ready = true;
+  push(outgoing);
   pump();
 }
 
@@ -209,26 +229,29 @@ void WorkerSession::enqueue(const engine::Send& send) {
     fill_welcome(*welcome, outgoing->message.mutable_welcome());
   } else {
     to_proto(send, &outgoing->message);
+    stamp_generation(edge_.options.store_generation, &outgoing->message);
     if (may_carry_values(outgoing->message)) missing = fill_from_cache(outgoing->message);
   }
   outgoing->bytes = outgoing->message.ByteSizeLong() + missing;
   outgoing->ready = missing == 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (finished_ || closing_) return;
-    queue_.push_back(outgoing);
-    queue_bytes_ += outgoing->bytes;
-    if (does_not_read()) {
-      end(Status(Code::kResourceExhausted, base::kErrQueueFull,
-                 "worker '" + worker_ +
-                     "' does not read what it is sent; it is cut off and may "
-                     "connect again"));
-      return stream_->cancel();  // the write that it does not take would never end
-    }
-  }
-  if (missing == 0) return;
+  if (!push(outgoing) || missing == 0) return;
   edge_.reads.submit_step(
       [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
+}
+
+// False when the session has ended, now perhaps.
+bool WorkerSession::push(const std::shared_ptr<Outgoing>& outgoing) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closing_) return false;
+  queue_.push_back(outgoing);
+  queue_bytes_ += outgoing->bytes;
+  if (!does_not_read()) return true;
+  end(Status(Code::kResourceExhausted, base::kErrQueueFull,
+             "worker '" + worker_ +
+                 "' does not read what it is sent; it is cut off and may "
+                 "connect again"));
+  stream_->cancel();  // the write that it does not take would never end
+  return false;
 }
 
 void WorkerSession::flush() { pump(); }

@@ -62,9 +62,11 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   };
 
   base::Status take_frame(worker::v1::SessionRequest& frame);
-  base::Status take_hello(const worker::v1::Hello& hello);
+  base::Status take_hello(worker::v1::Hello& hello);
   base::Status take_message(worker::v1::WorkerMessage&& message);
   void answer_heartbeat(std::int64_t sent_at_us);
+  void acknowledge_foreign(const worker::v1::AttemptId& attempt);
+  bool push(const std::shared_ptr<Outgoing>& outgoing);
   void remember_values(const ports::CommandBody& command);
 
   void fill_welcome(const engine::Welcome& welcome, worker::v1::Welcome* out) const;

@@ -126,10 +126,16 @@ Status DiskBlobWriter::publish() {
   } else if (errno != EEXIST) {
     return errno_status(errno, "making", folder);
   }
+  if (rename(temporary_.c_str(), target.c_str()) == 0) return sync_directory(folder);
+  const bool there = errno == ENOTEMPTY || errno == EEXIST;
+  if (!there || !tree()) return errno_status(errno, "renaming to", target.string());
+  // Another writer was first with a tree of the same digest: its files are ours, if they are still
+  // what they were.
+  if (Status status = store_.set_aside_damaged(digest_); !status.ok()) return status;
   if (rename(temporary_.c_str(), target.c_str()) != 0) {
-    // Another writer was first with a tree of the same digest: its files are ours.
-    const bool there = errno == ENOTEMPTY || errno == EEXIST;
-    if (!there || !tree()) return errno_status(errno, "renaming to", target.string());
+    if (errno != ENOTEMPTY && errno != EEXIST) {
+      return errno_status(errno, "renaming to", target.string());
+    }
     std::error_code ignored;
     std::filesystem::remove_all(temporary_, ignored);
   }

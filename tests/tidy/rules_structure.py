@@ -26,8 +26,8 @@ LAYERS = {
     "worker/supervisor/": BELOW + ["worker/core/"],
     "worker/agent/": BELOW + ["worker/core/", "worker/supervisor/"],
     "worker/": BELOW + ["worker/"],
-    "cli/": BELOW + ["scheduler/scheduler.h", "worker/worker.h", "sdk/client/",
-                     "sdk/include/weir/"],
+    "cli/": BELOW + ["scheduler/scheduler.h", "scheduler/store/backup.h", "worker/worker.h",
+                     "sdk/client/", "sdk/include/weir/"],
     "examples/": [],
 }
 

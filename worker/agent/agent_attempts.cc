@@ -58,6 +58,7 @@ void Agent::Impl::assign(v1::Assign& assign) {
     kept_back_.emplace(key, true);
     return;
   }
+  if (dying_.contains(key)) return release(key, "its number was given before the restore, too");
   auto work = std::make_unique<Launch>();
   work->assign.Swap(&assign);
   Preparation& preparation = preparations_[key];
@@ -206,24 +207,27 @@ void Agent::Impl::release(const AttemptKey& key, const std::string& reason) {
   v1::WorkerMessage message;
   set_key(key, message.mutable_released()->mutable_attempt());
   message.mutable_released()->set_reason(reason);
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 // ---- what executors did ----
 
 void Agent::Impl::on_event(const AttemptStarted& started) {
-  if (!session_) return;
+  if (!session_ || dying_.contains(started.key)) return;
   v1::WorkerMessage message;
   set_key(started.key, message.mutable_started()->mutable_attempt());
   message.mutable_started()->set_started_at_us(unix_us(started.started.wall));
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 void Agent::Impl::on_event(const AttemptReleased& released) {
+  if (dying_.erase(released.key) != 0) return;
   release(released.key, released.reason);
 }
 
-void Agent::Impl::on_event(const LogsGrew& grew) { take_logs(grew.key, grew.logs, false); }
+void Agent::Impl::on_event(const LogsGrew& grew) {
+  if (!dying_.contains(grew.key)) take_logs(grew.key, grew.logs, false);
+}
 
 void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& logs, bool over) {
   for (const LogSize& log : logs) logs_->grew(key, log.kind, log.bytes, over);
@@ -231,6 +235,7 @@ void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& l
 
 void Agent::Impl::on_event(AttemptEnded& ended) {
   const AttemptKey& key = ended.key;
+  if (dying_.erase(key) != 0) return;
   take_logs(key, ended.logs, true);
   // Whoever reads why it failed waits for its log: an empty one says that there is nothing to come.
   const bool silent = ended.logs.empty() && ended.finished.outcome() != v1::OUTCOME_SUCCEEDED;
@@ -360,7 +365,7 @@ void Agent::Impl::send_report(const AttemptKey& key) {
   if (!session_ || !welcomed_) return;  // sent again with the next welcome
   v1::WorkerMessage message;
   *message.mutable_finished() = reports_.at(key).finished;
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 }  // namespace weir::worker

@@ -70,6 +70,10 @@ class Agent::Impl {
   void fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId>* out) const;
   void configure();
 
+  // ---- agent_generation.cc ----
+  void queue(v1::WorkerMessage&& message);
+  void enter_generation(std::uint64_t generation);
+
   // ---- agent_attempts.cc: attempts ----
   void on_message(v1::SchedulerMessage& message);
   void assign(v1::Assign& assign);
@@ -113,6 +117,8 @@ class Agent::Impl {
   std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
   bool welcomed_ = false;             // in this session
   bool ever_welcomed_ = false;
+  std::uint64_t store_generation_ = 0;  // of the last session, 0 before the first
+  std::set<base::AttemptKey> dying_;    // of an older generation: still in the pool
   base::BootTime hello_at_{};
   base::BootTime connect_at_{};
   base::BootTime heartbeat_at_{};
