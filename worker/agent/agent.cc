@@ -240,7 +240,8 @@ void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status)
 // Heartbeats are answered at once: a scheduler that is not heard for a lease cannot be reached on
 // this connection, whatever the machine thinks of it.
 BootTime Agent::Impl::silence_ends() const {
-  return welcomed_ ? heard_at_ + lease_ : hello_at_ + kWelcomeMax;
+  if (!welcomed_) return hello_at_ + kWelcomeMax;
+  return heard_at_ + std::max(lease_, 2 * heartbeat_every_);
 }
 
 void Agent::Impl::give_up_connection() {
