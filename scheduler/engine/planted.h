@@ -16,6 +16,8 @@ enum class PlantedBug {
   kOutboxRowLost,
   kReplyNotStored,
   kSuccessBeforeArtifact,
+  kUnsyncedStart,
+  kLazyEventPublished,
 };
 extern PlantedBug planted_bug;
 

@@ -83,9 +83,24 @@ Turn::Turn(engine::Options options, engine::Store& store, TurnPorts ports)
     : engine_(options), store_(store), ports_(std::move(ports)) {}
 
 Status Turn::start(base::Now now) {
+  // A process that died may have left rows that no sync has seen: nothing is told of them before
+  // one has.
+  if (Status status = PLANTED(kUnsyncedStart) ? Status() : sync_store(); !status.ok()) {
+    if (base::Result<engine::Snapshot> readable = store_.restore(); !readable.ok()) {
+      return closed_by_ = readable.status();
+    }
+    close(status, now);
+    return {};
+  }
   Status status = restore(now);
   if (!status.ok()) closed_by_ = status;
   return status;
+}
+
+// Proves that writing works, and makes durable what the store holds.
+Status Turn::sync_store() {
+  if (Status status = store_.begin(); !status.ok()) return status;
+  return store_.commit(engine::Durability::kSync);
 }
 
 Status Turn::restore(base::Now now) {
@@ -239,14 +254,16 @@ Status Turn::commit_batch(base::Now now) {
 
 void Turn::flush_lazy(base::Now now) {
   if (!open_ || pending_.empty()) return lazy_deadline_.reset();
-  Status status = open_transaction(true);
+  // Readers see what is committed, and a sequence number that was seen is never given again.
+  const bool events = pending_seq_ != last_seq_ && !PLANTED(kLazyEventPublished);
+  Status status = open_transaction(!events);
   if (status.ok()) status = write_pending();
   if (status.ok()) {
     in_transaction_ = false;
-    status = store_.commit(engine::Durability::kLazy);
+    status = store_.commit(events ? engine::Durability::kSync : engine::Durability::kLazy);
   }
   if (!status.ok()) return fail({}, status, now);
-  ++stats_.lazy_commits;
+  ++(events ? stats_.commits : stats_.lazy_commits);
   last_seq_ = pending_seq_;
   ports_.sessions.batch_committed(last_seq_);
 }
@@ -301,8 +318,7 @@ void Turn::close(const Status& cause, base::Now now) {
 
 void Turn::reopen(base::Now now) {
   if (open_) return;
-  Status status = store_.begin();
-  if (status.ok()) status = store_.commit(engine::Durability::kSync);
+  Status status = sync_store();
   if (status.ok()) status = restore(now);
   if (status.ok()) {
     reopened_at_ = now.boot;

@@ -57,8 +57,8 @@ class Turn {
  public:
   Turn(engine::Options options, engine::Store& store, TurnPorts ports);
 
-  // Restores the engine and hands out the undelivered outbox rows. On failure the turn stays closed
-  // and nothing runs.
+  // Restores the engine and hands out the undelivered outbox rows. Fails when the store cannot be
+  // read; one that cannot be written leaves the turn closed until reopen().
   base::Status start(base::Now now);
 
   // Processes the commands in order as one batch. Replies to all of them have been given when it
@@ -67,7 +67,7 @@ class Turn {
 
   // When rows that wait for a batch must be committed on their own.
   std::optional<base::BootTime> lazy_deadline() const { return lazy_deadline_; }
-  // Commits them; also at an orderly end.
+  // Commits them, in sync when there are events among them; also at an orderly end.
   void flush_lazy(base::Now now);
 
   // After a failure: when to try again. reopen() writes a probe, then restores; open() says whether
@@ -87,6 +87,7 @@ class Turn {
   base::Status load_facts(const engine::Command& command, engine::Facts& facts);
   void drop_missing_artifacts(const engine::Reads& reads, engine::Facts& facts) const;
   bool refuse_new_work(const engine::Command& command, const engine::Facts& facts);
+  base::Status sync_store();
   base::Status open_transaction(bool lazy);
   base::Status write_pending();
   base::Status commit_batch(base::Now now);

@@ -71,8 +71,13 @@ Status MemoryStore::commit(engine::Durability durability) {
     return {Code::kUnavailable, base::kErrStore, "the commit failed: injected fault"};
   }
   in_transaction_ = false;
-  if (durability == engine::Durability::kSync || !keep_unsynced_) {
+  tables_.each([](auto& table) { table.keep(); });
+  ++unsynced_;
+  const bool sync = durability == engine::Durability::kSync;
+  if (sync && hooks_.on_sync) hooks_.on_sync();
+  if ((sync && fault == CommitFault::kNone) || !keep_unsynced_) {
     tables_.each([](auto& table) { table.forget(); });
+    unsynced_ = 0;
   }
   if (fault == CommitFault::kFailedAfter) {
     return {Code::kUnavailable, base::kErrStore, "the commit's outcome is unknown: injected fault"};
@@ -86,9 +91,14 @@ void MemoryStore::rollback() {
   in_transaction_ = false;
 }
 
-void MemoryStore::power_cut() {
+void MemoryStore::power_cut(std::size_t survivors) {
   rollback();
-  tables_.each([](auto& table) { table.undo_all(); });
+  for (; unsynced_ > survivors; --unsynced_) {
+    tables_.each([](auto& table) { table.undo_commit(); });
+  }
+  // What was not lost is on the disk.
+  tables_.each([](auto& table) { table.forget(); });
+  unsynced_ = 0;
 }
 
 base::Result<engine::Snapshot> MemoryStore::restore() {

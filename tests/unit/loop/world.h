@@ -56,7 +56,11 @@ class Recorder final : public engine::SessionSink {
 class World {
  public:
   explicit World(engine::Options options = default_options()) {
-    turn = std::make_unique<loop::Turn>(
+    store.keep_unsynced(true);
+    turn = make_turn(options);
+  }
+  std::unique_ptr<loop::Turn> make_turn(engine::Options options = default_options()) {
+    return std::make_unique<loop::Turn>(
         options, store,
         loop::TurnPorts{recorder, [this](const engine::Reply& reply) { recorder.reply(reply); },
                         [this](const engine::OutboxRow& row) { recorder.outbox(row); }, artifacts,
