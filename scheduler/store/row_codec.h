@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scheduler/engine/records.h"
+#include "engine/records.h"
 #include "scheduler/store/sqlite.h"
 
 namespace weir::store {
