@@ -94,7 +94,7 @@ Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, ba
       return Waiting{};
     case TaskState::kReady: {
       Ready ready{.order = ++state.last_order, .adoptable = {}, .parked_on = {}};
-      if (live != nullptr) ready.adoptable = attempt();
+      if (live != nullptr && !PLANTED(kAdoptableForgotten)) ready.adoptable = attempt();
       return ready;
     }
     case TaskState::kAssigned:
@@ -123,7 +123,7 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
   }
   if (auto* leased = std::get_if<Leased>(&task.phase)) {
     state.workers.at(leased->attempt.worker).leases.insert({ref.run, ref.index, task.epoch});
-    if (run.row.state == RunState::kCanceling) {
+    if (run.row.state == RunState::kCanceling && !PLANTED(kStopDeadlineForgotten)) {
       leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
       state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
     }

@@ -115,10 +115,26 @@ Status Turn::restore(base::Now now) {
   stats_.open = true;
   closed_by_ = {};
   reopen_deadline_.reset();
-  if (ports_.outbox) {
-    for (const engine::OutboxRow& row : engine_.outbox()) ports_.outbox(row);
-  }
+  outbox_refused_ = 0;  // nobody knows what was handed out before
+  offer_outbox();
   return {};
+}
+
+// Goes on where it was refused, and ends where it is refused again: rows that wait are not walked.
+void Turn::offer_outbox() {
+  if (!ports_.outbox || !outbox_refused_) return;
+  std::int64_t from = *std::exchange(outbox_refused_, std::nullopt);
+  while (true) {
+    const std::vector<engine::OutboxRow> page = engine_.outbox(from, kOutboxPage);
+    for (const engine::OutboxRow& row : page) {
+      if (!ports_.outbox(row)) {
+        outbox_refused_ = row.id;
+        return;
+      }
+    }
+    if (page.size() < kOutboxPage) return;
+    from = page.back().id + 1;
+  }
 }
 
 void Turn::run(std::span<const Command> batch, base::Now now) {
@@ -244,6 +260,7 @@ Status Turn::commit_batch(base::Now now) {
   const auto start = std::chrono::steady_clock::now();
   if (Status status = open_transaction(false); !status.ok()) return status;
   if (Status status = write_pending(); !status.ok()) return status;
+  if (PLANTED(kEffectBetweenWriteCommit)) deliver();
   in_transaction_ = false;  // however the commit ends, the transaction is over
   if (Status status = store_.commit(engine::Durability::kSync); !status.ok()) return status;
   stats_.commit_us.record(microseconds_since(start));
@@ -275,8 +292,9 @@ void Turn::deliver() {
   const std::vector<engine::OutboxRow> outbox = std::exchange(outbox_, {});
   for (const engine::Send& message : sends) ports_.sessions.send(message);
   for (const engine::Reply& reply : replies) ports_.reply(reply);
-  if (ports_.outbox) {
-    for (const engine::OutboxRow& row : outbox) ports_.outbox(row);
+  for (const engine::OutboxRow& row : outbox) {
+    if (!ports_.outbox || outbox_refused_) break;  // later ones wait behind it
+    if (!ports_.outbox(row)) outbox_refused_ = row.id;
   }
   ports_.sessions.batch_committed(last_seq_);
 }
@@ -292,7 +310,7 @@ void Turn::fail(std::span<const Command> batch, const Status& cause, base::Now n
   wrote_ = sync_ = false;
   pending_.clear();
   sends_.clear();
-  replies_.clear();
+  if (!PLANTED(kReplyKeptOverFailure)) replies_.clear();
   outbox_.clear();
   lazy_deadline_.reset();
   close(cause, now);

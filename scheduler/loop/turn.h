@@ -26,14 +26,17 @@ inline constexpr base::Duration kLazyWait = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMin = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMax = std::chrono::seconds(5);
 inline constexpr std::size_t kLazyRecordsMax = 20'000;  // more are committed without waiting
+inline constexpr std::size_t kOutboxPage = 1'000;       // rows copied at once to be handed out
 
 // Where effects go, all on the calling thread, in the order: sends, replies, outbox, then
 // batch_committed.
 struct TurnPorts {
   ports::SessionSink& sessions;
   std::function<void(const engine::Reply&)> reply;
-  std::function<void(const engine::OutboxRow&)> outbox;  // may be empty
-  ports::BlobStore* artifacts = nullptr;                 // null: artifacts are rows only
+  // False: there is no room for it, nor for later ones; outbox_refused() says from where on. May be
+  // empty.
+  std::function<bool(const engine::OutboxRow&)> outbox;
+  ports::BlobStore* artifacts = nullptr;    // null: artifacts are rows only
   std::function<base::Status()> admission;  // not OK: no new runs and modules; may be empty
   // The time now, for a restore: what came before it may have taken long. Empty: the batch's.
   std::function<base::Now()> clock;
@@ -78,6 +81,10 @@ class Turn {
   bool open() const { return open_; }
   const base::Status& closed_by() const { return closed_by_; }  // OK while open
 
+  // The lowest row that found no room, and a way to hand out those from there on again.
+  std::optional<std::int64_t> outbox_refused() const { return outbox_refused_; }
+  void offer_outbox();
+
   const engine::Engine& engine() const { return engine_; }
   const TurnStats& stats() const { return stats_; }
   const std::vector<std::string>& quarantined() const { return quarantined_; }
@@ -109,6 +116,7 @@ class Turn {
   std::vector<engine::Send> sends_;        // of this batch
   std::vector<engine::Reply> replies_;     // of this batch
   std::vector<engine::OutboxRow> outbox_;  // of this batch
+  std::optional<std::int64_t> outbox_refused_;
   bool in_transaction_ = false;
   bool wrote_ = false;  // records, in the open transaction
   bool sync_ = false;   // an effect of this batch waits on its rows

@@ -3,8 +3,6 @@
 // or writing without begin() is a caller's bug and aborts.
 #include "sdk/src/memory_store.h"
 
-#include <set>
-
 #include "base/check.h"
 #include "base/errors.h"
 #include "engine/text/record_text.h"
@@ -134,6 +132,10 @@ void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
 void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   for (const auto& [id, run] : tables_.runs.rows()) {
     if (engine::terminal(run.state)) continue;
+    if (damaged_.contains(id)) {
+      snapshot.quarantined.push_back("runs " + id.text() + ": damaged");
+      continue;
+    }
     snapshot.runs.push_back(run);
     const auto& tasks = tables_.tasks.rows();
     for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->first.first == id; ++it) {

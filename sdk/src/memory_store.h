@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -138,6 +139,9 @@ class MemoryStore final : public engine::Store {
   // Takes back the commits since the last sync but for the first `survivors`. Needs
   // keep_unsynced(true) from the start.
   void power_cut(std::size_t survivors = 0);
+  // As a row that cannot be read: restore() sets the run aside from now on.
+  void damage(base::RunId run) { damaged_.insert(run); }
+  const std::set<base::RunId>& damaged() const { return damaged_; }
   // Whether commits stay undoable until the next sync; off by default, it costs memory.
   void keep_unsynced(bool keep) { keep_unsynced_ = keep; }
   std::size_t unsynced() const { return unsynced_; }  // commits that a power cut could take
@@ -171,6 +175,7 @@ class MemoryStore final : public engine::Store {
   bool in_transaction_ = false;
   bool keep_unsynced_ = false;
   std::size_t unsynced_ = 0;
+  std::set<base::RunId> damaged_;
 };
 
 }  // namespace weir::sdk_impl

@@ -51,6 +51,7 @@ class LoopTest : public testing::Test {
   }
   // The first commit after that of the start waits until release() and says when it has begun.
   void hold_commits() {
+    started_ = loop_ != nullptr;
     sdk_impl::FaultHooks hooks;
     hooks.on_commit = [this](engine::Durability) {
       if (started_.exchange(true) && !held_.exchange(true)) {

@@ -283,6 +283,30 @@ TEST(Turn, RestartHandsOutUndeliveredOutboxRowsAgain) {
   EXPECT_EQ(world.recorder.outbox_rows.size(), 2u);
 }
 
+TEST(Turn, OutboxRowsThatFindNoRoomWaitInOrderAndAreNotWalkedAgain) {
+  World world;
+  world.recorder.outbox_room = 1;
+  world.start();
+  world.run({World::upload(1, "a"), World::connect(5)});
+  for (const std::uint64_t run : {77u, 78u, 79u}) {
+    world.run({World::create(run, run, "k" + std::to_string(run))});
+    world.run({world.finished(5, world.assigns().back().key)});
+  }
+  ASSERT_TRUE(world.turn->outbox_refused().has_value());
+  EXPECT_EQ(*world.turn->outbox_refused(), 2);
+  world.recorder.outbox_room = 2;
+  world.turn->offer_outbox();
+  world.recorder.outbox_room = 3;
+  world.turn->offer_outbox();
+  EXPECT_FALSE(world.turn->outbox_refused().has_value());
+  std::vector<std::string> offers;
+  for (const std::string& line : world.recorder.lines) {
+    if (line.starts_with("outbox") || line.starts_with("refused")) offers.push_back(line);
+  }
+  EXPECT_EQ(offers, (std::vector<std::string>{"outbox 1", "refused 2", "outbox 2", "refused 3",
+                                              "outbox 3"}));
+}
+
 TEST(Turn, ReplyIdsAreFoundInEveryCommandThatIsAnswered) {
   ports::CommandBody explain = engine::Explain{0, "x"};
   EXPECT_TRUE(loop::set_reply_to(explain, 4));
