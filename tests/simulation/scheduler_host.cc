@@ -274,9 +274,7 @@ void SchedulerHost::check_step() {
     expect_that(worker.leases.empty() || now().boot <= worker.lease_until + kLeaseSlack,
                 [&, name = id] { return "the leases of worker " + name + " outlive their term"; });
   }
-  for (const auto& [name, asset] : turn_->engine().state().assets) {
-    if (!asset.parked.empty()) coverage_.add(Seen::kParked);
-  }
+  if (!turn_->engine().state().parked.empty()) coverage_.add(Seen::kParked);
   if (!turn_->lazy_deadline()) check_restored();
 }
 
