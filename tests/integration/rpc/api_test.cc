@@ -177,6 +177,21 @@ TEST_F(ApiTest, WatchEventsPushesAndEndsWithTheRun) {
   EXPECT_TRUE(after->Finish().ok());
 }
 
+TEST_F(ApiTest, AnEventCursorAheadOfTheLogIsRefused) {
+  Call watch_call;
+  v1::WatchEventsRequest watch;
+  watch.set_since_seq(1'000'000);
+  const auto stream = events_->WatchEvents(watch_call.get(), watch);
+  v1::WatchEventsResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::OUT_OF_RANGE);
+  Call list_call;
+  v1::ListEventsRequest list;
+  list.set_since_seq(1'000'000);
+  v1::ListEventsResponse page;
+  EXPECT_EQ(events_->ListEvents(list_call.get(), list, &page).error_code(), grpc::OUT_OF_RANGE);
+}
+
 TEST_F(ApiTest, AWatchOfEverythingEndsWhenTheSchedulerStops) {
   Call call;
   const auto stream = events_->WatchEvents(call.get(), v1::WatchEventsRequest());
