@@ -1,4 +1,4 @@
-// The named limits of the API edge: every message, stream, page, queue and cache has one.
+// The named limits of the API: every message, stream, page, queue and cache has one.
 // Changing a number here is the whole change. Constants only; limits of the engine and the store
 // stand in their own headers.
 #pragma once

@@ -21,9 +21,11 @@ struct TransferBudget {
   int max = 0;
 };
 
-inline TransferBudget work_budget(Edge& edge) { return {edge.transfers_open, kTransfersMax}; }
-inline TransferBudget public_budget(Edge& edge) {
-  return {edge.public_reads_open, kPublicReadsMax};
+inline TransferBudget work_budget(Backend& backend) {
+  return {backend.transfers_open, kTransfersMax};
+}
+inline TransferBudget public_budget(Backend& backend) {
+  return {backend.public_reads_open, kPublicReadsMax};
 }
 
 // Takes part in its budget while it lives.
@@ -53,9 +55,9 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   // Fills the message; false when there is none left. Transfer threads.
   using Produce = std::function<base::Result<bool>(Response*)>;
 
-  static grpc::ServerWriteReactor<Response>* start(Edge& edge, const TransferBudget& budget,
+  static grpc::ServerWriteReactor<Response>* start(Backend& backend, const TransferBudget& budget,
                                                    Produce produce) {
-    auto self = std::make_shared<Download>(edge, budget, std::move(produce));
+    auto self = std::make_shared<Download>(backend, budget, std::move(produce));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -66,8 +68,8 @@ class Download final : public grpc::ServerWriteReactor<Response> {
     return self.get();
   }
 
-  Download(Edge& edge, const TransferBudget& budget, Produce produce)
-      : edge_(edge), slot_(budget), produce_(std::move(produce)) {}
+  Download(Backend& backend, const TransferBudget& budget, Produce produce)
+      : backend_(backend), slot_(budget), produce_(std::move(produce)) {}
 
   void OnWriteDone(bool ok) override {
     if (!ok) return this->Finish(grpc::Status::CANCELLED);
@@ -77,7 +79,7 @@ class Download final : public grpc::ServerWriteReactor<Response> {
 
  private:
   void step() {
-    edge_.transfers.submit_step([self = self_] {
+    backend_.transfers.submit_step([self = self_] {
       self->response_.Clear();
       const base::Result<bool> more = self->produce_(&self->response_);
       if (more.ok() && *more) return self->StartWrite(&self->response_);
@@ -85,7 +87,7 @@ class Download final : public grpc::ServerWriteReactor<Response> {
     });
   }
 
-  Edge& edge_;
+  Backend& backend_;
   TransferSlot slot_;
   Produce produce_;
   Response response_;
@@ -103,8 +105,8 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     virtual bool complete() const = 0;  // nothing more is needed
   };
 
-  static grpc::ServerReadReactor<Request>* start(Edge& edge, std::unique_ptr<Sink> sink) {
-    auto self = std::make_shared<Upload>(edge, std::move(sink));
+  static grpc::ServerReadReactor<Request>* start(Backend& backend, std::unique_ptr<Sink> sink) {
+    auto self = std::make_shared<Upload>(backend, std::move(sink));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -115,11 +117,11 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     return self.get();
   }
 
-  Upload(Edge& edge, std::unique_ptr<Sink> sink)
-      : edge_(edge), slot_(work_budget(edge)), sink_(std::move(sink)) {}
+  Upload(Backend& backend, std::unique_ptr<Sink> sink)
+      : backend_(backend), slot_(work_budget(backend)), sink_(std::move(sink)) {}
 
   void OnReadDone(bool ok) override {
-    edge_.transfers.submit_step([self = self_, ok] { self->step(ok); });
+    backend_.transfers.submit_step([self = self_, ok] { self->step(ok); });
   }
   void OnDone() override { const auto last = std::move(self_); }
 
@@ -134,7 +136,7 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     this->StartRead(&request_);
   }
 
-  Edge& edge_;
+  Backend& backend_;
   TransferSlot slot_;
   std::unique_ptr<Sink> sink_;
   Request request_;

@@ -23,9 +23,9 @@
 
 namespace weir::rpc {
 
-struct Edge {
-  Edge(const ServerOptions& server_options, const Ports& ports, Sessions& session_registry,
-       Watchers& watcher_hub)
+struct Backend {
+  Backend(const ServerOptions& server_options, const Ports& ports, Sessions& session_registry,
+          Watchers& watcher_hub)
       : options(server_options),
         inbox(*ports.inbox),
         reader(*ports.reader),
