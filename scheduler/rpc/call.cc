@@ -1,4 +1,4 @@
-// Admission, dispatch and answers of unary calls. Runs on threads of
+// Dispatch and answers of unary calls. Runs on threads of
 // gRPC up to the hand-over; answers are given on the thread that has
 // them, the loop's included, so nothing here may block.
 #include "scheduler/rpc/call.h"
@@ -10,18 +10,8 @@
 namespace weir::rpc {
 namespace {
 
-std::string_view header(const grpc::CallbackServerContext& context, const char* name) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find(name);
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
-}
-
-grpc::ServerUnaryReactor* serve_on(WorkPool& pool, Backend& backend,
-                                   grpc::CallbackServerContext* context, std::string_view method,
+grpc::ServerUnaryReactor* serve_on(WorkPool& pool, grpc::CallbackServerContext* context,
                                    std::function<base::Status()> work) {
-  const base::Status admitted = admit(backend, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = std::make_shared<Answer>(reactor);
   const base::Status queued =
@@ -35,11 +25,6 @@ grpc::ServerUnaryReactor* serve_on(WorkPool& pool, Backend& backend,
 grpc::Status to_grpc(const base::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.text());
-}
-
-base::Status admit(const Backend& backend, const grpc::CallbackServerContext& context,
-                   std::string_view method) {
-  return backend.access.admit(method, header(context, "authorization"));
 }
 
 Answer::~Answer() {
@@ -61,14 +46,13 @@ grpc::ServerUnaryReactor* answer_now(grpc::CallbackServerContext* context,
 }
 
 grpc::ServerUnaryReactor* serve_read(Backend& backend, grpc::CallbackServerContext* context,
-                                     std::string_view method, std::function<base::Status()> work) {
-  return serve_on(backend.reads, backend, context, method, std::move(work));
+                                     std::function<base::Status()> work) {
+  return serve_on(backend.reads, context, std::move(work));
 }
 
 grpc::ServerUnaryReactor* serve_transfer(Backend& backend, grpc::CallbackServerContext* context,
-                                         std::string_view method,
                                          std::function<base::Status()> work) {
-  return serve_on(backend.transfers, backend, context, method, std::move(work));
+  return serve_on(backend.transfers, context, std::move(work));
 }
 
 void post_command(Backend& backend, std::shared_ptr<Answer> answer, ports::CommandBody command,
@@ -81,10 +65,7 @@ void post_command(Backend& backend, std::shared_ptr<Answer> answer, ports::Comma
 }
 
 grpc::ServerUnaryReactor* serve_command(Backend& backend, grpc::CallbackServerContext* context,
-                                        std::string_view method, ports::CommandBody command,
-                                        OnSuccess on_success) {
-  const base::Status admitted = admit(backend, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
+                                        ports::CommandBody command, OnSuccess on_success) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   post_command(backend, std::make_shared<Answer>(reactor), std::move(command),
                std::move(on_success));
@@ -92,10 +73,7 @@ grpc::ServerUnaryReactor* serve_command(Backend& backend, grpc::CallbackServerCo
 }
 
 grpc::ServerUnaryReactor* serve_prepared(Backend& backend, grpc::CallbackServerContext* context,
-                                         std::string_view method, Prepare prepare,
-                                         OnSuccess on_success) {
-  const base::Status admitted = admit(backend, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
+                                         Prepare prepare, OnSuccess on_success) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = std::make_shared<Answer>(reactor);
   const base::Status queued = backend.reads.submit([&backend, answer, prepare = std::move(prepare),

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "scheduler/rpc/backend.h"
+#include "scheduler/rpc/door.h"
 #include "scheduler/rpc/local_session.h"
 #include "scheduler/rpc/services/services.h"
 
@@ -86,7 +87,7 @@ base::Status Server::start(const Ports& ports) {
   grpc::ServerBuilder builder;
   set_limits(builder);
   int port = 0;
-  builder.AddListeningPort(address.text(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address.text(), guarded_credentials(*ports.access), &port);
   for (const auto& service : state_->services) builder.RegisterService(service.get());
   state_->server = builder.BuildAndStart();
   if (!state_->server || port == 0) {

@@ -70,10 +70,8 @@ def test_accepts_a_run_within_half_a_second_of_start(arguments):
             up = place.start_up(wait=False)
             while time.monotonic() - begin < 5:
                 try:
-                    token = open(place.environment["WEIR_TOKEN_FILE"], encoding="ascii").read()
                     place.connect("RunService/CreateRun", {"job": "hello/all",
-                                  "idempotencyKey": f"start-{begin}"},
-                                  {"authorization": "Bearer " + token.strip()})
+                                                           "idempotencyKey": f"start-{begin}"})
                     break
                 except OSError:
                     time.sleep(0.005)

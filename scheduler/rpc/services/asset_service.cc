@@ -349,39 +349,35 @@ class AssetServiceImpl final : public v1::AssetService::CallbackService {
   ServerUnaryReactor* ListAssets(CallbackServerContext* context,
                                  const v1::ListAssetsRequest* request,
                                  v1::ListAssetsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.AssetService/ListAssets",
+    return serve_read(backend_, context,
                       [=, this] { return list_assets(backend_, *request, response); });
   }
 
   ServerUnaryReactor* GetAsset(CallbackServerContext* context, const v1::GetAssetRequest* request,
                                v1::GetAssetResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.AssetService/GetAsset",
+    return serve_read(backend_, context,
                       [=, this] { return get_asset(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListMaterializations(CallbackServerContext* context,
                                            const v1::ListMaterializationsRequest* request,
                                            v1::ListMaterializationsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.AssetService/ListMaterializations",
+    return serve_read(backend_, context,
                       [=, this] { return list_materializations(backend_, *request, response); });
   }
 
   ServerUnaryReactor* GetLineage(CallbackServerContext* context,
                                  const v1::GetLineageRequest* request,
                                  v1::GetLineageResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.AssetService/GetLineage",
+    return serve_read(backend_, context,
                       [=, this] { return get_lineage(backend_, *request, response); });
   }
 
   grpc::ServerWriteReactor<v1::ReadValueResponse>* ReadValue(
       CallbackServerContext* context, const v1::ReadValueRequest* request) override {
-    const Status admitted = admit(backend_, *context, "/weir.v1.AssetService/ReadValue");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<v1::ReadValueResponse>>::make(admitted);
-    }
     const auto stream = std::make_shared<ValueStream>(backend_, *request);
     return Download<v1::ReadValueResponse>::start(
-        backend_, public_budget(backend_),
+        backend_, context, value_read_budget(backend_),
         [stream](v1::ReadValueResponse* response) { return stream->next(response); });
   }
 

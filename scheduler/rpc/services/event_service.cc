@@ -8,6 +8,7 @@
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/stall_guard.h"
 #include "weir/v1/event_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -64,8 +65,9 @@ class EventWatch final : public WatchReactor,
                          public Watcher,
                          public std::enable_shared_from_this<EventWatch> {
  public:
-  static WatchReactor* start(Backend& backend, const v1::WatchEventsRequest& request) {
-    auto self = std::make_shared<EventWatch>(backend, request);
+  static WatchReactor* start(Backend& backend, CallbackServerContext* context,
+                             const v1::WatchEventsRequest& request) {
+    auto self = std::make_shared<EventWatch>(backend, context, request);
     const Status added = backend.watchers.add(self);
     if (!added.ok()) return Refusal<WatchReactor>::make(added);
     self->self_ = self;
@@ -73,8 +75,12 @@ class EventWatch final : public WatchReactor,
     return self.get();
   }
 
-  EventWatch(Backend& backend, const v1::WatchEventsRequest& request)
-      : backend_(backend), reference_(request.run()), since_(request.since_seq()) {}
+  EventWatch(Backend& backend, CallbackServerContext* context,
+             const v1::WatchEventsRequest& request)
+      : backend_(backend),
+        reference_(request.run()),
+        stall_(context, backend.options.reader_stall_max),
+        since_(request.since_seq()) {}
 
   void wake() override {
     const std::lock_guard lock(mutex_);
@@ -89,6 +95,7 @@ class EventWatch final : public WatchReactor,
   }
 
   void OnWriteDone(bool ok) override {
+    stall_.write_ends();
     const std::lock_guard lock(mutex_);
     if (!ok && closing_.ok()) closing_ = Status(base::Code::kCanceled, 0, "the caller is gone");
     rest(more_);
@@ -97,6 +104,7 @@ class EventWatch final : public WatchReactor,
   void OnCancel() override { close(Status(base::Code::kCanceled, 0, "canceled by the caller")); }
 
   void OnDone() override {
+    stall_.write_ends();
     backend_.watchers.remove(this);
     const auto last = std::move(self_);
   }
@@ -138,10 +146,14 @@ class EventWatch final : public WatchReactor,
     greeted_ = true;
     if (*last_page && something) {
       finished_ = true;
+      stall_.write_begins();
       return StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
     }
     if (*last_page) return end(Status());
-    if (something) return StartWrite(&response_);
+    if (something) {
+      stall_.write_begins();
+      return StartWrite(&response_);
+    }
     rest(false);
   }
 
@@ -185,6 +197,7 @@ class EventWatch final : public WatchReactor,
 
   Backend& backend_;
   const std::string reference_;
+  StallGuard stall_;
   // Touched by one step at a time, read or write:
   v1::WatchEventsResponse response_;
   std::optional<engine::RunId> run_;
@@ -208,15 +221,13 @@ class EventServiceImpl final : public v1::EventService::CallbackService {
   ServerUnaryReactor* ListEvents(CallbackServerContext* context,
                                  const v1::ListEventsRequest* request,
                                  v1::ListEventsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.EventService/ListEvents",
+    return serve_read(backend_, context,
                       [=, this] { return list_events(backend_, *request, response); });
   }
 
   WatchReactor* WatchEvents(CallbackServerContext* context,
                             const v1::WatchEventsRequest* request) override {
-    const Status admitted = admit(backend_, *context, "/weir.v1.EventService/WatchEvents");
-    if (!admitted.ok()) return Refusal<WatchReactor>::make(admitted);
-    return EventWatch::start(backend_, *request);
+    return EventWatch::start(backend_, context, *request);
   }
 
  private:

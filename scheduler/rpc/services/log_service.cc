@@ -76,13 +76,13 @@ class LogServiceImpl final : public v1::LogService::CallbackService {
 
   ServerUnaryReactor* ListLogs(CallbackServerContext* context, const v1::ListLogsRequest* request,
                                v1::ListLogsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.LogService/ListLogs",
+    return serve_read(backend_, context,
                       [=, this] { return list_logs(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ReadLog(CallbackServerContext* context, const v1::ReadLogRequest* request,
                               v1::ReadLogResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.LogService/ReadLog",
+    return serve_read(backend_, context,
                       [=, this] { return read_log(backend_, *request, response); });
   }
 

@@ -211,16 +211,12 @@ class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
   ServerUnaryReactor* FindMissingFiles(CallbackServerContext* context,
                                        const v1::FindMissingFilesRequest* request,
                                        v1::FindMissingFilesResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.ModuleService/FindMissingFiles",
+    return serve_read(backend_, context,
                       [=, this] { return find_missing(backend_, *request, response); });
   }
 
-  grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(CallbackServerContext* context,
+  grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(CallbackServerContext*,
                                                              v1::UploadFileResponse*) override {
-    const Status admitted = admit(backend_, *context, "/weir.v1.ModuleService/UploadFile");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerReadReactor<v1::UploadFileRequest>>::make(admitted);
-    }
     return Upload<v1::UploadFileRequest>::start(backend_, std::make_unique<FileSink>(backend_));
   }
 
@@ -236,20 +232,19 @@ class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
       }
       return changes_from_payload(reply.payload, response);
     };
-    return serve_prepared(backend_, context, "/weir.v1.ModuleService/RegisterModules", prepare,
-                          on_success);
+    return serve_prepared(backend_, context, prepare, on_success);
   }
 
   ServerUnaryReactor* ListModules(CallbackServerContext* context,
                                   const v1::ListModulesRequest* request,
                                   v1::ListModulesResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.ModuleService/ListModules",
+    return serve_read(backend_, context,
                       [=, this] { return list_modules(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListJobs(CallbackServerContext* context, const v1::ListJobsRequest* request,
                                v1::ListJobsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.ModuleService/ListJobs",
+    return serve_read(backend_, context,
                       [=, this] { return list_jobs(backend_, *request, response); });
   }
 

@@ -203,12 +203,9 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
 
   ServerUnaryReactor* CreateRun(CallbackServerContext* context, const v1::CreateRunRequest* request,
                                 v1::CreateRunResponse* response) override {
-    constexpr std::string_view kMethod = "/weir.v1.RunService/CreateRun";
-    const Status admitted = admit(backend_, *context, kMethod);
-    if (!admitted.ok()) return answer_now(context, admitted);
     auto command = create_command(*request);
     if (!command.ok()) return answer_now(context, command.status());
-    return serve_command(backend_, context, kMethod, std::move(command).value(),
+    return serve_command(backend_, context, std::move(command).value(),
                          [response](const Reply& reply) {
                            response->set_run_id(reply.payload);
                            return Status();
@@ -225,7 +222,7 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
     engine::PlanRun command;
     command.job = request->job();
     command.selection = request->selection();
-    return serve_command(backend_, context, "/weir.v1.RunService/PlanRun", std::move(command),
+    return serve_command(backend_, context, std::move(command),
                          [page = *page, response](const Reply& reply) {
                            return fill_plan(page, reply.payload, response);
                          });
@@ -241,32 +238,31 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
       return CommandBody(engine::CancelRun{std::move(info).value(), *run,
                                            request->reason().substr(0, kReasonBytesMax)});
     };
-    return serve_prepared(backend_, context, "/weir.v1.RunService/CancelRun", prepare,
-                          [](const Reply&) { return Status(); });
+    return serve_prepared(backend_, context, prepare, [](const Reply&) { return Status(); });
   }
 
   ServerUnaryReactor* GetRun(CallbackServerContext* context, const v1::GetRunRequest* request,
                              v1::GetRunResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.RunService/GetRun",
+    return serve_read(backend_, context,
                       [=, this] { return get_run(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListRuns(CallbackServerContext* context, const v1::ListRunsRequest* request,
                                v1::ListRunsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.RunService/ListRuns",
+    return serve_read(backend_, context,
                       [=, this] { return list_runs(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListTasks(CallbackServerContext* context, const v1::ListTasksRequest* request,
                                 v1::ListTasksResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.RunService/ListTasks",
+    return serve_read(backend_, context,
                       [=, this] { return list_tasks(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListAttempts(CallbackServerContext* context,
                                    const v1::ListAttemptsRequest* request,
                                    v1::ListAttemptsResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.RunService/ListAttempts",
+    return serve_read(backend_, context,
                       [=, this] { return list_attempts(backend_, *request, response); });
   }
 

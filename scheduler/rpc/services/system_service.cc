@@ -150,14 +150,27 @@ Status get_info(Backend& backend, v1::GetInfoResponse* response) {
   return {};
 }
 
+Status create_browser_address(Backend& backend, v1::CreateBrowserAddressResponse* response) {
+  response->set_address(
+      access::browser_address(backend.addresses().http, backend.browsers.make_code()));
+  response->set_valid_seconds(
+      static_cast<std::int32_t>(std::chrono::seconds(access::kCodeLife).count()));
+  return {};
+}
+
 class SystemServiceImpl final : public v1::SystemService::CallbackService {
  public:
   explicit SystemServiceImpl(Backend& backend) : backend_(backend) {}
 
+  ServerUnaryReactor* GetVersion(CallbackServerContext* context, const v1::GetVersionRequest*,
+                                 v1::GetVersionResponse* response) override {
+    response->set_version(backend_.options.version);
+    return answer_now(context, Status());
+  }
+
   ServerUnaryReactor* GetInfo(CallbackServerContext* context, const v1::GetInfoRequest*,
                               v1::GetInfoResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.SystemService/GetInfo",
-                      [=, this] { return get_info(backend_, response); });
+    return serve_read(backend_, context, [=, this] { return get_info(backend_, response); });
   }
 
   ServerUnaryReactor* Explain(CallbackServerContext* context, const v1::ExplainRequest* request,
@@ -169,26 +182,30 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
       command.reference = std::move(reference).value();
       return CommandBody(std::move(command));
     };
-    return serve_prepared(backend_, context, "/weir.v1.SystemService/Explain", prepare,
-                          [response](const engine::Reply& reply) {
-                            auto lines = strings_from_payload(reply.payload);
-                            if (!lines.ok()) return lines.status();
-                            response->mutable_lines()->Add(lines->begin(), lines->end());
-                            return Status();
-                          });
+    return serve_prepared(backend_, context, prepare, [response](const engine::Reply& reply) {
+      auto lines = strings_from_payload(reply.payload);
+      if (!lines.ok()) return lines.status();
+      response->mutable_lines()->Add(lines->begin(), lines->end());
+      return Status();
+    });
   }
 
   ServerUnaryReactor* GetHealth(CallbackServerContext* context, const v1::GetHealthRequest*,
                                 v1::GetHealthResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.SystemService/GetHealth",
-                      [=, this] { return get_health(backend_, response); });
+    return serve_read(backend_, context, [=, this] { return get_health(backend_, response); });
   }
 
   ServerUnaryReactor* CompleteName(CallbackServerContext* context,
                                    const v1::CompleteNameRequest* request,
                                    v1::CompleteNameResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.SystemService/CompleteName",
+    return serve_read(backend_, context,
                       [=, this] { return complete_name(backend_, *request, response); });
+  }
+
+  ServerUnaryReactor* CreateBrowserAddress(CallbackServerContext* context,
+                                           const v1::CreateBrowserAddressRequest*,
+                                           v1::CreateBrowserAddressResponse* response) override {
+    return answer_now(context, create_browser_address(backend_, response));
   }
 
  private:

@@ -11,11 +11,12 @@
 
 #include "base/errors.h"
 #include "scheduler/rpc/call.h"
+#include "scheduler/rpc/stall_guard.h"
 
 namespace weir::rpc {
 
-// Which transfers count together: readers without a token, who may stall, must not take the places
-// of workers and registrations.
+// Which transfers count together: readers of values, who may stall, must not take the places of
+// workers and registrations.
 struct TransferBudget {
   std::atomic<int>& open;
   int max = 0;
@@ -24,8 +25,8 @@ struct TransferBudget {
 inline TransferBudget work_budget(Backend& backend) {
   return {backend.transfers_open, kTransfersMax};
 }
-inline TransferBudget public_budget(Backend& backend) {
-  return {backend.public_reads_open, kPublicReadsMax};
+inline TransferBudget value_read_budget(Backend& backend) {
+  return {backend.value_reads_open, kValueReadsMax};
 }
 
 // Takes part in its budget while it lives.
@@ -55,9 +56,10 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   // Fills the message; false when there is none left. Transfer threads.
   using Produce = std::function<base::Result<bool>(Response*)>;
 
-  static grpc::ServerWriteReactor<Response>* start(Backend& backend, const TransferBudget& budget,
-                                                   Produce produce) {
-    auto self = std::make_shared<Download>(backend, budget, std::move(produce));
+  static grpc::ServerWriteReactor<Response>* start(Backend& backend,
+                                                   grpc::CallbackServerContext* context,
+                                                   const TransferBudget& budget, Produce produce) {
+    auto self = std::make_shared<Download>(backend, context, budget, std::move(produce));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -68,21 +70,32 @@ class Download final : public grpc::ServerWriteReactor<Response> {
     return self.get();
   }
 
-  Download(Backend& backend, const TransferBudget& budget, Produce produce)
-      : backend_(backend), slot_(budget), produce_(std::move(produce)) {}
+  Download(Backend& backend, grpc::CallbackServerContext* context, const TransferBudget& budget,
+           Produce produce)
+      : backend_(backend),
+        slot_(budget),
+        produce_(std::move(produce)),
+        stall_(context, backend.options.reader_stall_max) {}
 
   void OnWriteDone(bool ok) override {
+    stall_.write_ends();
     if (!ok) return this->Finish(grpc::Status::CANCELLED);
     step();
   }
-  void OnDone() override { const auto last = std::move(self_); }
+  void OnDone() override {
+    stall_.write_ends();
+    const auto last = std::move(self_);
+  }
 
  private:
   void step() {
     backend_.transfers.submit_step([self = self_] {
       self->response_.Clear();
       const base::Result<bool> more = self->produce_(&self->response_);
-      if (more.ok() && *more) return self->StartWrite(&self->response_);
+      if (more.ok() && *more) {
+        self->stall_.write_begins();
+        return self->StartWrite(&self->response_);
+      }
       self->Finish(more.ok() ? grpc::Status::OK : to_grpc(more.status()));
     });
   }
@@ -91,6 +104,7 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   TransferSlot slot_;
   Produce produce_;
   Response response_;
+  StallGuard stall_;
   std::shared_ptr<Download> self_;  // until OnDone
 };
 

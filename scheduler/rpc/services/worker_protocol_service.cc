@@ -169,41 +169,27 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
   explicit WorkerProtocolImpl(Backend& backend) : backend_(backend) {}
 
   SessionReactor* Session(CallbackServerContext* context) override {
-    const Status admitted = admit_to(context, "Session");
-    if (!admitted.ok()) return Refusal<SessionReactor>::make(admitted);
     return GrpcSession::start(backend_, *context);
   }
 
   grpc::ServerWriteReactor<wire::FetchFileResponse>* FetchFile(
       CallbackServerContext* context, const wire::FetchFileRequest* request) override {
-    const Status admitted = admit_to(context, "FetchFile");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<wire::FetchFileResponse>>::make(admitted);
-    }
     const auto stream = std::make_shared<FileStream>(backend_, *request);
     return Download<wire::FetchFileResponse>::start(
-        backend_, work_budget(backend_),
+        backend_, context, work_budget(backend_),
         [stream](wire::FetchFileResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerWriteReactor<wire::FetchArtifactResponse>* FetchArtifact(
       CallbackServerContext* context, const wire::FetchArtifactRequest* request) override {
-    const Status admitted = admit_to(context, "FetchArtifact");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<wire::FetchArtifactResponse>>::make(admitted);
-    }
     const auto stream = std::make_shared<ArtifactStream>(backend_, request->digest());
     return Download<wire::FetchArtifactResponse>::start(
-        backend_, work_budget(backend_),
+        backend_, context, work_budget(backend_),
         [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerReadReactor<wire::UploadArtifactRequest>* UploadArtifact(
-      CallbackServerContext* context, wire::UploadArtifactResponse*) override {
-    const Status admitted = admit_to(context, "UploadArtifact");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerReadReactor<wire::UploadArtifactRequest>>::make(admitted);
-    }
+      CallbackServerContext*, wire::UploadArtifactResponse*) override {
     return Upload<wire::UploadArtifactRequest>::start(backend_,
                                                       std::make_unique<ArtifactSink>(backend_));
   }
@@ -211,16 +197,10 @@ class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackSer
   ServerUnaryReactor* AppendLogs(CallbackServerContext* context,
                                  const wire::AppendLogsRequest* request,
                                  wire::AppendLogsResponse*) override {
-    return serve_transfer(backend_, context, "/weir.worker.v1.WorkerProtocolService/AppendLogs",
-                          [=, this] { return append_logs(backend_, *request); });
+    return serve_transfer(backend_, context, [=, this] { return append_logs(backend_, *request); });
   }
 
  private:
-  Status admit_to(CallbackServerContext* context, const char* method) {
-    return admit(backend_, *context,
-                 std::string("/weir.worker.v1.WorkerProtocolService/") + method);
-  }
-
   Backend& backend_;
 };
 

@@ -37,23 +37,20 @@ class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
   ServerUnaryReactor* ListWorkers(CallbackServerContext* context,
                                   const v1::ListWorkersRequest* request,
                                   v1::ListWorkersResponse* response) override {
-    return serve_read(backend_, context, "/weir.v1.WorkerService/ListWorkers",
+    return serve_read(backend_, context,
                       [=, this] { return list_workers(backend_, *request, response); });
   }
 
   ServerUnaryReactor* DrainWorker(CallbackServerContext* context,
                                   const v1::DrainWorkerRequest* request,
                                   v1::DrainWorkerResponse*) override {
-    constexpr std::string_view kMethod = "/weir.v1.WorkerService/DrainWorker";
-    const Status admitted = admit(backend_, *context, kMethod);
-    if (!admitted.ok()) return answer_now(context, admitted);
     auto info = request_info(request->idempotency_key(), request_hash(*request));
     if (!info.ok()) return answer_now(context, info.status());
     engine::DrainWorker command;
     command.request = std::move(info).value();
     command.worker = request->worker();
     command.drain = !request->undo();
-    return serve_command(backend_, context, kMethod, std::move(command),
+    return serve_command(backend_, context, std::move(command),
                          [](const engine::Reply&) { return Status(); });
   }
 

@@ -41,6 +41,14 @@ void RawHttp::send(const std::string& bytes) {
   }
 }
 
+void RawHttp::flood(const std::string& bytes) {
+  const timeval moment{0, 100'000};
+  CHECK(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment) == 0);
+  std::string many;
+  while (many.size() < 64u << 10) many += bytes;
+  while (::send(fd_, many.data(), many.size(), MSG_NOSIGNAL) > 0) continue;
+}
+
 bool RawHttp::read_more() {
   char chunk[16384];
   const ssize_t count = ::recv(fd_, chunk, sizeof chunk, 0);
