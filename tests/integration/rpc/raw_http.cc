@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -41,12 +42,17 @@ void RawHttp::send(const std::string& bytes) {
   }
 }
 
-void RawHttp::flood(const std::string& bytes) {
-  const timeval moment{0, 100'000};
-  CHECK(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment) == 0);
+bool RawHttp::flood_until_reset(const std::string& bytes) {
+  const timeval patience{10, 0};
+  CHECK(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0);
   std::string many;
   while (many.size() < 64u << 10) many += bytes;
-  while (::send(fd_, many.data(), many.size(), MSG_NOSIGNAL) > 0) continue;
+  std::size_t sent = 0;  // of `many`: a request that is cut would be none
+  for (;;) {
+    const ssize_t count = ::send(fd_, many.data() + sent, many.size() - sent, MSG_NOSIGNAL);
+    if (count < 0) return errno == ECONNRESET || errno == EPIPE;
+    sent = (sent + static_cast<std::size_t>(count)) % many.size();
+  }
 }
 
 bool RawHttp::read_more() {
