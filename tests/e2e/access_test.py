@@ -3,11 +3,11 @@
 # works once, files that are nobody else's whatever the umask and whoever made the folder.
 import http.client
 import os
+import pty
 import stat
 import subprocess
 import sys
 import urllib.error
-import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
@@ -96,12 +96,20 @@ def test_an_address_of_weir_open_lets_one_browser_in_and_a_restart_keeps_it(argu
 
 def test_a_terminal_is_shown_an_address_that_lets_in(arguments):
     with Place(arguments.bin) as place:
-        up = place.start("up", *place.addresses_of_up(), wrapper=("script", "-qec"), shell=True)
-        place.wait_serving(up)
-        line = wait_until("the address", lambda: [
-            word for word in up.text().split() if "/?code=" in word], 10)[0]
-        assert answer(place, "GET", urllib.parse.urlsplit(line)._replace(
-            scheme="", netloc="").geturl())[0] == 303, line
+        ours, theirs = pty.openpty()
+        up = subprocess.Popen([place.weir, "up", "--data", place.data, *place.addresses()],
+                              env=place.environment, stdin=subprocess.DEVNULL, stdout=theirs,
+                              stderr=subprocess.DEVNULL)
+        try:
+            os.close(theirs)
+            line = os.read(ours, 4096).decode().split()[0]
+            origin = f"http://127.0.0.1:{place.http}"
+            assert line.startswith(origin + "/?code="), line
+            assert answer(place, "GET", line[len(origin):])[0] == 303, line
+        finally:
+            up.terminate()
+            up.wait(20)
+            os.close(ours)
 
 
 def test_files_are_nobody_elses_whatever_the_umask(arguments):
@@ -148,7 +156,7 @@ def run_what_stores_everything(place, arguments):
     """Values in the database and as files, logs, a module's files."""
     place.ok("register", hello(arguments), place.module("e2e_misbehave"))
     place.ok("run", "hello/all")
-    place.run("materialize", "big_value", seconds=60)
+    place.ok("materialize", "+reads_large", seconds=60)
 
 
 if __name__ == "__main__":

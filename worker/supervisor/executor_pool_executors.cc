@@ -72,8 +72,7 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   CHECK(work != launches_.end());
   executor.attach(std::move(work->second), AttemptSpool(options_.spool_dir, *key, options_.logs));
   launches_.erase(work);
-  std::error_code failed;
-  std::filesystem::create_directories(executor.directory, failed);
+  static_cast<void>(make_directories(executor.directory));  // else it cannot enter it, and says so
   auto spawned = supervisor_.spawn(executor.id, {modules_.at(action.module).executable,
                                                  executor.directory, options_.core_dumps});
   if (!spawned.ok()) {
