@@ -188,7 +188,8 @@ class Run {
       return std::move(result_);
     }
     follow(*child);
-    child->kill();  // whatever is left of the group
+    const bool ended = result_.end == RunResult::End::kExited;
+    if (!ended || !plan_.keep_background) child->kill();  // whatever is left of the group
     const ChildEnd end = child->wait();
     if (result_.end == RunResult::End::kExited) {
       if (end.signal != 0) result_.end = RunResult::End::kSignaled;

@@ -28,8 +28,8 @@ struct ChildPlan {
 };
 
 struct ChildEnd {
-  int exit_code = 0;
-  int signal = 0;  // that ended it; 0: it exited
+  int exit_code = -1;  // -1: it ended by a signal
+  int signal = 0;      // 0: it exited
 };
 
 class Child {
@@ -62,6 +62,7 @@ struct RunPlan {
   bool capture = true;                   // else its output goes where ours does
   std::size_t stdout_bytes = 1u << 20;   // more ends it
   std::size_t stderr_bytes = 64u << 10;  // the rest is read and dropped
+  bool keep_background = false;          // what it has started and left may go on
   std::stop_token stop;                  // a request ends it
 };
 
@@ -74,7 +75,7 @@ struct RunResult {
   std::string err;
 };
 
-// Blocks until the program has ended; what it leaves behind of its group is killed.
+// Blocks until the program has ended.
 RunResult run_program(const RunPlan& plan);
 
 // "SIGSEGV" for 11; "signal 99" when it has no name.
