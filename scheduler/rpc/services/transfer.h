@@ -108,7 +108,7 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   std::shared_ptr<Download> self_;  // until OnDone
 };
 
-// Reads requests into `consume`, then answers with `finish`'s verdict. The response stays empty.
+// Reads requests into `consume`, then answers with `finish`'s status. The response stays empty.
 template <class Request>
 class Upload final : public grpc::ServerReadReactor<Request> {
  public:
