@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/backend.h"
 #include "scheduler/rpc/outgoing_queue.h"
 #include "weir/worker/v1/worker.pb.h"
 
@@ -35,7 +35,7 @@ class SessionStream {
 class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
  public:
   // `stream` lives until on_done(), or, where it is owned, as long as the session.
-  WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream);
+  WorkerSession(Backend& backend, std::shared_ptr<SessionStream> stream);
   ~WorkerSession() override;
 
   // RESOURCE_EXHAUSTED when this is one more than there may be: it must not be used.
@@ -76,7 +76,7 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   std::optional<worker::v1::SessionResponse> next_frame();  // with the lock held
   void end(const base::Status& status);                     // with the lock held
 
-  Edge& edge_;
+  Backend& backend_;
   const std::shared_ptr<SessionStream> stream_;
 
   // Set by the hello, before the session is known to anybody else:

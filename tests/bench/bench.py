@@ -106,14 +106,9 @@ class Line:
     ratio_max: float | None
 
 
-def token(place):
-    with open(place.environment["WEIR_TOKEN_FILE"], encoding="ascii") as file:
-        return {"authorization": "Bearer " + file.read().strip()}
-
-
 def create(place, job, key):
     answer = place.connect("RunService/CreateRun", {"job": job, "idempotencyKey": key},
-                           token(place), seconds=60)
+                           seconds=60)
     return answer["runId"]
 
 

@@ -31,7 +31,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
   }
 
   v1::ListWorkersResponse list_workers() {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListWorkersResponse response;
     EXPECT_TRUE(workers_->ListWorkers(call.get(), v1::ListWorkersRequest(), &response).ok());
     return response;
@@ -39,7 +39,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
 
   // Of all tasks of the run when none is named.
   v1::ListAttemptsResponse list_attempts(const std::string& run, const std::string& task = {}) {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListAttemptsRequest request;
     request.set_run(run);
     request.set_task(task);
