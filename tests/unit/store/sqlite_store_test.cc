@@ -214,7 +214,7 @@ TEST(SqliteStore, BusyHousekeepingGoesOnSoonWhereALimitStoppedIt) {
   auto store = open_store(path);
   base::WallTime now = at(100'000'000);
   std::vector<engine::Record> rows;
-  const int rounds = 6;
+  const int rounds = 4;
   for (int i = 0; i < rounds * store::kRepliesPrunedMax; ++i) {
     engine::ReplyRow row;
     row.key = "old" + std::to_string(i);
