@@ -61,10 +61,6 @@ std::string params_text(const std::map<std::string, std::string>& params) {
   return object.dump();
 }
 
-constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
-
-int bounded(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
-
 // The run's modules and tasks, without edges.
 Run make_run(const State& state, const CreateRun& command,
              const std::vector<PlannedStage>& stages) {
@@ -86,7 +82,7 @@ Run make_run(const State& state, const CreateRun& command,
     }
     const auto& manifest = *run.modules[std::size_t(task.module)]->manifest;
     task.spec = &manifest.stages[std::size_t(task.stage)];
-    task.priority = command.priority + bounded(task.spec->priority);
+    task.priority = task_priority(run.row, *task.spec);
     run.tasks.push_back(std::move(task));
   }
   run.unfinished = run.row.task_count;
@@ -170,7 +166,7 @@ base::Result<Run> prepare_run(const State& state, const CreateRun& command) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "give either a job or a selection to run");
   }
-  if (command.priority != bounded(command.priority)) {
+  if (command.priority != bounded_priority(command.priority)) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "the priority " + std::to_string(command.priority) + " is beyond ±" +
                       std::to_string(kPriorityMax));
@@ -180,7 +176,7 @@ base::Result<Run> prepare_run(const State& state, const CreateRun& command) {
     const auto job = find_job(state, command.job);
     if (!job.ok()) return job.status();
     request.job = job->name;
-    request.priority += bounded(job->spec->priority);
+    request.priority += bounded_priority(job->spec->priority);
   }
   const auto stages = plan_stages(state, request.job, request.selection);
   if (!stages.ok()) return stages.status();

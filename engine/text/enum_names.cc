@@ -44,7 +44,7 @@ constexpr Names<OutcomeClass, 12> kOutcomes{{{OutcomeClass::kNone, "none"},
                                              {OutcomeClass::kLoadError, "load_error"},
                                              {OutcomeClass::kReleased, "released"}}};
 
-constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_created"},
+constexpr Names<EventKind, 16> kEventKinds{{{EventKind::kRunCreated, "run_created"},
                                             {EventKind::kRunStarted, "run_started"},
                                             {EventKind::kRunCanceling, "run_canceling"},
                                             {EventKind::kRunFinished, "run_finished"},
@@ -58,7 +58,8 @@ constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_create
                                             {EventKind::kModuleRegistered, "module_registered"},
                                             {EventKind::kWorkerConnected, "worker_connected"},
                                             {EventKind::kWorkerLost, "worker_lost"},
-                                            {EventKind::kWorkerDraining, "worker_draining"}}};
+                                            {EventKind::kWorkerDraining, "worker_draining"},
+                                            {EventKind::kWorkerForgotten, "worker_forgotten"}}};
 
 template <class Enum, std::size_t N>
 std::string_view name_in(const Names<Enum, N>& names, Enum value) {

@@ -317,6 +317,7 @@ Status decode(const Statement& row, engine::TaskRow& out) {
   in.take(out.started_at);
   in.take(out.finished_at);
   in.take(out.outputs);
+  in.take(out.ready_order);
   return in.status();
 }
 

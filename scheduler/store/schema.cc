@@ -190,7 +190,12 @@ ALTER TABLE assets ADD COLUMN settled_by TEXT;  -- the newest run that is done w
 ALTER TABLE assets ADD COLUMN missed TEXT NOT NULL DEFAULT '';  -- why it made no version
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kFirst}, {2, kSecond}}};
+// The age of ready tasks, so that the order among them outlives a restart.
+constexpr const char* kThird = R"sql(
+ALTER TABLE tasks ADD COLUMN ready_order INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kFirst}, {2, kSecond}, {3, kThird}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
