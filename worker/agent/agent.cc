@@ -51,6 +51,7 @@ Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
     auto user = find_stage_user(options_.stage_user);
     if (!user.ok()) return user.status();
     stage_user_ = std::move(user).value();
+    staged_.emplace();
   }
   auto data = DataDir::open(options_.data_dir);
   if (!data.ok()) return data.status();
@@ -72,10 +73,7 @@ Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
     ::poll(&wait, 1, kPredecessorPollMs);
   }
   if (!stage_user_ || stop.stop_requested()) return {};
-  if (!options_.outer_dir.empty()) {
-    if (Status status = let_enter(options_.outer_dir, *stage_user_); !status.ok()) return status;
-  }
-  return data_->open_to(*stage_user_);
+  return data_->open_to(*stage_user_, options_.outer_dir);
 }
 
 void Agent::Impl::start() {

@@ -163,7 +163,7 @@ void Agent::Impl::stop_attempt(const v1::Stop& stop) {
 void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   const AttemptKey key = key_of(acknowledge.attempt());
   if (Work* work = ledger_.find(key, State::kUploading)) give_up_uploads(*work);
-  if (stage_user_) staged_.remove({staging_of(key)});
+  if (staged_) staged_->remove({staging_of(key)});
   if (ledger_.acknowledged(key) == Verdict::kForward)
     pool_.halt(key, "the attempt was given to another worker");
 }

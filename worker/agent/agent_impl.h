@@ -128,7 +128,7 @@ class Agent::Impl {
   base::Duration heartbeat_every_{};
   base::Duration grace_{};
   std::optional<StageUser> stage_user_;
-  Remover staged_;            // of what the user of stages left
+  std::optional<Remover> staged_;  // of what that user left; with it only
   std::string artifact_dir_;  // where executors put large values, or inputs for that user stand
   bool shared_ = false;       // that is the scheduler's own directory
   Backoff backoff_;

@@ -56,8 +56,12 @@ base::Result<std::optional<Fd>> DataDir::lock_executors() const {
   return std::optional<Fd>();
 }
 
-base::Status DataDir::open_to(const StageUser& user) const {
+base::Status DataDir::open_to(const StageUser& user, const std::string& outer) const {
   std::error_code error;
+  if (!outer.empty()) {
+    const std::string kept = std::filesystem::path(path_).filename().string();
+    if (base::Status status = let_enter(outer, user, kept); !status.ok()) return status;
+  }
   std::filesystem::remove_all(staging(), error);  // of an earlier start, whoever's it was
   const std::string blobs = artifacts() + "/sha256";
   for (const std::string& part : {scratch(), blobs}) {

@@ -25,7 +25,8 @@ class DataDir {
 
   // Lets the user of stages read modules and inputs and have a folder for what it makes, and see
   // nothing else. While no executor runs. FAILED_PRECONDITION when it cannot get there.
-  base::Status open_to(const StageUser& user) const;
+  // `outer`, unless empty, is a folder of ours that this one is in.
+  base::Status open_to(const StageUser& user, const std::string& outer) const;
 
   const std::string& path() const { return path_; }
   const std::string& worker_id() const { return worker_id_; }

@@ -103,7 +103,20 @@ const char* become(const StageUser& user) {
   return nullptr;
 }
 
-Status let_enter(const std::string& folder, const StageUser& user) {
+Status let_enter(const std::string& folder, const StageUser& user, const std::string& kept) {
+  std::error_code error;
+  fs::directory_iterator at;
+  if (!kept.empty()) at = fs::directory_iterator(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const std::string path = at->path().string();
+    struct stat about {};
+    if (at->path().filename() == kept || ::lstat(path.c_str(), &about) != 0) continue;
+    if (S_ISLNK(about.st_mode) || (about.st_mode & 077) == 0) continue;
+    if (::chmod(path.c_str(), about.st_mode & 0700) != 0) {
+      return errno_status("cannot protect", path, errno);
+    }
+  }
+  if (error) return errno_status("cannot list", folder, error.value());
   return set_mode(folder, O_DIRECTORY, kEnter, user);
 }
 

@@ -27,8 +27,10 @@ base::Result<StageUser> find_stage_user(const std::string& name);
 // otherwise the step that failed, with errno.
 const char* become(const StageUser& user);
 
-// It may pass through the folder, but not list it.
-base::Status let_enter(const std::string& folder, const StageUser& user);
+// It may pass through the folder to `kept`, an entry of it: the folder is not listed, and what else
+// is there is closed to all but its owner. Empty: to what is there as it is.
+base::Status let_enter(const std::string& folder, const StageUser& user,
+                       const std::string& kept = "");
 // It may read and execute the file or all below the folder, and change nothing.
 base::Status let_read(const std::string& path, const StageUser& user);
 // The folder is made, and is its own.

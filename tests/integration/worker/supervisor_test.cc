@@ -454,6 +454,18 @@ TEST_F(ConfinedTest, AUserThatCannotBeBecomeIsRefused) {
   EXPECT_EQ(check_reachable(hidden, user).code(), base::Code::kFailedPrecondition);
   EXPECT_TRUE(let_enter(hidden, user).ok());
   EXPECT_TRUE(check_reachable(hidden, user).ok());
+  // What is beside the way is closed.
+  std::filesystem::create_directory(hidden + "/kept");
+  std::ofstream(hidden + "/token") << "secret";
+  std::filesystem::permissions(hidden + "/kept", std::filesystem::perms(0755));
+  std::filesystem::permissions(hidden + "/token", std::filesystem::perms(0644));
+  EXPECT_TRUE(let_enter(hidden, user, "kept").ok());
+  const auto mode = [](const std::string& path) {
+    return static_cast<int>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode(hidden), 0710);
+  EXPECT_EQ(mode(hidden + "/kept"), 0755);
+  EXPECT_EQ(mode(hidden + "/token"), 0600);
 }
 
 // How many of them a second is for the benchmark.
