@@ -3,8 +3,6 @@
 // or writing without begin() is a caller's bug and aborts.
 #include "sdk/src/memory_store.h"
 
-#include <set>
-
 #include "base/check.h"
 #include "base/errors.h"
 #include "engine/text/record_text.h"
@@ -59,8 +57,7 @@ Status MemoryStore::write(const engine::Record& record) {
   if (hooks_.on_write) {
     if (Status status = hooks_.on_write(record); !status.ok()) return status;
   }
-  std::visit([this](const auto& row) { apply(row); }, record);
-  return {};
+  return std::visit([&](const auto& row) { return put(row, record); }, record);
 }
 
 Status MemoryStore::commit(engine::Durability durability) {
@@ -71,8 +68,13 @@ Status MemoryStore::commit(engine::Durability durability) {
     return {Code::kUnavailable, base::kErrStore, "the commit failed: injected fault"};
   }
   in_transaction_ = false;
-  if (durability == engine::Durability::kSync || !keep_unsynced_) {
+  tables_.each([](auto& table) { table.keep(); });
+  ++unsynced_;
+  const bool sync = durability == engine::Durability::kSync;
+  if (sync && hooks_.on_sync) hooks_.on_sync();
+  if ((sync && fault == CommitFault::kNone) || !keep_unsynced_) {
     tables_.each([](auto& table) { table.forget(); });
+    unsynced_ = 0;
   }
   if (fault == CommitFault::kFailedAfter) {
     return {Code::kUnavailable, base::kErrStore, "the commit's outcome is unknown: injected fault"};
@@ -86,9 +88,14 @@ void MemoryStore::rollback() {
   in_transaction_ = false;
 }
 
-void MemoryStore::power_cut() {
+void MemoryStore::power_cut(std::size_t survivors) {
   rollback();
-  tables_.each([](auto& table) { table.undo_all(); });
+  for (; unsynced_ > survivors; --unsynced_) {
+    tables_.each([](auto& table) { table.undo_commit(); });
+  }
+  // What was not lost is on the disk.
+  tables_.each([](auto& table) { table.forget(); });
+  unsynced_ = 0;
 }
 
 base::Result<engine::Snapshot> MemoryStore::restore() {
@@ -124,9 +131,13 @@ void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
 void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   for (const auto& [id, run] : tables_.runs.rows()) {
     if (engine::terminal(run.state)) continue;
+    if (damaged_.contains(id)) {
+      snapshot.quarantined.push_back("runs " + id.text() + ": damaged");
+      continue;
+    }
     snapshot.runs.push_back(run);
     const auto& tasks = tables_.tasks.rows();
-    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->first.first == id; ++it) {
+    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->second.run == id; ++it) {
       snapshot.tasks.push_back(it->second);
     }
     const auto& attempts = tables_.attempts.rows();
@@ -141,48 +152,37 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   }
 }
 
-void MemoryStore::apply(const engine::CheckRow& row) {
-  tables_.checks.put({row.attempt, row.asset, row.name}, row);
+template <class Row>
+Status MemoryStore::put(const Row& row, const engine::Record& record) {
+  auto& table = std::get<RowTable<Row>&>(tables_.all());
+  const auto key = engine::key_of(row);
+  if constexpr (engine::Erasable<Row>) {
+    if (row.*Row::erased()) {
+      table.erase(key);
+      return {};
+    }
+  }
+  if (const Row* there = table.find(key)) {
+    const bool once = Row::kTable.writes == engine::Writes::kOnce;
+    if (once || engine::is_sealed(*there)) return engine::overwrite_refused(record);
+  }
+  table.put(key, row);
+  count(row);
+  return {};
 }
 
-void MemoryStore::apply(const engine::EventRow& row) {
-  tables_.events.put(row.seq, row);
+void MemoryStore::count(const engine::EventRow& row) {
   if (row.run) tables_.run_seq.put(row.run, row.run_seq);
 }
 
-void MemoryStore::apply(const engine::OutboxRow& row) {
+void MemoryStore::count(const engine::OutboxRow& row) {
   const std::int64_t* last = tables_.counters.find("outbox");
   if (last == nullptr || *last < row.id) tables_.counters.put("outbox", row.id);
-  if (row.delivered) {
-    tables_.outbox.erase(row.id);
-  } else {
-    tables_.outbox.put(row.id, row);
-  }
-}
-
-void MemoryStore::apply(const engine::WorkerRow& row) {
-  if (row.forgotten) {
-    tables_.workers.erase(row.id);
-  } else {
-    tables_.workers.put(row.id, row);
-  }
 }
 
 std::string MemoryStore::dump() const {
   std::string text;
-  append_table(text, tables_.modules);
-  append_table(text, tables_.assets);
-  append_table(text, tables_.runs);
-  append_table(text, tables_.tasks);
-  append_table(text, tables_.attempts);
-  append_table(text, tables_.materializations);
-  append_table(text, tables_.checks);
-  append_table(text, tables_.artifacts);
-  append_table(text, tables_.cursors);
-  append_table(text, tables_.events);
-  append_table(text, tables_.workers);
-  append_table(text, tables_.replies);
-  append_table(text, tables_.outbox);
+  std::apply([&](const auto&... table) { (append_table(text, table), ...); }, tables_.all());
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,13 +19,14 @@
 namespace weir::sdk_impl {
 
 // What a commit does. After kFailedAfter the rows are there although the caller was told of a
-// failure.
+// failure; a power cut may still take them.
 enum class CommitFault { kNone, kFailedBefore, kFailedAfter };
 
 // Called when set; all of them on the thread that uses the store.
 struct FaultHooks {
   std::function<CommitFault(engine::Durability)> on_commit;
-  std::function<base::Status()> on_begin;                       // not OK: begin fails with it
+  std::function<void()> on_sync;           // of a commit that took effect and is not durable yet
+  std::function<base::Status()> on_begin;  // not OK: begin fails with it
   std::function<base::Status(const engine::Record&)> on_write;  // not OK: write fails with it
 };
 
@@ -56,10 +58,19 @@ class MemoryTable {
   }
   const Rows& rows() const { return rows_; }
 
+  // A transaction begins. One that commits is kept undoable, or it and all before it are not.
   void mark() { mark_ = undo_.size(); }
-  void forget() { undo_.clear(); }
   void undo_to_mark() { undo_to(mark_); }
-  void undo_all() { undo_to(0); }
+  void keep() { commits_.push_back(mark_); }
+  void forget() {
+    undo_.clear();
+    commits_.clear();
+  }
+  // Takes the newest commit back that was kept.
+  void undo_commit() {
+    undo_to(commits_.back());
+    commits_.pop_back();
+  }
 
  private:
   void undo_to(std::size_t size) {
@@ -76,36 +87,49 @@ class MemoryTable {
 
   Rows rows_;
   std::vector<std::pair<Key, std::optional<Row>>> undo_;  // oldest first
-  std::size_t mark_ = 0;  // size of undo_ when the open transaction began
+  std::size_t mark_ = 0;              // size of undo_ when the open transaction began
+  std::vector<std::size_t> commits_;  // the marks of those that were kept
 };
+
+// The table of a row, by the primary key that the row's columns give.
+template <class Row>
+using RowTable = MemoryTable<engine::KeyOf<Row>, Row>;
 
 // Every table; the audit's view of the store.
 struct MemoryTables {
-  using TaskKey = std::pair<base::RunId, std::int32_t>;
-  using CheckKey = std::tuple<engine::AttemptKey, std::string, std::string>;
+  RowTable<engine::ModuleRow> modules;
+  RowTable<engine::AssetRow> assets;
+  RowTable<engine::RunRow> runs;
+  RowTable<engine::TaskRow> tasks;
+  RowTable<engine::AttemptRow> attempts;
+  RowTable<engine::MaterializationRow> materializations;
+  RowTable<engine::CheckRow> checks;
+  RowTable<engine::ArtifactRow> artifacts;
+  RowTable<engine::CursorRow> cursors;
+  RowTable<engine::EventRow> events;
+  RowTable<engine::WorkerRow> workers;
+  RowTable<engine::ReplyRow> replies;
+  RowTable<engine::OutboxRow> outbox;
 
-  MemoryTable<engine::Digest, engine::ModuleRow> modules;
-  MemoryTable<std::string, engine::AssetRow> assets;
-  MemoryTable<base::RunId, engine::RunRow> runs;
-  MemoryTable<TaskKey, engine::TaskRow> tasks;
-  MemoryTable<engine::AttemptKey, engine::AttemptRow> attempts;
-  MemoryTable<std::int64_t, engine::MaterializationRow> materializations;
-  MemoryTable<CheckKey, engine::CheckRow> checks;  // by attempt, asset, name
-  MemoryTable<engine::Digest, engine::ArtifactRow> artifacts;
-  MemoryTable<std::string, engine::CursorRow> cursors;
-  MemoryTable<std::int64_t, engine::EventRow> events;
-  MemoryTable<std::string, engine::WorkerRow> workers;
-  MemoryTable<std::string, engine::ReplyRow> replies;
-  MemoryTable<std::int64_t, engine::OutboxRow> outbox;
+  // References to all of them; std::get<RowTable<Row>&> finds one by its row.
+  auto all() {
+    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
+                    cursors, events, workers, replies, outbox);
+  }
+  auto all() const {
+    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
+                    cursors, events, workers, replies, outbox);
+  }
+
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
   MemoryTable<std::string, std::int64_t> counters;  // "outbox": highest id ever given
 
   // Calls `function` with each table in turn.
   template <class Function>
   void each(Function function) {
-    std::apply([&](auto&... table) { (function(table), ...); },
-               std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                        cursors, events, workers, replies, outbox, run_seq, counters));
+    std::apply([&](auto&... table) { (function(table), ...); }, all());
+    function(run_seq);
+    function(counters);
   }
 };
 
@@ -124,10 +148,15 @@ class MemoryStore final : public engine::Store {
 
   // Ends the open transaction as the death of the process would: what it wrote is gone.
   void crash() { rollback(); }
-  // Takes back every commit since the last kSync one. Needs keep_unsynced(true) from the start.
-  void power_cut();
-  // Whether lazy commits stay undoable until the next sync; off by default, it costs memory.
+  // Takes back the commits since the last sync but for the first `survivors`. Needs
+  // keep_unsynced(true) from the start.
+  void power_cut(std::size_t survivors = 0);
+  // As a row that cannot be read: restore() sets the run aside from now on.
+  void damage(base::RunId run) { damaged_.insert(run); }
+  const std::set<base::RunId>& damaged() const { return damaged_; }
+  // Whether commits stay undoable until the next sync; off by default, it costs memory.
   void keep_unsynced(bool keep) { keep_unsynced_ = keep; }
+  std::size_t unsynced() const { return unsynced_; }  // commits that a power cut could take
 
   // Committed and open rows alike: for audits and comparisons.
   const MemoryTables& tables() const { return tables_; }
@@ -136,19 +165,13 @@ class MemoryStore final : public engine::Store {
   std::string dump() const;
 
  private:
-  void apply(const engine::ModuleRow& row) { tables_.modules.put(row.digest, row); }
-  void apply(const engine::AssetRow& row) { tables_.assets.put(row.name, row); }
-  void apply(const engine::RunRow& row) { tables_.runs.put(row.id, row); }
-  void apply(const engine::TaskRow& row) { tables_.tasks.put({row.run, row.index}, row); }
-  void apply(const engine::AttemptRow& row) { tables_.attempts.put(row.key, row); }
-  void apply(const engine::MaterializationRow& row) { tables_.materializations.put(row.id, row); }
-  void apply(const engine::CheckRow& row);
-  void apply(const engine::ArtifactRow& row) { tables_.artifacts.put(row.digest, row); }
-  void apply(const engine::CursorRow& row) { tables_.cursors.put(row.stage, row); }
-  void apply(const engine::EventRow& row);
-  void apply(const engine::WorkerRow& row);
-  void apply(const engine::ReplyRow& row) { tables_.replies.put(row.key, row); }
-  void apply(const engine::OutboxRow& row);
+  template <class Row>
+  base::Status put(const Row& row, const engine::Record& record);
+  // What SQLite keeps by itself: the last event of a run, the highest id that was ever given.
+  void count(const engine::EventRow& row);
+  void count(const engine::OutboxRow& row);
+  template <class Row>
+  void count(const Row&) {}
 
   void restore_definitions(engine::Snapshot& snapshot) const;
   void restore_runs(engine::Snapshot& snapshot) const;
@@ -157,6 +180,8 @@ class MemoryStore final : public engine::Store {
   FaultHooks hooks_;
   bool in_transaction_ = false;
   bool keep_unsynced_ = false;
+  std::size_t unsynced_ = 0;
+  std::set<base::RunId> damaged_;
 };
 
 }  // namespace weir::sdk_impl

@@ -4,6 +4,7 @@
 #include "tests/scenarios/commands.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -349,8 +350,8 @@ std::string show_events(World& world, const Line& line) {
   std::string text;
   for (const auto& [seq, row] : world.tables().events.rows()) {
     if (row.run != run.id) continue;
-    text += std::to_string(row.run_seq) + " " + std::string(engine::event_kind_name(row.kind)) +
-            " " + row.subject + (row.state.empty() ? "" : " " + row.state) +
+    text += std::to_string(row.run_seq) + " " + std::string(base::word_of(row.kind)) + " " +
+            row.subject + (row.state.empty() ? "" : " " + row.state) +
             (row.message.empty() || row.message.size() == 64 ? "" : " (" + row.message + ")") +
             "\n";
   }
@@ -389,7 +390,7 @@ std::string show_leases(World& world, const Line&) {
 
 std::string show_outbox(World& world, const Line&) {
   std::string text;
-  for (const auto& row : world.engine().outbox()) {
+  for (const auto& row : world.engine().outbox(0, std::numeric_limits<std::size_t>::max())) {
     text += std::to_string(row.id) + " " + row.kind + " " + row.payload + "\n";
   }
   return world.readable(text);

@@ -222,7 +222,7 @@ void Agent::Impl::send_hello() {
   hello.set_limits(limits_achieved() + "; " + stages_run_as());
   hello.set_data_dir(data_->path());
   hello.set_host_id(module::host_id());
-  session_->queue(std::move(message));
+  queue(std::move(message));
   session_->flush();
 }
 
@@ -257,7 +257,8 @@ void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status)
 // Heartbeats are answered at once: a scheduler that is not heard for a lease cannot be reached on
 // this connection, whatever the machine thinks of it.
 BootTime Agent::Impl::silence_ends() const {
-  return welcomed_ ? heard_at_ + lease_ : hello_at_ + kWelcomeMax;
+  if (!welcomed_) return hello_at_ + kWelcomeMax;
+  return heard_at_ + std::max(lease_, 2 * heartbeat_every_);
 }
 
 void Agent::Impl::give_up_connection() {
@@ -306,6 +307,7 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   configure();
   pool_.drain(leaving_);
   contact(hello_at_);
+  enter_generation(welcome.store_generation());
   logs_->set_connected(true);
   for (const AttemptKey& key : ledger_.in(State::kReported)) {
     send_report(*ledger_.find(key, State::kReported));
@@ -321,7 +323,7 @@ void Agent::Impl::heartbeat() {
   fill_attempts(message.mutable_heartbeat()->mutable_held());
   message.mutable_heartbeat()->set_leaving(leaving_);
   message.mutable_heartbeat()->set_sent_at_us(boot_us(now));
-  session_->queue(std::move(message));
+  queue(std::move(message));
   heartbeat_at_ = now + heartbeat_every_;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/errors.h"
 #include "worker/agent/blob_file.h"
+#include "worker/executors/disk_reserve.h"
 
 namespace weir::worker {
 namespace {
@@ -21,6 +22,14 @@ using base::BootTime;
 using base::Code;
 using base::Digest;
 using base::Status;
+
+// A disk that is nearly full keeps its reserve: there may be room when it is tried again.
+Status check_room(const std::string& directory, std::int64_t bytes) {
+  if (room_beyond(directory, disk_reserve(directory)) >= bytes) return {};
+  return Status(Code::kResourceExhausted, base::kErrDiskFull,
+                "an input of " + std::to_string(bytes) + " bytes would leave the disk of " +
+                    directory + " without its reserve; free space");
+}
 
 using UploadStream = grpc::ClientWriter<v1::UploadArtifactRequest>;
 
@@ -287,8 +296,9 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
     call.moved();
     if (first) {
       tree = response.kind() == v1::ARTIFACT_KIND_TREE;
-      if (tree) status = make_directories(beside);
-      if (!tree) open("", false);
+      status = check_room(directory_, response.size());
+      if (status.ok() && tree) status = make_directories(beside);
+      if (status.ok() && !tree) open("", false);
     }
     if (status.ok() && tree && !response.path().empty()) {
       if (!safe_relative_path(response.path())) {

@@ -10,7 +10,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <spdlog/spdlog.h>
+
 #include "base/errors.h"
+#include "base/private_files.h"
 #include "base/text.h"
 
 namespace weir::worker {
@@ -43,6 +46,16 @@ base::Status unwritable_data(const std::string& path, const base::Status& cause)
                       "cannot keep data in " + path + " (" + cause.message() +
                           "); name a directory that this user can write, or one that can be made, "
                           "with --data");
+}
+
+// Of a directory that is there, whoever made it: programs that run lie below it, and values.
+base::Status close_to_others(const std::string& path) {
+  const base::Result<bool> open_before = base::claim_directory(path);
+  if (!open_before.ok()) return open_before.status();
+  if (*open_before) {
+    spdlog::warn("closed path={}: others could read or write it, now only this user can", path);
+  }
+  return {};
 }
 
 }  // namespace
@@ -83,6 +96,7 @@ base::Result<DataDir> DataDir::open(const std::string& path) {
   std::error_code failed;
   const base::Status made = make_directories(path);
   if (!made.ok()) return unwritable_data(path, made);
+  if (base::Status status = close_to_others(path); !status.ok()) return status;
   directory.path_ = std::filesystem::absolute(path, failed).lexically_normal().string();
   if (failed) return errno_status("cannot resolve", path, failed.value());
   const std::string lock = directory.path_ + "/worker.lock";
@@ -95,9 +109,10 @@ base::Result<DataDir> DataDir::open(const std::string& path) {
                         "another worker uses " + directory.path_ +
                             "; stop it, or give this one a directory of its own with --data");
   }
-  for (const std::string& part :
-       {directory.modules(), directory.artifacts() + "/tmp", directory.spool()}) {
-    const base::Status status = make_directories(part);
+  for (const std::string& part : {directory.modules(), directory.artifacts(),
+                                  directory.artifacts() + "/tmp", directory.spool()}) {
+    base::Status status = make_directories(part);
+    if (status.ok()) status = close_to_others(part);
     if (!status.ok()) return status;
   }
   auto id = load_or_make_id(directory.path_ + "/worker_id");
