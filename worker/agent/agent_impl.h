@@ -69,6 +69,7 @@ class Agent::Impl {
   void give_up_connection();
   void welcome(const v1::Welcome& welcome);
   bool shared_artifacts(const v1::Welcome& welcome) const;
+  std::string stages_run_as() const;
   void send_hello();
   void heartbeat();
   void contact(base::BootTime asked_at);
@@ -106,6 +107,7 @@ class Agent::Impl {
   void on_event(const LogsGrew& grew);
   void check_copies(Work& work, v1::Outcome outcome);
   void take_logs(const base::AttemptKey& key, const std::vector<LogSize>& logs, bool over);
+  std::string staging_of(const base::AttemptKey& key) const;
   void upload(const base::AttemptKey& key, Work& work, const std::set<base::Digest>* only);
   void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);
   void give_up_uploads(Work& work);
@@ -137,7 +139,9 @@ class Agent::Impl {
   base::Duration lease_{};
   base::Duration heartbeat_every_{};
   base::Duration grace_{};
-  std::string artifact_dir_;  // where executors put large values
+  std::optional<StageUser> stage_user_;
+  std::optional<Remover> staged_;  // of what that user left; with it only
+  std::string artifact_dir_;  // where executors put large values, or inputs for that user stand
   bool shared_ = false;       // that is the scheduler's own directory
   Backoff backoff_;
   std::minstd_rand random_;
