@@ -125,8 +125,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
     if (engine::terminal(run.state)) continue;
     snapshot.runs.push_back(run);
     const auto& tasks = tables_.tasks.rows();
-    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->second.run == id;
-         ++it) {
+    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->second.run == id; ++it) {
       snapshot.tasks.push_back(it->second);
     }
     const auto& attempts = tables_.attempts.rows();
