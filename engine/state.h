@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/plan/links.h"
 #include "engine/plan/trigger_rule.h"
 #include "engine/queues/waiting.h"
 
@@ -84,18 +85,6 @@ struct Ended {
 };
 using Phase = std::variant<Waiting, Ready, Leased, UpForRetry, Ended>;
 
-// Where an argument of the stage comes from.
-struct InputSource {
-  std::int32_t parent = -1;  // task of the same run
-  std::int32_t output = -1;  // index of the parent's output
-  std::int32_t pin = -1;     // index into RunRow::pins
-};
-
-struct Edge {
-  std::int32_t child = 0;
-  std::int32_t group = 0;  // of the child
-};
-
 // One of a hundred thousand: what a waiting task does not need is on the heap, and what all runs of
 // one plan have in common is held once.
 struct Task {
@@ -117,14 +106,6 @@ struct Task {
   std::span<const InputSource> inputs;  // in Links, by dependency
 };
 static_assert(sizeof(Task) <= 240, "a run may have a hundred thousand of them");
-
-// How the tasks of a run are joined: the same for all runs of one plan, so they share it.
-struct Links {
-  Digest plan;
-  std::vector<Edge> children;
-  std::vector<InputSource> inputs;
-  std::vector<std::int32_t> first_child, first_input;  // by task, and the end
-};
 
 struct Run {
   RunRow row;

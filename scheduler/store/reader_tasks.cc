@@ -6,7 +6,7 @@
 #include <array>
 
 #include "engine/plan/run_plan.h"
-#include "engine/text/page_token.h"
+#include "scheduler/ports/page_token.h"
 #include "scheduler/store/query.h"
 #include "scheduler/store/sqlite_reader.h"
 
@@ -16,10 +16,11 @@ using base::Result;
 using base::Status;
 using engine::TaskRow;
 using engine::TaskState;
+using ports::Page;
 
 namespace {
 
-const Status kMissing(base::Code::kNotFound, 0, "there is no such row");
+Status missing() { return {base::Code::kNotFound, 0, "there is no such row"}; }
 
 // The indices, in order, of the run's tasks after that one that have rows.
 Result<std::vector<std::int32_t>> indices_with_rows(ReaderPool::Lease& lease,
@@ -50,7 +51,7 @@ Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& l
                                                             engine::RunId run) {
   const std::string id = run.text();
   const auto row = fetch_one<engine::RunCountsRow>(
-      lease, select_rows<engine::RunCountsRow>("WHERE run_id=?"), kMissing, id);
+      lease, select_rows<engine::RunCountsRow>("WHERE run_id=?"), missing(), id);
   if (!row.ok() && row.status().code() != base::Code::kNotFound) return row.status();
   const auto counts = row.ok() ? row->by_state() : engine::RunCountsRow{}.by_state();
   return std::vector<std::int32_t>(counts.begin(), counts.end());
@@ -60,8 +61,8 @@ Result<Page<TaskRow>> SqliteReader::list_tasks(engine::RunId run, std::optional<
                                                const std::string& name,
                                                const ports::PageRequest& page) {
   std::array<std::int64_t, 1> after{-1};
-  if (!page.after.empty() && !engine::parse_page_token(page.after, after)) {
-    return engine::bad_page_token(page.after);
+  if (!page.after.empty() && !ports::parse_page_token(page.after, after)) {
+    return ports::bad_page_token(page.after);
   }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
@@ -86,8 +87,8 @@ Result<std::vector<TaskRow>> SqliteReader::planned_tasks(ReaderPool::Lease& leas
   std::vector<TaskRow> planned;
   if (!may_be_planned(query.state)) return planned;
   const std::string id = query.run.text();
-  const auto run =
-      fetch_one<engine::RunRow>(lease, select_rows<engine::RunRow>("WHERE run_id=?"), kMissing, id);
+  const auto run = fetch_one<engine::RunRow>(lease, select_rows<engine::RunRow>("WHERE run_id=?"),
+                                             missing(), id);
   if (!run.ok() && run.status().code() == base::Code::kNotFound) return planned;
   if (!run.ok()) return run.status();
   const auto plan = engine::RunPlan::of(*run);

@@ -205,7 +205,7 @@ CREATE INDEX live_runs ON runs(run_id) WHERE state NOT IN ('succeeded', 'failed'
 // many are in which state is written, not counted.
 constexpr const char* kFifth = R"sql(
 ALTER TABLE runs ADD COLUMN first_order INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN plan TEXT NOT NULL DEFAULT '';  -- module:stage+count, '!': ready at once
+ALTER TABLE runs ADD COLUMN plan TEXT NOT NULL DEFAULT '';  -- module:stage+count, ! ready at once
 CREATE TABLE run_counts (
   run_id          TEXT PRIMARY KEY,
   waiting         INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 // The plan in a run's row: what is written is read again, what is damaged is refused, and what it
-// costs is bounded. Values only.
+// costs is bounded. Values only; one thread. How an engine is restored by it is for the scenarios
+// and the simulator.
 #include "engine/plan/run_plan.h"
 
 #include <string>
