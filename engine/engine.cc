@@ -137,9 +137,12 @@ std::optional<BootTime> Engine::next_deadline() const {
   return state_->timers.top().at;
 }
 
-std::vector<OutboxRow> Engine::outbox() const {
+std::vector<OutboxRow> Engine::outbox(std::int64_t from, std::size_t limit) const {
   std::vector<OutboxRow> rows;
-  for (const auto& [id, row] : state_->outbox) rows.push_back(row);
+  const auto& all = state_->outbox;
+  for (auto it = all.lower_bound(from); it != all.end() && rows.size() < limit; ++it) {
+    rows.push_back(it->second);
+  }
   return rows;
 }
 

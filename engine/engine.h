@@ -54,8 +54,8 @@ class Engine {
   // The earliest instant at which FireTimers would do something.
   std::optional<BootTime> next_deadline() const;
 
-  // Undelivered outbox rows in order of id.
-  std::vector<OutboxRow> outbox() const;
+  // Undelivered outbox rows in order of id: those from `from` on, at most `limit`.
+  std::vector<OutboxRow> outbox(std::int64_t from, std::size_t limit) const;
 
   // Aborts with the broken invariant's name and the state around it.
   void check_invariants() const;

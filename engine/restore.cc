@@ -98,7 +98,7 @@ Phase restore_phase(const TaskRow& row, const AttemptRow* live, base::Now now) {
     case TaskState::kReady: {
       Ready ready;
       ready.order = row.ready_order;
-      if (live != nullptr) ready.adoptable = attempt();
+      if (live != nullptr && !PLANTED(kAdoptableForgotten)) ready.adoptable = attempt();
       return ready;
     }
     case TaskState::kAssigned:
@@ -126,7 +126,8 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
     state.last_order = std::max(state.last_order, ready->order);
   }
   auto* leased = std::get_if<Leased>(&task.phase);
-  if (leased != nullptr && run.row.state == RunState::kCanceling) {
+  const bool stops = leased != nullptr && run.row.state == RunState::kCanceling;
+  if (stops && !PLANTED(kStopDeadlineForgotten)) {
     leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
     state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
   }

@@ -3,6 +3,7 @@
 // passed by then is left alone.
 #include <utility>
 
+#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -10,7 +11,10 @@ namespace {
 
 void fire_worker_lease(Step& step, Worker& worker) {
   worker.lease_timer = false;
-  if (worker.lease_until > step.now.boot) return arm_lease_timer(step, worker);
+  if (worker.lease_until > step.now.boot) {
+    if (PLANTED(kLeaseTimerLost)) return;
+    return arm_lease_timer(step, worker);
+  }
   worker_lease_expired(step, worker);
 }
 

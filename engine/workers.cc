@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -27,7 +28,8 @@ bool leased_to(const Task& task, const Worker& worker, const AttemptKey& key) {
 // epoch.
 bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   Task* task = find_task(step.state, {key.run, key.task});
-  if (task == nullptr || task->epoch != key.epoch) return false;
+  if (task == nullptr) return false;
+  if (task->epoch != key.epoch && !PLANTED(kAdoptedOtherEpoch)) return false;
   auto* ready = std::get_if<Ready>(&task->phase);
   if (ready == nullptr || !ready->adoptable || ready->adoptable->worker != worker.row.id) {
     return false;
@@ -213,6 +215,7 @@ void forget_worker(Step& step, Worker& worker) {
 
 void connect_worker(Step& step, const ConnectWorker& command) {
   Worker& worker = step.state.workers[command.worker.id];
+  const bool returns = !worker.row.id.empty();
   if (worker.session) {
     send(step, worker.session,
          CloseSession{Status(Code::kAborted, base::kErrWorkerReplaced,
@@ -245,7 +248,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   if (worker.row.draining) send(step, command.session, SetDraining{true});
   reconcile_held(step, worker, command.held);
   reconcile_leases(step, worker, command.held, Contact::kConnect);
-  step.dispatch = true;
+  step.dispatch = !(returns && PLANTED(kWakeUpLost));
 }
 
 void disconnect_worker(Step& step, const DisconnectWorker& command) {

@@ -22,6 +22,7 @@ void add_db_commands(CLI::App& app, Session& session, Chosen& chosen);      // d
 void add_worker_commands(CLI::App& app, Session& session, Chosen& chosen);  // workers
 void add_system_commands(CLI::App& app, Session& session,
                          Chosen& chosen);  // explain events doctor version
+void add_open_command(CLI::App& app, Session& session, Chosen& chosen);    // open
 void add_replay_command(CLI::App& app, Session& session, Chosen& chosen);  // replay
 void add_completion_commands(CLI::App& app, Session& session, Chosen& chosen);
 

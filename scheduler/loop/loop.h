@@ -96,7 +96,6 @@ class Loop final : public ports::Inbox {
   base::Now last_now_;
   std::optional<base::BootTime> waiting_since_;  // what the batch left in the inbox
   std::chrono::steady_clock::time_point last_arrival_{};
-  bool outbox_refused_ = false;  // a row found no room in the sink: offer again
   base::BootTime outbox_offered_at_{};
 
   mutable std::mutex mutex_;

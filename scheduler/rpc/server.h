@@ -4,6 +4,7 @@
 // Handlers convert, post, and return; nothing here blocks a thread of gRPC or the loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,24 +16,28 @@
 #include "scheduler/ports/logs.h"
 #include "scheduler/ports/reader.h"
 #include "scheduler/rpc/health_source.h"
+#include "scheduler/rpc/limits.h"
 
 namespace grpc {
 class Channel;
 }
+namespace weir::access {
+class Access;
+class BrowserPasses;
+}  // namespace weir::access
 
 namespace weir::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:7601";  // port 0: any free one
-  std::string token;                       // the bearer token
-  std::string token_file;                  // where it is, for messages
   std::string version;                     // of Weir
   std::string data_dir;                    // absolute
   std::string artifact_dir;                // absolute; named to workers on this host
-  std::string host_id;                     // see this_host_id()
+  std::string host_id;                     // see module::host_id()
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
+  std::chrono::milliseconds reader_stall_max = kReaderStallMax;
   base::WallTime started_at{};
 };
 
@@ -44,6 +49,8 @@ struct Ports {
   ports::BlobStore* modules = nullptr;
   ports::LogStore* logs = nullptr;
   HealthSource* health = nullptr;
+  const access::Access* access = nullptr;     // who may call
+  access::BrowserPasses* browsers = nullptr;  // for addresses that let one in
 };
 
 class Server {
@@ -79,8 +86,5 @@ class Server {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// Identifies this machine to itself: /etc/machine-id, else the boot id. Workers compute the same.
-std::string this_host_id();
 
 }  // namespace weir::rpc

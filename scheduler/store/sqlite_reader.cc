@@ -46,6 +46,7 @@ class StopWatch {
   sqlite3* connection_;
 };
 
+constexpr const char* kNewestEvent = "SELECT COALESCE(MAX(seq), 0) FROM events";
 constexpr std::size_t kRunIdCharacters = 13;
 
 Status unknown_run(std::string_view reference) {
@@ -203,6 +204,15 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   if (since > 0) {
+    Result<std::int64_t> newest = lease->connection().int64(kNewestEvent);
+    if (!newest.ok()) return newest.status();
+    if (since > *newest) {
+      return Status(Code::kOutOfRange, base::kErrUsage,
+                    "event " + std::to_string(since) + " is not in this log, which ends at " +
+                        std::to_string(*newest) +
+                        ": it was restored from a backup, or the number is another scheduler's; "
+                        "read the current state and go on from its as_of_seq");
+    }
     Result<std::int64_t> oldest = lease->connection().int64("SELECT MIN(seq) FROM events");
     if (!oldest.ok()) return oldest.status();
     if (*oldest > since + 1) {
@@ -225,7 +235,7 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
 Result<std::int64_t> SqliteReader::last_seq() {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  return lease->connection().int64("SELECT COALESCE(MAX(seq), 0) FROM events");
+  return lease->connection().int64(kNewestEvent);
 }
 
 Status SqliteReader::quick_check(const std::stop_token& stop) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/private_files.h"
 #include "module/bundle.h"
 
 namespace weir::sdk_impl {
@@ -63,8 +64,7 @@ Status sync_directory(const fs::path& path) {
 }
 
 Status make_directory(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
+  const std::error_code error = base::make_private_directories(path.string());
   if (!error) return {};
   errno = error.value();
   return file_error("cannot create the directory", path);
@@ -201,7 +201,7 @@ Result<StoredFile> publish(const fs::path& artifact_dir, Temporary& temporary, W
 Result<StoredFile> store_stream(const fs::path& artifact_dir, const Source& source, Sync sync) {
   if (Status status = make_directory(artifact_dir / "tmp"); !status.ok()) return status;
   Temporary temporary(temporary_path(artifact_dir));
-  auto written = write_file(temporary.path(), 0444, source, sync);
+  auto written = write_file(temporary.path(), 0400, source, sync);
   if (!written.ok()) return written.status();
   return publish(artifact_dir, temporary, *written, sync);
 }
@@ -303,7 +303,7 @@ Result<StoredFile> store_tree(const fs::path& artifact_dir, const fs::path& sour
   for (const TreeEntry& entry : *entries) {
     const fs::path target = temporary.path() / entry.relative;
     if (Status status = make_directory(target.parent_path()); !status.ok()) return status;
-    const mode_t mode = entry.executable ? 0555 : 0444;
+    const mode_t mode = entry.executable ? 0500 : 0400;
     auto written = write_file(
         target, mode, [&](const auto& take) { return read_all(entry.absolute, take); }, sync);
     if (!written.ok()) return written.status();

@@ -4,6 +4,7 @@
 #include "tests/scenarios/commands.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -393,7 +394,7 @@ std::string show_leases(World& world, const Line&) {
 
 std::string show_outbox(World& world, const Line&) {
   std::string text;
-  for (const auto& row : world.engine().outbox()) {
+  for (const auto& row : world.engine().outbox(0, std::numeric_limits<std::size_t>::max())) {
     text += std::to_string(row.id) + " " + row.kind + " " + row.payload + "\n";
   }
   return world.readable(text);

@@ -4,6 +4,7 @@
 // the semantics, nothing of the engine.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,8 +33,8 @@ class Audit {
   void on_write(const engine::Record& record);  // before it is applied
   void on_commit();                             // everything is applied
 
-  // All runs have ended: the tables as a whole.
-  void at_the_end() const;
+  // All runs have ended but those that were set aside: the tables as a whole.
+  void at_the_end(const std::function<bool(base::RunId)>& set_aside) const;
 
  private:
   void row(const engine::TaskRow& row);

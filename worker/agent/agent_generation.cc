@@ -30,13 +30,18 @@ void Agent::Impl::enter_generation(std::uint64_t generation) {
   const std::vector<base::AttemptKey> held = ledger_.held();
   for (const base::AttemptKey& key : held) {
     // Its number may be given again before it has died.
-    if (ledger_.find(key) == Ledger::State::kLaunched) dying_.insert(key);
+    if (Work* work = ledger_.find(key, State::kLaunched)) work->older_store = true;
     v1::Acknowledge stale;
     set_key(key, stale.mutable_attempt());
     stale.set_stale(true);
     acknowledge(stale);
   }
   spdlog::warn("store_restored worker={} attempts_given_up={}", data_->worker_id(), held.size());
+}
+
+bool Agent::Impl::of_older_store(const base::AttemptKey& key) {
+  const Work* work = ledger_.find(key, State::kFenced);
+  return work != nullptr && work->older_store;
 }
 
 }  // namespace weir::worker

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "module/platform.h"
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
 #include "tests/integration/rpc/fixture.h"
@@ -30,7 +31,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
   }
 
   v1::ListWorkersResponse list_workers() {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListWorkersResponse response;
     EXPECT_TRUE(workers_->ListWorkers(call.get(), v1::ListWorkersRequest(), &response).ok());
     return response;
@@ -38,7 +39,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
 
   // Of all tasks of the run when none is named.
   v1::ListAttemptsResponse list_attempts(const std::string& run, const std::string& task = {}) {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListAttemptsRequest request;
     request.set_run(run);
     request.set_task(task);
@@ -107,7 +108,7 @@ TEST_P(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
 
   TestWorker here = connect();
   hello = TestWorker::hello("here");
-  hello.set_host_id(rpc::this_host_id());
+  hello.set_host_id(module::host_id());
   here.send_hello(hello);
   EXPECT_EQ(here.expect_welcome().artifact_dir(), scheduler_->data_dir() + "/artifacts");
 }

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "module/bundle.h"
-#include "worker/supervisor/attempt.h"
+#include "worker/executors/attempt.h"
 
 namespace weir::worker {
 namespace {
@@ -111,7 +111,6 @@ grpc::Status FakeScheduler::Session(grpc::ServerContext* context, Stream* stream
   v1::SessionRequest request;
   while (stream->Read(&request)) {
     const std::lock_guard lock(mutex);
-    ++frames;
     stream_ = stream;
     context_ = context;
     v1::SessionResponse answers;

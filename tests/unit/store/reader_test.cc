@@ -224,6 +224,9 @@ TEST_F(ReaderTest, EventsGoOnFromACursor) {
   }
   EXPECT_EQ(reader_->list_events(1, {}, 9).status().code(), Code::kOutOfRange);
   EXPECT_EQ(reader_->list_events(2, {}, 9)->size(), 2u);
+  EXPECT_EQ(reader_->list_events(4, {}, 9)->size(), 0u);
+  EXPECT_EQ(reader_->list_events(5, {}, 9).status().code(), Code::kOutOfRange);
+  EXPECT_EQ(reader_->list_events(5, run_id(1), 9).status().code(), Code::kOutOfRange);
 }
 
 TEST_F(ReaderTest, ForgedPageTokensAreRefused) {
