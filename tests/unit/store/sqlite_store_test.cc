@@ -132,6 +132,8 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
           "PRAGMA user_version=1; DROP INDEX live_runs; ALTER TABLE assets DROP COLUMN missed;"
           "ALTER TABLE assets DROP COLUMN settled_by;"
           "ALTER TABLE tasks DROP COLUMN ready_order;"
+          "ALTER TABLE runs DROP COLUMN plan; ALTER TABLE runs DROP COLUMN first_order;"
+          "DROP TABLE run_counts;"
           "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
   auto store = open_store(path);
   ASSERT_NE(store, nullptr);
