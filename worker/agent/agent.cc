@@ -127,6 +127,7 @@ void Agent::Impl::turn() {
   if (session_) session_->flush();
   if (pool_.wait(wait_ms())) {
     for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+    take_frames();
   }
   if (pool_.lost()) {
     // Its executors died with it: a new worker process begins anew, and the scheduler learns from
@@ -175,7 +176,7 @@ void Agent::Impl::connect() {
   Session::Handlers handlers;
   handlers.received = [this, mailbox = mailbox_,
                        generation](std::shared_ptr<v1::SessionResponse> response) {
-    mailbox->post([this, generation, response] { on_session_message(generation, *response); });
+    mailbox->post([this, generation, response] { on_session_message(generation, response); });
   };
   handlers.ended = [this, mailbox = mailbox_, generation](const Status& status) {
     mailbox->post([this, generation, status] { on_session_end(generation, status); });
@@ -226,15 +227,34 @@ void Agent::Impl::send_hello() {
   session_->flush();
 }
 
-void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
+void Agent::Impl::on_session_message(std::uint64_t generation,
+                                     std::shared_ptr<v1::SessionResponse> frame) {
   if (generation != generation_ || !session_) return;
   heard_at_ = read_clock().boot;
-  for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
-  session_->taken();
+  frames_.push_back(std::move(frame));
+}
+
+// What ends an attempt does not wait for assignments that came before it.
+void Agent::Impl::take_frames() {
+  const ReceivedFrames frames = std::exchange(frames_, {});
+  visit_by_urgency(
+      frames, [this](const v1::SchedulerMessage& message) { return overtakes(message); },
+      [this](v1::SchedulerMessage& message) { on_message(message); });
+  for (std::size_t i = 0; i < frames.size() && session_; ++i) session_->taken();
+}
+
+// A stop of an attempt that is not here yet stays behind its assignment.
+bool Agent::Impl::overtakes(const v1::SchedulerMessage& message) const {
+  if (message.has_stop()) return ledger_.state(key_of(message.stop().attempt())).has_value();
+  if (message.has_acknowledge()) {
+    return ledger_.state(key_of(message.acknowledge().attempt())).has_value();
+  }
+  return message.has_heard();
 }
 
 void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status) {
   if (generation != generation_) return;
+  take_frames();  // they came before
   session_.reset();
   logs_->set_connected(false);
   const bool was_up = std::exchange(welcomed_, false);

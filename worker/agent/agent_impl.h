@@ -61,7 +61,9 @@ class Agent::Impl {
   int wait_ms() const;
   void timers();
   void connect();
-  void on_session_message(std::uint64_t generation, v1::SessionResponse& response);
+  void on_session_message(std::uint64_t generation, std::shared_ptr<v1::SessionResponse> frame);
+  void take_frames();
+  bool overtakes(const v1::SchedulerMessage& message) const;
   void on_session_end(std::uint64_t generation, const base::Status& status);
   base::BootTime silence_ends() const;
   void give_up_connection();
@@ -125,6 +127,7 @@ class Agent::Impl {
 
   Line line_;                         // of the session
   std::shared_ptr<Session> session_;  // null while there is none
+  ReceivedFrames frames_;             // of this session, that came together
   std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
   bool welcomed_ = false;             // in this session
   bool ever_welcomed_ = false;
