@@ -162,7 +162,7 @@ Status talk(Socket& socket, ExecutorCall& call, ExecutorEnd& end) {
       case wire::ExecutorResponse::kReady: {
         const Result<int> stage = find_stage(message.ready(), call.task);
         if (!stage.ok()) return stage.status();
-        call.run.set_stage(*stage);
+        call.run.mutable_assign()->set_stage(*stage);
         wire::ExecutorRequest request;
         *request.mutable_run() = call.run;
         if (!socket.send(framed(request))) return {};
@@ -173,7 +173,7 @@ Status talk(Socket& socket, ExecutorCall& call, ExecutorEnd& end) {
         break;
       case wire::ExecutorResponse::kResult:
         end.has_result = true;
-        end.result = std::move(*message.mutable_result());
+        end.finished.Swap(message.mutable_result()->mutable_finished());
         return {};
       default:
         break;  // progress, and what newer modules may say

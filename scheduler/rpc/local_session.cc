@@ -39,10 +39,10 @@ class LocalStream final : public SessionStream {
       ended_ = true;
       handlers_.ended(status);
     }
-    edge_.reads.submit_step([session = session_.lock()] { session->on_done(); });
+    edge_.reads.submit_ahead([session = session_.lock()] { session->on_done(); });
   }
   void cancel() override {
-    edge_.reads.submit_step([session = session_.lock()] { session->on_written(false); });
+    edge_.reads.submit_ahead([session = session_.lock()] { session->on_written(false); });
   }
 
  private:

@@ -178,7 +178,7 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
 void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
   {
     const std::lock_guard lock(mutex_);
-    heard_ = sent_at_us;
+    queue_.answer_heartbeat(sent_at_us);
   }
   pump();
 }
@@ -203,21 +203,19 @@ void WorkerSession::enqueue(const engine::Send& send) {
     if (!closing_) closing_ = closing->reason;
     return;
   }
-  auto outgoing = std::make_shared<Outgoing>();
+  wire::SchedulerMessage message;
   std::size_t missing = 0;  // bytes of values that the cache does not have
   if (const auto* welcome = std::get_if<engine::Welcome>(&send.message)) {
-    fill_welcome(*welcome, outgoing->message.mutable_welcome());
+    fill_welcome(*welcome, message.mutable_welcome());
   } else {
-    to_proto(send, &outgoing->message);
-    if (may_carry_values(outgoing->message)) missing = fill_from_cache(outgoing->message);
+    to_proto(send, &message);
+    if (may_carry_values(message)) missing = fill_from_cache(message);
   }
-  outgoing->bytes = outgoing->message.ByteSizeLong() + missing;
-  outgoing->ready = missing == 0;
+  std::shared_ptr<OutgoingQueue::Item> item;
   {
     const std::lock_guard lock(mutex_);
     if (finished_ || closing_) return;
-    queue_.push_back(outgoing);
-    queue_bytes_ += outgoing->bytes;
+    item = queue_.add(std::move(message), missing);
     if (does_not_read()) {
       end(Status(Code::kResourceExhausted, base::kErrQueueFull,
                  "worker '" + worker_ +
@@ -227,8 +225,7 @@ void WorkerSession::enqueue(const engine::Send& send) {
     }
   }
   if (missing == 0) return;
-  edge_.reads.submit_step(
-      [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
+  edge_.reads.submit_ahead([self = shared_from_this(), item] { self->fill_from_store(item); });
 }
 
 void WorkerSession::flush() { pump(); }
@@ -251,12 +248,13 @@ void WorkerSession::fill_welcome(const engine::Welcome& welcome, wire::Welcome* 
 bool WorkerSession::may_carry_values(const wire::SchedulerMessage& message) {
   if (!message.has_assign()) return false;
   const std::lock_guard lock(mutex_);
-  return queue_bytes_ + kAssignInlineBytesMax <= kSessionInlineBytesMax;
+  return queue_.bytes() + kAssignInlineBytesMax <= kSessionInlineBytesMax;
 }
 
 bool WorkerSession::does_not_read() const {
-  if (queue_.size() > kSessionQueueHardMax || queue_bytes_ > kSessionQueueBytesHardMax) return true;
-  if (queue_.size() <= kSessionQueueMax && queue_bytes_ <= kSessionQueueBytesMax) return false;
+  const std::size_t bytes = queue_.bytes();
+  if (queue_.size() > kSessionQueueHardMax || bytes > kSessionQueueBytesHardMax) return true;
+  if (queue_.size() <= kSessionQueueMax && bytes <= kSessionQueueBytesMax) return false;
   return writing_ && std::chrono::steady_clock::now() - taken_at_ > kSessionStallMax;
 }
 
@@ -278,9 +276,9 @@ std::size_t WorkerSession::fill_from_cache(wire::SchedulerMessage& message) cons
   return missing;
 }
 
-void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
+void WorkerSession::fill_from_store(const std::shared_ptr<OutgoingQueue::Item>& item) {
   std::size_t budget = kAssignInlineBytesMax;
-  for_each_value(outgoing->message, [&](wire::ValueRef& value) {
+  for_each_value(item->message, [&](wire::ValueRef& value) {
     const auto size = static_cast<std::size_t>(value.size());
     const auto digest = engine::Digest::from_bytes(value.digest());
     if (!digest || !travels_inline(value) || size > budget) return;
@@ -294,13 +292,10 @@ void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
     value.set_is_inline(true);
     edge_.sessions.inline_cache().put(*digest, row->bytes);
   });
-  const std::size_t bytes = outgoing->message.ByteSizeLong();
   {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
-    queue_bytes_ += bytes - outgoing->bytes;
-    outgoing->bytes = bytes;
-    outgoing->ready = true;
+    queue_.filled(*item);
   }
   pump();
 }
@@ -316,26 +311,14 @@ void WorkerSession::pump() {
 
 std::optional<wire::SessionResponse> WorkerSession::next_frame() {
   if (writing_ || finished_) return std::nullopt;
-  wire::SessionResponse frame;
-  if (const auto heard = std::exchange(heard_, std::nullopt)) {
-    frame.add_messages()->mutable_heard()->set_sent_at_us(*heard);
-  }
-  std::size_t bytes = 0;
-  while (!queue_.empty() && queue_.front()->ready) {
-    Outgoing& next = *queue_.front();
-    if (frame.messages_size() > 0 && bytes + next.bytes > kFrameBytesMax) break;
-    bytes += next.bytes;
-    queue_bytes_ -= next.bytes;
-    *frame.add_messages() = std::move(next.message);
-    queue_.pop_front();
-  }
-  if (frame.messages_size() > 0) {
+  auto frame = queue_.next_frame(kFrameBytesMax);
+  if (frame) {
     writing_ = true;
     taken_at_ = std::chrono::steady_clock::now();
-    return frame;
+  } else if (queue_.empty() && closing_) {
+    end(*closing_);
   }
-  if (queue_.empty() && closing_) end(*closing_);
-  return std::nullopt;
+  return frame;
 }
 
 void WorkerSession::end(const Status& status) {

@@ -13,6 +13,7 @@
 #include "base/errors.h"
 #include "module/platform.h"
 #include "worker/agent/agent_impl.h"
+#include "worker/executors/disk_reserve.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.1.0"
@@ -35,6 +36,7 @@ Agent::Impl::Impl(WorkerOptions options, SupervisorHandle supervisor)
       link_(options_.scheduler, options_.token, options_.token_file),
       mailbox_(std::make_shared<Mailbox>()),
       pool_(std::move(supervisor), mailbox_->fd()),
+      line_(link_),
       random_(std::random_device{}()) {}
 
 Agent::Impl::~Impl() {
@@ -42,20 +44,39 @@ Agent::Impl::~Impl() {
   pool_.end();
 }
 
-Status Agent::Impl::start() {
+// What an earlier worker of the directory began must be over before anything is begun here: its
+// supervisor, which may still be killing, holds a lock until then.
+Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
   auto data = DataDir::open(options_.data_dir);
   if (!data.ok()) return data.status();
   data_ = std::move(data).value();
+  for (bool told = false; !stop.stop_requested(); told = true) {
+    auto lock = data_->lock_executors();
+    if (!lock.ok()) return lock.status();
+    if (lock->has_value()) {
+      pool_.hold_lock(std::move(**lock));
+      break;
+    }
+    if (!told) {
+      spdlog::warn(
+          "worker_waits worker={} why=\"the attempts of an earlier worker in this directory are "
+          "still being ended\"",
+          data_->worker_id());
+    }
+    pollfd wait{mailbox_->fd(), POLLIN, 0};
+    ::poll(&wait, 1, kPredecessorPollMs);
+  }
+  return {};
+}
+
+void Agent::Impl::start() {
   artifact_dir_ = data_->artifacts();
-  modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_);
-  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_);
+  modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_, watchdog_);
+  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_, watchdog_);
   logs_ = std::make_unique<LogShipper>(link_, data_->spool());
-  channel_ = link_.channel();
-  stub_ = v1::WorkerProtocolService::NewStub(channel_);
   configure();
   spdlog::info("worker_started worker={} name={} slots={} scheduler={}", data_->worker_id(),
                options_.name, options_.slots, link_.address());
-  return {};
 }
 
 void Agent::Impl::configure() {
@@ -67,13 +88,16 @@ void Agent::Impl::configure() {
   options.spool_dir = data_->spool();
   options.scratch_dir = data_->scratch();
   options.artifact_dir = artifact_dir_;
+  options.disk_reserve = disk_reserve(data_->path());
   options.core_dumps = options_.core_dumps;
   pool_.configure(options);
 }
 
 Status Agent::Impl::run(std::stop_token stop) {
-  if (Status status = start(); !status.ok()) return status;
   const std::stop_callback wake(stop, [this] { mailbox_->wake(); });
+  if (Status status = open_data_dir(stop); !status.ok()) return status;
+  if (stop.stop_requested()) return {};
+  start();
   while (!fatal_) {
     if (stop.stop_requested() && !leaving_) begin_leaving();
     if (leaving_ && may_leave()) break;
@@ -111,7 +135,7 @@ void Agent::Impl::turn() {
 int Agent::Impl::wait_ms() const {
   BootTime until = BootTime::max();
   if (!session_) until = std::min(until, connect_at_);
-  if (session_ && !welcomed_) until = std::min(until, hello_at_ + kWelcomeMax);
+  if (session_) until = std::min(until, silence_ends());
   if (welcomed_) until = std::min(until, heartbeat_at_);
   if (leaving_) until = std::min(until, read_clock().boot + kLeavingPoll);
   if (until == BootTime::max()) return -1;
@@ -122,13 +146,11 @@ int Agent::Impl::wait_ms() const {
 void Agent::Impl::timers() {
   const BootTime now = read_clock().boot;
   if (!session_ && now >= connect_at_) connect();
-  if (session_ && !welcomed_ && now >= hello_at_ + kWelcomeMax) session_->cancel();
+  if (session_ && now >= silence_ends()) give_up_connection();
   if (welcomed_ && now >= heartbeat_at_) heartbeat();
   if (leaving_ && !expelled_running_ && now >= leave_by_) {
     expelled_running_ = true;
-    for (const AttemptKey& key : ledger_.held()) {
-      if (ledger_.find(key) == Ledger::State::kLaunched) pool_.halt(key, "the worker stops");
-    }
+    for (const AttemptKey& key : ledger_.in(State::kLaunched)) pool_.halt(key, "the worker stops");
   }
 }
 
@@ -138,6 +160,7 @@ void Agent::Impl::connect() {
   const std::uint64_t generation = ++generation_;
   welcomed_ = false;
   hello_at_ = read_clock().boot;
+  heard_at_ = hello_at_;
   Session::Handlers handlers;
   handlers.received = [this, mailbox = mailbox_,
                        generation](std::shared_ptr<v1::SessionResponse> response) {
@@ -147,7 +170,7 @@ void Agent::Impl::connect() {
     mailbox->post([this, generation, status] { on_session_end(generation, status); });
   };
   session_ = options_.open_session ? open_local_session(options_.open_session, std::move(handlers))
-                                   : open_grpc_session(*stub_, link_, std::move(handlers));
+                                   : open_grpc_session(line_.stub(), link_, std::move(handlers));
   send_hello();
 }
 
@@ -188,6 +211,7 @@ void Agent::Impl::send_hello() {
 
 void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
   if (generation != generation_ || !session_) return;
+  heard_at_ = read_clock().boot;
   for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
   session_->taken();
 }
@@ -211,6 +235,25 @@ void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status)
     spdlog::warn("session_ended worker={} held={} why=\"{}\"", data_->worker_id(), ledger_.size(),
                  status.text());
   }
+}
+
+// Heartbeats are answered at once: a scheduler that is not heard for a lease cannot be reached on
+// this connection, whatever the machine thinks of it.
+BootTime Agent::Impl::silence_ends() const {
+  if (!welcomed_) return hello_at_ + kWelcomeMax;
+  return heard_at_ + std::max(lease_, 2 * heartbeat_every_);
+}
+
+void Agent::Impl::give_up_connection() {
+  session_->cancel();
+  line_.renew();
+  modules_->reconnect();
+  transfer_->reconnect();
+  logs_->reconnect();
+  on_session_end(generation_, Status(Code::kUnavailable, base::kErrTimedOut,
+                                     "nothing was heard from the scheduler for too long; "
+                                     "connecting anew"));
+  ++generation_;  // what the old session still says is not heard
 }
 
 bool Agent::Impl::shared_artifacts(const v1::Welcome& welcome) const {
@@ -245,7 +288,9 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   pool_.drain(leaving_);
   contact(hello_at_);
   logs_->set_connected(true);
-  for (const AttemptKey& key : ledger_.unacknowledged()) send_report(key);
+  for (const AttemptKey& key : ledger_.in(State::kReported)) {
+    send_report(*ledger_.find(key, State::kReported));
+  }
   if (leaving_) heartbeat();
   spdlog::info("session_opened worker={} held={} shared_artifacts={}", data_->worker_id(),
                ledger_.size(), shared_);
@@ -276,21 +321,21 @@ void Agent::Impl::begin_leaving() {
                ledger_.live());
   pool_.drain(true);
   if (welcomed_) heartbeat();
-  for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker stops");
+  for (const AttemptKey& key : ledger_.in(State::kPreparing)) release(key, "the worker stops");
 }
 
 // Nothing runs, and what ended is acknowledged; or there is nobody who could acknowledge it and the
 // time is over.
 bool Agent::Impl::may_leave() const {
-  if (ledger_.live() > kept_back_.size()) return false;
-  if (ledger_.size() == kept_back_.size()) return true;
+  if (ledger_.live() > 0) return false;
+  if (ledger_.size() == ledger_.count(State::kKeptBack)) return true;
   const BootTime now = read_clock().boot;
   if (!welcomed_) return now >= leaving_since_ + kFarewellMax;
   return expelled_running_ && now >= leave_by_ + kFarewellMax;
 }
 
 void Agent::Impl::leave() {
-  for (const auto& [key, unused] : std::exchange(kept_back_, {})) release(key, "the worker stops");
+  for (const AttemptKey& key : ledger_.in(State::kKeptBack)) release(key, "the worker stops");
   if (!session_) return;
   session_->flush();
   logs_->flush(kLogFlushMax);

@@ -51,6 +51,15 @@ base::Status unwritable_data(const std::string& path, const base::Status& cause)
 
 }  // namespace
 
+base::Result<std::optional<Fd>> DataDir::lock_executors() const {
+  const std::string path = path_ + "/executors.lock";
+  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return errno_status("cannot create", path, errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
+  if (errno != EWOULDBLOCK) return errno_status("cannot lock", path, errno);
+  return std::optional<Fd>();
+}
+
 base::Result<DataDir> DataDir::open(const std::string& path) {
   DataDir directory;
   std::error_code failed;

@@ -3,6 +3,7 @@
 // afterwards.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -16,6 +17,10 @@ class DataDir {
   // PERMISSION_DENIED kErrDataDirUnwritable or RESOURCE_EXHAUSTED kErrDiskFull when it cannot be
   // written.
   static base::Result<DataDir> open(const std::string& path);
+
+  // The lock under which attempts run here, for whoever is the last to end: nothing while a former
+  // worker's processes are not dead.
+  base::Result<std::optional<Fd>> lock_executors() const;
 
   const std::string& path() const { return path_; }
   const std::string& worker_id() const { return worker_id_; }

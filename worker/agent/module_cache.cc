@@ -26,7 +26,6 @@ using base::Status;
 
 constexpr int kFetchTries = 8;
 constexpr std::size_t kListBytesMax = 64u << 20;
-constexpr std::chrono::minutes kFileDeadline{30};
 
 Status corrupt(const Digest& module, const std::string& why) {
   return Status(Code::kDataLoss, base::kErrFileDigest, "module " + module.hex() + ": " + why);
@@ -54,11 +53,13 @@ Status check_list(const Digest& module, const v1::FetchFileResponse& list) {
 
 }  // namespace
 
-ModuleCache::ModuleCache(const Link& link, std::string directory, Mailbox& mailbox)
+ModuleCache::ModuleCache(const Link& link, std::string directory, Mailbox& mailbox,
+                         Watchdog& watchdog)
     : link_(link),
       directory_(std::move(directory)),
       mailbox_(mailbox),
-      stub_(v1::WorkerProtocolService::NewStub(link.channel())),
+      watchdog_(watchdog),
+      line_(link),
       thread_([this](std::stop_token stop) { work(stop); }) {}
 
 ModuleCache::~ModuleCache() {
@@ -164,7 +165,8 @@ Status ModuleCache::fetch_list(const Digest& module, v1::FetchFileResponse& list
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::FetchFileRequest request;
   request.set_module(std::string(module.raw()));
-  const auto reader = stub_->FetchFile(&context, request);
+  const auto stub = line_.stub();
+  const auto reader = stub->FetchFile(&context, request);
   const bool got = reader->Read(&list);
   v1::FetchFileResponse rest;
   while (reader->Read(&rest)) {
@@ -182,15 +184,21 @@ Status ModuleCache::fetch_file(const Digest& module, const v1::ModuleFile& file,
   if (!out.ok()) return out.status();
   grpc::ClientContext context;
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-  context.set_deadline(std::chrono::system_clock::now() + kFileDeadline);
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::FetchFileRequest request;
   request.set_module(std::string(module.raw()));
   request.set_file(file.digest());
-  const auto reader = stub_->FetchFile(&context, request);
+  const auto stub = line_.stub();
+  const auto reader = stub->FetchFile(&context, request);
   v1::FetchFileResponse response;
   Status written;
-  while (written.ok() && reader->Read(&response)) written = out->append(response.chunk());
+  {
+    Watchdog::Call call(watchdog_, [&context] { context.TryCancel(); });
+    while (written.ok() && reader->Read(&response)) {
+      call.moved();
+      written = out->append(response.chunk());
+    }
+  }
   if (!written.ok()) context.TryCancel();
   const Status status = from_grpc(reader->Finish());
   if (!written.ok()) return written;

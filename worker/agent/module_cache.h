@@ -17,8 +17,10 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/line.h"
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"
+#include "worker/agent/watchdog.h"
 
 namespace weir::worker {
 
@@ -31,7 +33,7 @@ struct LoadedModule {
 class ModuleCache {
  public:
   using Ready = std::function<void(base::Result<LoadedModule>)>;
-  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox);
+  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog);
   ~ModuleCache();
 
   // The module when it was verified in this process already, else null.
@@ -39,6 +41,8 @@ class ModuleCache {
   // Calls `ready` on the agent's thread, once it is verified or when it cannot be had. Asked for
   // twice, fetched once.
   void prepare(const base::Digest& module, Ready ready);
+  // Calls go over a new connection from now on.
+  void reconnect() { line_.renew(); }
   // The module did not behave as registered: it is verified again, and its manifest asked for
   // again, before its next use.
   void suspect(const base::Digest& module);
@@ -62,7 +66,8 @@ class ModuleCache {
   const Link& link_;
   const std::string directory_;
   Mailbox& mailbox_;
-  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  Watchdog& watchdog_;
+  Line line_;
   // ---- the agent's thread ----
   std::map<base::Digest, LoadedModule> loaded_;
   std::map<base::Digest, std::vector<Ready>> waiting_;

@@ -35,8 +35,9 @@ class Session {
   virtual void taken() = 0;
 };
 
-std::shared_ptr<Session> open_grpc_session(v1::WorkerProtocolService::Stub& stub, const Link& link,
-                                           Session::Handlers handlers);
+// Keeps the stub, and with it the connection, as long as the stream is open.
+std::shared_ptr<Session> open_grpc_session(std::shared_ptr<v1::WorkerProtocolService::Stub> stub,
+                                           const Link& link, Session::Handlers handlers);
 std::shared_ptr<Session> open_local_session(const base::OpenLocalSession& open,
                                             Session::Handlers handlers);
 

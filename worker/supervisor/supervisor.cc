@@ -9,8 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -19,7 +21,7 @@
 
 #include "base/check.h"
 #include "weir/worker/v1/supervisor.pb.h"
-#include "worker/supervisor/handle.h"
+#include "worker/supervisor/protocol.h"
 #include "worker/supervisor/spawn.h"
 
 namespace weir::worker {
@@ -109,20 +111,34 @@ std::vector<TreeRoot> Supervisor::roots() const {
 
 bool Supervisor::read_agent() {
   std::array<char, kSupervisorMessageMax> buffer;
-  const ssize_t n = ::recv(agent_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t n = ::recvmsg(agent_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (n < 0 && errno == EINTR) return true;
   if (n < 0 && errno == EAGAIN) return false;
   if (n <= 0) {
     agent_gone_ = true;
     return false;
   }
+  Fd descriptor;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    descriptor = Fd(fd);
+  }
   v1::SupervisorRequest request;
   CHECK_MSG(request.ParseFromArray(buffer.data(), int(n)), "the agent sent what is no request");
-  handle(request);
+  handle(request, std::move(descriptor));
   return true;
 }
 
-void Supervisor::handle(const v1::SupervisorRequest& request) {
+void Supervisor::handle(const v1::SupervisorRequest& request, Fd descriptor) {
   switch (request.request_case()) {
     case v1::SupervisorRequest::kSpawn:
       return spawn(request.spawn());
@@ -137,6 +153,9 @@ void Supervisor::handle(const v1::SupervisorRequest& request) {
     case v1::SupervisorRequest::kOwnScratch:
       scratch_ = request.own_scratch().directory();
       return;
+    case v1::SupervisorRequest::kHoldLock:
+      lock_ = std::move(descriptor);
+      return;
     case v1::SupervisorRequest::REQUEST_NOT_SET:
       return;
   }
@@ -147,6 +166,7 @@ void Supervisor::spawn(const v1::SpawnExecutor& request) {
                                  std::to_string(request.executor())});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
+  answer.set_executor(request.executor());
   if (!spawned.ok()) {
     answer.set_code(int(spawned.status().code()));
     answer.set_why(spawned.status().text());
@@ -198,6 +218,8 @@ void Supervisor::end_strays(const v1::EndStrays& request) {
   executors_ = std::move(known);  // the others are forgotten
   v1::SupervisorResponse response;
   v1::StraysEnded& answer = *response.mutable_strays_ended();
+  answer.set_executor(request.executor());
+  answer.set_request(request.request());
   const auto found = executors_.find(request.executor());
   if (found != executors_.end()) {
     answer.set_alive(signal_strays(found->second.root, roots(),
@@ -272,12 +294,15 @@ void Supervisor::reap() {
   }
 }
 
+// Goes on as long as anything lives: until then the lock keeps the next worker of the directory
+// from starting the same attempts again.
 void Supervisor::shut_down() {
   const base::BootTime until = read_clock().boot + kShutdownMax;
+  bool complained = false;
   while (!all_dead()) {
-    if (read_clock().boot >= until) {
-      std::fprintf(stderr, "weir supervisor: some processes of stages do not die; leaving them\n");
-      break;
+    if (!complained && read_clock().boot >= until) {
+      complained = true;
+      std::fprintf(stderr, "weir supervisor: some processes of stages do not die; waiting\n");
     }
     kill_all_descendants();
     const timespec pause{0, 2'000'000};
@@ -286,6 +311,20 @@ void Supervisor::shut_down() {
   }
   std::error_code ignored;  // what cannot be removed is removed by the next start
   if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
+}
+
+int supervisor_main(int, char**) {
+  const char* text = ::getenv(kSupervisorFdVariable);
+  const int fd = text == nullptr ? -1 : ::atoi(text);
+  if (fd < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    std::fprintf(stderr,
+                 "weir supervisor: this is started by weir up and weir worker, not by hand\n");
+    return 2;
+  }
+  ::unsetenv(kSupervisorFdVariable);
+  Supervisor supervisor{Fd(fd)};
+  supervisor.run();
+  return 0;
 }
 
 }  // namespace weir::worker

@@ -30,8 +30,8 @@ class SupervisorResponse;
 
 inline constexpr int kRequestsPerTurn = 64;  // then it looks at fences and deaths again
 inline constexpr base::Duration kFenceAgain = std::chrono::milliseconds(5);  // while anything lives
-inline constexpr base::Duration kFenceMax = std::chrono::seconds(5);  // for what will not die
-inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);
+inline constexpr base::Duration kFenceMax = std::chrono::seconds(5);      // for what will not die
+inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);  // then it complains
 
 class Supervisor {
  public:
@@ -54,7 +54,7 @@ class Supervisor {
   int wait_ms() const;
   // One request; false when none is there.
   bool read_agent();
-  void handle(const v1::SupervisorRequest& request);
+  void handle(const v1::SupervisorRequest& request, Fd descriptor);
   void spawn(const v1::SpawnExecutor& request);
   void signal(const v1::SignalExecutor& request);
   void add_helpers(const v1::AddHelpers& request);
@@ -70,6 +70,7 @@ class Supervisor {
   void reap();
   void shut_down();
 
+  Fd lock_;  // first: let go of when nothing is left
   Fd agent_;
   Fd signals_;
   bool agent_gone_ = false;
@@ -77,5 +78,9 @@ class Supervisor {
   std::string scratch_;                    // removed at the end
   std::map<ExecutorId, Child> executors_;  // that run, or whose strays may still be asked for
 };
+
+// The body of the hidden verb `weir supervisor`: runs until the starter is gone and everything
+// below it is dead. Returns the exit code; 2 when it was not started by start_supervisor().
+int supervisor_main(int argc, char** argv);
 
 }  // namespace weir::worker

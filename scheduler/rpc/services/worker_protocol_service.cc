@@ -109,7 +109,7 @@ class ArtifactStream {
     auto blob = BlobReader::open_artifact(edge_.reader, edge_.artifacts, *digest);
     if (!blob.ok()) return blob.status();
     blob_ = std::move(blob).value();
-    response->set_kind(static_cast<wire::ArtifactKind>(artifact_kind_number(blob_->kind())));
+    response->set_kind(to_proto(blob_->kind()));
     response->set_size(blob_->size());
     return true;
   }

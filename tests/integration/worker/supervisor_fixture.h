@@ -14,7 +14,7 @@
 
 #include "base/ids.h"
 #include "base/sha256.h"
-#include "worker/supervisor/executor_pool.h"
+#include "worker/executors/executor_pool.h"
 
 namespace weir::worker {
 
@@ -52,6 +52,7 @@ class SupervisorFixture : public ::testing::Test {
   void stop_supervisor();
 
   std::string directory_;
+  std::map<base::AttemptKey, Launch> launches_;
   std::optional<ExecutorPool> pool_;
   std::map<base::AttemptKey, AttemptEnded> ended_;
   std::map<base::AttemptKey, int> started_;

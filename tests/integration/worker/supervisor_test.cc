@@ -321,9 +321,8 @@ TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
     rlimit narrow = before;
     narrow.rlim_cur = rlim_t(lowest.get()) + 1 + rlim_t(more);
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &narrow), 0);
-    const auto key = launch(module, "ok");
+    const auto end = ended(launch(module, "ok"));
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-    const auto end = ended(key);
     EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_LOAD_ERROR);
     EXPECT_NE(end.finished.message().find("too many open files; give it fewer --slots"),
               std::string::npos)
@@ -331,6 +330,18 @@ TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
     EXPECT_FALSE(end.suspect_module) << "the module is not to blame";
   }
   EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(SupervisorTest, NothingWaitsForASupervisorThatDoesNotAnswer) {
+  configure(1);
+  const auto module = define("good");
+  ::kill(supervisor_pid_, SIGSTOP);
+  const auto key = launch(module, "ok");
+  pool_->set_lease(read_clock().boot + 600s, read_clock().boot + 600s);
+  EXPECT_TRUE(receive_once(0));
+  EXPECT_FALSE(ended_.contains(key));
+  ::kill(supervisor_pid_, SIGCONT);
+  EXPECT_EQ(ended(key).finished.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
 TEST_F(SupervisorTest, DrainGivesBackWhatWaits) {

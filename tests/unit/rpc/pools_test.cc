@@ -37,6 +37,33 @@ TEST(WorkPool, RefusesRequestsPastItsLimitButNotSteps) {
   again.wait();
 }
 
+TEST(WorkPool, WhatAWorkerWaitsForGoesAheadOfRequests) {
+  WorkPool pool("test", 1, 10);
+  std::latch busy(1);
+  std::latch release(1);
+  ASSERT_TRUE(pool.submit([&] {
+                    busy.count_down();
+                    release.wait();
+                  })
+                  .ok());
+  busy.wait();
+  std::string order;
+  std::latch ran(4);
+  const auto append = [&](char name) {
+    return [&order, &ran, name] {
+      order += name;
+      ran.count_down();
+    };
+  };
+  EXPECT_TRUE(pool.submit(append('r')).ok());
+  pool.submit_step(append('s'));
+  pool.submit_ahead(append('1'));
+  pool.submit_ahead(append('2'));
+  release.count_down();
+  ran.wait();
+  EXPECT_EQ(order, "12rs");
+}
+
 TEST(WorkPool, StopDestroysWhatStillWaits) {
   WorkPool pool("test", 1, 10);
   std::latch busy(1);

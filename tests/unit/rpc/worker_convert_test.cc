@@ -50,7 +50,7 @@ TEST(FinishedToCommand, CarriesAVerifiedValue) {
   *finished.mutable_cursor()->mutable_value() = finished.outputs(0).value();
   wire::CheckResult* check = finished.add_checks();
   check->set_name("not_empty");
-  check->set_severity(2);
+  check->set_severity(wire::CHECK_SEVERITY_BLOCKING);
   check->set_passed(true);
   const engine::AttemptFinished command = convert(finished);
   EXPECT_EQ(command.session, kSession);

@@ -1,6 +1,6 @@
 // One executor as the pool knows it: its process, socket, pipes, and what belongs to the attempt
-// that it has. Decisions are the dispatcher's; this holds and reads. One
-// thread.
+// that it has. What state it is in, and what follows, is the dispatcher's; this holds and reads.
+// One thread.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/core/dispatcher.h"
-#include "worker/supervisor/attempt.h"
-#include "worker/supervisor/frame_socket.h"
+#include "worker/executors/attempt.h"
+#include "worker/executors/frame_socket.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {
@@ -19,39 +19,32 @@ namespace weir::worker {
 struct Executor {
   ExecutorId id = 0;
   Digest module;
-  pid_t pid = 0;
+  pid_t pid = 0;  // 0: it was not started yet
   FrameSocket socket;
-  bool write_watched = false;  // a part of the attempt waits for room in the socket
-  Fd pipes[2];                 // standard output and error, read ends
-  std::string refusal;         // why it could not be started
-  std::string directory;       // its working directory, removed with it
-
-  // ---- death ----
-  bool dead = false;  // reaped
-  int code = 0;       // of waitid
-  int status = 0;
+  bool write_watched = false;      // a part of the attempt waits for room in the socket
+  Fd pipes[2];                     // standard output and error, read ends
+  std::string refusal;             // why it could not be started
+  std::string directory;           // its working directory, removed with it
+  std::uint64_t strays_asked = 0;  // the newest request about its strays: older answers are void
   bool killed_by_us = false;
-  bool fenced = false;        // killed by the supervisor, for the agent seemed to hang
-  bool hung_up = false;       // it closed its socket and its death was not seen yet
-  BootTime patience_until{};  // for strays to die, or for its own death after it hung up
+  int code = 0;  // of its death, as of waitid
+  int status = 0;
   std::uint64_t oom_kills_before = 0;
   std::int64_t memory_peak = 0;
-
   std::size_t helpers = 0;  // processes that its resources started; they end with it
 
   // ---- of the attempt, set while it has one ----
-  std::unique_ptr<Launch> launch;
+  Launch* launch = nullptr;  // the agent's
   std::optional<AttemptSpool> spool;
   std::string stderr_tail;  // the newest bytes, at most twice what a report carries
-  v1::ExecutorResult result;
-  bool settling = false;  // its result is in, its strays are being killed
-
+  v1::Finished finished;    // as it said
   std::uint64_t busy_since_ticks = 0;
   std::uint64_t forks_before =
       0;  // newest process id of the machine when nothing else descended from it; 0: never
-  bool log_grew = false;  // and the agent was not told yet
+  bool strays_seen = false;  // some were alive when they were looked for
+  bool log_grew = false;     // and the agent was not told yet
 
-  void attach(std::unique_ptr<Launch> work, AttemptSpool logs);
+  void attach(Launch& work, AttemptSpool logs);
   void detach();
   // Takes output of the attempt. What comes while there is none is dropped: it is nobody's.
   void log(LogKind kind, std::string_view bytes);

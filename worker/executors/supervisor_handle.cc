@@ -1,11 +1,10 @@
-// posix_spawn of our own program, the entry of the child, and the parent's half of their
-// conversation. The parent must not have threads yet; the child never has any. The socket is the
-// only thing that both share.
-#include "worker/supervisor/handle.h"
+// posix_spawn of our own program, and the parent's half of the conversation with it. The parent
+// must not have threads yet. The socket is the only thing that both share; what it does not
+// take waits here.
+#include "worker/executors/supervisor_handle.h"
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -23,14 +22,12 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "weir/worker/v1/supervisor.pb.h"
-#include "worker/supervisor/supervisor.h"
 
 namespace weir::worker {
 namespace {
 
-constexpr int kSupervisorFd = 3;  // of the socket, in the supervisor
-constexpr const char* kFdVariable = "WEIR_SUPERVISOR_FD";
-constexpr int kMemoryPauseMs = 10;  // before a message is tried again for which there was no memory
+// Before a message is tried again for which there was no memory.
+constexpr std::chrono::milliseconds kMemoryPause{10};
 
 base::Status cannot_start(const std::string& why) {
   return base::Status(base::Code::kInternal, base::kErrInternal,
@@ -39,7 +36,7 @@ base::Status cannot_start(const std::string& why) {
 
 std::vector<std::string> child_environment() {
   std::vector<std::string> lines;
-  const std::string ours = std::string(kFdVariable) + "=";
+  const std::string ours = std::string(kSupervisorFdVariable) + "=";
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (std::string_view(*entry).substr(0, ours.size()) != ours) lines.emplace_back(*entry);
   }
@@ -84,7 +81,12 @@ SupervisorHandle& SupervisorHandle::operator=(SupervisorHandle&& other) noexcept
   std::swap(socket_, other.socket_);
   std::swap(pid_, other.pid_);
   std::swap(gone_, other.gone_);
-  std::swap(deaths_, other.deaths_);
+  std::swap(unsent_, other.unsent_);
+  std::swap(no_memory_, other.no_memory_);
+  std::swap(tried_at_, other.tried_at_);
+  std::swap(unanswered_, other.unanswered_);
+  std::swap(heard_at_, other.heard_at_);
+  std::swap(last_request_, other.last_request_);
   return *this;
 }
 
@@ -107,28 +109,14 @@ int SupervisorHandle::end() {
   return status;
 }
 
-base::Result<Spawned> SupervisorHandle::spawn(std::uint32_t executor, const SpawnRequest& request) {
+void SupervisorHandle::spawn(std::uint32_t executor, const SpawnRequest& request) {
   v1::SupervisorRequest message;
   v1::SpawnExecutor& spawn = *message.mutable_spawn();
   spawn.set_executor(executor);
   spawn.set_executable(request.executable);
   spawn.set_directory(request.directory);
   spawn.set_core_dumps(request.core_dumps);
-  Spawned spawned;
-  v1::SupervisorResponse response;
-  if (!send(message) || !answered(response, &spawned)) {
-    return base::Status(base::Code::kUnavailable, base::kErrInternal, "the supervisor is gone");
-  }
-  const v1::ExecutorSpawned& answer = response.spawned();
-  if (answer.code() != 0) {
-    return base::Status::parse(base::Code(answer.code()), answer.why());
-  }
-  if (!spawned.socket || !spawned.standard_output || !spawned.standard_error) {
-    signal(executor, SIGKILL);
-    return cannot_start_executor("its descriptors were not handed over: too many open files");
-  }
-  spawned.pid = answer.pid();
-  return spawned;
+  send(message, true);
 }
 
 void SupervisorHandle::signal(std::uint32_t executor, int signal) {
@@ -151,8 +139,8 @@ void SupervisorHandle::add_helpers(std::uint32_t executor, const std::vector<Hel
   send(message);
 }
 
-int SupervisorHandle::end_strays(std::uint32_t executor, Strays which,
-                                 const std::vector<ExecutorActivity>& activities) {
+std::uint64_t SupervisorHandle::end_strays(std::uint32_t executor, Strays which,
+                                           const std::vector<ExecutorActivity>& activities) {
   v1::SupervisorRequest message;
   v1::EndStrays& end = *message.mutable_end_strays();
   end.set_executor(executor);
@@ -162,8 +150,9 @@ int SupervisorHandle::end_strays(std::uint32_t executor, Strays which,
     activity->set_executor(one.executor);
     activity->set_busy_since_ticks(one.busy_since_ticks);
   }
-  v1::SupervisorResponse response;
-  return send(message) && answered(response) ? response.strays_ended().alive() : 0;
+  end.set_request(++last_request_);
+  send(message, true);
+  return last_request_;
 }
 
 void SupervisorHandle::fence(std::uint32_t executor, base::BootTime kill_at) {
@@ -185,60 +174,77 @@ void SupervisorHandle::own_scratch(const std::string& directory) {
   send(message);
 }
 
-std::vector<ExecutorDeath> SupervisorHandle::take_deaths() {
-  v1::SupervisorResponse response;
-  while (receive(response, nullptr)) {
-  }
-  return std::exchange(deaths_, {});
+void SupervisorHandle::hold_lock(Fd lock) {
+  v1::SupervisorRequest message;
+  message.mutable_hold_lock();
+  send(message, false, std::move(lock));
 }
 
-// While the socket takes nothing more, deaths are read: the supervisor may be waiting for that.
-bool SupervisorHandle::send(const v1::SupervisorRequest& request) {
-  const std::string bytes = request.SerializeAsString();
+int SupervisorHandle::wait_ms() const {
+  if (gone_ || !waits_for_it()) return -1;
+  const Clock::time_point until =
+      no_memory_ ? tried_at_ + kMemoryPause : heard_at_ + kSupervisorAnswerMax;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  return int(std::max<std::int64_t>(left.count(), 0));
+}
+
+std::vector<SupervisorEvent> SupervisorHandle::take_events() {
+  std::vector<SupervisorEvent> events;
+  flush();
+  while (auto event = receive()) events.push_back(std::move(*event));
+  if (events.empty() && waits_for_it() && Clock::now() >= heard_at_ + kSupervisorAnswerMax) {
+    gone_ = true;
+  }
+  return events;
+}
+
+void SupervisorHandle::send(const v1::SupervisorRequest& request, bool is_question, Fd descriptor) {
+  if (gone_) return;
+  std::string bytes = request.SerializeAsString();
   CHECK_MSG(bytes.size() <= kSupervisorMessageMax, "a request to the supervisor over its limit");
-  const base::BootTime until = read_clock().boot + kSupervisorAnswerMax;
-  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
-  while (!gone_ && ::send(socket_.get(), bytes.data(), bytes.size(), kFlags) < 0) {
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      wait(POLLIN | POLLOUT, until);
-    } else if ((errno == ENOBUFS || errno == ENOMEM) && read_clock().boot < until) {
-      pollfd pause{socket_.get(), POLLIN, 0};
-      ::poll(&pause, 1, kMemoryPauseMs);
-    } else {
-      gone_ = true;
-    }
-    v1::SupervisorResponse response;
-    while (receive(response, nullptr)) {
-    }
-  }
-  return !gone_;
+  if (!waits_for_it()) heard_at_ = Clock::now();
+  unanswered_ += is_question ? 1 : 0;
+  unsent_.push_back({std::move(bytes), std::move(descriptor)});
+  flush();
 }
 
-// False, and it counts as gone, when nothing happens until then.
-bool SupervisorHandle::wait(short events, base::BootTime until) {
-  while (!gone_) {
-    const base::Duration left = until - read_clock().boot;
-    pollfd wait{socket_.get(), events, 0};
-    if (left <= base::Duration::zero()) {
-      gone_ = true;
-    } else if (::poll(&wait, 1, int(left.count() / 1000) + 1) > 0) {
-      return true;
-    }
+void SupervisorHandle::flush() {
+  no_memory_ = false;
+  while (!gone_ && !unsent_.empty() && send_front()) unsent_.pop_front();
+}
+
+// False when it cannot be sent now.
+bool SupervisorHandle::send_front() {
+  Unsent& front = unsent_.front();
+  iovec part{front.bytes.data(), front.bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (front.descriptor) {
+    const int fd = front.descriptor.get();
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
   }
+  ssize_t n = 0;
+  do {
+    n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  if (n >= 0) return true;
+  no_memory_ = errno == ENOBUFS || errno == ENOMEM;
+  tried_at_ = Clock::now();
+  gone_ = !no_memory_ && errno != EAGAIN;
   return false;
 }
 
-bool SupervisorHandle::answered(v1::SupervisorResponse& response, Spawned* spawned) {
-  while (wait(POLLIN, read_clock().boot + kSupervisorAnswerMax)) {
-    if (receive(response, spawned) && !response.has_died()) return true;
-  }
-  return false;
-}
-
-// False when nothing has come, or the supervisor is gone.
-bool SupervisorHandle::receive(v1::SupervisorResponse& response, Spawned* spawned) {
-  if (gone_) return false;
+// Nothing when nothing has come, or the supervisor is gone.
+std::optional<SupervisorEvent> SupervisorHandle::receive() {
+  if (gone_) return std::nullopt;
   std::array<char, kSupervisorMessageMax> buffer;
   iovec part{buffer.data(), buffer.size()};
   msghdr message{};
@@ -251,11 +257,12 @@ bool SupervisorHandle::receive(v1::SupervisorResponse& response, Spawned* spawne
   do {
     n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (n < 0 && errno == EINTR);
-  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
   if (n <= 0) {
     gone_ = true;
-    return false;
+    return std::nullopt;
   }
+  Spawned spawned;
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
   if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
     // Fewer come when this process has no room for all of them.
@@ -266,32 +273,41 @@ bool SupervisorHandle::receive(v1::SupervisorResponse& response, Spawned* spawne
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
       descriptors[i] = Fd(fd);
     }
-    CHECK(spawned != nullptr);
-    spawned->socket = std::move(descriptors[0]);
-    spawned->standard_output = std::move(descriptors[1]);
-    spawned->standard_error = std::move(descriptors[2]);
+    spawned.socket = std::move(descriptors[0]);
+    spawned.standard_output = std::move(descriptors[1]);
+    spawned.standard_error = std::move(descriptors[2]);
   }
+  v1::SupervisorResponse response;
   CHECK_MSG(response.ParseFromArray(buffer.data(), int(n)),
             "the supervisor sent what is no response");
-  if (response.has_died()) {
-    const v1::ExecutorDied& died = response.died();
-    deaths_.push_back({died.executor(), died.code(), died.status(), died.fenced()});
-  }
-  return true;
+  heard_at_ = Clock::now();
+  return event_of(response, std::move(spawned));
 }
 
-int supervisor_main(int, char**) {
-  const char* text = ::getenv(kFdVariable);
-  const int fd = text == nullptr ? -1 : ::atoi(text);
-  if (fd < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-    std::fprintf(stderr,
-                 "weir supervisor: this is started by weir up and weir worker, not by hand\n");
-    return 2;
+SupervisorEvent SupervisorHandle::event_of(const v1::SupervisorResponse& response,
+                                           Spawned spawned) {
+  if (response.has_died()) {
+    const v1::ExecutorDied& died = response.died();
+    return ExecutorDeath{died.executor(), died.code(), died.status(), died.fenced()};
   }
-  ::unsetenv(kFdVariable);
-  Supervisor supervisor{Fd(fd)};
-  supervisor.run();
-  return 0;
+  --unanswered_;
+  if (response.has_strays_ended()) {
+    const v1::StraysEnded& ended = response.strays_ended();
+    return StraysEnded{ended.executor(), ended.request(), ended.alive()};
+  }
+  const v1::ExecutorSpawned& answer = response.spawned();
+  const std::uint32_t executor = answer.executor();
+  if (answer.code() != 0) {
+    return ExecutorStarted{executor, base::Status::parse(base::Code(answer.code()), answer.why())};
+  }
+  if (!spawned.socket || !spawned.standard_output || !spawned.standard_error) {
+    signal(executor, SIGKILL);
+    return ExecutorStarted{
+        executor,
+        cannot_start_executor("its descriptors were not handed over: too many open files")};
+  }
+  spawned.pid = answer.pid();
+  return ExecutorStarted{executor, std::move(spawned)};
 }
 
 }  // namespace weir::worker

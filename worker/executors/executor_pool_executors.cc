@@ -1,6 +1,7 @@
 // What the dispatcher asked for, and what executors say and how they die. A result is passed on
 // only when the log pipes were read up to the moment it was sent and nothing that the stage forked
-// is left; what resources started is left until their executor ends.
+// is left; what resources started is left until their executor ends. The supervisor answers later:
+// nothing here waits for it.
 #include <algorithm>
 #include <filesystem>
 #include <signal.h>
@@ -9,13 +10,14 @@
 #include "base/json.h"
 #include "module/manifest.h"
 #include "weir/worker/v1/executor.pb.h"
-#include "worker/supervisor/executor_pool.h"
-#include "worker/supervisor/verdict.h"
+#include "worker/executors/disk_reserve.h"
+#include "worker/executors/executor_pool.h"
+#include "worker/executors/verdict.h"
 
 namespace weir::worker {
 namespace {
 
-constexpr int kExecutorProtocolVersion = 2;
+constexpr int kExecutorProtocolVersion = 3;
 
 std::uint64_t tag_of(ExecutorId id, int which) {
   return (std::uint64_t{id} << 2) | std::uint64_t(which);
@@ -41,21 +43,24 @@ Executor* ExecutorPool::find(ExecutorId id) {
   return found == executors_.end() ? nullptr : found->second.get();
 }
 
-int ExecutorPool::end_strays(const Executor& executor, Strays which) {
+void ExecutorPool::ask_for_strays(Executor& executor, Strays which) {
   std::vector<ExecutorActivity> activities;
   for (const auto& [id, other] : executors_) {
-    activities.push_back({id, other->launch ? other->busy_since_ticks : 0});
+    activities.push_back({id, other->launch != nullptr ? other->busy_since_ticks : 0});
   }
-  return supervisor_.end_strays(executor.id, which, activities);
+  executor.strays_asked = supervisor_.end_strays(executor.id, which, activities);
 }
 
 void ExecutorPool::perform() {
+  if (performing_) return;
+  performing_ = true;
   // Actions may lead to further ones, which are appended.
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     const Action action = std::move(actions_[i]);
     std::visit([this](const auto& one) { act(one); }, action);
   }
   actions_.clear();
+  performing_ = false;
 }
 
 void ExecutorPool::act(const SpawnExecutor& action) {
@@ -66,86 +71,60 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   executor.directory = scratch_dir_ + "/executor-" + std::to_string(action.executor);
   executor.oom_kills_before = kernel_oom_kills();
   executors_.emplace(action.executor, std::move(owned));
-  const auto key = dispatcher_.attempt_of(action.executor);
-  CHECK(key.has_value());
-  const auto work = launches_.find(*key);
-  CHECK(work != launches_.end());
-  executor.attach(std::move(work->second), AttemptSpool(options_.spool_dir, *key, options_.logs));
-  launches_.erase(work);
+  const AttemptSpec* attempt = dispatcher_.attempt_of(action.executor);
+  CHECK(attempt != nullptr);
+  attach(executor, *attempt);
   std::error_code failed;
   std::filesystem::create_directories(executor.directory, failed);
-  auto spawned = supervisor_.spawn(executor.id, {modules_.at(action.module).executable,
-                                                 executor.directory, options_.core_dumps});
-  if (!spawned.ok()) {
-    executor.refusal = spawned.status().text();
-    mark_dead(executor, 0, 0);
-    return;
-  }
-  executor.pid = spawned->pid;
+  supervisor_.spawn(executor.id, {modules_.at(action.module).executable, executor.directory,
+                                  options_.core_dumps});
+}
+
+void ExecutorPool::attach(Executor& executor, const AttemptSpec& attempt) {
+  const auto room = [spool = options_.spool_dir, reserve = options_.disk_reserve] {
+    return room_beyond(spool, reserve);
+  };
+  executor.attach(*attempt.launch,
+                  AttemptSpool(options_.spool_dir, attempt.key, options_.logs, room));
   executor.busy_since_ticks = ticks_since_boot();
-  executor.socket = FrameSocket(std::move(spawned->socket), kExecutorFrameBytesMax);
-  executor.pipes[0] = std::move(spawned->standard_output);
-  executor.pipes[1] = std::move(spawned->standard_error);
-  watch(executor.socket.fd(), tag_of(executor.id, 0));
-  watch(executor.pipes[0].get(), tag_of(executor.id, 1));
-  watch(executor.pipes[1].get(), tag_of(executor.id, 2));
 }
 
 void ExecutorPool::act(const RunAttempt& action) {
   Executor* executor = find(action.executor);
   CHECK(executor != nullptr);
-  if (!executor->launch) {  // a warm one; a new one was given its attempt when it was started
-    const auto work = launches_.find(action.key);
-    CHECK(work != launches_.end());
-    executor->attach(std::move(work->second),
-                     AttemptSpool(options_.spool_dir, action.key, options_.logs));
-    launches_.erase(work);
-    executor->busy_since_ticks = ticks_since_boot();
-  }
+  // A new one was given its attempt when it was started.
+  if (executor->launch == nullptr) attach(*executor, *dispatcher_.attempt_of(action.executor));
   ran_since_sample_ = true;
   fence(*executor);
-  v1::ExecutorRequest request;
-  fill_run(*executor, *request.mutable_run());
-  executor->socket.queue(request);
+  v1::ExecutorRun& run = executor->launch->run();
+  run.set_artifact_dir(options_.artifact_dir);
+  run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(action.key));
+  run.set_disk_reserve(options_.disk_reserve);
+  executor->socket.queue(executor->launch->request);
   send_run(*executor);
 }
 
-void ExecutorPool::fill_run(Executor& executor, v1::ExecutorRun& run) {
-  const v1::Assign& assign = executor.launch->assign;
-  const AttemptKey key = key_of(assign.attempt());
-  const auto value = [](const v1::ValueRef& from, const std::string& path, v1::ExecutorValue* to) {
-    to->set_digest(from.digest());
-    to->set_size(from.size());
-    to->set_kind(int(from.kind()));
-    to->set_type(from.type());
-    to->set_is_inline(from.is_inline());
-    to->set_inline_bytes(from.inline_bytes());
-    to->set_path(path);
-  };
-  run.set_run(key.run.value);
-  run.set_task_index(key.task);
-  run.set_epoch(key.epoch);
-  run.set_stage(assign.stage());
-  for (int i = 0; i < assign.inputs_size(); ++i) {
-    const v1::Input& from = assign.inputs(i);
-    v1::ExecutorInput* input = run.add_inputs();
-    input->set_present(from.present());
-    input->set_state(from.state());
-    input->set_reason(from.reason());
-    const std::vector<std::string>& paths = executor.launch->input_paths;
-    const bool known = std::size_t(i) < paths.size();
-    if (from.present()) value(from.value(), known ? paths[i] : "", input->mutable_value());
-  }
-  run.set_params(assign.params());
-  run.set_cursor_version(assign.cursor_version());
-  run.set_cursor_present(assign.has_cursor());
-  if (assign.has_cursor())
-    value(assign.cursor(), executor.launch->cursor_path, run.mutable_cursor());
-  run.set_artifact_dir(options_.artifact_dir);
-  run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(key));
-  run.set_attempt_number(assign.attempt_number());
-  run.set_job(assign.job());
-  run.set_task(assign.task());
+void ExecutorPool::act(const EndStrays& action) {
+  Executor* executor = find(action.executor);
+  if (executor == nullptr) return;
+  ask_for_strays(*executor, action.with_helpers ? Strays::kAll : Strays::kOfAttempt);
+}
+
+// Reads what it said last, and tells the dispatcher that it is gone.
+void ExecutorPool::act(const BuryExecutor& action) {
+  Executor* executor = find(action.executor);
+  if (executor == nullptr) return;
+  const std::size_t helpers = executor->helpers;
+  std::size_t unread = kExecutorFrameBytesMax;
+  do {
+    const auto available = std::size_t(executor->socket.available());
+    read_executor(*executor);
+    unread -= std::min(unread, available);
+  } while (unread > 0 && executor->socket.available() > 0);
+  if (executor->helpers > helpers) return ask_for_strays(*executor, Strays::kAll);
+  for (int i = 0; i < 2; ++i) executor->drain_pipe(i, kFinalDrainBytes);
+  const bool untouched = executor->socket.reset() || executor->socket.wants_write();
+  dispatcher_.gone(action.executor, untouched, now_, actions_);
 }
 
 void ExecutorPool::send_run(Executor& executor) {
@@ -158,7 +137,7 @@ void ExecutorPool::send_run(Executor& executor) {
 
 void ExecutorPool::act(const TerminateTree& action) {
   Executor* executor = find(action.executor);
-  if (executor == nullptr || executor->dead) return;
+  if (executor == nullptr) return;
   executor->killed_by_us = true;
   supervisor_.signal(executor->id, SIGTERM);
 }
@@ -167,7 +146,7 @@ void ExecutorPool::act(const KillTree& action) {
   Executor* executor = find(action.executor);
   if (executor == nullptr) return;
   executor->killed_by_us = true;
-  end_strays(*executor, Strays::kAll);
+  ask_for_strays(*executor, Strays::kAll);  // before they are orphans; its death asks again
   supervisor_.signal(executor->id, SIGKILL);
 }
 
@@ -181,9 +160,21 @@ void ExecutorPool::act(const RetireExecutor& action) {
 void ExecutorPool::act(const ReturnAttempt& action) {
   Executor* executor = find(action.executor);
   CHECK(executor != nullptr && executor->launch != nullptr);
-  if (executor->launch->side_effects) supervisor_.unfence(executor->id);
-  launches_.insert_or_assign(action.key, std::move(executor->launch));
-  executor->detach();
+  let_go(*executor);
+}
+
+void ExecutorPool::act(const ForgetExecutor& action) {
+  const auto found = executors_.find(action.executor);
+  if (found == executors_.end()) return;
+  scratch_left_.push_back(found->second->directory);
+  ran_since_sample_ = true;
+  executors_.erase(found);
+}
+
+// Its attempt is over, or waits for another executor.
+void ExecutorPool::let_go(Executor& executor) {
+  if (executor.launch->side_effects) supervisor_.unfence(executor.id);
+  executor.detach();
 }
 
 void ExecutorPool::act(const ReportStarted& action) {
@@ -191,43 +182,44 @@ void ExecutorPool::act(const ReportStarted& action) {
 }
 
 void ExecutorPool::act(const ReportReleased& action) {
-  launches_.erase(action.key);
   events_.push_back(AttemptReleased{action.key, action.reason});
 }
 
 void ExecutorPool::act(const ReportEnded& action) {
   AttemptEnded ended{action.key, {}, {}, std::nullopt};
-  v1::Finished& finished = ended.finished;
-  set_key(action.key, finished.mutable_attempt());
-  if (action.started) finished.set_started_at_us(unix_us(action.started->wall));
-  finished.set_finished_at_us(unix_us(action.ended.wall));
   Executor* executor = find(action.executor);
-  if (executor == nullptr) {
-    launches_.erase(action.key);
+  if (executor != nullptr) {
+    end_attempt(*executor, action, ended);
+  } else {
     DeathReport death;
     death.by = action.by;
     death.reason = action.reason;
-    describe_death(death, finished);
-    events_.emplace_back(std::move(ended));
-    return;
+    describe_death(death, ended.finished);
   }
-  const bool did_not_load = action.by == EndedBy::kNotReady && executor->refusal.empty();
+  v1::Finished& finished = ended.finished;
+  set_key(action.key, finished.mutable_attempt());
+  finished.set_started_at_us(action.started ? unix_us(action.started->wall) : 0);
+  finished.set_finished_at_us(unix_us(action.ended.wall));
+  events_.emplace_back(std::move(ended));
+}
+
+void ExecutorPool::end_attempt(Executor& executor, const ReportEnded& action, AttemptEnded& ended) {
+  const bool did_not_load = action.by == EndedBy::kNotReady && executor.refusal.empty();
   if (action.by == EndedBy::kManifest || did_not_load) {
-    ended.suspect_module = executor->module;
+    ended.suspect_module = executor.module;
   }
   if (action.by == EndedBy::kResult) {
-    describe_result(executor->result, finished);
+    ended.finished.Swap(&executor.finished);
+    check_result(ended.finished);
   } else {
-    describe_death(death_of(*executor, action), finished);
+    describe_death(death_of(executor, action), ended.finished);
   }
-  if (executor->launch->side_effects) supervisor_.unfence(executor->id);
-  executor->spool->finish();
-  ended.logs = executor->spool->sizes();
-  executor->detach();
+  executor.spool->finish();
+  ended.logs = executor.spool->sizes();
+  let_go(executor);
   // Stages make it when they need one. Nobody waits for its removal.
   scratch_left_.push_back(scratch_dir_ + "/" + attempt_file_name(action.key));
   ran_since_sample_ = true;
-  events_.emplace_back(std::move(ended));
 }
 
 DeathReport ExecutorPool::death_of(const Executor& executor, const ReportEnded& action) const {
@@ -236,12 +228,12 @@ DeathReport ExecutorPool::death_of(const Executor& executor, const ReportEnded& 
   death.reason = action.reason;
   death.refusal = executor.refusal;
   death.begun = action.started.has_value();
-  death.exited = executor.dead && executor.pid > 0;
+  death.exited = executor.code != 0;
   death.code = executor.code;
   death.status = executor.status;
   death.killed_by_us = executor.killed_by_us;
   death.memory_peak = executor.memory_peak;
-  death.timeout = std::chrono::milliseconds(executor.launch->assign.timeout_ms());
+  death.timeout = std::chrono::milliseconds(executor.launch->assign().timeout_ms());
   death.ready_max = options_.limits.ready_max;
   death.executable = modules_.at(executor.module).executable;
   death.stderr_tail = executor.stderr_tail;
@@ -275,7 +267,10 @@ void ExecutorPool::read_executor(Executor& executor) {
                         now_, actions_);
     executor.socket.close();
   }
-  if (!open) hung_up(executor);
+  if (!open && executor.socket.open()) {
+    executor.socket.close();
+    dispatcher_.hung_up(id, now_, actions_);  // its death should follow and say more
+  }
   perform();
 }
 
@@ -328,28 +323,28 @@ void ExecutorPool::ready(Executor& executor, const v1::ExecutorReady& ready) {
 }
 
 void ExecutorPool::result(Executor& executor, v1::ExecutorResult& result) {
-  const AttemptKey key{{result.run()}, result.task_index(), result.epoch()};
-  if (executor.launch && key_of(executor.launch->assign.attempt()) != key) {
+  const AttemptKey key = key_of(result.finished().attempt());
+  if (executor.launch != nullptr && key_of(executor.launch->assign().attempt()) != key) {
     dispatcher_.condemn(executor.id, EndedBy::kProtocol,
                         "the executor sent the result of another attempt", now_, actions_);
     return;
   }
-  if (!dispatcher_.result_arrived(executor.id)) {
+  const Dispatcher::Taken taken = dispatcher_.result_arrived(executor.id);
+  if (taken == Dispatcher::Taken::kNotDue) {
     dispatcher_.condemn(executor.id, EndedBy::kProtocol,
                         "the executor sent a result that was not asked for", now_, actions_);
     return;
   }
-  if (!executor.launch || executor.settling) return;
   keep_helpers(executor, result);
-  // A dead one must not be given another attempt: its death reports the result.
-  executor.result.Swap(&result);
+  if (taken == Dispatcher::Taken::kIgnored) return;
+  executor.finished.Swap(result.mutable_finished());
   // Everything that was written before the result is in the pipes now.
   for (int i = 0; i < 2; ++i) {
     const std::size_t waiting = executor.waiting_in_pipe(i);
     if (waiting > 0) executor.drain_pipe(i, waiting);
   }
-  if (executor.dead) return;
-  settle(executor);
+  // A dead one must not be given another attempt: its burial reports the result.
+  if (!dispatcher_.dead(executor.id)) settle(executor);
   // The next attempt begins in the same turn: perform what was decided before another frame is
   // looked at.
   perform();
@@ -370,108 +365,64 @@ void ExecutorPool::keep_helpers(Executor& executor, const v1::ExecutorResult& re
 void ExecutorPool::settle(Executor& executor) {
   const std::uint64_t forks = forks_.read();
   const bool quiet = forks != 0 && forks == executor.forks_before;
-  const bool was_settling = executor.settling;
-  if (!quiet && end_strays(executor, Strays::kOfAttempt) > 0) {
-    if (!was_settling) {
-      executor.settling = true;
-      executor.patience_until = now_.boot + kSettleMax;
-      ++sweeping_;
-    }
-    if (now_.boot < executor.patience_until) return;
-  }
-  const bool clean = !was_settling || now_.boot < executor.patience_until;
-  if (was_settling) {
-    executor.settling = false;
-    --sweeping_;
-    for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kPipeReadBytes);
-  }
   executor.forks_before = forks;
-  dispatcher_.settled(executor.id, clean && executor.socket.open(), now_, actions_);
-}
-
-void ExecutorPool::take_deaths() {
-  for (const ExecutorDeath& death : supervisor_.take_deaths()) {
-    Executor* executor = find(death.executor);
-    if (executor == nullptr || executor->dead) continue;
-    executor->fenced = death.fenced;
-    executor->killed_by_us = executor->killed_by_us || death.fenced;
-    mark_dead(*executor, death.code, death.status);
+  if (quiet) {
+    dispatcher_.settled(executor.id, true, now_, actions_);
+  } else {
+    ask_for_strays(executor, Strays::kOfAttempt);
   }
-  if (sweeping_ > 0) sweep();
-  perform();
 }
 
-// The lease is enforced by the dispatcher; the fence is for the time when nobody asks that.
-void ExecutorPool::fence(const Executor& executor) {
-  if (!executor.launch || !executor.launch->side_effects) return;
-  if (side_effects_until_ == BootTime::max()) return;
-  supervisor_.fence(executor.id, side_effects_until_ + kFenceDelay);
-}
+// ---- what the supervisor says ----
 
-void ExecutorPool::mark_dead(Executor& executor, int code, int status) {
-  if (!executor.settling && !executor.hung_up) ++sweeping_;
-  executor.dead = true;
-  executor.settling = false;
-  executor.hung_up = false;
-  executor.code = code;
-  executor.status = status;
-  executor.patience_until = now_.boot + kSettleMax;
-}
-
-// Its death should follow and say more; if it does not come, the executor is killed.
-void ExecutorPool::hung_up(Executor& executor) {
-  if (!executor.socket.open()) return;
-  executor.socket.close();
-  if (executor.dead || executor.settling || executor.hung_up) return;
-  executor.hung_up = true;
-  executor.patience_until = now_.boot + kHangUpMax;
-  ++sweeping_;
-}
-
-void ExecutorPool::sweep() {
-  std::vector<ExecutorId> ids;
-  for (const auto& [id, executor] : executors_) {
-    if (executor->dead || executor->settling || executor->hung_up) ids.push_back(id);
-  }
-  for (const ExecutorId id : ids) {
-    Executor* executor = find(id);
-    if (executor == nullptr) continue;
-    if (executor->dead) {
-      finish_dead(*executor);
-    } else if (executor->settling) {
-      settle(*executor);
-    } else if (now_.boot >= executor->patience_until) {
-      executor->hung_up = false;
-      --sweeping_;
-      dispatcher_.condemn(id, EndedBy::kProtocol,
-                          "the executor closed its socket and went on running", now_, actions_);
-    }
+void ExecutorPool::take_supervisor_events() {
+  for (SupervisorEvent& event : supervisor_.take_events()) {
+    std::visit([this](auto& one) { on_event(one); }, event);
     perform();
   }
 }
 
-// Reads what it said last, waits until its whole tree is dead, then tells the dispatcher.
-void ExecutorPool::finish_dead(Executor& executor) {
-  const ExecutorId id = executor.id;
-  // They may hold the other ends of what is read here, so that no end of it need come.
-  int alive = end_strays(executor, Strays::kAll);
-  const std::size_t helpers = executor.helpers;
-  std::size_t unread = kExecutorFrameBytesMax;
-  do {
-    const auto available = std::size_t(executor.socket.available());
-    read_executor(executor);
-    unread -= std::min(unread, available);
-  } while (unread > 0 && executor.socket.available() > 0);
-  if (executor.helpers > helpers) alive = end_strays(executor, Strays::kAll);
-  if (alive > 0 && now_.boot < executor.patience_until) return;
-  for (int i = 0; i < 2; ++i) executor.drain_pipe(i, kFinalDrainBytes);
-  --sweeping_;
-  const bool untouched = executor.socket.reset() || executor.socket.wants_write();
-  dispatcher_.gone(id, untouched, executor.fenced, now_, actions_);
-  perform();
-  scratch_left_.push_back(executor.directory);
-  ran_since_sample_ = true;
-  executors_.erase(id);
+void ExecutorPool::on_event(ExecutorStarted& started) {
+  Executor* executor = find(started.executor);
+  if (executor == nullptr) return;
+  if (!started.spawned.ok()) {
+    executor->refusal = started.spawned.status().text();
+    return dispatcher_.gone(started.executor, false, now_, actions_);
+  }
+  Spawned& spawned = *started.spawned;
+  executor->pid = spawned.pid;
+  executor->socket = FrameSocket(std::move(spawned.socket), kExecutorFrameBytesMax);
+  executor->pipes[0] = std::move(spawned.standard_output);
+  executor->pipes[1] = std::move(spawned.standard_error);
+  watch(executor->socket.fd(), tag_of(executor->id, 0));
+  watch(executor->pipes[0].get(), tag_of(executor->id, 1));
+  watch(executor->pipes[1].get(), tag_of(executor->id, 2));
+  dispatcher_.spawned(executor->id, now_);
+}
+
+void ExecutorPool::on_event(const StraysEnded& ended) {
+  Executor* executor = find(ended.executor);
+  if (executor == nullptr || executor->strays_asked != ended.request) return;
+  executor->strays_seen = executor->strays_seen || ended.alive > 0;
+  // What they said before they died.
+  for (int i = 0; i < 2 && executor->strays_seen; ++i) executor->drain_pipe(i, kPipeReadBytes);
+  dispatcher_.strays_ended(ended.executor, ended.alive, now_, actions_);
+}
+
+void ExecutorPool::on_event(const ExecutorDeath& death) {
+  Executor* executor = find(death.executor);
+  if (executor == nullptr) return;
+  executor->code = death.code;
+  executor->status = death.status;
+  executor->killed_by_us = executor->killed_by_us || death.fenced;
+  dispatcher_.exited(death.executor, death.fenced, now_, actions_);
+}
+
+// The lease is enforced by the dispatcher; the fence is for the time when nobody asks that.
+void ExecutorPool::fence(const Executor& executor) {
+  if (executor.launch == nullptr || !executor.launch->side_effects) return;
+  if (side_effects_until_ == BootTime::max()) return;
+  supervisor_.fence(executor.id, side_effects_until_ + kFenceDelay);
 }
 
 }  // namespace weir::worker

@@ -9,17 +9,19 @@
 #include <variant>
 #include <vector>
 
-#include "weir/worker/v1/worker.pb.h"
+#include "weir/worker/v1/executor.pb.h"
 #include "worker/core/dispatch_actions.h"
-#include "worker/supervisor/spool.h"
+#include "worker/executors/spool.h"
 
 namespace weir::worker {
 
+// What an executor will be sent: the assignment as it came, and where its inputs are.
 struct Launch {
-  v1::Assign assign;
-  std::vector<std::string> input_paths;  // by input; empty: its bytes are inline, or it has none
-  std::string cursor_path;               // when the cursor's bytes are not inline
+  v1::ExecutorRequest request;
   bool side_effects = false;
+
+  const v1::Assign& assign() const { return request.run().assign(); }
+  v1::ExecutorRun& run() { return *request.mutable_run(); }
 };
 
 struct AttemptStarted {

@@ -8,21 +8,20 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "worker/core/dispatcher.h"
-#include "worker/supervisor/attempt.h"
-#include "worker/supervisor/executor.h"
-#include "worker/supervisor/handle.h"
-#include "worker/supervisor/remover.h"
-#include "worker/supervisor/verdict.h"
+#include "worker/executors/attempt.h"
+#include "worker/executors/executor.h"
+#include "worker/executors/process_stats.h"
+#include "worker/executors/remover.h"
+#include "worker/executors/supervisor_handle.h"
+#include "worker/executors/verdict.h"
 
 namespace weir::worker {
 
 inline constexpr Duration kMemorySampleEvery = std::chrono::milliseconds(500);
-inline constexpr Duration kSweepEvery = std::chrono::milliseconds(5);  // while strays are dying
-inline constexpr Duration kSettleMax = std::chrono::seconds(5);  // for strays that will not die
-inline constexpr Duration kHangUpMax = std::chrono::seconds(2);  // from a closed socket to death
 // While attempts wait, nobody waits for a report: they travel together. With an empty queue nothing
 // is held.
 inline constexpr Duration kReportHoldMax = std::chrono::milliseconds(1);
@@ -38,6 +37,7 @@ struct ExecutorPoolOptions {
   std::string spool_dir;
   std::string scratch_dir;   // of the first configure() for good; what is there then is removed
   std::string artifact_dir;  // where executors put large values
+  std::int64_t disk_reserve = 0;  // bytes of the disks of logs and values that are left free
   LogLimits logs;
   bool core_dumps = false;
 };
@@ -54,8 +54,9 @@ class ExecutorPool {
                      const std::string& manifest_json);
 
   // ---- attempts: what becomes of them is told by take_events() ----
-  // One that is here already is ignored.
-  void launch(std::unique_ptr<Launch> launch);
+  // The launch stays where it is until its end or release was taken. An attempt that is here
+  // already is ignored.
+  void launch(Launch& launch);
   void halt(const AttemptKey& key, const std::string& reason);
   // Gives it back if no executor has it.
   void withdraw(const AttemptKey& key);
@@ -69,6 +70,8 @@ class ExecutorPool {
   bool wait(int ms_max);
   // In order. Few reports may be held back for a moment so that more travel together.
   std::vector<PoolEvent> take_events();
+  // Held until nothing lives below the supervisor, whatever becomes of this process.
+  void hold_lock(Fd lock) { supervisor_.hold_lock(std::move(lock)); }
   // The supervisor ended, and every executor with it.
   bool lost() const { return supervisor_.gone(); }
   // Ends all executors and the supervisor, and waits for that. Its exit status.
@@ -86,6 +89,7 @@ class ExecutorPool {
   void prepare_scratch();
   void handle(std::uint64_t tag, std::uint32_t events);
   void watch(int fd, std::uint64_t tag, bool write = false, bool change = false);
+  void watch_supervisor();
   bool hold_reports();
   int wait_ms() const;
   void periodic();
@@ -96,6 +100,9 @@ class ExecutorPool {
   void perform();
   void act(const SpawnExecutor& action);
   void act(const RunAttempt& action);
+  void act(const EndStrays& action);
+  void act(const BuryExecutor& action);
+  void act(const ForgetExecutor& action);
   void act(const TerminateTree& action);
   void act(const KillTree& action);
   void act(const RetireExecutor& action);
@@ -103,25 +110,27 @@ class ExecutorPool {
   void act(const ReportStarted& action);
   void act(const ReportEnded& action);
   void act(const ReportReleased& action);
+  void attach(Executor& executor, const AttemptSpec& attempt);
+  void take_supervisor_events();
+  void on_event(ExecutorStarted& started);
+  void on_event(const StraysEnded& ended);
+  void on_event(const ExecutorDeath& death);
   void read_executor(Executor& executor);
   void respond(Executor& executor, v1::ExecutorResponse& response);
   void ready(Executor& executor, const v1::ExecutorReady& ready);
   void result(Executor& executor, v1::ExecutorResult& result);
   void keep_helpers(Executor& executor, const v1::ExecutorResult& result);
   void settle(Executor& executor);
+  void let_go(Executor& executor);
+  void end_attempt(Executor& executor, const ReportEnded& action, AttemptEnded& ended);
   DeathReport death_of(const Executor& executor, const ReportEnded& action) const;
-  void take_deaths();
-  void finish_dead(Executor& executor);
   void fence(const Executor& executor);
-  void mark_dead(Executor& executor, int code, int status);
-  void hung_up(Executor& executor);
-  void sweep();
   void send_run(Executor& executor);
-  void fill_run(Executor& executor, v1::ExecutorRun& run);
-  int end_strays(const Executor& executor, Strays which);
+  void ask_for_strays(Executor& executor, Strays which);
   Executor* find(ExecutorId id);
 
   SupervisorHandle supervisor_;
+  bool supervisor_write_watched_ = false;
   Fd epoll_;
   bool also_readable_ = false;
   Now now_;
@@ -131,11 +140,10 @@ class ExecutorPool {
   std::string scratch_dir_;  // our own, below that of the options
   BootTime side_effects_until_ = BootTime::max();
   Actions actions_;
+  bool performing_ = false;
   std::vector<std::string> scratch_left_;  // of attempts that are reported and executors that ended
   std::unordered_map<Digest, Module> modules_;
-  std::unordered_map<AttemptKey, std::unique_ptr<Launch>> launches_;  // waiting for an executor
   std::map<ExecutorId, std::unique_ptr<Executor>> executors_;
-  int sweeping_ = 0;  // executors that are dead, settling or hung up: looked at every kSweepEvery
   std::optional<BootTime> notice_at_;
   BootTime sample_at_{};
   bool ran_since_sample_ = false;

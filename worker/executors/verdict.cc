@@ -1,7 +1,7 @@
 // From facts to outcome classes. The words of the dynamic linker and the end of
 // standard error travel with the report, because they are what the author needs
 // first.
-#include "worker/supervisor/verdict.h"
+#include "worker/executors/verdict.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,7 +16,6 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "module/elf.h"
-#include "weir/worker/v1/executor.pb.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::worker {
@@ -280,70 +279,22 @@ void describe_death(const DeathReport& death, v1::Finished& out) {
   out.set_detail(detail.dump());
 }
 
-namespace {
-
-void take_value(v1::ExecutorValue& from, v1::ValueRef& to) {
-  to.set_digest(std::move(*from.mutable_digest()));
-  to.set_size(from.size());
-  to.set_kind(v1::ArtifactKind(from.kind()));
-  to.set_type(std::move(*from.mutable_type()));
-  to.set_is_inline(from.is_inline());
-  to.set_inline_bytes(std::move(*from.mutable_inline_bytes()));
-}
-
-v1::Outcome outcome_said(std::int32_t value) {
-  switch (value) {
+void check_result(v1::Finished& finished) {
+  switch (finished.outcome()) {
     case v1::OUTCOME_SUCCEEDED:
     case v1::OUTCOME_FAILED:
     case v1::OUTCOME_CHECK_FAILED:
     case v1::OUTCOME_LOAD_ERROR:
-      return v1::Outcome(value);
+      return;
     default:
-      return v1::OUTCOME_UNSPECIFIED;
+      break;
   }
-}
-
-}  // namespace
-
-void describe_result(v1::ExecutorResult& result, v1::Finished& out) {
-  out.set_outcome(outcome_said(result.outcome()));
-  out.set_message(std::move(*result.mutable_message()));
-  if (out.outcome() == v1::OUTCOME_UNSPECIFIED) {
-    out.set_outcome(v1::OUTCOME_CRASHED);
-    out.set_message(base::Status(base::Code::kInternal, base::kErrExecutorProtocol,
-                                 "the executor reported an unknown outcome, " +
-                                     std::to_string(result.outcome()))
-                        .text());
-  }
-  if (v1::SuccessKind_IsValid(result.success())) out.set_success(v1::SuccessKind(result.success()));
-  if (!result.error_type().empty()) {
-    base::Json detail{base::Json::Object{}};
-    detail.set("type", result.error_type());
-    out.set_detail(detail.dump());
-  }
-  out.set_metadata(std::move(*result.mutable_metadata()));
-  out.set_retry_after_ms(result.retry_after_ms());
-  out.set_has_retry_after(result.has_retry_after());
-  out.set_permanent(result.permanent());
-  for (v1::ExecutorOutput& output : *result.mutable_outputs()) {
-    v1::Output* added = out.add_outputs();
-    added->set_asset(std::move(*output.mutable_asset()));
-    take_value(*output.mutable_value(), *added->mutable_value());
-  }
-  for (v1::ExecutorCheck& check : *result.mutable_checks()) {
-    v1::CheckResult* added = out.add_checks();
-    added->set_asset(std::move(*check.mutable_asset()));
-    added->set_name(std::move(*check.mutable_name()));
-    added->set_severity(check.severity());
-    added->set_passed(check.passed());
-    added->set_reason(std::move(*check.mutable_reason()));
-    added->set_metadata(std::move(*check.mutable_metadata()));
-  }
-  if (result.cursor_present()) {
-    out.mutable_cursor()->set_read_version(result.cursor_read_version());
-    take_value(*result.mutable_cursor(), *out.mutable_cursor()->mutable_value());
-  }
-  result.Clear();
+  const int said = finished.outcome();
+  finished.set_outcome(v1::OUTCOME_CRASHED);
+  finished.set_message(
+      base::Status(base::Code::kInternal, base::kErrExecutorProtocol,
+                   "the executor reported an unknown outcome, " + std::to_string(said))
+          .text());
 }
 
 }  // namespace weir::worker

@@ -1,7 +1,7 @@
 // Buffered sending and receiving without blocking. MSG_NOSIGNAL
 // everywhere: a dead peer is a return value, never a signal and never an
 // exception.
-#include "worker/supervisor/frame_socket.h"
+#include "worker/executors/frame_socket.h"
 
 #include <memory>
 #include <errno.h>

@@ -1,6 +1,6 @@
 // Makes the report of an attempt that no result frame describes: the outcome class, a message for
-// people and the details, from what is known of the executor's death. And the report of one that a
-// result frame does describe.
+// people and the details, from what is known of the executor's death. And checks the report that a
+// result frame brought.
 #pragma once
 
 #include <string>
@@ -10,7 +10,6 @@
 #include "worker/core/dispatcher.h"
 
 namespace weir::worker::v1 {
-class ExecutorResult;
 class Finished;
 }  // namespace weir::worker::v1
 
@@ -39,8 +38,9 @@ inline constexpr std::size_t kStderrTailBytes = 8u << 10;  // that a report carr
 // Fills outcome, message and detail.
 void describe_death(const DeathReport& death, v1::Finished& out);
 
-// Takes over what the executor said. `result` is left empty.
-void describe_result(v1::ExecutorResult& result, v1::Finished& out);
+// An executor may say only that its attempt succeeded, failed, failed a check or did not load: with
+// another outcome it broke the protocol.
+void check_result(v1::Finished& finished);
 
 // The library that the dynamic linker did not find, from its own words; empty when they say
 // something else.

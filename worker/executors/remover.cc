@@ -1,7 +1,7 @@
 // A queue of paths, taken one at a time, so that it ends soon when it is asked to. What it removes
 // must not be needed any more: it does not look whether somebody is still at work there. Errors are
 // not told: see the header.
-#include "worker/supervisor/remover.h"
+#include "worker/executors/remover.h"
 
 #include <filesystem>
 #include <utility>

@@ -1,10 +1,12 @@
 // Appends to spool files. The agent removes a task's
 // directory when it is empty, so opening may have to make it
 // again.
-#include "worker/supervisor/spool.h"
+#include "worker/executors/spool.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,8 +35,8 @@ std::string spool_path(const std::string& spool, const base::AttemptKey& key, Lo
          std::to_string(key.epoch) + "." + std::string(log_kind_name(kind));
 }
 
-AttemptSpool::AttemptSpool(std::string spool, base::AttemptKey key, LogLimits limits)
-    : spool_(std::move(spool)), key_(key), limits_(limits) {}
+AttemptSpool::AttemptSpool(std::string spool, base::AttemptKey key, LogLimits limits, Room room)
+    : spool_(std::move(spool)), key_(key), limits_(limits), room_(std::move(room)) {}
 
 void AttemptSpool::append(LogKind kind, std::string_view bytes) {
   if (bytes.empty()) return;
@@ -57,6 +59,7 @@ void AttemptSpool::finish() {
     Stream& stream = streams_[std::size_t(kind)];
     if (!stream.cap) continue;
     write(kind, stream, stream.cap->finish());
+    tell_loss(kind, stream);  // the reserve has room for a line
     stream.cap.reset();
     stream.file.reset();
   }
@@ -79,12 +82,47 @@ bool AttemptSpool::open(LogKind kind, Stream& stream) {
   return false;
 }
 
+bool AttemptSpool::has_room(std::size_t bytes) {
+  const auto wanted = std::int64_t(bytes);
+  if (budget_ < wanted) {
+    const std::int64_t room = room_();
+    if (room < wanted) {
+      budget_ = 0;  // look again: what was there a moment ago is gone
+      return false;
+    }
+    budget_ = std::max(std::min(room, kRoomLookBytes), wanted);
+  }
+  budget_ -= wanted;
+  return true;
+}
+
 void AttemptSpool::write(LogKind kind, Stream& stream, std::string_view bytes) {
   if (bytes.empty() || stream.failed) return;
-  if (!stream.file && !open(kind, stream)) return;
+  if (!has_room(bytes.size())) {
+    stream.lost += std::int64_t(bytes.size());
+    return;
+  }
+  tell_loss(kind, stream);
+  put(kind, stream, bytes);
+}
+
+void AttemptSpool::tell_loss(LogKind kind, Stream& stream) {
+  if (stream.lost == 0) return;
+  const std::string line = std::string(stream.in_line ? "\n" : "") +
+                           "[weir: " + std::to_string(std::exchange(stream.lost, 0)) +
+                           " bytes lost here: the worker's disk was full]\n";
+  put(kind, stream, line);
+}
+
+void AttemptSpool::put(LogKind kind, Stream& stream, std::string_view bytes) {
+  if (stream.failed || (!stream.file && !open(kind, stream))) return;
   while (!bytes.empty()) {
     const ssize_t n = ::write(stream.file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) {
+      stream.lost += std::int64_t(bytes.size());
+      return;
+    }
     if (n < 0) {
       std::fprintf(stderr, "weir worker: cannot write %s: %s; the rest of this log is lost\n",
                    spool_path(spool_, key_, kind).c_str(), errno_text(errno).c_str());
@@ -92,6 +130,7 @@ void AttemptSpool::write(LogKind kind, Stream& stream, std::string_view bytes) {
       return;
     }
     stream.size += n;
+    stream.in_line = bytes[std::size_t(n) - 1] != '\n';
     bytes.remove_prefix(std::size_t(n));
   }
 }

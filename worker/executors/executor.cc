@@ -1,29 +1,28 @@
 // Reading of log pipes and the attempt's belongings. Reads are bounded,
 // so that a flood in one executor does not keep the loop from the
 // others.
-#include "worker/supervisor/executor.h"
+#include "worker/executors/executor.h"
 
 #include <algorithm>
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "worker/supervisor/verdict.h"
+#include "worker/executors/verdict.h"
 
 namespace weir::worker {
 
-void Executor::attach(std::unique_ptr<Launch> work, AttemptSpool logs) {
-  launch = std::move(work);
+void Executor::attach(Launch& work, AttemptSpool logs) {
+  launch = &work;
   spool.emplace(std::move(logs));
   stderr_tail.clear();
-  result.Clear();
-  settling = false;
+  finished.Clear();
 }
 
 void Executor::detach() {
-  launch.reset();
+  launch = nullptr;
   spool.reset();
-  settling = false;
+  strays_seen = false;
   log_grew = false;
   busy_since_ticks = 0;
 }

@@ -1,7 +1,7 @@
 // What the owner says, and the wait: it takes what came, lets the dispatcher see the time, and
 // carries out what that decided. Every wait has a deadline from the dispatcher or from a sweep. On
 // the owner's thread, which nothing here may hold up for long.
-#include "worker/supervisor/executor_pool.h"
+#include "worker/executors/executor_pool.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -89,16 +89,15 @@ void ExecutorPool::define_module(const Digest& module, const std::string& execut
   modules_[module] = {executable, manifest_json, ""};
 }
 
-void ExecutorPool::launch(std::unique_ptr<Launch> launch) {
+void ExecutorPool::launch(Launch& launch) {
   now_ = read_clock();
-  const v1::Assign& assign = launch->assign;
+  const v1::Assign& assign = launch.assign();
   const auto module = Digest::from_bytes(assign.module());
   CHECK_MSG(module.has_value() && modules_.contains(*module),
             "a launch names a module that was not defined");
-  const AttemptSpec spec{key_of(assign.attempt()), *module,
-                         std::chrono::milliseconds(assign.timeout_ms()), launch->side_effects};
-  if (dispatcher_.knows(spec.key)) return;
-  launches_.insert_or_assign(spec.key, std::move(launch));
+  AttemptSpec spec{key_of(assign.attempt()), *module,
+                   std::chrono::milliseconds(assign.timeout_ms()), launch.side_effects};
+  spec.launch = &launch;
   dispatcher_.launch(spec, now_, actions_);
   perform();
 }
@@ -129,6 +128,7 @@ void ExecutorPool::set_lease(BootTime side_effects_until, BootTime others_until)
 // ---- waiting ----
 
 bool ExecutorPool::wait(int ms_max) {
+  watch_supervisor();
   const int own = wait_ms();
   epoll_event events[kEventsMax];
   const int n =
@@ -142,20 +142,27 @@ bool ExecutorPool::wait(int ms_max) {
   return also_readable_;
 }
 
+void ExecutorPool::watch_supervisor() {
+  if (supervisor_.gone() || supervisor_.wants_write() == supervisor_write_watched_) return;
+  supervisor_write_watched_ = !supervisor_write_watched_;
+  watch(supervisor_.fd(), kSupervisorTag, supervisor_write_watched_, true);
+}
+
 int ExecutorPool::wait_ms() const {
-  if (supervisor_.has_deaths() || (!events_.empty() && !hold_until_)) return 0;
+  if (!events_.empty() && !hold_until_) return 0;
   BootTime until = now_.boot + kWaitMax;
   if (const auto next = dispatcher_.next_deadline()) until = std::min(until, *next);
-  if (sweeping_ > 0) until = std::min(until, now_.boot + kSweepEvery);
   if (notice_at_) until = std::min(until, *notice_at_);
   if (hold_until_) until = std::min(until, *hold_until_);
   if (ran_since_sample_) until = std::min(until, sample_at_);
   const Duration left = std::max(until - read_clock().boot, Duration::zero());
-  return int((left.count() + 999) / 1000);
+  const int ms = int((left.count() + 999) / 1000);
+  const int patience = supervisor_.wait_ms();
+  return patience < 0 ? ms : std::min(ms, patience);
 }
 
 void ExecutorPool::handle(std::uint64_t tag, std::uint32_t events) {
-  if (tag == kSupervisorTag) return take_deaths();
+  if (tag == kSupervisorTag) return take_supervisor_events();
   if (tag == kAlsoTag) {
     also_readable_ = true;
     return;
@@ -194,8 +201,7 @@ bool ExecutorPool::hold_reports() {
 }
 
 void ExecutorPool::periodic() {
-  if (supervisor_.has_deaths()) take_deaths();
-  if (sweeping_ > 0) sweep();
+  if (supervisor_.overdue()) take_supervisor_events();
   if (notice_at_ && now_.boot >= *notice_at_) tell_log_growth();
   if (ran_since_sample_ && now_.boot >= sample_at_) {
     sample_memory();
@@ -210,7 +216,7 @@ void ExecutorPool::tell_log_growth() {
     if (!executor->log_grew || !executor->spool) continue;
     executor->log_grew = false;
     events_.push_back(
-        LogsGrew{key_of(executor->launch->assign.attempt()), executor->spool->sizes()});
+        LogsGrew{key_of(executor->launch->assign().attempt()), executor->spool->sizes()});
   }
 }
 
@@ -219,7 +225,7 @@ void ExecutorPool::sample_memory() {
   ran_since_sample_ = dispatcher_.occupied() > 0;
   sample_at_ = now_.boot + kMemorySampleEvery;
   for (auto& [id, executor] : executors_) {
-    if (executor->dead) continue;
+    if (executor->pid == 0 || dispatcher_.dead(id)) continue;
     const std::int64_t bytes = resident_bytes(executor->pid);
     executor->memory_peak = std::max(executor->memory_peak, bytes);
     if (bytes > 0) dispatcher_.sampled_memory(id, bytes, now_, actions_);
