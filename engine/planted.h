@@ -25,6 +25,7 @@ enum class PlantedBug {
   kAdoptedOtherEpoch,         // an attempt is taken up again under an epoch that is not its own
   kWakeUpLost,                // a worker that returns is given nothing
   kLeaseTimerLost,            // a lease that was renewed is not watched again
+  kSideEffectsOutliveLease,   // a worker that is cut off lets them run on
 };
 extern PlantedBug planted_bug;
 

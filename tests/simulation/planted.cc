@@ -32,6 +32,7 @@ const std::vector<NamedBug>& planted_bugs() {
       {"adopted_other_epoch", PlantedBug::kAdoptedOtherEpoch},
       {"wake_up_lost", PlantedBug::kWakeUpLost},
       {"lease_timer_lost", PlantedBug::kLeaseTimerLost},
+      {"side_effects_outlive_lease", PlantedBug::kSideEffectsOutliveLease},
   };
   return kBugs;
 }
