@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "engine/planted.h"
+#include "base/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

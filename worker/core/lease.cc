@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "engine/planted.h"
+#include "base/planted.h"
 
 namespace weir::worker {
 

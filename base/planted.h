@@ -5,7 +5,7 @@
 
 #ifdef WEIR_PLANTED_BUGS
 
-namespace weir::engine {
+namespace weir::base {
 
 enum class PlantedBug {
   kNone,
@@ -29,9 +29,9 @@ enum class PlantedBug {
 };
 extern PlantedBug planted_bug;
 
-}  // namespace weir::engine
+}  // namespace weir::base
 
-#define PLANTED(bug) (::weir::engine::planted_bug == ::weir::engine::PlantedBug::bug)
+#define PLANTED(bug) (::weir::base::planted_bug == ::weir::base::PlantedBug::bug)
 
 #else
 
