@@ -104,7 +104,7 @@ Manifest make_pipeline(Rng rng, int variant, const std::string& name, const Mani
 
 void draw_outcomes(Rng& rng, Rates& rates) {
   rates.failed = 0.12 * double(rng.below(3));
-  rates.crashed = 0.08 * double(rng.below(3));
+  rates.crashed = 0.1 * double(rng.below(4));
   rates.timed_out = 0.02 * double(rng.below(2));
   rates.load_error = 0.06 * double(rng.below(3));
   rates.check_failed = 0.3 * double(rng.below(2));
