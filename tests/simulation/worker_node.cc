@@ -239,7 +239,7 @@ void WorkerNode::upload(const engine::NeedArtifacts& need) {
     if (ledger_.find(need.key, State::kUploading) == nullptr) return;
     if (!door_.reachable()) return upload(need);
     for (const auto& digest : need.digests) door_.begin_upload(digest);
-    around_.plan(*this, rng_.between(Duration(milliseconds(1)), Duration(seconds(2))),
+    around_.plan(*this, rng_.between(Duration(milliseconds(1)), Duration(seconds(6))),
                  [this, need] { end_upload(need); });
   });
 }
