@@ -11,6 +11,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/child.h"
 #include "base/errors.h"
 #include "base/ids.h"
 #include "base/sha256.h"
@@ -20,7 +21,6 @@
 #include "cli/replay/inputs.h"
 #include "cli/text/reference.h"
 #include "sdk/client/api.h"
-#include "sdk/client/child.h"
 #include "value/json.h"
 
 namespace weir::cli {
@@ -164,7 +164,7 @@ Json result_json(const ReplayPlan& plan, const ExecutorEnd& end, const std::stri
   json.set("attempt", std::int64_t{plan.attempt});
   if (!end.has_result) {
     json.set("outcome", "crashed");
-    json.set("message", end.signal != 0 ? "ended by " + client::signal_name(end.signal)
+    json.set("message", end.signal != 0 ? "ended by " + base::signal_name(end.signal)
                                         : "exited with code " + std::to_string(end.exit_code));
     return json;
   }

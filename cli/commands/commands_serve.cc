@@ -121,7 +121,7 @@ base::Result<worker::WorkerOptions> worker_options(const ServeArguments& argumen
   return options;
 }
 
-void announce(Session& session, const Scheduler& scheduler, const std::string& what) {
+void announce(Session& session, Scheduler& scheduler, const std::string& what) {
   if (session.structured()) {
     base::Json json;
     json.set("http", scheduler.http_address());
@@ -132,13 +132,14 @@ void announce(Session& session, const Scheduler& scheduler, const std::string& w
     session.print_json(json);
     return;
   }
-  // Logs and journals are read by others; a terminal shows the token to whoever may use it.
+  // Logs and journals are read by others; a terminal is of whoever may use the address.
   const bool shown = ::isatty(STDOUT_FILENO) == 1;
-  session.data("http://" + scheduler.http_address() +
-               (shown ? "/?token=" + scheduler.token() : std::string()) + "\n");
+  session.data((shown ? scheduler.browser_address() : "http://" + scheduler.http_address()) + "\n");
   session.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
                scheduler.data_dir());
   session.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
+  session.note(shown ? "the address lets one browser in, soon and once; weir open makes another"
+                     : "weir open lets a browser in");
 }
 
 int serve_scheduler(Session& session, const ServeArguments& arguments) {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/backend.h"
 #include "scheduler/rpc/outgoing_queue.h"
 #include "weir/worker/v1/worker.pb.h"
 
@@ -35,7 +35,7 @@ class SessionStream {
 class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
  public:
   // `stream` lives until on_done(), or, where it is owned, as long as the session.
-  WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream);
+  WorkerSession(Backend& backend, std::shared_ptr<SessionStream> stream);
   ~WorkerSession() override;
 
   // RESOURCE_EXHAUSTED when this is one more than there may be: it must not be used.
@@ -56,9 +56,12 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
 
  private:
   base::Status take_frame(worker::v1::SessionRequest& frame);
-  base::Status take_hello(const worker::v1::Hello& hello);
+  base::Status take_hello(worker::v1::Hello& hello);
   base::Status take_message(worker::v1::WorkerMessage&& message);
   void answer_heartbeat(std::int64_t sent_at_us);
+  void acknowledge_foreign(const worker::v1::AttemptId& attempt);
+  std::shared_ptr<OutgoingQueue::Item> push(worker::v1::SchedulerMessage&& message,
+                                            std::size_t missing);
   void remember_values(const ports::CommandBody& command);
 
   void fill_welcome(const engine::Welcome& welcome, worker::v1::Welcome* out) const;
@@ -73,7 +76,7 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   std::optional<worker::v1::SessionResponse> next_frame();  // with the lock held
   void end(const base::Status& status);                     // with the lock held
 
-  Edge& edge_;
+  Backend& backend_;
   const std::shared_ptr<SessionStream> stream_;
 
   // Set by the hello, before the session is known to anybody else:

@@ -30,8 +30,8 @@ using ports::LogStream;
 
 namespace {
 
-constexpr mode_t kOpenMode = 0640;
-constexpr mode_t kCompleteMode = 0440;
+constexpr mode_t kOpenMode = 0600;
+constexpr mode_t kCompleteMode = 0400;
 
 const char* suffix(LogStream stream) {
   switch (stream) {

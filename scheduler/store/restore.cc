@@ -4,6 +4,7 @@
 #include "scheduler/store/restore.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,12 +30,13 @@ class SnapshotReader {
   Snapshot take() { return std::move(snapshot_); }
 
  private:
-  // Calls `take(row)` for every decodable row of the query; the others go to quarantine under
-  // `table` and the text of their first two columns. `bad` is called with the statement of an
+  // Calls `take(row)` for every decodable row of the query; the others go to quarantine under their
+  // table and the text of their first two columns. `bad` is called with the statement of an
   // undecodable row.
   template <class Row, class Take, class Bad, class... Args>
-  Status each(std::string_view table, std::string_view columns, std::string_view where, Take take,
-              Bad bad, const Args&... args);
+  Status each(std::string_view where, Take take, Bad bad, const Args&... args);
+  // Prepared once: there may be ten thousand live runs.
+  Result<Statement*> prepared(const std::string& sql);
   void quarantine(std::string_view table, std::string_view key, std::string_view why) {
     snapshot_.quarantined.push_back(std::string(table) + " " + std::string(key) + ": " +
                                     std::string(why));
@@ -47,23 +49,33 @@ class SnapshotReader {
   void quarantine_runs_without_workers();
   void drop_run(RunId run);
   Status read_assets();
+  void quarantine_modules_without_assets();
+  void settle_on_one_module_a_pipeline();
   Status read_current(engine::AssetRow& asset);
   Status read_small_tables();
   Status read_counters();
 
   Connection& connection_;
   Snapshot snapshot_;
+  std::map<std::string, Statement> statements_;               // by their text
+  std::map<engine::Digest, std::vector<std::string>> makes_;  // assets of the modules
 };
 
 constexpr auto kIgnoreBad = [](const Statement&) {};
 
-template <class Row, class Take, class Bad, class... Args>
-Status SnapshotReader::each(std::string_view table, std::string_view columns,
-                            std::string_view where, Take take, Bad bad, const Args&... args) {
-  const std::string sql =
-      "SELECT " + std::string(columns) + " FROM " + std::string(table) + " " + std::string(where);
+Result<Statement*> SnapshotReader::prepared(const std::string& sql) {
+  const auto known = statements_.find(sql);
+  if (known != statements_.end()) return &known->second;
   Result<Statement> statement = connection_.prepare(sql);
   if (!statement.ok()) return statement.status();
+  return &statements_.emplace(sql, std::move(statement).value()).first->second;
+}
+
+template <class Row, class Take, class Bad, class... Args>
+Status SnapshotReader::each(std::string_view where, Take take, Bad bad, const Args&... args) {
+  const Result<Statement*> found = prepared(select_rows<Row>(where));
+  if (!found.ok()) return found.status();
+  Statement* statement = *found;
   statement->query(args...);
   while (true) {
     Result<bool> more = statement->next();
@@ -76,7 +88,7 @@ Status SnapshotReader::each(std::string_view table, std::string_view columns,
       continue;
     }
     const std::string key = std::string(statement->text(0)) + " " + std::string(statement->text(1));
-    quarantine(table, key, decoded.message());
+    quarantine(Row::kTable.name, key, decoded.message());
     bad(*statement);
   }
 }
@@ -84,8 +96,10 @@ Status SnapshotReader::each(std::string_view table, std::string_view columns,
 Status SnapshotReader::read() {
   if (Status status = read_runs(); !status.ok()) return status;
   if (Status status = read_modules(); !status.ok()) return status;
-  quarantine_runs_without_modules();
   if (Status status = read_assets(); !status.ok()) return status;
+  quarantine_modules_without_assets();
+  quarantine_runs_without_modules();
+  settle_on_one_module_a_pipeline();
   if (Status status = read_small_tables(); !status.ok()) return status;
   quarantine_runs_without_workers();
   return read_counters();
@@ -93,19 +107,16 @@ Status SnapshotReader::read() {
 
 Status SnapshotReader::read_runs() {
   std::vector<engine::RunRow> runs;
+  // Through the index of these: history is never scanned. A state that is no known word is no
+  // terminal one, so such a run is named here.
   Status status = each<engine::RunRow>(
-      "runs", kRunColumns, "WHERE state IN ('queued', 'running', 'canceling') ORDER BY run_id",
-      [&](engine::RunRow row) { runs.push_back(std::move(row)); }, kIgnoreBad);
+      live_runs_condition(), [&](engine::RunRow row) { runs.push_back(std::move(row)); },
+      kIgnoreBad);
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
     status = read_run(run);
   }
-  if (!status.ok()) return status;
-  // A state that is no known word matches no list above; such a run is at least named.
-  return each<engine::RunRow>(
-      "runs", kRunColumns,
-      "WHERE state NOT IN ('queued', 'running', 'canceling', 'succeeded', 'failed', 'canceled')",
-      [](const engine::RunRow&) {}, kIgnoreBad);
+  return status;
 }
 
 Status SnapshotReader::read_run(const engine::RunRow& run) {
@@ -114,7 +125,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   const auto broken = [&](const Statement&) { whole = false; };
   std::vector<engine::TaskRow> tasks;
   Status status = each<engine::TaskRow>(
-      "tasks", kTaskColumns, "WHERE run_id=? ORDER BY task",
+      "WHERE run_id=? ORDER BY task",
       [&](engine::TaskRow row) {
         whole = whole && row.index == static_cast<std::int32_t>(tasks.size());
         tasks.push_back(std::move(row));
@@ -123,7 +134,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   if (!status.ok()) return status;
   std::vector<engine::AttemptRow> attempts;
   status = each<engine::AttemptRow>(
-      "attempts", kAttemptColumns, "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
+      "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
       [&](engine::AttemptRow row) { attempts.push_back(std::move(row)); }, broken, id);
   if (!status.ok()) return status;
   if (!whole || tasks.size() != static_cast<std::size_t>(run.task_count)) {
@@ -132,13 +143,14 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
                    " tasks cannot all be read; the run is set aside as it is");
     return {};
   }
-  Result<Statement> last =
-      connection_.prepare("SELECT run_seq FROM events WHERE run_id=? ORDER BY seq DESC LIMIT 1");
+  const Result<Statement*> last =
+      prepared("SELECT run_seq FROM events WHERE run_id=? ORDER BY seq DESC LIMIT 1");
   if (!last.ok()) return last.status();
-  last->query(id);
-  Result<bool> found = last->next();
+  (*last)->query(id);
+  Result<bool> found = (*last)->next();
   if (!found.ok()) return found.status();
-  snapshot_.run_seq[run.id] = *found ? static_cast<std::int32_t>(last->int64(0)) : 0;
+  snapshot_.run_seq[run.id] = *found ? static_cast<std::int32_t>((*last)->int64(0)) : 0;
+  (*last)->reset();
   snapshot_.runs.push_back(run);
   std::move(tasks.begin(), tasks.end(), std::back_inserter(snapshot_.tasks));
   std::move(attempts.begin(), attempts.end(), std::back_inserter(snapshot_.attempts));
@@ -159,15 +171,16 @@ Status SnapshotReader::read_modules() {
                         "its manifest cannot be read: " + manifest.status().message());
     }
     active.insert(row.digest);
+    for (const auto& stage : manifest->stages) {
+      for (const auto& output : stage.outputs) makes_[row.digest].push_back(output.asset);
+    }
     snapshot_.modules.push_back(std::move(row));
   };
-  Status status =
-      each<engine::ModuleRow>("modules", kModuleColumns, "WHERE active=1", keep, kIgnoreBad);
+  Status status = each<engine::ModuleRow>("WHERE active=1", keep, kIgnoreBad);
   if (!status.ok()) return status;
   for (const engine::Digest& digest : pinned) {
     if (active.contains(digest)) continue;
-    status = each<engine::ModuleRow>("modules", kModuleColumns, "WHERE digest=?", keep, kIgnoreBad,
-                                     digest);
+    status = each<engine::ModuleRow>("WHERE digest=?", keep, kIgnoreBad, digest);
     if (!status.ok()) return status;
   }
   std::sort(snapshot_.modules.begin(), snapshot_.modules.end(),
@@ -188,6 +201,35 @@ void SnapshotReader::quarantine_runs_without_modules() {
     }
   }
   for (const RunId run : broken) drop_run(run);
+}
+
+// What a module makes it has written the rows of when it was registered, and the engine relies on
+// them. Registered again, it writes the missing one anew.
+void SnapshotReader::quarantine_modules_without_assets() {
+  std::set<std::string_view> known;
+  for (const engine::AssetRow& asset : snapshot_.assets) known.insert(asset.name);
+  std::erase_if(snapshot_.modules, [&](const engine::ModuleRow& module) {
+    for (const std::string& asset : makes_[module.digest]) {
+      if (known.contains(asset)) continue;
+      quarantine("modules", module.pipeline + " " + module.digest.hex(),
+                 "its asset " + asset + " cannot be read; register the module again");
+      return true;
+    }
+    return false;
+  });
+}
+
+// One that was set aside is still marked as active when its successor is registered.
+void SnapshotReader::settle_on_one_module_a_pipeline() {
+  std::map<std::string_view, engine::ModuleRow*> newest;
+  for (engine::ModuleRow& module : snapshot_.modules) {
+    if (!module.active) continue;
+    engine::ModuleRow*& best = newest.try_emplace(module.pipeline, &module).first->second;
+    if (best == &module) continue;
+    engine::ModuleRow* older = best->registered_at <= module.registered_at ? best : &module;
+    older->active = false;
+    if (older == best) best = &module;
+  }
 }
 
 void SnapshotReader::quarantine_runs_without_workers() {
@@ -211,8 +253,8 @@ void SnapshotReader::drop_run(RunId run) {
 
 Status SnapshotReader::read_assets() {
   Status status = each<engine::AssetRow>(
-      "assets", kAssetColumns, "ORDER BY name",
-      [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY name", [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); },
+      kIgnoreBad);
   for (engine::AssetRow& asset : snapshot_.assets) {
     if (!status.ok()) return status;
     if (asset.materialization != 0) status = read_current(asset);
@@ -223,7 +265,7 @@ Status SnapshotReader::read_assets() {
 Status SnapshotReader::read_current(engine::AssetRow& asset) {
   bool found = false;
   Status status = each<engine::MaterializationRow>(
-      "materializations", kMaterializationColumns, "WHERE id=?",
+      "WHERE id=?",
       [&](engine::MaterializationRow row) {
         found = true;
         snapshot_.current.push_back(std::move(row));
@@ -240,16 +282,16 @@ Status SnapshotReader::read_current(engine::AssetRow& asset) {
 
 Status SnapshotReader::read_small_tables() {
   Status status = each<engine::CursorRow>(
-      "cursors", kCursorColumns, "ORDER BY stage",
-      [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY stage", [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); },
+      kIgnoreBad);
   if (!status.ok()) return status;
   status = each<engine::WorkerRow>(
-      "workers", kWorkerColumns, "ORDER BY id",
-      [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY id", [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); },
+      kIgnoreBad);
   if (!status.ok()) return status;
   return each<engine::OutboxRow>(
-      "outbox", kOutboxColumns, "ORDER BY id",
-      [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY id", [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); },
+      kIgnoreBad);
 }
 
 Status SnapshotReader::read_counters() {
@@ -267,6 +309,11 @@ Status SnapshotReader::read_counters() {
 }
 
 }  // namespace
+
+std::string live_runs_condition() {
+  return "INDEXED BY live_runs WHERE state NOT IN (" + terminal_words<engine::RunState>() +
+         ") ORDER BY run_id";
+}
 
 Result<Snapshot> read_snapshot(Connection& connection) {
   if (Status status = connection.exec("BEGIN"); !status.ok()) return status;

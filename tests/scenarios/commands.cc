@@ -350,8 +350,8 @@ std::string show_events(World& world, const Line& line) {
   std::string text;
   for (const auto& [seq, row] : world.tables().events.rows()) {
     if (row.run != run.id) continue;
-    text += std::to_string(row.run_seq) + " " + std::string(engine::event_kind_name(row.kind)) +
-            " " + row.subject + (row.state.empty() ? "" : " " + row.state) +
+    text += std::to_string(row.run_seq) + " " + std::string(base::word_of(row.kind)) + " " +
+            row.subject + (row.state.empty() ? "" : " " + row.state) +
             (row.message.empty() || row.message.size() == 64 ? "" : " (" + row.message + ")") +
             "\n";
   }

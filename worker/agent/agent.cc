@@ -205,7 +205,7 @@ void Agent::Impl::send_hello() {
   hello.set_limits(limits_achieved());
   hello.set_data_dir(data_->path());
   hello.set_host_id(module::host_id());
-  session_->queue(std::move(message));
+  queue(std::move(message));
   session_->flush();
 }
 
@@ -287,6 +287,7 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   configure();
   pool_.drain(leaving_);
   contact(hello_at_);
+  enter_generation(welcome.store_generation());
   logs_->set_connected(true);
   for (const AttemptKey& key : ledger_.in(State::kReported)) {
     send_report(*ledger_.find(key, State::kReported));
@@ -302,7 +303,7 @@ void Agent::Impl::heartbeat() {
   fill_attempts(message.mutable_heartbeat()->mutable_held());
   message.mutable_heartbeat()->set_leaving(leaving_);
   message.mutable_heartbeat()->set_sent_at_us(boot_us(now));
-  session_->queue(std::move(message));
+  queue(std::move(message));
   heartbeat_at_ = now + heartbeat_every_;
 }
 

@@ -53,6 +53,7 @@ void Agent::Impl::on_message(v1::SchedulerMessage& message) {
 
 void Agent::Impl::assign(v1::Assign& assign) {
   const AttemptKey key = key_of(assign.attempt());
+  if (of_older_store(key)) return give_back(key, "its number was given before the restore, too");
   // Given back at the very end: given back now, it might come here again at once.
   Work* work = ledger_.assign(key, leaving_ ? State::kKeptBack : State::kPreparing);
   if (work == nullptr || leaving_) return;
@@ -191,28 +192,34 @@ void Agent::Impl::revoke(const AttemptKey& key) {
 }
 
 void Agent::Impl::release(const AttemptKey& key, const std::string& reason) {
-  if (!ledger_.released(key) || !session_) return;
+  if (ledger_.released(key)) give_back(key, reason);
+}
+
+void Agent::Impl::give_back(const AttemptKey& key, const std::string& reason) {
+  if (!session_) return;
   v1::WorkerMessage message;
   set_key(key, message.mutable_released()->mutable_attempt());
   message.mutable_released()->set_reason(reason);
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 // ---- what executors did ----
 
 void Agent::Impl::on_event(const AttemptStarted& started) {
-  if (!session_) return;
+  if (!session_ || of_older_store(started.key)) return;
   v1::WorkerMessage message;
   set_key(started.key, message.mutable_started()->mutable_attempt());
   message.mutable_started()->set_started_at_us(unix_us(started.started.wall));
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 void Agent::Impl::on_event(const AttemptReleased& released) {
   release(released.key, released.reason);
 }
 
-void Agent::Impl::on_event(const LogsGrew& grew) { take_logs(grew.key, grew.logs, false); }
+void Agent::Impl::on_event(const LogsGrew& grew) {
+  if (!of_older_store(grew.key)) take_logs(grew.key, grew.logs, false);
+}
 
 void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& logs, bool over) {
   for (const LogSize& log : logs) logs_->grew(key, log.kind, log.bytes, over);
@@ -220,6 +227,10 @@ void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& l
 
 void Agent::Impl::on_event(AttemptEnded& ended) {
   const AttemptKey& key = ended.key;
+  if (of_older_store(key)) {
+    ledger_.released(key);  // its number may be another attempt's by now
+    return;
+  }
   take_logs(key, ended.logs, true);
   // Whoever reads why it failed waits for its log: an empty one says that there is nothing to come.
   const bool silent = ended.logs.empty() && ended.finished.outcome() != v1::OUTCOME_SUCCEEDED;
@@ -343,7 +354,7 @@ void Agent::Impl::send_report(const Work& work) {
   if (!session_ || !welcomed_) return;  // sent again with the next welcome
   v1::WorkerMessage message;
   *message.mutable_finished() = work.report;
-  session_->queue(std::move(message));
+  queue(std::move(message));
 }
 
 }  // namespace weir::worker

@@ -50,6 +50,7 @@ class Agent::Impl {
     std::vector<base::Digest> copies;        // inputs on our own disk
     v1::Finished report;                     // once it ended, until it is acknowledged
     std::set<ArtifactTransfer::Id> uploads;  // that the report waits for
+    bool older_store = false;                // leased by a store that a backup has replaced
   };
   using State = AttemptState;
 
@@ -75,6 +76,12 @@ class Agent::Impl {
   void fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId>* out) const;
   void configure();
 
+  // ---- agent_generation.cc ----
+  void queue(v1::WorkerMessage&& message);
+  void enter_generation(std::uint64_t generation);
+  // Whether the pool still ends an attempt of that number that another generation leased.
+  bool of_older_store(const base::AttemptKey& key);
+
   // ---- agent_attempts.cc: attempts ----
   void on_message(v1::SchedulerMessage& message);
   void assign(v1::Assign& assign);
@@ -88,6 +95,7 @@ class Agent::Impl {
   void need_artifacts(const v1::NeedArtifacts& need);
   void revoke(const base::AttemptKey& key);
   void release(const base::AttemptKey& key, const std::string& reason);
+  void give_back(const base::AttemptKey& key, const std::string& reason);
   void report_without_run(const base::AttemptKey& key, v1::Outcome outcome,
                           const std::string& message);
   void on_event(const AttemptStarted& started);
@@ -118,6 +126,7 @@ class Agent::Impl {
   std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
   bool welcomed_ = false;             // in this session
   bool ever_welcomed_ = false;
+  std::uint64_t store_generation_ = 0;  // of the last session, 0 before the first
   base::BootTime hello_at_{};
   base::BootTime heard_at_{};  // the newest frame of this session, or its hello
   base::BootTime connect_at_{};

@@ -71,7 +71,7 @@ void ExecutorPool::configure(const ExecutorPoolOptions& options) {
 // What is there is of a worker that is dead, for the agent holds the lock of the data directory,
 // but its supervisor may still be ending what it left; so each has a folder of its own.
 void ExecutorPool::prepare_scratch() {
-  std::error_code failed;  // then executors cannot enter their folders, and say so
+  std::error_code failed;  // at the first start there is nothing
   std::vector<std::string> left;
   std::filesystem::directory_iterator entry(options_.scratch_dir, failed);
   for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
@@ -79,7 +79,8 @@ void ExecutorPool::prepare_scratch() {
   }
   const std::string name = std::to_string(unix_us(now_.wall)) + "-";
   scratch_dir_ = options_.scratch_dir + "/" + name + std::to_string(supervisor_.pid());
-  std::filesystem::create_directories(scratch_dir_, failed);
+  // Without it executors cannot enter their folders, and say so.
+  static_cast<void>(make_directories(scratch_dir_));
   supervisor_.own_scratch(scratch_dir_);
   remover_->remove(std::move(left));
 }

@@ -74,8 +74,7 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   const AttemptSpec* attempt = dispatcher_.attempt_of(action.executor);
   CHECK(attempt != nullptr);
   attach(executor, *attempt);
-  std::error_code failed;
-  std::filesystem::create_directories(executor.directory, failed);
+  static_cast<void>(make_directories(executor.directory));  // else it cannot enter it, and says so
   supervisor_.spawn(executor.id, {modules_.at(action.module).executable, executor.directory,
                                   options_.core_dumps});
 }

@@ -73,8 +73,8 @@ bool AttemptSpool::open(LogKind kind, Stream& stream) {
     if (stream.file) return true;
     error = errno;
     if (error != ENOENT) break;
-    std::error_code ignored;  // the next attempt to open says what is wrong
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    // The next attempt to open says what is wrong.
+    static_cast<void>(make_directories(std::filesystem::path(path).parent_path().string()));
   }
   std::fprintf(stderr, "weir worker: cannot open %s: %s\n", path.c_str(),
                errno_text(error).c_str());

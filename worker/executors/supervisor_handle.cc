@@ -21,6 +21,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "base/secrets.h"
 #include "weir/worker/v1/supervisor.pb.h"
 
 namespace weir::worker {
@@ -74,6 +75,7 @@ base::Result<SupervisorHandle> start_supervisor(const std::string& program) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return cannot_start(program + ": " + errno_text(error));
+  base::erase_secrets();
   return SupervisorHandle(std::move(our_end), pid);
 }
 

@@ -131,8 +131,9 @@ class SupervisorHandle {
   std::uint64_t last_request_ = 0;
 };
 
-// Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. RESOURCE_EXHAUSTED
-// or INTERNAL with the reason when it cannot be started.
+// Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. It alone keeps the
+// secrets of the environment from then on. RESOURCE_EXHAUSTED or INTERNAL with the reason when it
+// cannot be started.
 base::Result<SupervisorHandle> start_supervisor(const std::string& program = "/proc/self/exe");
 
 }  // namespace weir::worker

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/secrets.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/protocol.h"
 #include "worker/supervisor/spawn.h"
@@ -46,7 +47,8 @@ bool all_dead() {
 
 }  // namespace
 
-Supervisor::Supervisor(Fd agent) : agent_(std::move(agent)) {
+Supervisor::Supervisor(Fd agent, Fd secrets)
+    : agent_(std::move(agent)), secrets_(std::move(secrets)) {
   CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
   // The agent decides when to drain: what a terminal or a service manager sends to the group is not
   // for us.
@@ -163,7 +165,7 @@ void Supervisor::handle(const v1::SupervisorRequest& request, Fd descriptor) {
 
 void Supervisor::spawn(const v1::SpawnExecutor& request) {
   auto spawned = spawn_executor({request.executable(), request.directory(), request.core_dumps(),
-                                 std::to_string(request.executor())});
+                                 std::to_string(request.executor()), secrets_.get()});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
   answer.set_executor(request.executor());
@@ -322,7 +324,13 @@ int supervisor_main(int, char**) {
     return 2;
   }
   ::unsetenv(kSupervisorFdVariable);
-  Supervisor supervisor{Fd(fd)};
+  const auto secrets = base::seal_secrets();
+  if (!secrets.ok()) {
+    std::fprintf(stderr, "weir supervisor: %s\n", secrets.status().text().c_str());
+    return 1;
+  }
+  base::erase_secrets();
+  Supervisor supervisor{Fd(fd), Fd(*secrets)};
   supervisor.run();
   return 0;
 }

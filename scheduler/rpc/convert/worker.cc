@@ -358,9 +358,4 @@ void to_proto(const engine::Send& send, wire::SchedulerMessage* out) {
   std::visit(MessageWriter{out}, send.message);
 }
 
-bool may_travel_inline(const engine::ValueRef& value) {
-  return value.digest && value.size <= engine::kInlineBytesMax &&
-         value.kind != engine::ArtifactKind::kTree;
-}
-
 }  // namespace weir::rpc

@@ -43,7 +43,4 @@ worker::v1::ArtifactKind to_proto(engine::ArtifactKind kind);
 // message). Inline bytes are left out.
 void to_proto(const engine::Send& send, worker::v1::SchedulerMessage* out);
 
-// Whether the bytes of a value of this reference may travel inside an Assign.
-bool may_travel_inline(const engine::ValueRef& value);
-
 }  // namespace weir::rpc

@@ -17,6 +17,7 @@
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/local/local_driver.h"
 #include "sdk/src/metadata.h"
+#include "sdk/src/secrets.h"
 #include "sdk/src/verbs/verbs.h"
 
 namespace weir::sdk_impl {
@@ -173,7 +174,7 @@ int summarize(const MemoryTables& tables, base::RunId id) {
   const engine::RunRow& run = *tables.runs.find(id);
   std::string out = "\n";
   const auto& rows = tables.tasks.rows();
-  for (auto at = rows.lower_bound({id, 0}); at != rows.end() && at->first.first == id; ++at) {
+  for (auto at = rows.lower_bound({id, 0}); at != rows.end() && at->second.run == id; ++at) {
     out += task_summary(tables, at->second);
   }
   out += "run " + std::string(engine::run_state_name(run.state));
@@ -211,6 +212,7 @@ void ended_by_a_stage(int code, void*) {
 int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(pipeline, arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
+  if (const Status status = hide_secrets(); !status.ok()) return fail(status, kExitFailed);
   install_crash_handler();
   Console console;
   const MemoryTables* tables = nullptr;

@@ -238,6 +238,7 @@ class Held final : public ports::BlobStore {
   base::Result<std::vector<ports::BlobFile>> files(const engine::Digest&) override {
     return base::Status(Code::kNotFound, 0, "not read here");
   }
+  base::Status set_aside_damaged(const engine::Digest&) override { return {}; }
   engine::Digest held;
 };
 

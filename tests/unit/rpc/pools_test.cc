@@ -1,4 +1,4 @@
-// The bounds of the API edge's queue, cache and list of watchers, and that
+// The bounds of the API's queue, cache and list of watchers, and that
 // nobody who waits is forgotten when they end. Threads meet at latches; nothing
 // sleeps.
 #include <latch>

@@ -231,7 +231,7 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
 TEST(ArtifactKind, EveryKindComesBack) {
   for (int i = 0; i <= static_cast<int>(engine::ArtifactKind::kExternal); ++i) {
     const auto kind = static_cast<engine::ArtifactKind>(i);
-    EXPECT_EQ(artifact_kind_of(artifact_kind_number(kind)).value(), kind);
+    EXPECT_EQ(artifact_kind_of(to_proto(kind)).value(), kind);
   }
   EXPECT_FALSE(artifact_kind_of(50).ok());
 }

@@ -1,5 +1,5 @@
-// What every service of the API shares: the ports into the scheduler, the pools, the caches and
-// the access check. Made by Server, lives as long as it, and is safe from any thread. Holds no
+// What every service of the API shares: the ports into the scheduler, the pools and the caches.
+// Made by Server, lives as long as it, and is safe from any thread. Holds no
 // rule of its own.
 #pragma once
 
@@ -7,11 +7,11 @@
 #include <mutex>
 #include <string>
 
+#include "scheduler/access/browser_passes.h"
 #include "scheduler/ports/blobs.h"
 #include "scheduler/ports/inbox.h"
 #include "scheduler/ports/logs.h"
 #include "scheduler/ports/reader.h"
-#include "scheduler/rpc/access.h"
 #include "scheduler/rpc/catalog.h"
 #include "scheduler/rpc/health_source.h"
 #include "scheduler/rpc/inline_cache.h"
@@ -23,9 +23,9 @@
 
 namespace weir::rpc {
 
-struct Edge {
-  Edge(const ServerOptions& server_options, const Ports& ports, Sessions& session_registry,
-       Watchers& watcher_hub)
+struct Backend {
+  Backend(const ServerOptions& server_options, const Ports& ports, Sessions& session_registry,
+          Watchers& watcher_hub)
       : options(server_options),
         inbox(*ports.inbox),
         reader(*ports.reader),
@@ -33,9 +33,9 @@ struct Edge {
         modules(*ports.modules),
         logs(*ports.logs),
         health(*ports.health),
+        browsers(*ports.browsers),
         sessions(session_registry),
         watchers(watcher_hub),
-        access(server_options.token, server_options.token_file),
         catalog(reader),
         reads("read", kReadThreads, kReadQueueMax),
         transfers("transfer", kTransferThreads, kTransfersMax) {}
@@ -56,12 +56,12 @@ struct Edge {
   ports::BlobStore& modules;
   ports::LogStore& logs;
   HealthSource& health;
+  access::BrowserPasses& browsers;
   Sessions& sessions;
   Watchers& watchers;
-  const Access access;
   Catalog catalog;
   std::atomic<int> transfers_open{0};  // of workers and of those who register
-  std::atomic<int> public_reads_open{0};
+  std::atomic<int> value_reads_open{0};
   std::atomic<int> sessions_open{0};
   mutable std::mutex addresses_mutex;
   Addresses addresses_value;  // known only once the sockets are bound; guarded by addresses_mutex
