@@ -15,6 +15,7 @@ namespace weir::base {
 namespace {
 
 constexpr mode_t kOthers = 077;
+constexpr mode_t kTold = 067;  // its group may pass through: how a worker lets in those it knows
 
 Status not_ours(const std::string& path, const std::string& why) {
   return Status(Code::kPermissionDenied, kErrDataDirUnwritable, "'" + path + "' " + why);
@@ -39,7 +40,7 @@ Result<bool> claim(const std::string& path, int fd) {
   if (!known || !closed) {
     return not_ours(path, "cannot be closed to others: " + std::generic_category().message(error));
   }
-  return open;
+  return open && (info.st_mode & kTold) != 0;
 }
 
 }  // namespace

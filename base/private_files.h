@@ -14,7 +14,7 @@ namespace weir::base {
 // that could not be made; `path` may be there already.
 std::error_code make_private_directories(const std::string& path);
 
-// Takes what others may do with a directory away from them; true when there was something.
+// Takes what others may do with a directory away from them; true when they could read or write.
 // PERMISSION_DENIED kErrDataDirUnwritable when it is another user's, who could undo that.
 Result<bool> claim_directory(const std::string& path);
 

@@ -50,6 +50,9 @@ void write_dirty(Step& step) {
   for (const RunId id : step.dirty_runs) {
     if (const Run* run = find_run(step.state, id)) step.effects.records.push_back(run->row);
   }
+  for (const RunId id : step.recounted) {
+    if (const Run* run = find_run(step.state, id)) step.effects.records.push_back(counts_row(*run));
+  }
   for (const TaskRef& ref : step.dirty_tasks) {
     const Run* run = find_run(step.state, ref.run);
     if (run == nullptr) continue;
@@ -62,7 +65,12 @@ void drop_ended(Step& step) {
     const auto found = step.state.runs.find(id);
     if (found == step.state.runs.end()) continue;
     const auto modules = std::move(found->second.modules);
+    step.state.resident_tasks -= found->second.row.task_count;
+    const Digest plan = found->second.links->plan;
     step.state.runs.erase(found);
+    if (const auto links = step.state.links.find(plan); links->second.expired()) {
+      step.state.links.erase(links);
+    }
     for (const auto& module : modules) {
       module->live_runs -= 1;
       release_module(step.state, module);
@@ -114,6 +122,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .effects = {},
             .dirty_tasks = {},
             .dirty_runs = {},
+            .recounted = {},
             .ended_runs = {},
             .dispatch = false};
   apply(step, command);
@@ -180,6 +189,7 @@ bool answered_before(Step& step, const RequestInfo& request) {
 }
 
 void touch(Step& step, const Run& run, const Task& task) {
+  step.recounted.insert(run.row.id);
   step.dirty_tasks.insert({run.row.id, index_of(run, task)});
 }
 

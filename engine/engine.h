@@ -27,7 +27,8 @@ struct Options {
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;
   std::int32_t live_runs_max = 10'000;
-  bool notify_run_finished = false;  // write an outbox row when a run ends
+  std::int64_t resident_tasks_max = 1'000'000;  // of all live runs
+  bool notify_run_finished = false;             // write an outbox row when a run ends
 };
 
 struct State;  // state.h

@@ -13,7 +13,7 @@ TaskState state_of(const Task& task) {
     TaskState operator()(const Waiting&) const { return TaskState::kWaiting; }
     TaskState operator()(const Ready&) const { return TaskState::kReady; }
     TaskState operator()(const Leased& leased) const {
-      return leased.attempt.started_at ? TaskState::kRunning : TaskState::kAssigned;
+      return leased.attempt->started_at ? TaskState::kRunning : TaskState::kAssigned;
     }
     TaskState operator()(const UpForRetry&) const { return TaskState::kUpForRetry; }
     TaskState operator()(const Ended& ended) const { return ended.state; }
@@ -43,6 +43,24 @@ TaskRow task_row(const Run& run, const Task& task) {
   return row;
 }
 
+RunCountsRow counts_row(const Run& run) {
+  const auto of = [&](TaskState state) { return run.counts[std::size_t(state)]; };
+  RunCountsRow row;
+  row.run = run.row.id;
+  row.waiting = of(TaskState::kWaiting);
+  row.ready = of(TaskState::kReady);
+  row.assigned = of(TaskState::kAssigned);
+  row.running = of(TaskState::kRunning);
+  row.up_for_retry = of(TaskState::kUpForRetry);
+  row.succeeded = of(TaskState::kSucceeded);
+  row.failed = of(TaskState::kFailed);
+  row.skipped = of(TaskState::kSkipped);
+  row.upstream_failed = of(TaskState::kUpstreamFailed);
+  row.canceled = of(TaskState::kCanceled);
+  row.cached = of(TaskState::kCached);
+  return row;
+}
+
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt) {
   AttemptRow row;
   row.key = {run.row.id, index_of(run, task), task.epoch};
@@ -64,7 +82,7 @@ void add_tasks(std::string& text, const Run& run) {
     add_line(text, task_row(run, task));
     text += "  priority " + std::to_string(task.priority) + "\n";
     if (const auto* leased = std::get_if<Leased>(&task.phase)) {
-      add_line(text, live_attempt_row(run, task, leased->attempt));
+      add_line(text, live_attempt_row(run, task, *leased->attempt));
     }
     const auto* ready = std::get_if<Ready>(&task.phase);
     if (ready != nullptr && ready->adoptable) {

@@ -71,6 +71,7 @@ Run make_run(const State& state, const CreateRun& command,
   run.row.reason = command.reason;
   run.row.priority = command.priority;
   run.row.task_count = std::int32_t(stages.size());
+  run.tasks.reserve(stages.size());
   for (const auto& planned : stages) {
     const auto known = std::find(run.row.modules.begin(), run.row.modules.end(), planned.module);
     Task task;
@@ -142,11 +143,19 @@ Status id_in_use(RunId id) {
                 "run id " + id.text() + " is in use; repeat the request");
 }
 
-Status check_live_runs(const State& state) {
+Status check_resident(const State& state, const Run& run) {
   if (std::ssize(state.runs) >= state.options.live_runs_max) {
     return Status(Code::kResourceExhausted, base::kErrLimit,
                   "there are " + std::to_string(state.runs.size()) +
                       " live runs, which is the limit; wait for some to end or cancel them");
+  }
+  if (state.resident_tasks + run.row.task_count > state.options.resident_tasks_max) {
+    return Status(Code::kResourceExhausted, base::kErrLimit,
+                  "the live runs have " + std::to_string(state.resident_tasks) +
+                      " tasks and this one would add " + std::to_string(run.row.task_count) +
+                      "; the limit resident_tasks_max is " +
+                      std::to_string(state.options.resident_tasks_max) +
+                      "; wait for runs to end or cancel some");
   }
   return {};
 }
@@ -189,21 +198,12 @@ base::Result<Run> prepare_run(const State& state, const CreateRun& command) {
   return run;
 }
 
-std::map<std::string, std::int32_t> pin_index(const Run& run) {
-  std::map<std::string, std::int32_t> index;
-  for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
-    index.emplace(run.row.pins[i].asset, std::int32_t(i));
-  }
-  return index;
-}
-
 std::string count_ends(const Run& run) {
-  std::map<TaskState, int> counts;
-  for (const Task& task : run.tasks) counts[state_of(task)] += 1;
   std::string text;
-  for (const auto& [state, count] : counts) {
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
-            std::string(task_state_name(state));
+  for (std::size_t state = 0; state < run.counts.size(); ++state) {
+    if (run.counts[state] == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(run.counts[state]) + " " +
+            std::string(task_state_name(TaskState(state)));
   }
   return text;
 }
@@ -239,17 +239,19 @@ void notify_end(Step& step, const Run& run) {
 void create_run(Step& step, const CreateRun& command) {
   if (answered_before(step, command.request)) return;
   auto prepared = prepare_run(step.state, command);
-  if (Status status = check_live_runs(step.state); prepared.ok() && !status.ok()) prepared = status;
+  if (prepared.ok()) {
+    if (Status status = check_resident(step.state, *prepared); !status.ok()) prepared = status;
+  }
   if (prepared.ok() && step.facts.runs.contains(command.id)) prepared = id_in_use(command.id);
   if (!prepared.ok()) return reply(step, command.request, prepared.status(), "");
   Run& run = step.state.runs.emplace(command.id, std::move(*prepared)).first->second;
-  link_tasks(run, pin_index(run));
+  link_tasks(step.state, run);
+  step.state.resident_tasks += run.row.task_count;
   run.row.created_at = step.now.wall;
   for (const auto& module : run.modules) module->live_runs += 1;
   step.dirty_runs.insert(command.id);
   emit_run(step, run, EventKind::kRunCreated, command.reason);
-  for (const Task& task : run.tasks) touch(step, run, task);
-  index_ready_tasks(step, run);
+  begin(step, run);
   reply(step, command.request, {}, command.id.text());
   step.effects.durability = Durability::kSync;
 }

@@ -37,7 +37,7 @@ void fire_stop(Step& step, const Timer& timer) {
   const auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
   if (leased == nullptr || !leased->stop_deadline || *leased->stop_deadline > step.now.boot) return;
   Run& run = *find_run(step.state, timer.task.run);
-  AttemptRow row = live_attempt_row(run, *task, leased->attempt);
+  AttemptRow row = live_attempt_row(run, *task, *leased->attempt);
   row.outcome = OutcomeClass::kCanceled;
   row.message = "worker " + row.worker + " did not confirm the end in time; it is fenced";
   row.finished_at = step.now.wall;

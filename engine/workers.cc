@@ -21,7 +21,7 @@ constexpr auto kForgetWaitMin = std::chrono::hours(1);  // between two looks at 
 
 bool leased_to(const Task& task, const Worker& worker, const AttemptKey& key) {
   const auto* leased = std::get_if<Leased>(&task.phase);
-  return leased != nullptr && task.epoch == key.epoch && leased->attempt.worker == worker.row.id;
+  return leased != nullptr && task.epoch == key.epoch && leased->attempt->worker == worker.row.id;
 }
 
 // The lease had expired and nobody else was given the task: the attempt goes on under its old
@@ -34,13 +34,13 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   if (ready == nullptr || !ready->adoptable) return false;
   if (ready->adoptable->worker != worker.row.id && !PLANTED(kAdoptedOtherEpoch)) return false;
   Run& run = *find_run(step.state, key.run);
-  LiveAttempt attempt = std::move(*ready->adoptable);
+  std::unique_ptr<LiveAttempt> attempt = std::move(ready->adoptable);
   enter(step, run, *task,
         Leased{.attempt = std::move(attempt),
                .leased_boot = step.now.boot,
+               .stop_deadline = {},
                .revoking = false,
-               .sent_again = false,
-               .stop_deadline = {}});
+               .sent_again = false});
   task->infrastructure_used -= 1;  // charged when the lease expired
   task->reason.clear();
   emit_task(step, run, *task, EventKind::kTaskAssigned, "assigned",
@@ -93,11 +93,11 @@ void reconcile_leases(Step& step, Worker& worker, const std::vector<AttemptKey>&
       send_again(step, worker, run, task, leased);
       continue;
     }
-    if (!leased.attempt.started_at && !std::exchange(leased.sent_again, true)) {
+    if (!leased.attempt->started_at && !std::exchange(leased.sent_again, true)) {
       send_again(step, worker, run, task, leased);
       continue;
     }
-    AttemptRow row = live_attempt_row(run, task, leased.attempt);
+    AttemptRow row = live_attempt_row(run, task, *leased.attempt);
     row.outcome = OutcomeClass::kWorkerLost;
     row.message = "worker " + worker.row.name + " came back without the attempt";
     row.finished_at = step.now.wall;
@@ -124,7 +124,7 @@ void emit_worker(Step& step, const Worker& worker, EventKind kind, std::string m
 void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   Run& run = *find_run(step.state, key.run);
   Task& task = *find_task(step.state, {key.run, key.task});
-  LiveAttempt attempt = std::get<Leased>(task.phase).attempt;
+  LiveAttempt attempt = *std::get<Leased>(task.phase).attempt;
   const std::string why =
       "worker " + worker.row.name + " was not heard from for " +
       std::to_string(
@@ -142,7 +142,7 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   task.infrastructure_used += 1;
   emit_task(step, run, task, EventKind::kTaskRetry, "ready", why);
   make_ready(step, run, task, why);
-  std::get<Ready>(task.phase).adoptable = std::move(attempt);
+  std::get<Ready>(task.phase).adoptable = std::make_unique<LiveAttempt>(std::move(attempt));
   step.effects.durability = Durability::kSync;
 }
 

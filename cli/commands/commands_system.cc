@@ -240,6 +240,26 @@ v1::HealthItem item(const std::string& name, bool ok, const std::string& value,
   return made;
 }
 
+// Who runs the stages of the workers that are connected.
+void add_stage_users(client::Api& api, v1::GetHealthResponse& report) {
+  const auto workers = api.list_workers(v1::ListWorkersRequest());
+  if (!workers.ok()) return;
+  for (const v1::Worker& worker : workers->workers()) {
+    const auto info = base::Json::parse(worker.info_json());
+    if (!worker.connected() || !info.ok()) continue;
+    const std::string& limits = (*info)["limits"].as_string();
+    const std::size_t at = limits.find("stages run as ");
+    if (at == std::string::npos) continue;
+    std::string value = limits.substr(at);
+    if (value == "stages run as root") {
+      value +=
+          ": they can read the token and change what others run; --stage-user NAME, of "
+          "`weir up` and `weir worker`, runs them as another user";
+    }
+    *report.add_items() = item("worker " + worker.name(), true, value, "");
+  }
+}
+
 // What the scheduler answers, one question after the other, as far as it goes.
 Status ask_scheduler(client::Api& api, v1::GetHealthResponse& report) {
   const client::Target& target = api.target();
@@ -264,6 +284,7 @@ Status ask_scheduler(client::Api& api, v1::GetHealthResponse& report) {
   *report.add_items() = item("data", true, info->data_dir(), "");
   const auto health = api.get_health();
   if (health.ok()) report.mutable_items()->MergeFrom(health->items());
+  add_stage_users(api, report);
   return health.status();
 }
 

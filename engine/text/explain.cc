@@ -108,9 +108,9 @@ struct PhaseText {
     return lines;
   }
   Lines operator()(const Leased& leased) const {
-    const Worker& worker = step.state.workers.at(leased.attempt.worker);
+    const Worker& worker = step.state.workers.at(leased.attempt->worker);
     Lines lines{"attempt #" + std::to_string(task.epoch) +
-                (leased.attempt.started_at ? " runs on worker " : " is leased to worker ") +
+                (leased.attempt->started_at ? " runs on worker " : " is leased to worker ") +
                 worker.row.name + " since " + seconds_between(leased.leased_boot, step.now.boot) +
                 " ago"};
     if (!worker.session) {

@@ -201,8 +201,35 @@ constexpr const char* kFourth = R"sql(
 CREATE INDEX live_runs ON runs(run_id) WHERE state NOT IN ('succeeded', 'failed', 'canceled');
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations{
-    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}}};
+// Tasks have rows from their first change on, until then the run's plan says what they are; how
+// many are in which state is written, not counted.
+constexpr const char* kFifth = R"sql(
+ALTER TABLE runs ADD COLUMN first_order INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN plan TEXT NOT NULL DEFAULT '';  -- module:stage+count, ! ready at once
+CREATE TABLE run_counts (
+  run_id          TEXT PRIMARY KEY,
+  waiting         INTEGER NOT NULL,
+  ready           INTEGER NOT NULL,
+  assigned        INTEGER NOT NULL,
+  running         INTEGER NOT NULL,
+  up_for_retry    INTEGER NOT NULL,
+  succeeded       INTEGER NOT NULL,
+  failed          INTEGER NOT NULL,
+  skipped         INTEGER NOT NULL,
+  upstream_failed INTEGER NOT NULL,
+  canceled        INTEGER NOT NULL,
+  cached          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO run_counts
+  SELECT run_id, SUM(state='waiting'), SUM(state='ready'), SUM(state='assigned'),
+         SUM(state='running'), SUM(state='up_for_retry'), SUM(state='succeeded'),
+         SUM(state='failed'), SUM(state='skipped'), SUM(state='upstream_failed'),
+         SUM(state='canceled'), SUM(state='cached')
+  FROM tasks GROUP BY run_id;
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations{
+    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -100,6 +100,7 @@ struct MemoryTables {
   RowTable<engine::ModuleRow> modules;
   RowTable<engine::AssetRow> assets;
   RowTable<engine::RunRow> runs;
+  RowTable<engine::RunCountsRow> run_counts;
   RowTable<engine::TaskRow> tasks;
   RowTable<engine::AttemptRow> attempts;
   RowTable<engine::MaterializationRow> materializations;
@@ -113,12 +114,12 @@ struct MemoryTables {
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
-    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                    cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
+                    artifacts, cursors, events, workers, replies, outbox);
   }
   auto all() const {
-    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                    cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
+                    artifacts, cursors, events, workers, replies, outbox);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run

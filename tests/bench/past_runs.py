@@ -26,7 +26,7 @@ def add_past_runs(place, run, count):
                              deterministic=True)
     database.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000;"
                            "PRAGMA wal_autocheckpoint=20000; BEGIN;")
-    for table, number in (("runs", None), ("tasks", None), ("attempts", None),
+    for table, number in (("runs", None), ("run_counts", None), ("tasks", None), ("attempts", None),
                           ("materializations", "id"), ("events", "seq")):
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
         rows = database.execute(f"SELECT COUNT(*) FROM {table} WHERE run_id=?", (run,)).fetchone()

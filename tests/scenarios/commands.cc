@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "engine/plan/run_plan.h"
 #include "engine/state.h"
 #include "tests/support/graph_text.h"
 
@@ -287,6 +288,7 @@ std::string do_options(World& world, const Line& line) {
   if (const auto after = line.option("forget"); !after.empty()) {
     world.options.worker_forgotten_after = test::parse_duration(after);
   }
+  world.options.resident_tasks_max = std::stoi(line.option("resident_tasks", "1000000"));
   world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
   return "";
 }
@@ -322,9 +324,11 @@ std::string show_run(World& world, const Line& line) {
   const auto& row = *world.tables().runs.find(run.id);
   std::string text = run.alias + " " + std::string(engine::run_state_name(row.state)) +
                      (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+  const auto plan = engine::RunPlan::of(row).value();
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-    const auto& task = *world.tables().tasks.find({run.id, std::int32_t(i)});
-    text += "  " + task.name + " " + std::string(engine::task_state_name(task.state));
+    const auto* stored = world.tables().tasks.find({run.id, std::int32_t(i)});
+    const auto task = stored != nullptr ? *stored : plan.task(row, std::int32_t(i));
+    text += "  " + run.tasks[i] + " " + std::string(engine::task_state_name(task.state));
     if (task.epoch > 0) text += " epoch=" + std::to_string(task.epoch);
     text += " used=" + std::to_string(task.attempts_used) + "+" +
             std::to_string(task.infrastructure_used);

@@ -4,8 +4,10 @@
 #include "tests/simulation/audit.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
+#include "engine/plan/run_plan.h"
 #include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
@@ -43,6 +45,7 @@ void Audit::on_begin() {
   made_.clear();
   finished_events_.clear();
   run_finished_events_.clear();
+  planned_.clear();
   outbox_rows_ = 0;
 }
 
@@ -165,9 +168,12 @@ const RunGraph& Audit::graph_of(const engine::RunRow& run) {
 }
 
 const engine::TaskRow& Audit::task(base::RunId run, std::int32_t index) const {
-  const auto* row = tables_.tasks.find({run, index});
-  expect_that(row != nullptr, [&] { return "a task of " + run.text() + " has no row"; });
-  return *row;
+  if (const auto* row = tables_.tasks.find({run, index})) return *row;
+  const auto* row = tables_.runs.find(run);
+  const auto plan = row == nullptr ? engine::RunPlan() : engine::RunPlan::of(*row).value();
+  expect_that(index < plan.size(),
+              [&] { return "a task of " + run.text() + " has neither a row nor a plan"; });
+  return planned_.insert_or_assign({run, index}, plan.task(*row, index)).first->second;
 }
 
 void Audit::on_commit() {
@@ -266,7 +272,15 @@ void Audit::check_materialization(const engine::MaterializationRow& row) const {
   }
 }
 
+void Audit::check_counts(const engine::RunRow& run) const {
+  const auto* row = tables_.run_counts.find(run.id);
+  std::array<std::int32_t, engine::kTaskStates> counts{};
+  for (std::int32_t i = 0; i < run.task_count; ++i) counts[std::size_t(task(run.id, i).state)] += 1;
+  require(row != nullptr && row->by_state() == counts, "a run's tasks are counted otherwise", run);
+}
+
 void Audit::check_run(const engine::RunRow& run) {
+  check_counts(run);
   if (engine::terminal(run.state)) return check_ended_run(run);
   const RunGraph& graph = graph_of(run);
   const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run.id, i); };

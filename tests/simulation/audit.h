@@ -56,6 +56,7 @@ class Audit {
   void check_end(base::RunId run, std::int32_t index);
   void check_result(const engine::TaskRow& row) const;
   void check_materialization(const engine::MaterializationRow& row) const;
+  void check_counts(const engine::RunRow& run) const;
   void check_run(const engine::RunRow& run);
   void check_ended_run(const engine::RunRow& run);
   void count(const engine::EventRow& row);
@@ -75,6 +76,7 @@ class Audit {
   std::multiset<std::pair<base::RunId, std::int32_t>> finished_events_;
   std::multiset<base::RunId> run_finished_events_;
   std::int64_t outbox_rows_ = 0;
+  mutable std::map<std::pair<base::RunId, std::int32_t>, engine::TaskRow> planned_;  // as asked for
 };
 
 }  // namespace weir::simulation

@@ -185,7 +185,7 @@ void SchedulerHost::count_restored() {
       if (std::holds_alternative<engine::UpForRetry>(task.phase)) {
         coverage_.add(Seen::kRestoredRetry);
       } else if (const auto* leased = std::get_if<engine::Leased>(&task.phase)) {
-        coverage_.add(leased->attempt.started_at ? Seen::kRestoredRunning : Seen::kRestoredLeased);
+        coverage_.add(leased->attempt->started_at ? Seen::kRestoredRunning : Seen::kRestoredLeased);
       } else if (const auto* ready = std::get_if<engine::Ready>(&task.phase)) {
         coverage_.add(ready->adoptable ? Seen::kRestoredAdoptable : Seen::kRestoredReady);
       }

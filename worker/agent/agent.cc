@@ -47,6 +47,12 @@ Agent::Impl::~Impl() {
 // What an earlier worker of the directory began must be over before anything is begun here: its
 // supervisor, which may still be killing, holds a lock until then.
 Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
+  if (!options_.stage_user.empty()) {
+    auto user = find_stage_user(options_.stage_user);
+    if (!user.ok()) return user.status();
+    stage_user_ = std::move(user).value();
+    staged_.emplace();
+  }
   auto data = DataDir::open(options_.data_dir);
   if (!data.ok()) return data.status();
   data_ = std::move(data).value();
@@ -66,13 +72,16 @@ Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
     pollfd wait{mailbox_->fd(), POLLIN, 0};
     ::poll(&wait, 1, kPredecessorPollMs);
   }
-  return {};
+  if (!stage_user_ || stop.stop_requested()) return {};
+  return data_->open_to(*stage_user_, options_.outer_dir);
 }
 
 void Agent::Impl::start() {
   artifact_dir_ = data_->artifacts();
-  modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_, watchdog_);
-  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_, watchdog_);
+  modules_ =
+      std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_, watchdog_, stage_user_);
+  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_, watchdog_,
+                                                 stage_user_);
   logs_ = std::make_unique<LogShipper>(link_, data_->spool());
   configure();
   spdlog::info("worker_started worker={} name={} slots={} scheduler={}", data_->worker_id(),
@@ -88,6 +97,8 @@ void Agent::Impl::configure() {
   options.spool_dir = data_->spool();
   options.scratch_dir = data_->scratch();
   options.artifact_dir = artifact_dir_;
+  options.stage_user = stage_user_;
+  if (stage_user_) options.staging_dir = data_->staging();
   options.disk_reserve = disk_reserve(data_->path());
   options.core_dumps = options_.core_dumps;
   pool_.configure(options);
@@ -116,6 +127,7 @@ void Agent::Impl::turn() {
   if (session_) session_->flush();
   if (pool_.wait(wait_ms())) {
     for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+    take_frames();
   }
   if (pool_.lost()) {
     // Its executors died with it: a new worker process begins anew, and the scheduler learns from
@@ -164,7 +176,7 @@ void Agent::Impl::connect() {
   Session::Handlers handlers;
   handlers.received = [this, mailbox = mailbox_,
                        generation](std::shared_ptr<v1::SessionResponse> response) {
-    mailbox->post([this, generation, response] { on_session_message(generation, *response); });
+    mailbox->post([this, generation, response] { on_session_message(generation, response); });
   };
   handlers.ended = [this, mailbox = mailbox_, generation](const Status& status) {
     mailbox->post([this, generation, status] { on_session_end(generation, status); });
@@ -189,6 +201,12 @@ void set_platform(module::Platform machine, v1::Platform& out) {
 
 }  // namespace
 
+// For people; `doctor` looks for the user.
+std::string Agent::Impl::stages_run_as() const {
+  if (stage_user_) return "stages run as " + stage_user_->name;
+  return ::geteuid() == 0 ? "stages run as root" : "stages run as the worker does";
+}
+
 void Agent::Impl::send_hello() {
   v1::WorkerMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -202,22 +220,41 @@ void Agent::Impl::send_hello() {
   hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
   hello.mutable_resources()->insert(options_.resources.begin(), options_.resources.end());
   hello.set_weir_version(WEIR_VERSION);
-  hello.set_limits(limits_achieved());
+  hello.set_limits(limits_achieved() + "; " + stages_run_as());
   hello.set_data_dir(data_->path());
   hello.set_host_id(module::host_id());
   queue(std::move(message));
   session_->flush();
 }
 
-void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
+void Agent::Impl::on_session_message(std::uint64_t generation,
+                                     std::shared_ptr<v1::SessionResponse> frame) {
   if (generation != generation_ || !session_) return;
   heard_at_ = read_clock().boot;
-  for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
-  session_->taken();
+  frames_.push_back(std::move(frame));
+}
+
+// What ends an attempt does not wait for assignments that came before it.
+void Agent::Impl::take_frames() {
+  const ReceivedFrames frames = std::exchange(frames_, {});
+  visit_by_urgency(
+      frames, [this](const v1::SchedulerMessage& message) { return overtakes(message); },
+      [this](v1::SchedulerMessage& message) { on_message(message); });
+  for (std::size_t i = 0; i < frames.size() && session_; ++i) session_->taken();
+}
+
+// A stop of an attempt that is not here yet stays behind its assignment.
+bool Agent::Impl::overtakes(const v1::SchedulerMessage& message) const {
+  if (message.has_stop()) return ledger_.state(key_of(message.stop().attempt())).has_value();
+  if (message.has_acknowledge()) {
+    return ledger_.state(key_of(message.acknowledge().attempt())).has_value();
+  }
+  return message.has_heard();
 }
 
 void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status) {
   if (generation != generation_) return;
+  take_frames();  // they came before
   session_.reset();
   logs_->set_connected(false);
   const bool was_up = std::exchange(welcomed_, false);
@@ -256,7 +293,10 @@ void Agent::Impl::give_up_connection() {
   ++generation_;  // what the old session still says is not heard
 }
 
+// The user of stages sees nothing of the scheduler's, and publishes nothing itself: what it makes
+// is uploaded, what it needs is fetched.
 bool Agent::Impl::shared_artifacts(const v1::Welcome& welcome) const {
+  if (stage_user_) return false;
   if (welcome.artifact_dir().empty() || ::access(welcome.artifact_dir().c_str(), W_OK | X_OK) != 0)
     return false;
   const auto marker = read_file(welcome.artifact_dir() + "/store_generation", 64);

@@ -131,7 +131,7 @@ void Agent::Impl::launch(const AttemptKey& key) {
     return report_without_run(key, v1::OUTCOME_LOAD_ERROR, "the module is being verified again");
   }
   if (defined_.insert(module).second) {
-    pool_.define_module(module, loaded->executable, loaded->manifest_json);
+    pool_.define_module(module, loaded->executable, loaded->manifest_json, loaded->files);
   }
   const auto stage = std::size_t(work->launch.assign().stage());
   if (stage >= loaded->side_effects.size()) {
@@ -164,6 +164,7 @@ void Agent::Impl::stop_attempt(const v1::Stop& stop) {
 void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   const AttemptKey key = key_of(acknowledge.attempt());
   if (Work* work = ledger_.find(key, State::kUploading)) give_up_uploads(*work);
+  if (staged_) staged_->remove({staging_of(key)});
   if (ledger_.acknowledged(key) == Verdict::kForward)
     pool_.halt(key, "the attempt was given to another worker");
 }
@@ -276,6 +277,11 @@ void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
 
 // ---- reports ----
 
+// Where its executor puts large values for us, when it may not publish them.
+std::string Agent::Impl::staging_of(const AttemptKey& key) const {
+  return data_->staging() + "/" + attempt_file_name(key);
+}
+
 // Brings the large values of the report to the scheduler; all of them, or those of `only`. Then
 // reports.
 void Agent::Impl::upload(const AttemptKey& key, Work& work, const std::set<Digest>* only) {
@@ -284,11 +290,13 @@ void Agent::Impl::upload(const AttemptKey& key, Work& work, const std::set<Diges
     if (value.is_inline() || !digest || value.kind() == v1::ARTIFACT_KIND_EXTERNAL) return;
     if (only == nullptr ? shared_ : !only->contains(*digest)) return;
     // A value that was made while another directory was in use is still there.
-    const std::string here = artifact_path(artifact_dir_, *digest);
-    const std::string own = artifact_path(data_->artifacts(), *digest);
+    std::string place = artifact_path(data_->artifacts(), *digest);
+    for (const std::string& other : {artifact_dir_, staging_of(key)}) {
+      const std::string there = artifact_path(other, *digest);
+      if (::access(there.c_str(), F_OK) == 0) place = there;
+    }
     const auto id = std::make_shared<ArtifactTransfer::Id>();  // known before a letter is read
-    *id = transfer_->upload(*digest, value.kind(), value.size(),
-                            ::access(here.c_str(), F_OK) == 0 ? here : own,
+    *id = transfer_->upload(*digest, value.kind(), value.size(), std::move(place),
                             [this, key, id](const Status& status) { uploaded(key, *id, status); });
     work.uploads.insert(*id);
   };

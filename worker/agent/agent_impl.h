@@ -61,12 +61,15 @@ class Agent::Impl {
   int wait_ms() const;
   void timers();
   void connect();
-  void on_session_message(std::uint64_t generation, v1::SessionResponse& response);
+  void on_session_message(std::uint64_t generation, std::shared_ptr<v1::SessionResponse> frame);
+  void take_frames();
+  bool overtakes(const v1::SchedulerMessage& message) const;
   void on_session_end(std::uint64_t generation, const base::Status& status);
   base::BootTime silence_ends() const;
   void give_up_connection();
   void welcome(const v1::Welcome& welcome);
   bool shared_artifacts(const v1::Welcome& welcome) const;
+  std::string stages_run_as() const;
   void send_hello();
   void heartbeat();
   void contact(base::BootTime asked_at);
@@ -104,6 +107,7 @@ class Agent::Impl {
   void on_event(const LogsGrew& grew);
   void check_copies(Work& work, v1::Outcome outcome);
   void take_logs(const base::AttemptKey& key, const std::vector<LogSize>& logs, bool over);
+  std::string staging_of(const base::AttemptKey& key) const;
   void upload(const base::AttemptKey& key, Work& work, const std::set<base::Digest>* only);
   void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);
   void give_up_uploads(Work& work);
@@ -123,6 +127,7 @@ class Agent::Impl {
 
   Line line_;                         // of the session
   std::shared_ptr<Session> session_;  // null while there is none
+  ReceivedFrames frames_;             // of this session, that came together
   std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
   bool welcomed_ = false;             // in this session
   bool ever_welcomed_ = false;
@@ -134,7 +139,9 @@ class Agent::Impl {
   base::Duration lease_{};
   base::Duration heartbeat_every_{};
   base::Duration grace_{};
-  std::string artifact_dir_;  // where executors put large values
+  std::optional<StageUser> stage_user_;
+  std::optional<Remover> staged_;  // of what that user left; with it only
+  std::string artifact_dir_;  // where executors put large values, or inputs for that user stand
   bool shared_ = false;       // that is the scheduler's own directory
   Backoff backoff_;
   std::minstd_rand random_;

@@ -7,6 +7,7 @@
 #include <random>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -36,10 +37,15 @@ using UploadStream = grpc::ClientWriter<v1::UploadArtifactRequest>;
 // early.
 base::Result<bool> send_file(UploadStream& stream, Watchdog::Call& call,
                              v1::UploadArtifactRequest first, const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A stage may have put anything there: a pipe would be waited for.
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file && errno == ENOENT)
     return Status(Code::kNotFound, base::kErrArtifactMissing, "there is no file " + path);
-  if (!file) return errno_status("cannot open", path, errno);
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0) return errno_status("cannot open", path, errno);
+  if (!S_ISREG(about.st_mode)) {
+    return Status(Code::kDataLoss, base::kErrArtifactCorrupt, path + " is not a regular file");
+  }
   for (bool begun = false;; begun = true) {
     std::string* chunk = first.mutable_chunk();
     chunk->resize(kTransferChunkBytes);
@@ -73,9 +79,10 @@ base::Result<bool> send_tree(UploadStream& stream, Watchdog::Call& call,
 }  // namespace
 
 ArtifactTransfer::ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox,
-                                   Watchdog& watchdog)
+                                   Watchdog& watchdog, std::optional<StageUser> reader)
     : link_(link),
       directory_(std::move(directory)),
+      reader_(std::move(reader)),
       mailbox_(mailbox),
       watchdog_(watchdog),
       line_(link) {
@@ -238,6 +245,11 @@ Status ArtifactTransfer::fetch_now(const Digest& digest, std::stop_token stop) {
   }
   const std::string folder = fs::path(place).parent_path().string();
   if (Status status = make_directories(folder); !status.ok()) return status;
+  if (reader_) {
+    Status let = let_enter(folder, *reader_);
+    if (let.ok()) let = let_read(beside, *reader_);
+    if (!let.ok()) return let;
+  }
   fs::rename(beside, place, error);
   if (error && !fs::exists(place)) return errno_status("cannot rename", beside, error.value());
   fs::remove_all(beside, error);  // another thread was faster

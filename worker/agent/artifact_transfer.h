@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "worker/agent/watchdog.h"
 #include "worker/core/backoff.h"
 #include "worker/core/transfer_queue.h"
+#include "worker/supervisor/stage_user.h"
 
 namespace weir::worker {
 
@@ -33,7 +35,9 @@ class ArtifactTransfer {
   using Id = TransferQueue::Id;
   using Done = std::function<void(const base::Status&)>;
   // `directory` holds tmp/ and sha256/.
-  ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog);
+  // `reader`, if any, may read what fetch() brings, and only that.
+  ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog,
+                   std::optional<StageUser> reader = std::nullopt);
   ~ArtifactTransfer();
 
   // Brings an artifact to its place below the directory, verified. OK at once when it is there.
@@ -75,6 +79,7 @@ class ArtifactTransfer {
 
   const Link& link_;
   const std::string directory_;
+  const std::optional<StageUser> reader_;
   Mailbox& mailbox_;
   Watchdog& watchdog_;
   Line line_;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <spdlog/spdlog.h>
 
@@ -66,6 +67,28 @@ base::Result<std::optional<Fd>> DataDir::lock_executors() const {
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
   if (errno != EWOULDBLOCK) return errno_status("cannot lock", path, errno);
   return std::optional<Fd>();
+}
+
+base::Status DataDir::open_to(const StageUser& user, const std::string& outer) const {
+  std::error_code error;
+  if (!outer.empty()) {
+    const std::string kept = std::filesystem::path(path_).filename().string();
+    if (base::Status status = let_enter(outer, user, kept); !status.ok()) return status;
+  }
+  std::filesystem::remove_all(staging(), error);  // of an earlier start, whoever's it was
+  const std::string blobs = artifacts() + "/sha256";
+  for (const std::string& part : {scratch(), blobs}) {
+    if (base::Status status = make_directories(part); !status.ok()) return status;
+  }
+  for (const std::string& folder : {path_, modules(), artifacts(), scratch()}) {
+    if (base::Status status = let_enter(folder, user); !status.ok()) return status;
+  }
+  if (base::Status status = let_read(blobs, user); !status.ok()) return status;
+  for (const std::string& part : {spool(), artifacts() + "/tmp"}) {
+    if (::chmod(part.c_str(), 0700) != 0) return errno_status("cannot protect", part, errno);
+  }
+  if (base::Status status = make_own_folder(staging(), user); !status.ok()) return status;
+  return check_reachable(staging(), user);
 }
 
 base::Result<DataDir> DataDir::open(const std::string& path) {

@@ -54,9 +54,10 @@ Status check_list(const Digest& module, const v1::FetchFileResponse& list) {
 }  // namespace
 
 ModuleCache::ModuleCache(const Link& link, std::string directory, Mailbox& mailbox,
-                         Watchdog& watchdog)
+                         Watchdog& watchdog, std::optional<StageUser> reader)
     : link_(link),
       directory_(std::move(directory)),
+      reader_(std::move(reader)),
       mailbox_(mailbox),
       watchdog_(watchdog),
       line_(link),
@@ -139,13 +140,21 @@ base::Result<LoadedModule> ModuleCache::load(const Digest& module) const {
   v1::FetchFileResponse list;
   if (!list.ParseFromString(*bytes)) return corrupt(module, "its list on disk cannot be read");
   if (Status status = check_list(module, list); !status.ok()) return status;
+  if (reader_) {
+    Status let = let_enter(place, *reader_);
+    if (let.ok()) let = let_read(place + "/bundle", *reader_);
+    if (!let.ok()) return let;
+  }
+  LoadedModule loaded;
   for (const v1::ModuleFile& file : list.files()) {
-    const auto digest = file_digest(bundle_path(place, file.path()));
+    auto stamp = stamp_file(bundle_path(place, file.path()));
+    if (!stamp.ok()) return stamp.status();
+    const auto digest = file_digest(stamp->path);
     if (!digest.ok()) return digest.status();
+    loaded.files.push_back(std::move(stamp).value());
     if (digest->raw() != file.digest())
       return corrupt(module, file.path() + " was changed on disk");
   }
-  LoadedModule loaded;
   loaded.executable = bundle_path(place, list.files(0).path());
   loaded.manifest_json = list.manifest_json();
   const auto json = base::Json::parse(loaded.manifest_json);

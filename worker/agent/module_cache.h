@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"
 #include "worker/agent/watchdog.h"
+#include "worker/supervisor/file_stamp.h"
+#include "worker/supervisor/stage_user.h"
 
 namespace weir::worker {
 
@@ -28,12 +31,15 @@ struct LoadedModule {
   std::string executable;          // absolute
   std::string manifest_json;       // as registered
   std::vector<bool> side_effects;  // by stage
+  std::vector<FileStamp> files;    // all of it, as they were verified
 };
 
 class ModuleCache {
  public:
   using Ready = std::function<void(base::Result<LoadedModule>)>;
-  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog);
+  // `reader`, if any, may read what is there, and only that.
+  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog,
+              std::optional<StageUser> reader);
   ~ModuleCache();
 
   // The module when it was verified in this process already, else null.
@@ -65,6 +71,7 @@ class ModuleCache {
 
   const Link& link_;
   const std::string directory_;
+  const std::optional<StageUser> reader_;
   Mailbox& mailbox_;
   Watchdog& watchdog_;
   Line line_;

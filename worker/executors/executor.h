@@ -24,6 +24,7 @@ struct Executor {
   bool write_watched = false;      // a part of the attempt waits for room in the socket
   Fd pipes[2];                     // standard output and error, read ends
   std::string refusal;             // why it could not be started
+  bool distrusted = false;         // because its module is not what was verified
   std::string directory;           // its working directory, removed with it
   std::uint64_t strays_asked = 0;  // the newest request about its strays: older answers are void
   bool killed_by_us = false;

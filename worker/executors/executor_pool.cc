@@ -80,14 +80,15 @@ void ExecutorPool::prepare_scratch() {
   const std::string name = std::to_string(unix_us(now_.wall)) + "-";
   scratch_dir_ = options_.scratch_dir + "/" + name + std::to_string(supervisor_.pid());
   // Without it executors cannot enter their folders, and say so.
-  static_cast<void>(make_directories(scratch_dir_));
+  static_cast<void>(options_.stage_user ? make_own_folder(scratch_dir_, *options_.stage_user)
+                                        : make_directories(scratch_dir_));
   supervisor_.own_scratch(scratch_dir_);
   remover_->remove(std::move(left));
 }
 
 void ExecutorPool::define_module(const Digest& module, const std::string& executable,
-                                 const std::string& manifest_json) {
-  modules_[module] = {executable, manifest_json, ""};
+                                 const std::string& manifest_json, std::vector<FileStamp> files) {
+  modules_[module] = {executable, manifest_json, std::move(files), ""};
 }
 
 void ExecutorPool::launch(Launch& launch) {

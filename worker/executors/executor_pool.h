@@ -18,6 +18,8 @@
 #include "worker/executors/remover.h"
 #include "worker/executors/supervisor_handle.h"
 #include "worker/executors/verdict.h"
+#include "worker/supervisor/file_stamp.h"
+#include "worker/supervisor/stage_user.h"
 
 namespace weir::worker {
 
@@ -37,7 +39,10 @@ struct ExecutorPoolOptions {
   std::string spool_dir;
   std::string scratch_dir;   // of the first configure() for good; what is there then is removed
   std::string artifact_dir;  // where executors put large values
-  std::int64_t disk_reserve = 0;  // bytes of the disks of logs and values that are left free
+  // Instead of there, in a folder of each attempt: this is the stage user's own.
+  std::string staging_dir;
+  std::optional<StageUser> stage_user;  // who runs them, if not this process's user
+  std::int64_t disk_reserve = 0;        // bytes of the disks of logs and values that are left free
   LogLimits logs;
   bool core_dumps = false;
 };
@@ -50,8 +55,9 @@ class ExecutorPool {
   // Comes first, and may come again: attempts that run keep what they were given.
   void configure(const ExecutorPoolOptions& options);
   // Where a verified module lies, with the manifest as registered. Comes before its first launch.
+  // `files` are all of it as they were verified: while they are not the same, nothing is started.
   void define_module(const Digest& module, const std::string& executable,
-                     const std::string& manifest_json);
+                     const std::string& manifest_json, std::vector<FileStamp> files = {});
 
   // ---- attempts: what becomes of them is told by take_events() ----
   // The launch stays where it is until its end or release was taken. An attempt that is here
@@ -81,6 +87,7 @@ class ExecutorPool {
   struct Module {
     std::string executable;
     std::string manifest;
+    std::vector<FileStamp> files;
     std::string
         accepted;  // the manifest as an executor printed it, once it was found to be the same
   };

@@ -74,9 +74,13 @@ void ExecutorPool::act(const SpawnExecutor& action) {
   const AttemptSpec* attempt = dispatcher_.attempt_of(action.executor);
   CHECK(attempt != nullptr);
   attach(executor, *attempt);
-  static_cast<void>(make_directories(executor.directory));  // else it cannot enter it, and says so
-  supervisor_.spawn(executor.id, {modules_.at(action.module).executable, executor.directory,
-                                  options_.core_dumps});
+  const Module& module = modules_.at(action.module);
+  if (const auto changed = find_changed(module.files)) {
+    executor.distrusted = true;
+    executor.refusal = *changed + " is not what was verified; the module is verified again";
+    return dispatcher_.gone(executor.id, false, now_, actions_);
+  }
+  supervisor_.spawn(executor.id, {module.executable, executor.directory, options_.core_dumps});
 }
 
 void ExecutorPool::attach(Executor& executor, const AttemptSpec& attempt) {
@@ -96,7 +100,9 @@ void ExecutorPool::act(const RunAttempt& action) {
   ran_since_sample_ = true;
   fence(*executor);
   v1::ExecutorRun& run = executor->launch->run();
-  run.set_artifact_dir(options_.artifact_dir);
+  run.set_artifact_dir(options_.staging_dir.empty()
+                           ? options_.artifact_dir
+                           : options_.staging_dir + "/" + attempt_file_name(action.key));
   run.set_scratch_dir(scratch_dir_ + "/" + attempt_file_name(action.key));
   run.set_disk_reserve(options_.disk_reserve);
   executor->socket.queue(executor->launch->request);
@@ -204,7 +210,7 @@ void ExecutorPool::act(const ReportEnded& action) {
 
 void ExecutorPool::end_attempt(Executor& executor, const ReportEnded& action, AttemptEnded& ended) {
   const bool did_not_load = action.by == EndedBy::kNotReady && executor.refusal.empty();
-  if (action.by == EndedBy::kManifest || did_not_load) {
+  if (action.by == EndedBy::kManifest || did_not_load || executor.distrusted) {
     ended.suspect_module = executor.module;
   }
   if (action.by == EndedBy::kResult) {

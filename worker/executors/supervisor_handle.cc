@@ -35,26 +35,30 @@ base::Status cannot_start(const std::string& why) {
                       "cannot start the supervisor: " + why);
 }
 
-std::vector<std::string> child_environment() {
+std::vector<std::string> child_environment(const std::string& stage_user) {
   std::vector<std::string> lines;
-  const std::string ours = std::string(kSupervisorFdVariable) + "=";
+  const std::string fd = std::string(kSupervisorFdVariable) + "=";
+  const std::string user = std::string(kStageUserVariable) + "=";
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (std::string_view(*entry).substr(0, ours.size()) != ours) lines.emplace_back(*entry);
+    const std::string_view line(*entry);
+    if (!line.starts_with(fd) && !line.starts_with(user)) lines.emplace_back(line);
   }
-  lines.push_back(ours + std::to_string(kSupervisorFd));
+  lines.push_back(fd + std::to_string(kSupervisorFd));
+  if (!stage_user.empty()) lines.push_back(user + stage_user);
   return lines;
 }
 
 }  // namespace
 
-base::Result<SupervisorHandle> start_supervisor(const std::string& program) {
+base::Result<SupervisorHandle> start_supervisor(const std::string& stage_user,
+                                                const std::string& program) {
   int sockets[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
     return cannot_start("socketpair: " + errno_text(errno));
   }
   Fd our_end(sockets[0]);
   const Fd child_end(sockets[1]);
-  std::vector<std::string> lines = child_environment();
+  std::vector<std::string> lines = child_environment(stage_user);
   std::vector<char*> environment;
   for (std::string& line : lines) environment.push_back(line.data());
   environment.push_back(nullptr);

@@ -132,8 +132,10 @@ class SupervisorHandle {
 };
 
 // Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. It alone keeps the
-// secrets of the environment from then on. RESOURCE_EXHAUSTED or INTERNAL with the reason when it
-// cannot be started.
-base::Result<SupervisorHandle> start_supervisor(const std::string& program = "/proc/self/exe");
+// secrets of the environment from then on. Executors run as `stage_user`, one that
+// find_stage_user() finds; empty: as this process does. RESOURCE_EXHAUSTED or INTERNAL with the
+// reason when it cannot be started.
+base::Result<SupervisorHandle> start_supervisor(const std::string& stage_user = "",
+                                                const std::string& program = "/proc/self/exe");
 
 }  // namespace weir::worker

@@ -9,6 +9,7 @@ namespace weir::worker {
 
 inline constexpr int kSupervisorFd = 3;  // of the socket, in the supervisor
 inline constexpr const char* kSupervisorFdVariable = "WEIR_SUPERVISOR_FD";
+inline constexpr const char* kStageUserVariable = "WEIR_SUPERVISOR_STAGE_USER";  // by name
 // Of one message, either way: the activities of as many executors as there may be, and what a
 // socket takes by default.
 inline constexpr std::size_t kSupervisorMessageMax = 192u << 10;

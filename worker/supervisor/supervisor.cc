@@ -47,8 +47,8 @@ bool all_dead() {
 
 }  // namespace
 
-Supervisor::Supervisor(Fd agent, Fd secrets)
-    : agent_(std::move(agent)), secrets_(std::move(secrets)) {
+Supervisor::Supervisor(Fd agent, Fd secrets, std::optional<StageUser> user)
+    : agent_(std::move(agent)), secrets_(std::move(secrets)), user_(std::move(user)) {
   CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
   // The agent decides when to drain: what a terminal or a service manager sends to the group is not
   // for us.
@@ -165,7 +165,8 @@ void Supervisor::handle(const v1::SupervisorRequest& request, Fd descriptor) {
 
 void Supervisor::spawn(const v1::SpawnExecutor& request) {
   auto spawned = spawn_executor({request.executable(), request.directory(), request.core_dumps(),
-                                 std::to_string(request.executor()), secrets_.get()});
+                                 std::to_string(request.executor()), secrets_.get(),
+                                 user_ ? &*user_ : nullptr});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
   answer.set_executor(request.executor());
@@ -330,7 +331,17 @@ int supervisor_main(int, char**) {
     return 1;
   }
   base::erase_secrets();
-  Supervisor supervisor{Fd(fd), Fd(*secrets)};
+  std::optional<StageUser> user;
+  if (const char* const name = ::getenv(kStageUserVariable); name != nullptr) {
+    auto found = find_stage_user(name);
+    if (!found.ok()) {
+      std::fprintf(stderr, "weir supervisor: %s\n", found.status().text().c_str());
+      return 1;
+    }
+    user = std::move(found).value();
+    ::unsetenv(kStageUserVariable);
+  }
+  Supervisor supervisor{Fd(fd), Fd(*secrets), std::move(user)};
   supervisor.run();
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "worker/core/dispatch_actions.h"
 #include "worker/supervisor/process_tree.h"
+#include "worker/supervisor/stage_user.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {
@@ -35,8 +36,9 @@ inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);  // the
 
 class Supervisor {
  public:
-  // `agent` is the socket that was inherited, `secrets` of base::seal_secrets().
-  Supervisor(Fd agent, Fd secrets);
+  // `agent` is the socket that was inherited, `secrets` of base::seal_secrets(). Executors run as
+  // `user`; without one, as this process does.
+  Supervisor(Fd agent, Fd secrets, std::optional<StageUser> user);
   // Runs until the agent is gone and every descendant is dead.
   void run();
 
@@ -73,6 +75,7 @@ class Supervisor {
   Fd lock_;  // first: let go of when nothing is left
   Fd agent_;
   Fd secrets_;  // every executor gets it
+  const std::optional<StageUser> user_;
   Fd signals_;
   bool agent_gone_ = false;
   std::deque<Outgoing> outgoing_;          // at most a death for each executor, and one answer

@@ -29,7 +29,7 @@ void SupervisorFixture::SetUp() {
   ::setenv("WEIR_TEST_MARK", directory_.c_str(), 1);
   ::setenv("WEIR_TOKEN", "secret", 1);
   ::setenv("LD_LIBRARY_PATH", "/nowhere", 1);
-  auto handle = start_supervisor(WEIR_TEST_SUPERVISOR);
+  auto handle = start_supervisor(stage_user_, WEIR_TEST_SUPERVISOR);
   ::unsetenv("LD_LIBRARY_PATH");
   ASSERT_TRUE(handle.ok()) << handle.status().text();
   supervisor_pid_ = handle->pid();

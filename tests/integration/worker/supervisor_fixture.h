@@ -51,6 +51,7 @@ class SupervisorFixture : public ::testing::Test {
   // Ends the pool, and the supervisor with it.
   void stop_supervisor();
 
+  std::string stage_user_;  // set before SetUp() by fixtures that confine stages
   std::string directory_;
   std::map<base::AttemptKey, Launch> launches_;
   std::optional<ExecutorPool> pool_;

@@ -516,6 +516,26 @@ TEST_F(WorkerTest, DrainThatTakesTooLongStopsWhatRunsAndGivesItBack) {
   EXPECT_TRUE(scheduler_.released.contains(key_of(running.attempt())));
 }
 
+TEST_F(WorkerTest, AModuleThatIsNotWhatWasVerifiedIsNotExecuted) {
+  start_worker(1);
+  connected();
+  finished(give("ok"));
+  EXPECT_EQ(finished(give("exit3")).outcome(), v1::OUTCOME_CRASHED);
+  const std::string bundle = directory_ + "/data/modules/" + module_.hex() + "/bundle";
+  const std::filesystem::path program = std::filesystem::directory_iterator(bundle)->path();
+  const std::string ran = directory_ + "/ran";
+  std::ofstream(directory_ + "/forged") << "#!/bin/sh\ntouch " << ran << "\n";
+  std::filesystem::permissions(directory_ + "/forged", std::filesystem::perms::owner_all);
+  std::filesystem::rename(directory_ + "/forged", program);
+  const v1::Finished refused = finished(give("ok"));
+  EXPECT_EQ(refused.outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_NE(refused.message().find("is not what was verified"), std::string::npos)
+      << refused.message();
+  // It is fetched anew, and the next attempt runs what was registered.
+  EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_FALSE(std::filesystem::exists(ran)) << "the forged program was executed";
+}
+
 TEST_F(WorkerTest, WrongTokenEndsTheWorkerWithWords) {
   {
     const std::lock_guard lock(scheduler_.mutex);
