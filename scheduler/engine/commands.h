@@ -1,5 +1,5 @@
 // What can happen to the scheduler: requests of people, messages of workers, the passing of time. A
-// command carries everything that is not state: now, ids, hashes. Values only, safe to hand from
+// command carries everything that is not state: now, a seed, hashes. Values only, safe to hand from
 // thread to thread; what they point to is immutable.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scheduler/engine/records.h"
+#include "scheduler/engine/runs/run_spec.h"
 #include "sdk/base/ids.h"
 #include "sdk/base/manifest.h"
 
@@ -47,16 +48,10 @@ struct RegisterModules {
   bool dry_run = false;
 };
 
-// Either `job` or `selection` is set. The reply's payload is the run id's text.
+// The reply's payload is the run id's text.
 struct CreateRun {
   RequestInfo request;
-  RunId id;
-  std::string job;
-  std::string selection;
-  std::map<std::string, std::string>
-      params;  // by parameter name: a JSON object that overrides members
-  int priority = 0;
-  std::string reason;
+  RunSpec spec;
 };
 
 struct CancelRun {
@@ -173,6 +168,7 @@ struct PlanRun {
 
 struct Command {
   Now now;
+  std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat,
                DrainWorker, AttemptStarted, AttemptFinished, AttemptReleased, FireTimers,
                OutboxDelivered, Explain, PlanRun>
@@ -183,14 +179,18 @@ struct Command {
 struct Reads {
   std::vector<std::string> replies;  // idempotency keys
   std::vector<RunId> runs;           // that may have finished
+  std::vector<RunId> queued;         // whose turn it is
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
-  bool empty() const { return replies.empty() && runs.empty() && artifacts.empty(); }
+  bool empty() const {
+    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty();
+  }
 };
 
 // What was found. A key that is absent was looked for and does not exist.
 struct Facts {
   std::map<std::string, ReplyRow> replies;
   std::map<RunId, RunRow> runs;
+  std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
   std::map<Digest, ArtifactRow> artifacts;
 };
 

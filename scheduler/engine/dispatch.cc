@@ -76,7 +76,7 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
     run.row.state = RunState::kRunning;
     run.row.started_at = step.now.wall;
     step.dirty_runs.insert(run.row.id);
-    emit_run(step, run, EventKind::kRunStarted, "");
+    emit_run(step, run.row, run.run_seq, EventKind::kRunStarted, "");
   }
   emit_task(step, run, task, EventKind::kTaskAssigned, "assigned", worker.row.name);
   send(step, worker.session, make_assign(step.state, run, task));

@@ -40,7 +40,7 @@ void apply(Step& step, const Command& command) {
                    }
                  },
                  [&](const Explain& c) { explain(step, c); },
-                 [&](const PlanRun& c) { plan_run(step, c); },
+                 [&](const PlanRun& c) { show_plan(step, c); },
              },
              command.body);
 }
@@ -84,10 +84,7 @@ Reads Engine::reads(const Command& command) const {
   };
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { request(c.request); },
-                 [&](const CreateRun& c) {
-                   request(c.request);
-                   reads.runs.push_back(c.id);  // ids are random: a finished run may have it
-                 },
+                 [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
                  [&](const CancelRun& c) {
                    request(c.request);
@@ -101,6 +98,7 @@ Reads Engine::reads(const Command& command) const {
                      }
                    }
                  },
+                 [&](const FireTimers&) { reads.queued = next_admissions(*state_); },
                  [](const auto&) {},
              },
              command.body);
@@ -110,23 +108,23 @@ Reads Engine::reads(const Command& command) const {
 Effects Engine::step(const Command& command, const Facts& facts) {
   Step step{.state = *state_,
             .now = command.now,
+            .seed = command.seed,
             .facts = facts,
             .effects = {},
             .dirty_tasks = {},
             .dirty_runs = {},
             .ended_runs = {},
-            .dispatch = false};
+            .dispatch = false,
+            .drawn = 0};
   apply(step, command);
   if (step.dispatch) dispatch(step);
   write_dirty(step);
   drop_ended(step);
+  arm_admission(*state_, step.now);
   return std::move(step.effects);
 }
 
-std::optional<BootTime> Engine::next_deadline() const {
-  if (state_->timers.empty()) return std::nullopt;
-  return state_->timers.top().at;
-}
+Deadlines Engine::next_deadlines() const { return state_->timers.next(); }
 
 std::vector<OutboxRow> Engine::outbox() const {
   std::vector<OutboxRow> rows;
@@ -186,13 +184,22 @@ void emit(Step& step, EventRow event) {
   step.effects.records.push_back(std::move(event));
 }
 
-void emit_run(Step& step, Run& run, EventKind kind, std::string message) {
+std::uint32_t draw(Step& step) {
+  // SplitMix64: a good mixer, and the same everywhere.
+  std::uint64_t z = step.seed + ++step.drawn * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return std::uint32_t((z ^ (z >> 31)) >> 32);
+}
+
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
+              std::string message) {
   EventRow event;
-  event.run = run.row.id;
-  event.run_seq = ++run.run_seq;
+  event.run = run.id;
+  event.run_seq = ++run_seq;
   event.kind = kind;
-  event.subject = run.row.job.empty() ? run.row.selection : run.row.job;
-  event.state = run_state_name(run.row.state);
+  event.subject = run.job.empty() ? run.selection : run.job;
+  event.state = run_state_name(run.state);
   event.message = std::move(message);
   emit(step, std::move(event));
 }

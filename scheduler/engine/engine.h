@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scheduler/engine/commands.h"
+#include "scheduler/engine/deadlines.h"
 #include "scheduler/engine/effects.h"
 #include "scheduler/engine/store.h"
 
@@ -24,8 +25,9 @@ struct Options {
   std::int32_t infrastructure_attempts_max = 3;
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;
-  std::int32_t live_runs_max = 10'000;
-  bool notify_run_finished = false;  // write an outbox row when a run ends
+  std::int32_t live_runs_max = 10'000;     // more wait in the queue
+  std::int32_t queued_runs_max = 100'000;  // more are refused
+  bool notify_run_finished = false;        // write an outbox row when a run ends
 };
 
 struct State;  // state.h
@@ -48,8 +50,8 @@ class Engine {
   // deliver again.
   void restore(const Snapshot& snapshot, base::Now now);
 
-  // The earliest instant at which FireTimers would do something.
-  std::optional<BootTime> next_deadline() const;
+  // The earliest instants at which FireTimers would do something.
+  Deadlines next_deadlines() const;
 
   // Undelivered outbox rows in order of id.
   std::vector<OutboxRow> outbox() const;

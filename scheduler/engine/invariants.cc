@@ -139,6 +139,12 @@ void Engine::check_invariants() const {
     }
     CHECK_MSG(state.runs.contains(asset.writer->run), "an asset's writer is live: " + name);
   }
+  for (const auto& [id, queued] : state.queue.runs()) {
+    CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());
+  }
+  const bool room = std::ssize(state.runs) < state.options.live_runs_max;
+  CHECK_MSG(!room || state.queue.due().empty() || state.admission_timer,
+            "who waits for room is let in when there is some");
   for (const auto& [pipeline, digest] : state.active) {
     CHECK_MSG(state.modules.contains(digest), "an active module is resident: " + pipeline);
   }

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "scheduler/engine/runs/run_spec.h"
 #include "scheduler/engine/states.h"
 #include "sdk/base/ids.h"
 #include "sdk/base/manifest.h"
@@ -59,8 +60,10 @@ struct RunRow {
   std::string reason;     // who or what asked for it
   std::string message;    // why it ended as it did
   int priority = 0;
-  RunId parent;                 // the run that this one retries
-  std::vector<Digest> modules;  // pinned
+  Origin origin;
+  QueueReason queued_for = QueueReason::kNone;  // what it waits for before it is planned
+  std::optional<WallTime> start_at;             // not before
+  std::vector<Digest> modules;                  // pinned
   std::vector<Pin> pins;
   std::int32_t task_count = 0;
   WallTime created_at{};
@@ -133,26 +136,6 @@ struct CursorRow {
   std::int64_t version = 0;  // counts commits, from 1
   Digest value;              // an inline artifact
 };
-
-enum class EventKind {
-  kRunCreated,
-  kRunStarted,
-  kRunCanceling,
-  kRunFinished,
-  kTaskReady,
-  kTaskAssigned,
-  kTaskStarted,
-  kTaskFinished,  // reached a terminal state
-  kTaskRetry,     // an attempt ended and another will follow
-  kAssetMaterialized,
-  kCheckFailed,
-  kModuleRegistered,
-  kWorkerConnected,
-  kWorkerLost,
-  kWorkerDraining,
-};
-std::string_view event_kind_name(EventKind kind);
-std::optional<EventKind> parse_event_kind(std::string_view name);
 
 struct EventRow {
   std::int64_t seq = 0;      // global commit order, from 1, gapless

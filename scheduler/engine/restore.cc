@@ -184,6 +184,9 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   if (!PLANTED(kOutboxRowLost)) {
     for (const OutboxRow& row : snapshot.outbox) state_->outbox.emplace(row.id, row);
   }
+  for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
+  arm_admission(*state_, now);
+  state_->last_run = snapshot.last_run;
   state_->last_seq = snapshot.last_seq;
   state_->last_materialization = snapshot.last_materialization;
   state_->last_outbox = snapshot.last_outbox;

@@ -16,19 +16,15 @@
 #include <variant>
 #include <vector>
 
+#include "scheduler/engine/deadlines.h"
 #include "scheduler/engine/engine.h"
 #include "scheduler/engine/plan/trigger_rule.h"
+#include "scheduler/engine/runs/run_queue.h"
 
 namespace weir::engine {
 
 // No retry waits longer, whatever the author asks for or the wall clock says after a restart.
 inline constexpr Duration kRetryDelayMax = std::chrono::hours(24);
-
-struct TaskRef {
-  RunId run;
-  std::int32_t index = 0;
-  auto operator<=>(const TaskRef&) const = default;
-};
 
 // ---- definitions ----
 
@@ -157,28 +153,21 @@ struct ReadyKey {
   }
 };
 
-enum class TimerKind { kWorkerLease, kPrefetch, kRetry, kStop };
-// Entries are checked when they fire: one whose cause has gone does nothing.
-struct Timer {
-  base::BootTime at{};
-  TimerKind kind = TimerKind::kWorkerLease;
-  std::string worker;
-  TaskRef task;
-  bool operator>(const Timer& other) const { return at > other.at; }
-};
-
 struct State {
   Options options;
   std::map<Digest, std::shared_ptr<Module>> modules;
   std::map<std::string, Digest, std::less<>> active;  // pipeline -> module
   std::map<std::string, Asset, std::less<>> assets;
   std::map<std::string, CursorRow> cursors;
-  std::map<RunId, Run> runs;  // not terminal
+  std::map<RunId, Run> runs;     // planned and not terminal
+  RunQueue queue;                // those that are not planned yet
+  RunId last_run;                // the largest id that was ever given
+  bool admission_timer = false;  // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   std::set<ReadyKey> ready;
   std::map<std::int64_t, OutboxRow> outbox;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  Timers timers;
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

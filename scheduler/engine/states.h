@@ -1,6 +1,6 @@
-// What rows and commands are made of: the states of runs, tasks and attempts with their names, and
-// values by reference. Names are stored and shown: they do not change. Values only; functions of
-// their arguments.
+// What rows and commands are made of: the states of runs, tasks and attempts and the kinds of
+// events with their names, and values by reference. Names are stored and shown: they do not change.
+// Values only; functions of their arguments.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +53,27 @@ std::optional<TaskState> parse_task_state(std::string_view name);
 std::optional<OutcomeClass> parse_outcome(std::string_view name);
 bool terminal(RunState state);
 bool terminal(TaskState state);
+
+enum class EventKind {
+  kRunCreated,
+  kRunAdmitted,  // from the queue: its tasks are known
+  kRunStarted,
+  kRunCanceling,
+  kRunFinished,
+  kTaskReady,
+  kTaskAssigned,
+  kTaskStarted,
+  kTaskFinished,  // reached a terminal state
+  kTaskRetry,     // an attempt ended and another will follow
+  kAssetMaterialized,
+  kCheckFailed,
+  kModuleRegistered,
+  kWorkerConnected,
+  kWorkerLost,
+  kWorkerDraining,
+};
+std::string_view event_kind_name(EventKind kind);
+std::optional<EventKind> parse_event_kind(std::string_view name);
 
 enum class ArtifactKind { kBytes, kFile, kTree, kExternal };
 

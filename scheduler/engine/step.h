@@ -16,12 +16,14 @@ namespace weir::engine {
 struct Step {
   State& state;
   const base::Now now;
+  const std::uint64_t seed;
   const Facts& facts;
   Effects effects;
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
   std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
   bool dispatch = false;          // a slot or a task has become free
+  std::uint64_t drawn = 0;        // random numbers that were made of the seed
 };
 
 // ---- helpers (engine.cc, rows.cc) ----
@@ -32,12 +34,16 @@ void send(Step& step, SessionId to, decltype(Send::message) message);
 void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload);
 void touch(Step& step, const Run& run, const Task& task);
 void emit(Step& step, EventRow event);
-void emit_run(Step& step, Run& run, EventKind kind, std::string message);
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
+              std::string message);
 void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
                std::string message);
 // True when the request was answered from a stored reply, or refused because its key was used
 // before.
 bool answered_before(Step& step, const RequestInfo& request);
+
+// The next number of the step's seed.
+std::uint32_t draw(Step& step);
 
 TaskState state_of(const Task& task);
 TaskRow task_row(const Run& run, const Task& task);
@@ -50,11 +56,34 @@ void register_modules(Step& step, const RegisterModules& command);
 std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest);
 void release_module(State& state, const std::shared_ptr<Module>& module);
 
-// ---- runs.cc, plan.cc ----
+// ---- plan/run_plan.cc ----
+// What is asked for as a row, without an id.
+base::Result<RunRow> run_row(const State& state, const RunSpec& spec);
+// The row with its modules, tasks and pins, or why it cannot be run now.
+base::Result<Run> plan_run(const State& state, RunRow row);
+
+// ---- admission.cc ----
+inline constexpr std::int32_t kQueuedRunSeq = 1;  // a queued run has had one event
+// Plans a run and begins it, or leaves it in the queue: it is accepted either way. Needs no
+// request.
+base::Result<RunId> start_run(Step& step, const RunSpec& spec);
+// The runs whose rows the next look into the queue needs.
+std::vector<RunId> next_admissions(const State& state);
+void admit_runs(Step& step);
+void arm_admission(State& state, base::Now now);
+void add_to_queue(State& state, const QueuedRun& run, base::Now now);
+void end_queued(Step& step, RunRow row);
+
+// ---- runs.cc ----
+RunId next_run_id(Step& step);
+Run& begin_run(Step& step, Run planned);
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
-void plan_run(Step& step, const PlanRun& command);
+void show_plan(Step& step, const PlanRun& command);
 void finish_run_if_done(Step& step, Run& run);
+void notify_end(Step& step, const RunRow& run);
+
+// ---- readiness.cc, at the beginning of a run ----
 void index_ready_tasks(Step& step, Run& run);
 
 // ---- readiness.cc ----

@@ -10,6 +10,7 @@
 #include "scheduler/engine/commands.h"
 #include "scheduler/engine/effects.h"
 #include "scheduler/engine/records.h"
+#include "scheduler/engine/runs/run_queue.h"
 #include "sdk/base/status.h"
 
 namespace weir::engine {
@@ -21,12 +22,14 @@ struct Snapshot {
   std::vector<AssetRow> assets;
   std::vector<MaterializationRow> current;  // of the assets, by AssetRow::materialization
   std::vector<CursorRow> cursors;
-  std::vector<RunRow> runs;          // not terminal
+  std::vector<RunRow> runs;          // planned and not terminal
+  std::vector<QueuedRun> queued;     // not planned
   std::vector<TaskRow> tasks;        // all tasks of those runs
   std::vector<AttemptRow> attempts;  // without an outcome
   std::vector<WorkerRow> workers;
   std::vector<OutboxRow> outbox;          // not delivered
   std::map<RunId, std::int32_t> run_seq;  // last event of each live run
+  RunId last_run;                         // the largest id
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

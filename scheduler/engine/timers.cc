@@ -1,6 +1,6 @@
-// The deadline heap. An entry whose cause has gone does nothing, so nobody removes entries; a lease
-// that was renewed is armed again. Part of Engine's step: time is the command's, and what has not
-// passed by then is left alone.
+// The deadlines of both clocks. An entry whose cause has gone does nothing, so nobody removes
+// entries; a lease that was renewed is armed again. Part of Engine's step: time is the command's,
+// and what has not passed by then is left alone.
 #include <utility>
 
 #include "scheduler/engine/step.h"
@@ -43,13 +43,13 @@ void fire_stop(Step& step, const Timer& timer) {
   end_task(step, run, *task, TaskState::kCanceled, why);
 }
 
+void fire_start_time(Step& step, const Timer& timer) { step.state.queue.make_due(timer.task.run); }
+
 }  // namespace
 
 void fire_timers(Step& step) {
-  auto& timers = step.state.timers;
-  while (!timers.empty() && timers.top().at <= step.now.boot) {
-    const Timer timer = timers.top();
-    timers.pop();
+  while (const auto passed = step.state.timers.pop_passed(step.now)) {
+    const Timer& timer = *passed;
     switch (timer.kind) {
       case TimerKind::kWorkerLease:
         fire_worker_lease(step, timer);
@@ -62,6 +62,12 @@ void fire_timers(Step& step) {
         break;
       case TimerKind::kStop:
         fire_stop(step, timer);
+        break;
+      case TimerKind::kStartTime:
+        fire_start_time(step, timer);
+        break;
+      case TimerKind::kAdmission:
+        admit_runs(step);
         break;
     }
   }

@@ -4,6 +4,7 @@
 #include "scheduler/loop/loop.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 #include <variant>
 #include <time.h>
@@ -63,6 +64,12 @@ TurnPorts make_ports(const LoopOptions& options, engine::SessionSink& sessions,
           artifacts, options.admission, std::move(clock)};
 }
 
+std::uint64_t seed_of(const LoopOptions& options) {
+  if (options.seed) return *options.seed;
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
 }  // namespace
 
 base::Now system_now() {
@@ -80,7 +87,8 @@ Loop::Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessi
                 [this](const engine::OutboxRow& row) {
                   if (outbox_ != nullptr && !outbox_->offer(row)) outbox_refused_ = true;
                 },
-                [this] { return now(); })) {}
+                [this] { return now(); })),
+      random_(seed_of(options_)) {}
 
 Loop::~Loop() { stop(); }
 
@@ -165,13 +173,13 @@ steady_clock::time_point Loop::wake_at() const {
   };
   sooner(turn_.lazy_deadline());
   sooner(turn_.reopen_deadline());
-  if (turn_.open()) sooner(turn_.engine().next_deadline());
-  // The steady clock stands still while the machine sleeps: look again at least every kIdleWait.
+  // The steady clock stands still while the machine sleeps, and the wall clock may be set: look
+  // again at least every kIdleWait.
   base::Duration wait = kIdleWait;
-  if (due) {
-    const base::Now here = clock_now();
-    wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), kIdleWait);
-  }
+  const base::Now here = clock_now();
+  if (due) wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), wait);
+  if (turn_.open())
+    wait = std::min(wait, turn_.engine().next_deadlines().wait(here).value_or(wait));
   return steady_clock::now() + wait;
 }
 
@@ -207,7 +215,7 @@ void Loop::run_batch(std::vector<Item> items) {
       set_reply_to(item.body, ++last_reply_to_);
       waiting_.emplace(last_reply_to_, std::move(item.on_reply));
     }
-    batch.push_back({taken, std::move(item.body)});
+    batch.push_back({taken, random_(), std::move(item.body)});
   }
   run_deadlines(taken, batch);
   turn_.run(batch, taken);
@@ -220,8 +228,8 @@ void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
   // Last, and while commands still wait only up to when the first of them came, so that a heartbeat
   // in the inbox is heard before its lease is called expired.
   const base::Now due{taken.wall, std::min(taken.boot, waiting_since_.value_or(taken.boot))};
-  if (const auto at = turn_.engine().next_deadline(); at && *at <= due.boot) {
-    batch.push_back({due, engine::FireTimers{}});
+  if (turn_.engine().next_deadlines().passed(due)) {
+    batch.push_back({due, random_(), engine::FireTimers{}});
   }
   const auto lazy = turn_.lazy_deadline();
   if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);

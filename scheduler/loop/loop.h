@@ -11,6 +11,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -40,6 +41,7 @@ struct LoopOptions {
   std::function<void(base::WallTime now, bool idle)> housekeeping;
   std::function<base::Status()> admission;  // not OK: no new runs and modules
   std::function<base::Now()> clock;         // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
+  std::optional<std::uint64_t> seed;        // of what commands get; none: the system's randomness
 };
 
 class Loop final : public engine::Inbox {
@@ -88,6 +90,7 @@ class Loop final : public engine::Inbox {
   OutboxSink* const outbox_;
   Turn turn_;
   ThreadChecker checker_;
+  std::mt19937_64 random_;  // seeds of commands; the loop's thread only
 
   // Touched by the loop's thread only.
   std::unordered_map<std::uint64_t, engine::ReplyHandler> waiting_;

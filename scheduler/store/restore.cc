@@ -94,12 +94,17 @@ Status SnapshotReader::read() {
 Status SnapshotReader::read_runs() {
   std::vector<engine::RunRow> runs;
   Status status = each<engine::RunRow>(
-      "runs", kRunColumns, "WHERE state IN ('queued', 'running', 'canceling') ORDER BY run_id",
+      "runs", kRunColumns,
+      "WHERE state IN ('queued', 'running', 'canceling') AND queued_for='none' ORDER BY run_id",
       [&](engine::RunRow row) { runs.push_back(std::move(row)); }, kIgnoreBad);
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
     status = read_run(run);
   }
+  if (!status.ok()) return status;
+  status = each<engine::QueuedRun>(
+      "runs", kQueuedRunColumns, "WHERE state='queued' AND queued_for<>'none' ORDER BY run_id",
+      [&](engine::QueuedRun run) { snapshot_.queued.push_back(run); }, kIgnoreBad);
   if (!status.ok()) return status;
   // A state that is no known word matches no list above; such a run is at least named.
   return each<engine::RunRow>(
@@ -253,6 +258,17 @@ Status SnapshotReader::read_small_tables() {
 }
 
 Status SnapshotReader::read_counters() {
+  Result<Statement> newest = connection_.prepare("SELECT run_id FROM runs ORDER BY run_id DESC");
+  if (!newest.ok()) return newest.status();
+  newest->query();
+  // An id that is none is quarantined where its run is read.
+  for (bool looking = true; looking;) {
+    Result<bool> more = newest->next();
+    if (!more.ok()) return more.status();
+    const auto id = *more ? RunId::parse(newest->text(0)) : std::nullopt;
+    if (id) snapshot_.last_run = *id;
+    looking = *more && !id;
+  }
   const std::pair<std::int64_t*, std::string_view> counters[] = {
       {&snapshot_.last_seq, "SELECT COALESCE(MAX(seq), 0) FROM events"},
       {&snapshot_.last_materialization, "SELECT COALESCE(MAX(id), 0) FROM materializations"},

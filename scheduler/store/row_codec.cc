@@ -289,13 +289,27 @@ Status decode(const Statement& row, engine::RunRow& out) {
   in.take(out.reason);
   in.take(out.message);
   in.take(out.priority);
-  in.take(out.parent);
+  in.take(out.origin.kind, engine::parse_origin_kind);
+  in.take(out.origin.reference);
+  in.take(out.origin.nominal);
+  in.take(out.origin.partition);
+  in.take(out.queued_for, engine::parse_queue_reason);
+  in.take(out.start_at);
   in.take(out.modules);
   in.take(out.pins);
   in.take(out.task_count);
   in.take(out.created_at);
   in.take(out.started_at);
   in.take(out.finished_at);
+  return in.status();
+}
+
+Status decode(const Statement& row, engine::QueuedRun& out) {
+  Columns in(row);
+  in.take(out.id);
+  in.take(out.priority);
+  in.take(out.reason, engine::parse_queue_reason);
+  in.take(out.start_at);
   return in.status();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scheduler/engine/records.h"
+#include "scheduler/engine/runs/run_queue.h"
 #include "scheduler/store/sqlite.h"
 
 namespace weir::store {
@@ -18,8 +19,10 @@ inline constexpr std::string_view kModuleColumns =
 inline constexpr std::string_view kAssetColumns =
     "name, pipeline, type, retired, materialization, settled_by, missed";
 inline constexpr std::string_view kRunColumns =
-    "run_id, state, job, selection, params, reason, message, priority, parent, modules, pins, "
-    "task_count, created_at, started_at, finished_at";
+    "run_id, state, job, selection, params, reason, message, priority, origin, origin_reference, "
+    "nominal_at, partition, queued_for, start_at, modules, pins, task_count, created_at, "
+    "started_at, finished_at";
+inline constexpr std::string_view kQueuedRunColumns = "run_id, priority, queued_for, start_at";
 inline constexpr std::string_view kTaskColumns =
     "run_id, task, name, module, stage, state, epoch, attempts_used, infrastructure_used, "
     "executor_deaths, reason, not_before, ready_at, started_at, finished_at, outputs";
@@ -44,6 +47,7 @@ inline constexpr std::string_view kOutboxColumns = "id, kind, payload, at";
 base::Status decode(const Statement& row, engine::ModuleRow& out);
 base::Status decode(const Statement& row, engine::AssetRow& out);
 base::Status decode(const Statement& row, engine::RunRow& out);
+base::Status decode(const Statement& row, engine::QueuedRun& out);  // kQueuedRunColumns
 base::Status decode(const Statement& row, engine::TaskRow& out);
 base::Status decode(const Statement& row, engine::AttemptRow& out);
 base::Status decode(const Statement& row, engine::MaterializationRow& out);

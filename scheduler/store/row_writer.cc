@@ -77,14 +77,13 @@ Status RowWriter::put(const engine::AssetRow& row) {
 }
 
 Status RowWriter::put(const engine::RunRow& row) {
-  const std::string parent = row.parent.text();
-  const auto write = [&](const auto& parent_or_null) {
-    return runs_.run(row.id.text(), engine::run_state_name(row.state), row.job, row.selection,
-                     row.params, row.reason, row.message, row.priority, parent_or_null,
-                     encode_digests(row.modules), encode_pins(row.pins), row.task_count,
-                     row.created_at, row.started_at, row.finished_at);
-  };
-  return row.parent ? write(parent) : write(nullptr);
+  const engine::Origin& origin = row.origin;
+  return runs_.run(row.id.text(), engine::run_state_name(row.state), row.job, row.selection,
+                   row.params, row.reason, row.message, row.priority,
+                   engine::origin_kind_name(origin.kind), origin.reference, origin.nominal,
+                   origin.partition, engine::queue_reason_name(row.queued_for), row.start_at,
+                   encode_digests(row.modules), encode_pins(row.pins), row.task_count,
+                   row.created_at, row.started_at, row.finished_at);
 }
 
 Status RowWriter::put(const engine::TaskRow& row) {

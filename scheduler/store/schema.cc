@@ -190,7 +190,18 @@ ALTER TABLE assets ADD COLUMN settled_by TEXT;  -- the newest run that is done w
 ALTER TABLE assets ADD COLUMN missed TEXT NOT NULL DEFAULT '';  -- why it made no version
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kFirst}, {2, kSecond}}};
+// A run knows why it is there, and may wait as a row until it is planned.
+constexpr const char* kThird = R"sql(
+ALTER TABLE runs DROP COLUMN parent;  -- it is the origin_reference of a retry
+ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'manual';
+ALTER TABLE runs ADD COLUMN origin_reference TEXT NOT NULL DEFAULT '';  -- schedule, asset, run, ...
+ALTER TABLE runs ADD COLUMN nominal_at INTEGER;  -- the time that the run is for
+ALTER TABLE runs ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN queued_for TEXT NOT NULL DEFAULT 'none';  -- while it is not planned
+ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kFirst}, {2, kSecond}, {3, kThird}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -47,6 +47,10 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
   for (const base::RunId run : reads.runs) {
     if (const engine::RunRow* row = tables_.runs.find(run)) facts.runs.emplace(run, *row);
   }
+  for (const base::RunId run : reads.queued) {
+    const engine::RunRow* row = tables_.runs.find(run);
+    facts.queued[run] = row != nullptr ? std::optional(*row) : std::nullopt;
+  }
   for (const engine::Digest& digest : reads.artifacts) {
     const engine::ArtifactRow* row = tables_.artifacts.find(digest);
     if (row != nullptr) facts.artifacts.emplace(digest, *row);
@@ -123,7 +127,12 @@ void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
 
 void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   for (const auto& [id, run] : tables_.runs.rows()) {
+    snapshot.last_run = id;
     if (engine::terminal(run.state)) continue;
+    if (run.queued_for != engine::QueueReason::kNone) {
+      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at});
+      continue;
+    }
     snapshot.runs.push_back(run);
     const auto& tasks = tables_.tasks.rows();
     for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->first.first == id; ++it) {

@@ -81,8 +81,8 @@ class Rig {
 
   void run_once() {
     CreateRun create;
-    create.id = RunId{++runs_};
-    create.selection = "*";
+    create.spec.selection = "*";
+    ++runs_;
     step(std::move(create));
     while (!leased_.empty()) {
       const Assign assign = std::move(leased_.front());
@@ -105,7 +105,7 @@ class Rig {
   void step(Body body) {
     now_.boot += std::chrono::microseconds(50);
     now_.wall += std::chrono::microseconds(50);
-    Effects effects = engine_.step(Command{now_, std::move(body)}, Facts{});
+    Effects effects = engine_.step(Command{now_, ++seed_, std::move(body)}, Facts{});
     records_ += std::ssize(effects.records);
     for (const Record& record : effects.records) {
       const auto* run = std::get_if<RunRow>(&record);
@@ -122,7 +122,7 @@ class Rig {
   const Digest digest_ = base::sha256("1234");
   std::deque<Assign> leased_;
   const std::int64_t tasks_;
-  std::uint64_t runs_ = 0, finished_runs_ = 0;
+  std::uint64_t seed_ = 0, runs_ = 0, finished_runs_ = 0;
   std::int64_t records_ = 0;
 };
 

@@ -88,15 +88,27 @@ std::string do_register(World& world, const Line& line, const std::vector<std::s
 std::string do_run(World& world, const Line& line, const std::vector<std::string>& body) {
   engine::CreateRun command;
   command.request = request_of(line, body);
-  command.id = world.next_run_id();
-  command.priority = std::stoi(line.option("priority", "0"));
-  command.job = line.option("job");
+  engine::RunSpec& spec = command.spec;
+  spec.priority = std::stoi(line.option("priority", "0"));
+  spec.job = line.option("job");
   for (std::size_t i = 1; i < line.words.size(); ++i) {
-    command.selection += (i > 1 ? " " : "") + line.words[i];
+    spec.selection += (i > 1 ? " " : "") + line.words[i];
+  }
+  if (const auto origin = line.option("origin"); !origin.empty()) {
+    // "schedule:nightly": nobody asked, so nobody is answered.
+    command.request = {};
+    const auto colon = origin.find(':');
+    spec.origin.kind = engine::parse_origin_kind(origin.substr(0, colon)).value();
+    spec.origin.reference = colon == std::string::npos ? "" : origin.substr(colon + 1);
+    spec.origin.partition = line.option("partition");
+    spec.origin.nominal = world.now.wall;
+  }
+  if (const auto in = line.option("in"); !in.empty()) {
+    spec.start_at = world.now.wall + test::parse_duration(in);
   }
   for (const auto& row : body) {
     const auto space = row.find(' ');
-    command.params[row.substr(0, space)] = row.substr(space + 1);
+    spec.params[row.substr(0, space)] = row.substr(space + 1);
   }
   return world.step(command);
 }
@@ -237,6 +249,14 @@ std::string do_advance(World& world, const Line& line) {
   return world.advance(test::parse_duration(line.words.at(1)), beating);
 }
 
+// "clock -2h": the wall clock is set, time goes on.
+std::string do_clock(World& world, const Line& line) {
+  const std::string& by = line.words.at(1);
+  const bool back = by.starts_with('-');
+  const base::Duration step = test::parse_duration(back ? by.substr(1) : by);
+  return world.set_clock(back ? -step : step);
+}
+
 std::string reply_lines(World& world, engine::CommandBody body) {
   std::string text = world.step(std::move(body));
   const std::string prefix = "  reply ok ";
@@ -284,6 +304,7 @@ std::string do_options(World& world, const Line& line) {
   if (line.flag("notify")) world.options.notify_run_finished = true;
   world.options.infrastructure_attempts_max = std::stoi(line.option("infrastructure", "3"));
   world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
+  world.options.queued_runs_max = std::stoi(line.option("queued_runs", "100000"));
   return "";
 }
 
@@ -313,11 +334,19 @@ std::string show_inputs(World& world, const Line& line) {
   return text + "\n";
 }
 
+// Nothing of a run that somebody asked for.
+std::string origin_of(const engine::RunRow& row) {
+  const engine::Origin& origin = row.origin;
+  if (origin.kind == engine::OriginKind::kManual) return "";
+  return " by " + std::string(engine::origin_kind_name(origin.kind)) + " " + origin.reference +
+         (origin.partition.empty() ? "" : " partition " + origin.partition);
+}
+
 std::string show_run(World& world, const Line& line) {
   const KnownRun& run = world.run(line.words.at(1));
   const auto& row = *world.tables().runs.find(run.id);
   std::string text = run.alias + " " + std::string(engine::run_state_name(row.state)) +
-                     (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+                     (row.message.empty() ? "" : " (" + row.message + ")") + origin_of(row) + "\n";
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     const auto& task = *world.tables().tasks.find({run.id, std::int32_t(i)});
     text += "  " + task.name + " " + std::string(engine::task_state_name(task.state));
@@ -408,13 +437,14 @@ const std::map<std::string, Verb>& verbs() {
       {"oom", do_finish},          {"load_error", do_finish},
       {"canceled", do_finish},     {"release", do_release},
       {"advance", do_advance},     {"explain", do_explain},
-      {"plan", do_plan},           {"cancel", do_cancel},
-      {"drain", do_drain},         {"undrain", do_drain},
-      {"options", do_options},     {"upload", do_upload},
-      {"inputs", show_inputs},     {"show", show_run},
-      {"attempts", show_attempts}, {"events", show_events},
-      {"assets", show_assets},     {"leases", show_leases},
-      {"outbox", show_outbox},     {"delivered", do_delivered}};
+      {"clock", do_clock},         {"plan", do_plan},
+      {"cancel", do_cancel},       {"drain", do_drain},
+      {"undrain", do_drain},       {"options", do_options},
+      {"upload", do_upload},       {"inputs", show_inputs},
+      {"show", show_run},          {"attempts", show_attempts},
+      {"events", show_events},     {"assets", show_assets},
+      {"leases", show_leases},     {"outbox", show_outbox},
+      {"delivered", do_delivered}};
   return kVerbs;
 }
 

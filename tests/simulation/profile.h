@@ -35,6 +35,7 @@ struct Profile {
   Rates rates;
   std::vector<WorkerPlan> workers;
   bool short_attempts = false;  // milliseconds rather than seconds
+  int clock_steps = 0;          // of the wall clock
   int crashes = 0;              // of the scheduler
   int worker_faults = 0;        // deaths and freezes
   int runs = 0;

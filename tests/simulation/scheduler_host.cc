@@ -57,7 +57,8 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
 }
 
 base::Now SchedulerHost::now() const {
-  return {base::WallTime(kWallEpoch + agenda_.now()), base::BootTime(boot_offset_ + agenda_.now())};
+  return {base::WallTime(kWallEpoch + wall_offset_ + agenda_.now()),
+          base::BootTime(boot_offset_ + agenda_.now())};
 }
 
 void SchedulerHost::hook_store() {
@@ -136,6 +137,7 @@ void SchedulerHost::restart() {
 }
 
 void SchedulerHost::count_restored() {
+  coverage_.add(Seen::kRestoredQueued, std::ssize(turn_->engine().state().queue.runs()));
   for (const auto& [id, run] : turn_->engine().state().runs) {
     if (run.row.state == engine::RunState::kCanceling) coverage_.add(Seen::kRestoredCanceling);
     for (const auto& task : run.tasks) {
@@ -156,6 +158,12 @@ void SchedulerHost::post(engine::CommandBody body) {
   if (!planned_) plan_work(rng_.between(Duration(microseconds(100)), Duration(milliseconds(5))));
 }
 
+void SchedulerHost::set_clock(Duration by) {
+  wall_offset_ += by;
+  coverage_.add(Seen::kWallClockSet);
+  plan_wake();
+}
+
 void SchedulerHost::plan_work(Duration delay) {
   planned_ = true;
   agenda_.in(delay, [this, life = life_] {
@@ -173,11 +181,14 @@ void SchedulerHost::plan_wake() {
   };
   sooner(turn_->lazy_deadline());
   sooner(turn_->reopen_deadline());
-  if (turn_->open()) sooner(turn_->engine().next_deadline());
-  if (!due) return;
-  const Duration wait = std::max(Duration(0), *due - now().boot);
+  std::optional<Duration> wait;
+  if (due) wait = std::max(Duration(0), *due - now().boot);
+  const auto engine_wait =
+      turn_->open() ? turn_->engine().next_deadlines().wait(now()) : std::optional<Duration>();
+  if (engine_wait && (!wait || *engine_wait < *wait)) wait = engine_wait;
+  if (!wait) return;
   // Only the latest plan to wake counts.
-  agenda_.in(wait, [this, life = life_, wake = ++wake_] {
+  agenda_.in(*wait, [this, life = life_, wake = ++wake_] {
     if (life == life_ && up() && !planned_ && wake == wake_) work();
   });
 }
@@ -201,13 +212,13 @@ void SchedulerHost::run_batch() {
   std::vector<engine::Command> batch;
   const std::int64_t limit = rng_.between(1, kBatchMax);
   while (!inbox_.empty() && std::ssize(batch) < limit) {
-    batch.push_back({taken, std::move(inbox_.front())});
+    batch.push_back({taken, rng_.next(), std::move(inbox_.front())});
     inbox_.pop_front();
   }
   if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) turn_->reopen(taken);
   if (turn_->open()) {
-    if (const auto at = turn_->engine().next_deadline(); at && *at <= taken.boot) {
-      batch.push_back({taken, engine::FireTimers{}});
+    if (turn_->engine().next_deadlines().passed(taken)) {
+      batch.push_back({taken, rng_.next(), engine::FireTimers{}});
     }
     const auto lazy = turn_->lazy_deadline();
     if (batch.empty() && lazy && *lazy <= taken.boot) turn_->flush_lazy(taken);

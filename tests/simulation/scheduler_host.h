@@ -53,6 +53,8 @@ class SchedulerHost final : private engine::SessionSink {
   void start();
   // A command arrives; it is lost while the scheduler is down.
   void post(engine::CommandBody body);
+  // The wall clock is set, forward or back.
+  void set_clock(Duration by);
   bool up() const { return turn_ != nullptr; }
   // Dies in the middle of something within the next operations, or now when nothing happens.
   void crash_soon(bool power_cut);
@@ -113,6 +115,7 @@ class SchedulerHost final : private engine::SessionSink {
   int crash_in_ = -1;       // operations left until the crash; -1: none is due
   bool power_cut_ = false;
   bool synced_ = true;      // no lazy commit since the last synced one
+  Duration wall_offset_{};  // what the wall clock was set forward or back
   Duration boot_offset_{};  // a machine that lost power counts its boot time anew
   Duration loaded_at_{};    // the engine, from the tables
   std::int64_t steps_ = 0;

@@ -31,6 +31,7 @@ Simulation::Simulation(std::uint64_t seed, bool trace)
       fleet_(profile_, rng_, agenda_, coverage_, *this),
       clients_(
           seed, profile_, rng_, agenda_, coverage_, host_.promises(),
+          [this] { return host_.now(); },
           [this](engine::CommandBody body) { host_.post(std::move(body)); },
           [this](const engine::ModuleUpload& upload) { learn(upload); }) {}
 
@@ -68,6 +69,10 @@ void Simulation::plan_faults() {
   const auto sometime = [this] { return rng_.between(Duration(seconds(2)), profile_.length); };
   for (int i = 0; i < profile_.crashes; ++i) {
     agenda_.in(sometime(), [this] { host_.crash_soon(rng_.chance(0.3)); });
+  }
+  for (int i = 0; i < profile_.clock_steps; ++i) {
+    const Duration by = rng_.between(-Duration(minutes(5)), Duration(minutes(5)));
+    agenda_.in(sometime(), [this, by] { host_.set_clock(by); });
   }
   for (int i = 0; i < profile_.worker_faults; ++i) {
     agenda_.in(sometime(), [this] {

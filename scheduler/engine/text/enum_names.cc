@@ -44,7 +44,20 @@ constexpr Names<OutcomeClass, 12> kOutcomes{{{OutcomeClass::kNone, "none"},
                                              {OutcomeClass::kLoadError, "load_error"},
                                              {OutcomeClass::kReleased, "released"}}};
 
-constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_created"},
+constexpr Names<OriginKind, 7> kOriginKinds{{{OriginKind::kManual, "manual"},
+                                             {OriginKind::kSchedule, "schedule"},
+                                             {OriginKind::kFreshness, "freshness"},
+                                             {OriginKind::kAutomation, "automation"},
+                                             {OriginKind::kSensor, "sensor"},
+                                             {OriginKind::kBackfill, "backfill"},
+                                             {OriginKind::kRetry, "retry"}}};
+
+constexpr Names<QueueReason, 3> kQueueReasons{{{QueueReason::kNone, "none"},
+                                               {QueueReason::kLiveRuns, "live_runs"},
+                                               {QueueReason::kStartTime, "start_time"}}};
+
+constexpr Names<EventKind, 16> kEventKinds{{{EventKind::kRunCreated, "run_created"},
+                                            {EventKind::kRunAdmitted, "run_admitted"},
                                             {EventKind::kRunStarted, "run_started"},
                                             {EventKind::kRunCanceling, "run_canceling"},
                                             {EventKind::kRunFinished, "run_finished"},
@@ -82,6 +95,8 @@ std::string_view run_state_name(RunState state) { return name_in(kRunStates, sta
 std::string_view task_state_name(TaskState state) { return name_in(kTaskStates, state); }
 std::string_view outcome_name(OutcomeClass outcome) { return name_in(kOutcomes, outcome); }
 std::string_view event_kind_name(EventKind kind) { return name_in(kEventKinds, kind); }
+std::string_view origin_kind_name(OriginKind kind) { return name_in(kOriginKinds, kind); }
+std::string_view queue_reason_name(QueueReason reason) { return name_in(kQueueReasons, reason); }
 
 std::optional<RunState> parse_run_state(std::string_view name) {
   return parse_in(kRunStates, name);
@@ -91,6 +106,12 @@ std::optional<TaskState> parse_task_state(std::string_view name) {
 }
 std::optional<OutcomeClass> parse_outcome(std::string_view name) {
   return parse_in(kOutcomes, name);
+}
+std::optional<OriginKind> parse_origin_kind(std::string_view name) {
+  return parse_in(kOriginKinds, name);
+}
+std::optional<QueueReason> parse_queue_reason(std::string_view name) {
+  return parse_in(kQueueReasons, name);
 }
 std::optional<EventKind> parse_event_kind(std::string_view name) {
   return parse_in(kEventKinds, name);

@@ -25,6 +25,20 @@ std::string seconds_between(base::BootTime from, base::BootTime to) {
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
 }
 
+std::string two_digits(std::int64_t value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
+
+// "2026-11-27 20:59:30 UTC"
+std::string utc_text(base::WallTime at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
+  return std::to_string(int(date.year())) + "-" + two_digits(unsigned(date.month())) + "-" +
+         two_digits(unsigned(date.day())) + " " + two_digits(time.hours().count()) + ":" +
+         two_digits(time.minutes().count()) + ":" + two_digits(time.seconds().count()) + " UTC";
+}
+
 std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
@@ -152,6 +166,25 @@ void explain_run(const Step& step, const Run& run, Lines& lines) {
   }
 }
 
+constexpr std::int64_t kAheadCountedMax = 10'000;
+
+void explain_queued(const State& state, const QueuedRun& run, Lines& lines) {
+  const std::string name = "run " + run.id.text() + " is queued";
+  if (!state.queue.is_due(run)) {
+    lines.push_back(name + " and not planned: it starts at " + utc_text(*run.start_at));
+    return;
+  }
+  lines.push_back(name + " and not planned: " +
+                  counted(std::ssize(state.runs), "run is live", "runs are live") +
+                  ", and at most " + std::to_string(state.options.live_runs_max) + " may be");
+  std::int64_t ahead = 0;
+  for (const RunQueue::Key& key : state.queue.due()) {
+    if (key.id == run.id || ++ahead == kAheadCountedMax) break;
+  }
+  lines.push_back(counted(ahead, "queued run goes", "queued runs go") + " before it" +
+                  (ahead == kAheadCountedMax ? ", or more" : ""));
+}
+
 // The runs that will write the asset, the one that writes it now first.
 void explain_writers(const Step& step, const Asset& asset, Lines& lines) {
   std::size_t explained = 0;
@@ -248,6 +281,11 @@ Status explain_reference(const Step& step, const std::string& reference, Lines& 
     if (Status status = check_attempt(run->second, *task, reference); !status.ok()) return status;
     explain_task(step, run->second, *task, lines);
     return {};
+  }
+  if (const QueuedRun* queued = id ? step.state.queue.find(*id) : nullptr) {
+    if (slash == std::string::npos) return explain_queued(step.state, *queued, lines), Status();
+    return Status(base::Code::kFailedPrecondition, base::kErrUnknownTask,
+                  "run " + id->text() + " is queued and has no tasks yet; explain the run");
   }
   if (const auto asset = step.state.assets.find(reference); asset != step.state.assets.end()) {
     explain_asset(step, asset->second, lines);

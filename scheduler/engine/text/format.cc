@@ -19,7 +19,7 @@ struct CommandText {
     return text;
   }
   std::string operator()(const CreateRun& c) const {
-    return "run " + c.id.text() + " " + (c.job.empty() ? c.selection : c.job);
+    return "run " + (c.spec.job.empty() ? c.spec.selection : c.spec.job);
   }
   std::string operator()(const CancelRun& c) const { return "cancel " + c.run.text(); }
   std::string operator()(const ConnectWorker& c) const {
@@ -81,8 +81,10 @@ struct MessageText {
 // Rows that say something new; the rest ("") are the same facts in another table.
 struct RowText {
   std::string operator()(const RunRow& r) const {
-    return "run " + r.id.text() + " " + std::string(run_state_name(r.state)) +
-           quoted_reason(r.message);
+    std::string text = "run " + r.id.text() + " " + std::string(run_state_name(r.state));
+    const bool waits = r.state == RunState::kQueued && r.queued_for != QueueReason::kNone;
+    if (waits) text += " for " + std::string(queue_reason_name(r.queued_for));
+    return text + quoted_reason(r.message);
   }
   std::string operator()(const TaskRow& r) const {
     std::string text = "task " + r.name + " " + std::string(task_state_name(r.state));

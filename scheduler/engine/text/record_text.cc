@@ -101,7 +101,11 @@ std::string text_of(const RunRow& row) {
   Line line("run");
   line.add("id", row.id).word("state", run_state_name(row.state)).add("job", row.job);
   line.add("selection", row.selection).add("params", row.params).add("reason", row.reason);
-  line.add("message", row.message).add("priority", row.priority).add("parent", row.parent);
+  line.add("message", row.message).add("priority", row.priority);
+  line.word("origin", origin_kind_name(row.origin.kind));
+  line.add("reference", row.origin.reference).add("nominal", row.origin.nominal);
+  line.add("partition", row.origin.partition);
+  line.word("queued_for", queue_reason_name(row.queued_for)).add("start_at", row.start_at);
   for (const Digest& module : row.modules) line.add("module", module);
   add_pins(line, "pins", row.pins);
   line.add("task_count", row.task_count).add("created_at", row.created_at);
@@ -227,7 +231,14 @@ std::string snapshot_text(const Snapshot& snapshot) {
   for (const auto& [run, seq] : snapshot.run_seq) {
     text += Line("run_seq").add("run", run).add("seq", seq).take() + "\n";
   }
+  for (const QueuedRun& run : snapshot.queued) {
+    Line line("queued");
+    line.add("run", run.id).add("priority", run.priority);
+    line.word("for", queue_reason_name(run.reason)).add("start_at", run.start_at);
+    text += line.take() + "\n";
+  }
   Line counters("counters");
+  counters.add("last_run", snapshot.last_run);
   counters.add("last_seq", snapshot.last_seq);
   counters.add("last_materialization", snapshot.last_materialization);
   counters.add("last_outbox", snapshot.last_outbox);

@@ -45,6 +45,40 @@ v1::RunState state_to_proto(engine::RunState state) {
   return v1::RUN_STATE_UNSPECIFIED;
 }
 
+v1::OriginKind kind_to_proto(engine::OriginKind kind) {
+  using enum engine::OriginKind;
+  switch (kind) {
+    case kManual:
+      return v1::ORIGIN_KIND_MANUAL;
+    case kSchedule:
+      return v1::ORIGIN_KIND_SCHEDULE;
+    case kFreshness:
+      return v1::ORIGIN_KIND_FRESHNESS;
+    case kAutomation:
+      return v1::ORIGIN_KIND_AUTOMATION;
+    case kSensor:
+      return v1::ORIGIN_KIND_SENSOR;
+    case kBackfill:
+      return v1::ORIGIN_KIND_BACKFILL;
+    case kRetry:
+      return v1::ORIGIN_KIND_RETRY;
+  }
+  return v1::ORIGIN_KIND_UNSPECIFIED;
+}
+
+v1::QueueReason reason_to_proto(engine::QueueReason reason) {
+  using enum engine::QueueReason;
+  switch (reason) {
+    case kNone:
+      return v1::QUEUE_REASON_UNSPECIFIED;
+    case kLiveRuns:
+      return v1::QUEUE_REASON_LIVE_RUNS;
+    case kStartTime:
+      return v1::QUEUE_REASON_START_TIME;
+  }
+  return v1::QUEUE_REASON_UNSPECIFIED;
+}
+
 v1::TaskState state_to_proto(engine::TaskState state) {
   using enum engine::TaskState;
   switch (state) {
@@ -138,6 +172,8 @@ v1::EventKind event_kind_to_proto(engine::EventKind kind) {
   switch (kind) {
     case kRunCreated:
       return v1::EVENT_KIND_RUN_CREATED;
+    case kRunAdmitted:
+      return v1::EVENT_KIND_RUN_ADMITTED;
     case kRunStarted:
       return v1::EVENT_KIND_RUN_STARTED;
     case kRunCanceling:
@@ -243,7 +279,13 @@ void to_proto(const engine::RunWithCounts& row, v1::Run* out) {
   out->set_reason(run.reason);
   out->set_message(run.message);
   out->set_priority(run.priority);
-  if (run.parent) out->set_parent_run_id(run.parent.text());
+  out->mutable_origin()->set_kind(kind_to_proto(run.origin.kind));
+  out->mutable_origin()->set_reference(run.origin.reference);
+  out->mutable_origin()->set_partition(run.origin.partition);
+  if (run.origin.nominal)
+    to_proto(*run.origin.nominal, out->mutable_origin()->mutable_nominal_at());
+  out->set_queued_for(reason_to_proto(run.queued_for));
+  if (run.start_at) to_proto(*run.start_at, out->mutable_start_at());
   for (const engine::Digest& module : run.modules) out->add_modules(module.hex());
   out->set_task_count(run.task_count);
   counts_to_proto(row.counts, out->mutable_counts());

@@ -1,8 +1,6 @@
 // RunService: starting, cancelling and looking at runs. `as_of_seq` is read before the rows, so
 // that a stream of events from it misses nothing that the rows do not show. Handlers hand over
 // and return; reads run on read threads, commands go through the inbox.
-#include <random>
-
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
@@ -22,13 +20,6 @@ using grpc::ServerUnaryReactor;
 constexpr std::size_t kReasonBytesMax = 1000;
 constexpr int kParamsMax = 1000;                   // of one run
 constexpr std::size_t kParamsBytesMax = 64 << 10;  // of one run, names and values
-
-engine::RunId new_run_id() {
-  thread_local std::mt19937 random{std::random_device{}()};
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  return engine::RunId::make(now, static_cast<std::uint32_t>(random()));
-}
 
 Status one_of_job_and_selection(const std::string& job, const std::string& selection) {
   if (job.empty() != selection.empty()) return {};
@@ -61,12 +52,11 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
   if (!info.ok()) return info.status();
   engine::CreateRun command;
   command.request = std::move(info).value();
-  command.id = new_run_id();
-  command.job = request.job();
-  command.selection = request.selection();
-  command.params.insert(request.params().begin(), request.params().end());
-  command.priority = request.priority();
-  command.reason = request.reason();
+  command.spec.job = request.job();
+  command.spec.selection = request.selection();
+  command.spec.params.insert(request.params().begin(), request.params().end());
+  command.spec.priority = request.priority();
+  command.spec.reason = request.reason();
   return command;
 }
 

@@ -98,13 +98,15 @@ class LocalDriver::Impl {
                           const Json& params) {
     engine::CreateRun request;
     request.request.reply_to = 1;
-    request.id = base::RunId::make(clock_.now().wall, std::random_device()());
-    request.selection = selection;
-    request.job = job;
-    request.reason = "local run";
-    for (const auto& [name, members] : params.members()) request.params[name] = members.dump();
-    const base::RunId id = request.id;
-    if (auto [status, payload] = ask(std::move(request)); !status.ok()) return status;
+    request.spec.selection = selection;
+    request.spec.job = job;
+    request.spec.reason = "local run";
+    for (const auto& [name, members] : params.members()) {
+      request.spec.params[name] = members.dump();
+    }
+    const auto [accepted, payload] = ask(std::move(request));
+    if (!accepted.ok()) return accepted;
+    const base::RunId id = *base::RunId::parse(payload);
     int idle_jumps = 0;
     while (!ended(id)) {
       if (Status status = wait_for_something(idle_jumps); !status.ok()) return status;
@@ -177,7 +179,7 @@ class LocalDriver::Impl {
   }
 
   std::vector<engine::Reply> step(CommandBody body) {
-    const engine::Command command{clock_.now(), std::move(body)};
+    const engine::Command command{clock_.now(), random_(), std::move(body)};
     Status status = store_.begin();
     CHECK_MSG(status.ok(), status.text());
     // Large outputs stand in the artifact directory already: the store learns of them first.
@@ -253,10 +255,9 @@ class LocalDriver::Impl {
 
   // Until a report comes or a deadline of the engine passes.
   Status wait_for_something(int& idle_jumps) {
-    const auto deadline = engine_.next_deadline();
-    const base::Duration left =
-        deadline ? std::max(*deadline - clock_.now().boot, base::Duration::zero())
-                 : base::Duration::max();
+    const engine::Deadlines deadlines = engine_.next_deadlines();
+    const auto deadline = deadlines.wait(clock_.now());
+    const base::Duration left = deadline.value_or(base::Duration::max());
     if (worker_.idle()) {
       if (!deadline || ++idle_jumps > kIdleJumpsMax) {
         return Status(Code::kInternal, base::kErrInternal,
@@ -278,7 +279,7 @@ class LocalDriver::Impl {
           },
           std::move(report));
     }
-    if (deadline && clock_.now().boot >= *deadline) {
+    if (deadlines.passed(clock_.now())) {
       step(engine::Heartbeat{kSession, worker_.held()});
       step(engine::FireTimers{});
     }
@@ -289,6 +290,7 @@ class LocalDriver::Impl {
   const LocalOptions options_;
   TemporaryDirectory directory_;
   LocalClock clock_;
+  std::mt19937_64 random_{std::random_device{}()};  // seeds of commands
   MemoryStore store_;
   engine::Engine engine_;
   StageRunner runner_;

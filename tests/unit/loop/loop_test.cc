@@ -74,21 +74,29 @@ TEST_F(LoopTest, EveryPosterGetsItsOwnReply) {
   ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
   constexpr int kThreads = 4;
   constexpr int kRuns = 50;
-  std::atomic<int> right{0};
+  std::mutex mutex;
+  std::map<std::string, Reply> replies;  // by key; guarded by mutex
   {
     std::vector<std::jthread> posters;
     for (int t = 0; t < kThreads; ++t) {
       posters.emplace_back([&, t] {
         for (int i = 0; i < kRuns; ++i) {
-          const auto id = static_cast<std::uint64_t>(1 + t * kRuns + i);
-          const Reply reply = ask(*loop_, World::create(0, id, "key" + std::to_string(id)));
-          if (reply.status.ok() && reply.payload == base::RunId{id}.text()) ++right;
+          const std::string key = "key" + std::to_string(t * kRuns + i);
+          const Reply reply = ask(*loop_, World::create(0, key));
+          const std::lock_guard lock(mutex);
+          replies[key] = reply;
         }
       });
     }
   }
-  EXPECT_EQ(right.load(), kThreads * kRuns);
   loop_->stop();
+  for (const auto& [key, reply] : replies) {
+    const auto id = base::RunId::parse(reply.payload);
+    ASSERT_TRUE(reply.status.ok() && id) << reply.status.text();
+    const engine::RunRow* row = store_.tables().runs.find(*id);
+    ASSERT_NE(row, nullptr);
+    EXPECT_EQ(row->reason, key);
+  }
   EXPECT_EQ(store_.tables().runs.rows().size(), static_cast<std::size_t>(kThreads * kRuns));
   EXPECT_GE(loop_->stats().commands.load(), kThreads * kRuns);
 }
@@ -101,7 +109,7 @@ TEST_F(LoopTest, WhatArrivesDuringACommitIsTheNextBatch) {
   ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
   committing_.acquire();
   for (std::uint64_t i = 1; i <= 20; ++i) {
-    ASSERT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+    ASSERT_TRUE(loop_->post(World::create(0, "k" + std::to_string(i)), done).ok());
   }
   EXPECT_EQ(loop_->inbox_size(), 20u);
   go_on_.release();
@@ -119,9 +127,9 @@ TEST_F(LoopTest, FullInboxRefusesAndKeepsWhatItTook) {
   ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
   committing_.acquire();
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    EXPECT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+    EXPECT_TRUE(loop_->post(World::create(0, "k" + std::to_string(i)), done).ok());
   }
-  const base::Status refused = loop_->post(World::create(0, 4, "k4"), done);
+  const base::Status refused = loop_->post(World::create(0, "k4"), done);
   EXPECT_EQ(refused.code(), Code::kResourceExhausted);
   EXPECT_EQ(refused.error(), base::kErrQueueFull);
   go_on_.release();
@@ -140,11 +148,11 @@ TEST_F(LoopTest, StopProcessesWhatWasAcceptedAndRefusesTheRest) {
   ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
   committing_.acquire();
   for (std::uint64_t i = 1; i <= 5; ++i) {
-    ASSERT_TRUE(loop_->post(World::create(0, i, "k" + std::to_string(i)), done).ok());
+    ASSERT_TRUE(loop_->post(World::create(0, "k" + std::to_string(i)), done).ok());
   }
   std::jthread stopper([&] { loop_->stop(); });
   while (loop_->post(engine::Heartbeat{}).ok()) std::this_thread::yield();
-  const base::Status late = loop_->post(World::create(0, 9, "k9"), done);
+  const base::Status late = loop_->post(World::create(0, "k9"), done);
   EXPECT_EQ(late.code(), Code::kUnavailable);
   EXPECT_EQ(late.error(), base::kErrShuttingDown);
   go_on_.release();
@@ -156,12 +164,13 @@ TEST_F(LoopTest, StopProcessesWhatWasAcceptedAndRefusesTheRest) {
 TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
   make();
   ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
-  ASSERT_TRUE(ask(*loop_, World::create(0, 77, "k")).status.ok());
+  const auto run = base::RunId::parse(ask(*loop_, World::create(0, "k")).payload);
+  ASSERT_TRUE(run.has_value());
   ASSERT_TRUE(loop_->post(World::connect(5)).ok());
-  ASSERT_TRUE(loop_->post(World::started(5, {base::RunId{77}, 0, 1})).ok());
+  ASSERT_TRUE(loop_->post(World::started(5, {*run, 0, 1})).ok());
   ASSERT_TRUE(ask(*loop_, engine::PlanRun{0, "", "a"}).status.ok());
   loop_->stop();
-  const engine::AttemptRow* row = store_.tables().attempts.find({base::RunId{77}, 0, 1});
+  const engine::AttemptRow* row = store_.tables().attempts.find({*run, 0, 1});
   ASSERT_NE(row, nullptr);
   EXPECT_TRUE(row->started_at.has_value());
 }
@@ -241,9 +250,9 @@ TEST_F(LoopTest, AHeartbeatInABacklogCountsThoughAnotherDeadlineHasPassed) {
   engine::ConnectWorker other = World::connect(2);
   other.worker.id = other.worker.name = "other";
   ASSERT_TRUE(loop_->post(other).ok());
-  ASSERT_TRUE(ask(*loop_, World::create(0, 1, "first")).status.ok());
+  ASSERT_TRUE(ask(*loop_, World::create(0, "first")).status.ok());
   hold_commits();
-  ASSERT_TRUE(loop_->post(World::create(0, 2, "second")).ok());
+  ASSERT_TRUE(loop_->post(World::create(0, "second")).ok());
   committing_.acquire();
   seconds = lease + 1;  // the lease of the first is over, that of the second is not
   for (std::size_t i = 0; i < 2 * loop::kBatchCommandsMax; ++i) {
@@ -252,7 +261,7 @@ TEST_F(LoopTest, AHeartbeatInABacklogCountsThoughAnotherDeadlineHasPassed) {
   ASSERT_TRUE(loop_->post(engine::Heartbeat{{2}, {}, false}).ok());
   seconds = lease + 15;
   go_on_.release();
-  ASSERT_TRUE(ask(*loop_, World::create(0, 3, "third")).status.ok());
+  ASSERT_TRUE(ask(*loop_, World::create(0, "third")).status.ok());
   loop_->stop();
   std::set<std::uint64_t> closed;
   for (const engine::Send& sent : recorder_.sends) {
@@ -305,7 +314,7 @@ TEST(LoopOverSqlite, StateSurvivesARestart) {
     ASSERT_TRUE(loop.start().ok());
     const Reply uploaded = ask(loop, World::upload(0, "a"));
     EXPECT_TRUE(uploaded.status.ok()) << uploaded.status.text();
-    const Reply created = ask(loop, World::create(0, 77 + static_cast<std::uint64_t>(start), "k"));
+    const Reply created = ask(loop, World::create(0, "k"));
     EXPECT_TRUE(created.status.ok()) << created.status.text();
     if (start == 0) before = created.payload;
     EXPECT_EQ(created.payload, before);

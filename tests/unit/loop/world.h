@@ -75,7 +75,7 @@ class World {
   }
   void run(std::vector<engine::CommandBody> bodies) {
     std::vector<engine::Command> batch;
-    for (engine::CommandBody& body : bodies) batch.push_back({now(), std::move(body)});
+    for (engine::CommandBody& body : bodies) batch.push_back({now(), ++seed, std::move(body)});
     turn->run(batch, now());
     turn->engine().check_invariants();
   }
@@ -86,6 +86,12 @@ class World {
     }
     ADD_FAILURE() << "no reply to " << to;
     return {};
+  }
+  // The row of the run that was the answer to that request.
+  engine::RunRow run_of(std::uint64_t to) const {
+    const auto id = base::RunId::parse(reply(to).payload);
+    const engine::RunRow* row = id ? store.tables().runs.find(*id) : nullptr;
+    return row != nullptr ? *row : engine::RunRow{};
   }
   std::vector<engine::Assign> assigns() const {
     std::vector<engine::Assign> out;
@@ -103,12 +109,11 @@ class World {
     command.modules = {test::upload_of("shop", graph)};
     return command;
   }
-  static engine::CreateRun create(std::uint64_t reply_to, std::uint64_t run,
-                                  const std::string& key) {
+  static engine::CreateRun create(std::uint64_t reply_to, const std::string& key) {
     engine::CreateRun command;
     command.request = {reply_to, key, base::sha256("create a")};
-    command.id = base::RunId{run};
-    command.selection = "a";
+    command.spec.selection = "a";
+    command.spec.reason = key;
     return command;
   }
   static engine::ConnectWorker connect(std::uint64_t session) {
@@ -135,6 +140,7 @@ class World {
   engine::BlobStore* artifacts = nullptr;
   base::Status admission;
   base::Duration time{0};
+  std::uint64_t seed = 0;
   std::unique_ptr<loop::Turn> turn;
 };
 

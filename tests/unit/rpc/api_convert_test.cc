@@ -88,7 +88,8 @@ TEST(ConvertRun, CarriesIdsCountsAndOnlyTheTimesThatHappened) {
   EXPECT_EQ(run.created_at().nanos(), 500'000'000);
   EXPECT_FALSE(run.has_started_at());
   EXPECT_FALSE(run.has_finished_at());
-  EXPECT_TRUE(run.parent_run_id().empty());
+  EXPECT_EQ(run.origin().kind(), v1::ORIGIN_KIND_MANUAL);
+  EXPECT_EQ(run.queued_for(), v1::QUEUE_REASON_UNSPECIFIED);
 }
 
 TEST(ConvertTime, RoundTripsBeforeAndAfterTheEpoch) {

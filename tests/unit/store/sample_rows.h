@@ -72,12 +72,25 @@ inline engine::RunRow run_row(std::uint64_t n, engine::RunState state, std::int3
   row.params = "{\"day\":\"2026-11-20\"}";
   row.reason = "asked for by \"ann\"\n";
   row.priority = -3;
-  row.parent = n > 1 ? run_id(n - 1) : base::RunId{};
+  row.origin.kind = n % 2 == 0 ? engine::OriginKind::kBackfill : engine::OriginKind::kManual;
+  row.origin.reference = n % 2 == 0 ? "backfill-7" : "";
+  if (n % 2 == 0) row.origin.nominal = at(7'000 + n);
+  row.origin.partition = n % 2 == 0 ? "2026-11-27" : "";
+  if (n % 3 == 0) row.start_at = at(8'000 + n);
   row.modules = {digest("shop")};
   row.pins = {{"raw", 4, value("raw")}, {"late", 0, {}}};
   row.task_count = tasks;
   row.created_at = at(1'600'000'000 + static_cast<std::int64_t>(n));
   row.started_at = at(201);
+  return row;
+}
+
+inline engine::RunRow queued_row(std::uint64_t n) {
+  engine::RunRow row = run_row(n, engine::RunState::kQueued, 0);
+  row.queued_for = row.start_at ? engine::QueueReason::kStartTime : engine::QueueReason::kLiveRuns;
+  row.modules.clear();
+  row.pins.clear();
+  row.started_at.reset();
   return row;
 }
 
