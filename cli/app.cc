@@ -10,10 +10,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
+#include "base/names.h"
 #include "cli/commands/commands.h"
 #include "cli/session.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
 #include "worker/worker.h"
 
 namespace weir::cli {

@@ -6,12 +6,12 @@
 #include <deque>
 #include <memory>
 
+#include "base/errors.h"
 #include "cli/display/log_tail.h"
 #include "cli/display/run_display.h"
 #include "cli/display/run_model.h"
 #include "cli/interrupt.h"
 #include "cli/text/duration.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/run_follower.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::cli {
 

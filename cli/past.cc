@@ -3,11 +3,11 @@
 // Main thread.
 #include "cli/past.h"
 
+#include "base/errors.h"
 #include "cli/paging.h"
 #include "cli/text/reference.h"
 #include "cli/text/style.h"
 #include "cli/values.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/run_follower.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::client {
 class Api;

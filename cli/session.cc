@@ -13,9 +13,9 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "base/check.h"
+#include "base/errors.h"
 #include "cli/text/duration.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {

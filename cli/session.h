@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+#include "base/status.h"
 #include "cli/text/style.h"
 #include "cli/text/table.h"
-#include "sdk/base/json.h"
-#include "sdk/base/status.h"
 
 namespace google::protobuf {
 class Message;

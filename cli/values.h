@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/ids.h"
 #include "cli/session.h"
-#include "sdk/base/ids.h"
 
 namespace google::protobuf {
 class Timestamp;

@@ -10,13 +10,13 @@
 #include <utility>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "scheduler/http/server.h"
 #include "scheduler/loop/command_outbox.h"
 #include "scheduler/loop/loop.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/scheduler_health.h"
 #include "scheduler/store/storage.h"
-#include "sdk/base/endpoint.h"
 
 namespace weir {
 

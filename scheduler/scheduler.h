@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/engine/engine.h"
-#include "scheduler/engine/ports.h"
-#include "sdk/base/local_session.h"
-#include "sdk/base/status.h"
+#include "base/local_session.h"
+#include "base/status.h"
+#include "engine/engine.h"
+#include "scheduler/ports/blobs.h"
 
 namespace weir {
 
@@ -20,8 +20,8 @@ struct SchedulerOptions {
   std::string data_dir;                         // made when it does not exist
   std::string grpc_address = "127.0.0.1:7601";  // port 0: any free one
   std::string http_address = "127.0.0.1:7600";
-  std::optional<std::int64_t> min_free_bytes;           // empty: min(1 GiB, 5 % of the file system)
-  std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one file of a module
+  std::optional<std::int64_t> min_free_bytes;          // empty: min(1 GiB, 5 % of the file system)
+  std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
   std::string on_run_finished;   // a command for sh -c that gets each ended run as JSON on stdin
   bool publish_endpoint = true;  // write the files by which the command line finds this scheduler
   engine::Options engine;

@@ -5,7 +5,7 @@
 
 #include <stop_token>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "worker/agent/options.h"
 #include "worker/supervisor/handle.h"  // start_supervisor(), supervisor_main()
 

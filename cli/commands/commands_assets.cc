@@ -14,13 +14,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
 #include "cli/commands/commands.h"
 #include "cli/paging.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
+#include "value/json.h"
 
 namespace weir::cli {
 namespace {
@@ -309,7 +309,7 @@ int get(Session& session, const AssetArguments& arguments) {
     return kExitOk;
   }
   if (sink.kind() == v1::ARTIFACT_KIND_FILE) return kExitOk;  // its bytes went to stdout
-  const base::Result<Json> value = base::value_to_json(sink.bytes());
+  const base::Result<Json> value = value::value_to_json(sink.bytes());
   if (!value.ok()) return session.fail(value.status());
   if (!as_json) {
     session.print_json(*value);

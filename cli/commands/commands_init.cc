@@ -12,10 +12,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
+#include "base/names.h"
 #include "cli/commands/commands.h"
 #include "cli/text/init_templates.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
 #include "sdk/client/discovery.h"
 
 namespace weir::cli {

@@ -14,13 +14,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
 #include "cli/commands/commands.h"
 #include "cli/display/log_tail.h"
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/paging.h"
 #include "cli/text/reference.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/run_follower.h"
 

@@ -11,17 +11,17 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
+#include "base/ids.h"
+#include "base/sha256.h"
 #include "cli/commands/commands.h"
 #include "cli/display/log_tail.h"
 #include "cli/replay/executor.h"
 #include "cli/replay/inputs.h"
 #include "cli/text/reference.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/ids.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
 #include "sdk/client/child.h"
+#include "value/json.h"
 
 namespace weir::cli {
 namespace {
@@ -149,7 +149,7 @@ Json output_json(const wire::ExecutorOutput& output, const ReplayPlan& plan) {
   const bool plain = value.kind() == v1::ARTIFACT_KIND_BYTES || value.is_inline();
   if (plain && value.size() <= kShownBytesMax) {
     const Result<Json> shown =
-        base::value_to_json(value.is_inline() ? value.inline_bytes() : read_file(value.path()));
+        value::value_to_json(value.is_inline() ? value.inline_bytes() : read_file(value.path()));
     if (shown.ok()) json.set("value", *shown);
   }
   return json;

@@ -7,14 +7,14 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
+#include "base/names.h"
 #include "cli/commands/commands.h"
 #include "cli/follow.h"
 #include "cli/paging.h"
 #include "cli/text/duration.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
 #include "sdk/client/api.h"
 #include "sdk/client/run_follower.h"
 

@@ -15,13 +15,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/endpoint.h"
+#include "base/errors.h"
 #include "cli/commands/commands.h"
 #include "cli/interrupt.h"
 #include "cli/text/duration.h"
 #include "cli/version.h"
 #include "scheduler/scheduler.h"
-#include "sdk/base/endpoint.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/discovery.h"
 #include "worker/worker.h"
 

@@ -7,12 +7,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
 #include "cli/commands/commands.h"
 #include "cli/follow.h"
 #include "cli/paging.h"
 #include "cli/text/duration.h"
 #include "cli/text/params.h"
-#include "sdk/base/errors.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {

@@ -9,6 +9,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
 #include "cli/commands/commands.h"
 #include "cli/follow.h"
 #include "cli/interrupt.h"
@@ -18,8 +19,7 @@
 #include "cli/text/reference.h"
 #include "cli/values.h"
 #include "cli/version.h"
-#include "sdk/base/elf.h"
-#include "sdk/base/errors.h"
+#include "module/elf.h"
 #include "sdk/client/api.h"
 #include "sdk/client/event_stream.h"
 #include "sdk/client/run_follower.h"
@@ -244,7 +244,7 @@ v1::HealthItem item(const std::string& name, bool ok, const std::string& value,
 int doctor(Session& session) {
   v1::GetHealthResponse report;
   *report.add_items() =
-      item("weir", true, std::string(kVersion) + " on " + base::host_machine(), "");
+      item("weir", true, std::string(kVersion) + " on " + module::host_machine(), "");
   const auto api = session.api();
   Status status = api.status();
   if (api.ok()) {

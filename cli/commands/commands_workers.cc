@@ -7,11 +7,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/errors.h"
+#include "base/names.h"
 #include "cli/commands/commands.h"
 #include "cli/paging.h"
 #include "cli/values.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {

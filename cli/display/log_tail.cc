@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "base/json.h"
+#include "base/text.h"
 #include "cli/text/duration.h"
 #include "cli/text/style.h"
-#include "sdk/base/json.h"
-#include "sdk/base/value/value_text.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::v1 {
 class Event;

@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
-#include "sdk/base/manifest.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "module/manifest.h"
 
 extern char** environ;
 
@@ -142,7 +142,7 @@ Result<pid_t> spawn(const ExecutorCall& call, int child_fd) {
 Result<int> find_stage(const wire::ExecutorReady& ready, const std::string& task) {
   const Result<base::Json> json = base::Json::parse(ready.manifest_json());
   if (!json.ok()) return broken("sent a manifest that is no JSON: " + json.status().message());
-  const Result<base::Manifest> manifest = base::manifest_from_json(*json);
+  const Result<module::Manifest> manifest = module::manifest_from_json(*json);
   if (!manifest.ok()) return manifest.status();
   for (std::size_t i = 0; i < manifest->stages.size(); ++i) {
     if (manifest->stages[i].name == task) return static_cast<int>(i);

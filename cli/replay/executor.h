@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "weir/worker/v1/executor.pb.h"
 
 namespace weir::cli {

@@ -7,20 +7,20 @@
 #include <functional>
 #include <map>
 
+#include "base/errors.h"
+#include "base/json.h"
 #include "cli/paging.h"
 #include "cli/text/style.h"
 #include "cli/values.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {
 namespace {
 
 using base::Code;
-using base::DependencyKind;
 using base::Result;
 using base::Status;
+using module::DependencyKind;
 
 class Planner {
  public:
@@ -31,7 +31,7 @@ class Planner {
     if (Status status = find_attempt(reference.attempt); !status.ok()) return status;
     if (Status status = find_stage(); !status.ok()) return status;
     if (Status status = find_recorded(); !status.ok()) return status;
-    for (const base::DependencySpec& dependency : plan_.stage.dependencies) {
+    for (const module::DependencySpec& dependency : plan_.stage.dependencies) {
       Result<ReplayInput> input = find_input(dependency);
       if (!input.ok()) return input.status();
       plan_.inputs.push_back(std::move(*input));
@@ -100,9 +100,9 @@ class Planner {
       if (!module.ok()) return module.status();
       const Result<base::Json> json = base::Json::parse(module->manifest_json);
       if (!json.ok()) return json.status();
-      Result<base::Manifest> manifest = base::manifest_from_json(*json);
+      Result<module::Manifest> manifest = module::manifest_from_json(*json);
       if (!manifest.ok()) return manifest.status();
-      for (base::StageSpec& stage : manifest->stages) {
+      for (module::StageSpec& stage : manifest->stages) {
         if (stage.name != plan_.task.name()) continue;
         plan_.stage = std::move(stage);
         plan_.module = digest;
@@ -132,7 +132,7 @@ class Planner {
   }
 
   Status find_recorded() {
-    for (const base::OutputSpec& output : plan_.stage.outputs) {
+    for (const module::OutputSpec& output : plan_.stage.outputs) {
       const auto version = find_version(output.asset, [this](const v1::Materialization& made) {
         return made.run_id() == plan_.run.id();
       });
@@ -153,7 +153,7 @@ class Planner {
     return 0;
   }
 
-  Result<ReplayInput> find_input(const base::DependencySpec& dependency) {
+  Result<ReplayInput> find_input(const module::DependencySpec& dependency) {
     ReplayInput input;
     input.state = "succeeded";
     switch (dependency.kind) {
@@ -179,7 +179,7 @@ class Planner {
     return input;
   }
 
-  Result<ReplayInput> find_asset(const base::DependencySpec& dependency, ReplayInput input) {
+  Result<ReplayInput> find_asset(const module::DependencySpec& dependency, ReplayInput input) {
     const auto producer = task_of_asset_.find(dependency.name);
     if (producer == task_of_asset_.end()) {
       return find_current(std::move(input), to_wall(plan_.run.created_at()), dependency.optional);

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "cli/text/reference.h"
-#include "sdk/base/manifest.h"
-#include "sdk/base/status.h"
+#include "module/manifest.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/run_service.pb.h"
 
@@ -34,7 +34,7 @@ struct ReplayPlan {
   v1::Task task;
   int attempt = 0;
   std::string module;                         // digest, hexadecimal
-  base::StageSpec stage;                      // as that module declares it
+  module::StageSpec stage;                    // as that module declares it
   std::vector<ReplayInput> inputs;            // one for each dependency of the stage
   std::vector<v1::Materialization> recorded;  // what the task committed in this run, if it did
 };

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::cli {
 namespace {

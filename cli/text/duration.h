@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/status.h"
+#include "base/ids.h"
+#include "base/status.h"
 
 namespace weir::cli {
 

@@ -3,8 +3,8 @@
 // Pure functions.
 #include "cli/text/params.h"
 
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
+#include "base/errors.h"
+#include "base/names.h"
 
 namespace weir::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/json.h"
-#include "sdk/base/status.h"
+#include "base/json.h"
+#include "base/status.h"
 
 namespace weir::cli {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
+#include "base/errors.h"
+#include "base/names.h"
 
 namespace weir::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "sdk/base/json.h"
+#include "base/json.h"
 
 namespace weir::http {
 namespace {

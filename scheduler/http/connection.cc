@@ -11,11 +11,11 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/version.hpp>
 
+#include "base/errors.h"
 #include "scheduler/http/connect_error.h"
 #include "scheduler/http/guard.h"
 #include "scheduler/http/limits.h"
 #include "scheduler/http/page.h"
-#include "sdk/base/errors.h"
 
 namespace weir::http {
 namespace {

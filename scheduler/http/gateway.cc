@@ -20,11 +20,11 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include "base/endpoint.h"
+#include "base/errors.h"
+#include "base/status.h"
 #include "scheduler/http/connect_error.h"
 #include "scheduler/http/limits.h"
-#include "sdk/base/endpoint.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/status.h"
 
 namespace weir::http {
 namespace {

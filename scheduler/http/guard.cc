@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::http {
 namespace {

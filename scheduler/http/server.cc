@@ -15,10 +15,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/address.h"
+#include "base/errors.h"
 #include "scheduler/http/connection.h"
 #include "scheduler/http/limits.h"
-#include "sdk/base/address.h"
-#include "sdk/base/errors.h"
 
 namespace weir::http {
 namespace {

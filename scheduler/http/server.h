@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace grpc {
 class Channel;

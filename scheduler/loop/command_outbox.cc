@@ -15,7 +15,7 @@ CommandOutbox::CommandOutbox(CommandOutboxOptions options) : options_(std::move(
 
 CommandOutbox::~CommandOutbox() { stop(); }
 
-void CommandOutbox::start(engine::Inbox& inbox) {
+void CommandOutbox::start(ports::Inbox& inbox) {
   thread_ = std::jthread([this, &inbox](const std::stop_token& stop) { work(stop, inbox); });
 }
 
@@ -84,7 +84,7 @@ void CommandOutbox::settle(Entry entry, const Status& status) {
   entries_[id] = std::move(entry);
 }
 
-void CommandOutbox::work(const std::stop_token& stop, engine::Inbox& inbox) {
+void CommandOutbox::work(const std::stop_token& stop, ports::Inbox& inbox) {
   while (std::optional<Entry> entry = next(stop)) {
     Status status;
     if (!entry->delivered) {

@@ -16,9 +16,10 @@
 #include <string>
 #include <thread>
 
-#include "scheduler/engine/ports.h"
+#include "base/status.h"
+#include "engine/records.h"
 #include "scheduler/loop/outbox_sink.h"
-#include "sdk/base/status.h"
+#include "scheduler/ports/inbox.h"
 
 namespace weir::loop {
 
@@ -39,7 +40,7 @@ class CommandOutbox final : public OutboxSink {
   ~CommandOutbox() override;
 
   // Begins to deliver; `inbox` takes the acknowledgements. Rows may be offered before.
-  void start(engine::Inbox& inbox);
+  void start(ports::Inbox& inbox);
   void stop();
 
   bool offer(const engine::OutboxRow& row) override;
@@ -56,7 +57,7 @@ class CommandOutbox final : public OutboxSink {
     std::chrono::steady_clock::time_point due{};
   };
 
-  void work(const std::stop_token& stop, engine::Inbox& inbox);
+  void work(const std::stop_token& stop, ports::Inbox& inbox);
   std::optional<Entry> next(const std::stop_token& stop);
   void settle(Entry entry, const base::Status& status);
 

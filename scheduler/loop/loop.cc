@@ -9,14 +9,14 @@
 #include <variant>
 #include <time.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::loop {
 
 using base::Code;
 using base::Status;
 using engine::Command;
-using engine::CommandBody;
+using ports::CommandBody;
 using std::chrono::steady_clock;
 
 namespace {
@@ -56,8 +56,8 @@ Status not_running() {
   return {Code::kUnavailable, base::kErrShuttingDown, "the scheduler is not running; try again"};
 }
 
-TurnPorts make_ports(const LoopOptions& options, engine::SessionSink& sessions,
-                     engine::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
+TurnPorts make_ports(const LoopOptions& options, ports::SessionSink& sessions,
+                     ports::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
                      std::function<void(const engine::OutboxRow&)> outbox,
                      std::function<base::Now()> clock) {
   return {sessions,  std::move(reply),  std::move(outbox),
@@ -76,8 +76,8 @@ base::Now system_now() {
   return {base::WallTime(read_clock(CLOCK_REALTIME)), base::BootTime(read_clock(CLOCK_BOOTTIME))};
 }
 
-Loop::Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessions,
-           engine::BlobStore* artifacts, OutboxSink* outbox)
+Loop::Loop(LoopOptions options, engine::Store& store, ports::SessionSink& sessions,
+           ports::BlobStore* artifacts, OutboxSink* outbox)
     : options_(std::move(options)),
       outbox_(outbox),
       turn_(options_.engine, store,
@@ -113,7 +113,7 @@ void Loop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Status Loop::post(CommandBody body, engine::ReplyHandler on_reply) {
+Status Loop::post(CommandBody body, ports::ReplyHandler on_reply) {
   if (on_reply && !set_reply_to(body, 0)) {
     return {Code::kInvalidArgument, base::kErrInternal, "that command is never answered"};
   }
@@ -248,7 +248,7 @@ void Loop::offer_outbox(base::Now taken) {
 void Loop::give_reply(const engine::Reply& reply) {
   const auto found = waiting_.find(reply.reply_to);
   if (found == waiting_.end()) return;  // posted without a handler
-  const engine::ReplyHandler handler = std::move(found->second);
+  const ports::ReplyHandler handler = std::move(found->second);
   waiting_.erase(found);
   handler(reply);
 }

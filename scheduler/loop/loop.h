@@ -16,12 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "scheduler/engine/engine.h"
-#include "scheduler/engine/ports.h"
-#include "scheduler/engine/store.h"
+#include "engine/engine.h"
+#include "engine/store.h"
 #include "scheduler/loop/outbox_sink.h"
 #include "scheduler/loop/thread_checker.h"
 #include "scheduler/loop/turn.h"
+#include "scheduler/ports/blobs.h"
+#include "scheduler/ports/inbox.h"
 
 namespace weir::loop {
 
@@ -44,11 +45,11 @@ struct LoopOptions {
   std::optional<std::uint64_t> seed;        // of what commands get; none: the system's randomness
 };
 
-class Loop final : public engine::Inbox {
+class Loop final : public ports::Inbox {
  public:
   // The collaborators must outlive the loop; `artifacts` and `outbox` may be null.
-  Loop(LoopOptions options, engine::Store& store, engine::SessionSink& sessions,
-       engine::BlobStore* artifacts, OutboxSink* outbox);
+  Loop(LoopOptions options, engine::Store& store, ports::SessionSink& sessions,
+       ports::BlobStore* artifacts, OutboxSink* outbox);
   ~Loop() override;
 
   // Restores the engine from the store, on the calling thread, and starts the loop's.
@@ -60,7 +61,7 @@ class Loop final : public engine::Inbox {
 
   // RESOURCE_EXHAUSTED (WEIR-E0006) when the inbox is full, UNAVAILABLE (WEIR-E0007) when the loop
   // is not running. INVALID_ARGUMENT when `on_reply` is given for a command that is never answered.
-  base::Status post(engine::CommandBody body, engine::ReplyHandler on_reply = {}) override;
+  base::Status post(ports::CommandBody body, ports::ReplyHandler on_reply = {}) override;
 
   const TurnStats& stats() const { return turn_.stats(); }
   // Rows that the last restore could not decode; only before start() has returned or after stop().
@@ -69,8 +70,8 @@ class Loop final : public engine::Inbox {
 
  private:
   struct Item {
-    engine::CommandBody body;
-    engine::ReplyHandler on_reply;
+    ports::CommandBody body;
+    ports::ReplyHandler on_reply;
     std::int64_t bytes = 0;
     base::BootTime arrived;
   };
@@ -93,7 +94,7 @@ class Loop final : public engine::Inbox {
   std::mt19937_64 random_;  // seeds of commands; the loop's thread only
 
   // Touched by the loop's thread only.
-  std::unordered_map<std::uint64_t, engine::ReplyHandler> waiting_;
+  std::unordered_map<std::uint64_t, ports::ReplyHandler> waiting_;
   std::uint64_t last_reply_to_ = 0;
   base::Now last_now_;
   std::optional<base::BootTime> waiting_since_;  // what the batch left in the inbox

@@ -3,7 +3,7 @@
 // The interface only: CommandOutbox is the one that the scheduler uses.
 #pragma once
 
-#include "scheduler/engine/records.h"
+#include "engine/records.h"
 
 namespace weir::loop {
 

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/errors.h"
 #include "scheduler/loop/command_outbox.h"
-#include "sdk/base/errors.h"
 
 extern "C" char** environ;
 

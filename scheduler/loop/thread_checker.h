@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::loop {
 

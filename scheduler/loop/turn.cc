@@ -9,9 +9,9 @@
 #include <utility>
 #include <variant>
 
-#include "scheduler/engine/planted.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/planted.h"
 
 namespace weir::loop {
 
@@ -62,7 +62,7 @@ std::uint64_t reply_to(const Command& command) {
       command.body);
 }
 
-bool set_reply_to(engine::CommandBody& body, std::uint64_t id) {
+bool set_reply_to(ports::CommandBody& body, std::uint64_t id) {
   return std::visit(
       [id](auto& kind) {
         using Body = std::decay_t<decltype(kind)>;

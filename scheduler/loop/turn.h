@@ -13,10 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/engine.h"
-#include "scheduler/engine/ports.h"
-#include "scheduler/engine/store.h"
-#include "sdk/base/histogram.h"
+#include "base/histogram.h"
+#include "engine/engine.h"
+#include "engine/store.h"
+#include "scheduler/ports/blobs.h"
+#include "scheduler/ports/inbox.h"
 
 namespace weir::loop {
 
@@ -29,10 +30,10 @@ inline constexpr std::size_t kLazyRecordsMax = 20'000;  // more are committed wi
 // Where effects go, all on the calling thread, in the order: sends, replies, outbox, then
 // batch_committed.
 struct TurnPorts {
-  engine::SessionSink& sessions;
+  ports::SessionSink& sessions;
   std::function<void(const engine::Reply&)> reply;
   std::function<void(const engine::OutboxRow&)> outbox;  // may be empty
-  engine::BlobStore* artifacts = nullptr;                // null: artifacts are rows only
+  ports::BlobStore* artifacts = nullptr;                 // null: artifacts are rows only
   std::function<base::Status()> admission;  // not OK: no new runs and modules; may be empty
   // The time now, for a restore: what came before it may have taken long. Empty: the batch's.
   std::function<base::Now()> clock;
@@ -125,6 +126,6 @@ class Turn {
 // The request's correlation id, 0 for commands that nobody waits for.
 std::uint64_t reply_to(const engine::Command& command);
 // False when commands of that kind are not answered.
-bool set_reply_to(engine::CommandBody& body, std::uint64_t id);
+bool set_reply_to(ports::CommandBody& body, std::uint64_t id);
 
 }  // namespace weir::loop

@@ -7,8 +7,8 @@
 #include <array>
 #include <utility>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
 
 namespace weir::rpc {
 namespace {

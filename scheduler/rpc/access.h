@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::rpc {
 

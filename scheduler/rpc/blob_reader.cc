@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::rpc {
 
@@ -21,21 +21,21 @@ std::unique_ptr<BlobReader> BlobReader::over_bytes(const engine::ArtifactRow& ro
   return reader;
 }
 
-base::Result<std::unique_ptr<BlobReader>> BlobReader::open(engine::BlobStore& store,
+base::Result<std::unique_ptr<BlobReader>> BlobReader::open(ports::BlobStore& store,
                                                            const engine::Digest& digest) {
-  base::Result<std::vector<engine::BlobFile>> files = store.files(digest);
+  base::Result<std::vector<ports::BlobFile>> files = store.files(digest);
   if (!files.ok()) return files.status();
   auto reader = std::make_unique<BlobReader>();
   reader->digest_ = digest;
   reader->files_ = std::move(files).value();
   const bool plain = reader->files_.size() == 1 && reader->files_.front().path.empty();
   reader->kind_ = plain ? engine::ArtifactKind::kBytes : engine::ArtifactKind::kTree;
-  for (const engine::BlobFile& file : reader->files_) reader->size_ += file.size;
+  for (const ports::BlobFile& file : reader->files_) reader->size_ += file.size;
   return reader;
 }
 
-base::Result<std::unique_ptr<BlobReader>> BlobReader::open_artifact(engine::Reader& reader,
-                                                                    engine::BlobStore& store,
+base::Result<std::unique_ptr<BlobReader>> BlobReader::open_artifact(ports::Reader& reader,
+                                                                    ports::BlobStore& store,
                                                                     const engine::Digest& digest) {
   const base::Result<engine::ArtifactRow> row = reader.get_artifact(digest);
   if (row.ok() && row->bytes) return over_bytes(*row);
@@ -61,7 +61,7 @@ base::Result<BlobChunk> BlobReader::next_of_file() {
     const base::Status whole = verify_whole();
     return whole.ok() ? base::Result<BlobChunk>(std::move(chunk)) : whole;
   }
-  const engine::BlobFile& file = files_[current_];
+  const ports::BlobFile& file = files_[current_];
   if (!open_) {
     open_.reset(std::fopen(file.absolute_path.c_str(), "rbe"));
     if (!open_) return corrupt(file.absolute_path + ": " + std::generic_category().message(errno));
@@ -69,7 +69,7 @@ base::Result<BlobChunk> BlobReader::next_of_file() {
     file_read_ = 0;
     if (!file.path.empty()) chunk.file = &file;
   }
-  chunk.bytes.resize(engine::kChunkBytes);
+  chunk.bytes.resize(ports::kChunkBytes);
   const std::size_t count = std::fread(chunk.bytes.data(), 1, chunk.bytes.size(), open_.get());
   if (std::ferror(open_.get()) != 0) {
     return corrupt(file.absolute_path + ": " + std::generic_category().message(errno));
@@ -79,7 +79,7 @@ base::Result<BlobChunk> BlobReader::next_of_file() {
   file_read_ += static_cast<std::int64_t>(count);
   if (file_read_ > file.size) return corrupt(file.absolute_path + " has grown");
   const bool at_end = file_read_ == file.size;
-  if (!at_end && count < engine::kChunkBytes) return corrupt(file.absolute_path + " is cut short");
+  if (!at_end && count < ports::kChunkBytes) return corrupt(file.absolute_path + " is cut short");
   if (at_end) {
     const base::Status done = finish_file();
     if (!done.ok()) return done;
@@ -89,7 +89,7 @@ base::Result<BlobChunk> BlobReader::next_of_file() {
 }
 
 base::Status BlobReader::finish_file() {
-  const engine::BlobFile& file = files_[current_];
+  const ports::BlobFile& file = files_[current_];
   read_.push_back({file.path, hash_.finish(), file.executable});
   open_.reset();
   return ++current_ == files_.size() ? verify_whole() : base::Status();
@@ -97,7 +97,7 @@ base::Status BlobReader::finish_file() {
 
 base::Status BlobReader::verify_whole() const {
   const bool plain = files_.size() == 1 && files_.front().path.empty();
-  const engine::Digest found = plain ? read_.front().digest : base::bundle_digest(read_);
+  const engine::Digest found = plain ? read_.front().digest : module::bundle_digest(read_);
   return found == digest_ ? base::Status()
                           : corrupt("the bytes on disk have the digest " + found.hex());
 }

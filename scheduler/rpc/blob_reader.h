@@ -9,13 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
-#include "sdk/base/bundle.h"
+#include "engine/records.h"
+#include "module/bundle.h"
+#include "scheduler/ports/blobs.h"
+#include "scheduler/ports/reader.h"
 
 namespace weir::rpc {
 
 struct BlobChunk {
-  const engine::BlobFile* file = nullptr;  // set when the chunk starts a file of a tree
+  const ports::BlobFile* file = nullptr;  // set when the chunk starts a file of a tree
   std::string bytes;
   bool last = false;  // nothing follows; `bytes` may be empty
 };
@@ -25,11 +27,11 @@ class BlobReader {
   // Bytes that the store holds as a row. `row.bytes` must not be null.
   static std::unique_ptr<BlobReader> over_bytes(const engine::ArtifactRow& row);
   // A blob of `store`. NOT_FOUND kErrArtifactMissing when it is not there.
-  static base::Result<std::unique_ptr<BlobReader>> open(engine::BlobStore& store,
+  static base::Result<std::unique_ptr<BlobReader>> open(ports::BlobStore& store,
                                                         const engine::Digest& digest);
   // Whichever of the two holds it.
-  static base::Result<std::unique_ptr<BlobReader>> open_artifact(engine::Reader& reader,
-                                                                 engine::BlobStore& store,
+  static base::Result<std::unique_ptr<BlobReader>> open_artifact(ports::Reader& reader,
+                                                                 ports::BlobStore& store,
                                                                  const engine::Digest& digest);
 
   // At most kChunkBytes. DATA_LOSS kErrArtifactCorrupt when the bytes are not what the digest says.
@@ -52,8 +54,8 @@ class BlobReader {
   engine::ArtifactKind kind_ = engine::ArtifactKind::kBytes;
   std::int64_t size_ = 0;
   std::shared_ptr<const std::string> bytes_;  // of a row
-  std::vector<engine::BlobFile> files_;
-  std::vector<base::BundleEntry> read_;      // files of a tree that are done
+  std::vector<ports::BlobFile> files_;
+  std::vector<module::BundleEntry> read_;    // files of a tree that are done
   std::size_t current_ = 0;                  // index into files_
   std::unique_ptr<std::FILE, Closer> open_;  // files_[current_], once begun
   base::Sha256 hash_;                        // of the current file

@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "base/errors.h"
 #include "scheduler/rpc/convert/api.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {
@@ -29,7 +29,7 @@ base::Status BlobUpload::begin(const engine::Digest& digest, engine::ArtifactKin
   announced_ = size;
   held_ = store_.contains(digest);
   if (held_) return {};
-  base::Result<std::unique_ptr<engine::BlobWriter>> writer = store_.create(digest, kind, size);
+  base::Result<std::unique_ptr<ports::BlobWriter>> writer = store_.create(digest, kind, size);
   if (!writer.ok()) return writer.status();
   writer_ = std::move(writer).value();
   return {};

@@ -8,13 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/blobs.h"
 
 namespace weir::rpc {
 
 class BlobUpload {
  public:
-  BlobUpload(engine::BlobStore& store, std::int64_t bytes_max)
+  BlobUpload(ports::BlobStore& store, std::int64_t bytes_max)
       : store_(store), bytes_max_(bytes_max) {}
 
   // INVALID_ARGUMENT kErrLimit when it would be too large.
@@ -32,9 +33,9 @@ class BlobUpload {
   bool held() const { return held_; }
 
  private:
-  engine::BlobStore& store_;
+  ports::BlobStore& store_;
   const std::int64_t bytes_max_;
-  std::unique_ptr<engine::BlobWriter> writer_;
+  std::unique_ptr<ports::BlobWriter> writer_;
   engine::Digest digest_;
   engine::ArtifactKind kind_ = engine::ArtifactKind::kBytes;
   std::int64_t announced_ = 0;

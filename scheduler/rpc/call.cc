@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::rpc {
 namespace {
@@ -70,7 +70,7 @@ grpc::ServerUnaryReactor* serve_transfer(Edge& edge, grpc::CallbackServerContext
   return serve_on(edge.transfers, edge, context, method, std::move(work));
 }
 
-void post_command(Edge& edge, std::shared_ptr<Answer> answer, engine::CommandBody command,
+void post_command(Edge& edge, std::shared_ptr<Answer> answer, ports::CommandBody command,
                   OnSuccess on_success) {
   const auto on_reply = [answer, on_success = std::move(on_success)](const engine::Reply& reply) {
     answer->finish(reply.status.ok() ? on_success(reply) : reply.status);
@@ -80,7 +80,7 @@ void post_command(Edge& edge, std::shared_ptr<Answer> answer, engine::CommandBod
 }
 
 grpc::ServerUnaryReactor* serve_command(Edge& edge, grpc::CallbackServerContext* context,
-                                        std::string_view method, engine::CommandBody command,
+                                        std::string_view method, ports::CommandBody command,
                                         OnSuccess on_success) {
   const base::Status admitted = admit(edge, *context, method);
   if (!admitted.ok()) return answer_now(context, admitted);
@@ -98,7 +98,7 @@ grpc::ServerUnaryReactor* serve_prepared(Edge& edge, grpc::CallbackServerContext
   const auto answer = std::make_shared<Answer>(reactor);
   const base::Status queued = edge.reads.submit(
       [&edge, answer, prepare = std::move(prepare), on_success = std::move(on_success)]() mutable {
-        base::Result<engine::CommandBody> command = prepare();
+        base::Result<ports::CommandBody> command = prepare();
         if (!command.ok()) return answer->finish(command.status());
         post_command(edge, answer, std::move(command).value(), std::move(on_success));
       });

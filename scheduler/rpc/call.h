@@ -52,14 +52,14 @@ grpc::ServerUnaryReactor* serve_transfer(Edge& edge, grpc::CallbackServerContext
 // Posts a command; `on_success` fills the response from the reply, on the loop thread, so it must
 // be quick.
 using OnSuccess = std::function<base::Status(const engine::Reply& reply)>;
-void post_command(Edge& edge, std::shared_ptr<Answer> answer, engine::CommandBody command,
+void post_command(Edge& edge, std::shared_ptr<Answer> answer, ports::CommandBody command,
                   OnSuccess on_success);
 grpc::ServerUnaryReactor* serve_command(Edge& edge, grpc::CallbackServerContext* context,
-                                        std::string_view method, engine::CommandBody command,
+                                        std::string_view method, ports::CommandBody command,
                                         OnSuccess on_success);
 
 // Runs `prepare` on a read thread, then posts the command that it makes.
-using Prepare = std::function<base::Result<engine::CommandBody>()>;
+using Prepare = std::function<base::Result<ports::CommandBody>()>;
 grpc::ServerUnaryReactor* serve_prepared(Edge& edge, grpc::CallbackServerContext* context,
                                          std::string_view method, Prepare prepare,
                                          OnSuccess on_success);

@@ -6,24 +6,24 @@
 #include <algorithm>
 #include <utility>
 
-#include "scheduler/engine/plan/selection.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "engine/plan/selection.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
 
 namespace weir::rpc {
 namespace {
 
-base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const engine::ModuleRow& row) {
+base::Result<std::shared_ptr<const module::Manifest>> parse_manifest(const engine::ModuleRow& row) {
   const base::Result<base::Json> json = base::Json::parse(row.manifest);
   if (!json.ok()) return json.status();
-  base::Result<base::Manifest> manifest = base::manifest_from_json(*json);
+  base::Result<module::Manifest> manifest = module::manifest_from_json(*json);
   if (!manifest.ok()) return manifest.status();
-  return std::make_shared<const base::Manifest>(std::move(manifest).value());
+  return std::make_shared<const module::Manifest>(std::move(manifest).value());
 }
 
-bool joins_run(base::DependencyKind kind) {
-  return kind == base::DependencyKind::kAsset || kind == base::DependencyKind::kAfter;
+bool joins_run(module::DependencyKind kind) {
+  return kind == module::DependencyKind::kAsset || kind == module::DependencyKind::kAfter;
 }
 
 // The graph over all stages of all manifests, in their order.
@@ -31,12 +31,12 @@ engine::Graph stage_graph(const Definitions& definitions) {
   engine::Graph graph;
   std::map<std::string_view, std::int32_t> by_name;
   for (const auto& manifest : definitions.manifests) {
-    for (const base::StageSpec& stage : manifest->stages) {
+    for (const module::StageSpec& stage : manifest->stages) {
       const auto index = static_cast<std::int32_t>(graph.size());
       engine::GraphNode& node = graph.emplace_back();
       node.names.push_back(stage.name);
       by_name.emplace(stage.name, index);
-      for (const base::OutputSpec& output : stage.outputs) {
+      for (const module::OutputSpec& output : stage.outputs) {
         if (output.asset != stage.name) node.names.push_back(output.asset);
         by_name.emplace(output.asset, index);
       }
@@ -44,8 +44,8 @@ engine::Graph stage_graph(const Definitions& definitions) {
   }
   std::size_t child = 0;
   for (const auto& manifest : definitions.manifests) {
-    for (const base::StageSpec& stage : manifest->stages) {
-      for (const base::DependencySpec& dependency : stage.dependencies) {
+    for (const module::StageSpec& stage : manifest->stages) {
+      for (const module::DependencySpec& dependency : stage.dependencies) {
         const auto parent = by_name.find(dependency.name);
         if (!joins_run(dependency.kind) || parent == by_name.end()) continue;
         graph[child].parents.push_back(parent->second);
@@ -66,20 +66,20 @@ base::Result<std::vector<std::string>> Definitions::select(std::string_view expr
   std::vector<std::string> names;
   std::size_t index = 0;
   for (const auto& manifest : manifests) {
-    for (const base::StageSpec& stage : manifest->stages) {
+    for (const module::StageSpec& stage : manifest->stages) {
       if (!(*chosen)[index++]) continue;
-      for (const base::OutputSpec& output : stage.outputs) names.push_back(output.asset);
+      for (const module::OutputSpec& output : stage.outputs) names.push_back(output.asset);
     }
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-std::vector<std::string> assets_read_by(const base::StageSpec& stage) {
+std::vector<std::string> assets_read_by(const module::StageSpec& stage) {
   std::vector<std::string> names;
-  for (const base::DependencySpec& dependency : stage.dependencies) {
-    const bool reads = dependency.kind == base::DependencyKind::kAsset ||
-                       dependency.kind == base::DependencyKind::kLastGood;
+  for (const module::DependencySpec& dependency : stage.dependencies) {
+    const bool reads = dependency.kind == module::DependencyKind::kAsset ||
+                       dependency.kind == module::DependencyKind::kLastGood;
     if (reads && std::find(names.begin(), names.end(), dependency.name) == names.end()) {
       names.push_back(dependency.name);
     }
@@ -100,7 +100,7 @@ base::Result<std::shared_ptr<const Definitions>> Catalog::definitions() {
   for (const engine::ModuleRow& row : *rows) {
     auto manifest = parse_manifest(row);
     if (!manifest.ok()) return manifest.status();
-    const base::Manifest& parsed = **manifest;
+    const module::Manifest& parsed = **manifest;
     for (std::size_t stage = 0; stage < parsed.stages.size(); ++stage) {
       for (std::size_t output = 0; output < parsed.stages[stage].outputs.size(); ++output) {
         loaded->assets.emplace(parsed.stages[stage].outputs[output].asset,
@@ -114,7 +114,7 @@ base::Result<std::shared_ptr<const Definitions>> Catalog::definitions() {
   return std::shared_ptr<const Definitions>(std::move(loaded));
 }
 
-base::Result<std::shared_ptr<const base::Manifest>> Catalog::manifest(
+base::Result<std::shared_ptr<const module::Manifest>> Catalog::manifest(
     const engine::Digest& module) {
   {
     const std::lock_guard lock(mutex_);
@@ -145,8 +145,8 @@ base::Result<std::shared_ptr<const std::vector<std::string>>> Catalog::task_name
     }
   }
   auto names = std::make_shared<std::vector<std::string>>();
-  engine::PageRequest page;
-  page.size = engine::kPageSizeMax;
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
   do {
     const auto tasks = reader_.list_tasks(run, std::nullopt, "", page);
     if (!tasks.ok()) return tasks.status();

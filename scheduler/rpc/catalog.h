@@ -12,25 +12,26 @@
 #include <string_view>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
-#include "sdk/base/manifest.h"
+#include "engine/records.h"
+#include "module/manifest.h"
+#include "scheduler/ports/reader.h"
 
 namespace weir::rpc {
 
 inline constexpr std::size_t kManifestsCachedMax = 32;
 
 struct AssetDefinition {
-  const base::Manifest* manifest = nullptr;
+  const module::Manifest* manifest = nullptr;
   std::size_t stage = 0;   // index in the manifest
   std::size_t output = 0;  // index in the stage
 
-  const base::StageSpec& stage_spec() const { return manifest->stages[stage]; }
-  const base::OutputSpec& output_spec() const { return stage_spec().outputs[output]; }
+  const module::StageSpec& stage_spec() const { return manifest->stages[stage]; }
+  const module::OutputSpec& output_spec() const { return stage_spec().outputs[output]; }
 };
 
 // All active modules at one moment. Immutable.
 struct Definitions {
-  std::vector<std::shared_ptr<const base::Manifest>> manifests;
+  std::vector<std::shared_ptr<const module::Manifest>> manifests;
   std::map<std::string, AssetDefinition, std::less<>> assets;
 
   // The assets whose stages the expression selects, over all pipelines. INVALID_ARGUMENT or
@@ -39,15 +40,15 @@ struct Definitions {
 };
 
 // The assets whose values a stage reads.
-std::vector<std::string> assets_read_by(const base::StageSpec& stage);
+std::vector<std::string> assets_read_by(const module::StageSpec& stage);
 
 class Catalog {
  public:
-  explicit Catalog(engine::Reader& reader) : reader_(reader) {}
+  explicit Catalog(ports::Reader& reader) : reader_(reader) {}
 
   base::Result<std::shared_ptr<const Definitions>> definitions();
   // Of any module, active or not. NOT_FOUND kErrUnknownModule.
-  base::Result<std::shared_ptr<const base::Manifest>> manifest(const engine::Digest& module);
+  base::Result<std::shared_ptr<const module::Manifest>> manifest(const engine::Digest& module);
   // Names of the run's tasks by index.
   base::Result<std::shared_ptr<const std::vector<std::string>>> task_names(engine::RunId run);
 
@@ -61,12 +62,12 @@ class Catalog {
   };
   struct ManifestEntry {
     engine::Digest module;
-    std::shared_ptr<const base::Manifest> manifest;
+    std::shared_ptr<const module::Manifest> manifest;
   };
 
   void remember(const NamesEntry& entry);
 
-  engine::Reader& reader_;
+  ports::Reader& reader_;
   std::mutex mutex_;
   std::uint64_t generation_ = 0;                    // counts registrations; guarded by mutex_
   std::shared_ptr<const Definitions> definitions_;  // null when stale; guarded by mutex_

@@ -7,7 +7,10 @@
 #include <mutex>
 #include <string>
 
-#include "scheduler/engine/ports.h"
+#include "scheduler/ports/blobs.h"
+#include "scheduler/ports/inbox.h"
+#include "scheduler/ports/logs.h"
+#include "scheduler/ports/reader.h"
 #include "scheduler/rpc/access.h"
 #include "scheduler/rpc/catalog.h"
 #include "scheduler/rpc/health_source.h"
@@ -47,11 +50,11 @@ struct Edge {
   }
 
   const ServerOptions options;
-  engine::Inbox& inbox;
-  engine::Reader& reader;
-  engine::BlobStore& artifacts;
-  engine::BlobStore& modules;
-  engine::LogStore& logs;
+  ports::Inbox& inbox;
+  ports::Reader& reader;
+  ports::BlobStore& artifacts;
+  ports::BlobStore& modules;
+  ports::LogStore& logs;
   HealthSource& health;
   Sessions& sessions;
   Watchers& watchers;

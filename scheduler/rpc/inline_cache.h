@@ -10,7 +10,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "sdk/base/sha256.h"
+#include "base/sha256.h"
 
 namespace weir::rpc {
 

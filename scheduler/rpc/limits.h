@@ -7,14 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "scheduler/engine/ports.h"
-#include "sdk/base/manifest.h"
+#include "module/manifest.h"
+#include "scheduler/ports/reader.h"
 
 namespace weir::rpc {
 
 // ---- messages and connections ----
 // A registration brings a whole manifest, and a worker is sent one.
-inline constexpr int kMessageBytesMax = static_cast<int>(base::kManifestBytesMax) + (4 << 20);
+inline constexpr int kMessageBytesMax = static_cast<int>(module::kManifestBytesMax) + (4 << 20);
 inline constexpr int kAnswerBytesMax = 2 * kMessageBytesMax;
 inline constexpr int kMetadataBytesMax = 16 << 10;
 inline constexpr int kStreamsPerConnectionMax = 256;
@@ -24,7 +24,7 @@ inline constexpr std::size_t kIdempotencyKeyBytesMax = 200;
 inline constexpr int kSmallPageDefault = 50;
 inline constexpr int kSmallPageMax = 1000;
 inline constexpr int kLargePageDefault = 200;
-inline constexpr int kLargePageMax = engine::kPageSizeMax;
+inline constexpr int kLargePageMax = ports::kPageSizeMax;
 // Of a page's rows (services/page.h): clients of gRPC take 4 MiB unless told otherwise.
 inline constexpr std::size_t kPageBytesMax = 3u << 20;
 inline constexpr int kNamesCompletedMax = 200;

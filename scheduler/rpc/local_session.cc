@@ -6,9 +6,9 @@
 #include <mutex>
 #include <utility>
 
+#include "base/check.h"
+#include "base/errors.h"
 #include "scheduler/rpc/worker_session.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 

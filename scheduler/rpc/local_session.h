@@ -7,7 +7,7 @@
 #include <shared_mutex>
 #include <vector>
 
-#include "sdk/base/local_session.h"
+#include "base/local_session.h"
 
 namespace weir::rpc {
 

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/errors.h"
 #include "scheduler/rpc/sessions.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {

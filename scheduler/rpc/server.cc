@@ -13,12 +13,12 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
 
+#include "base/address.h"
+#include "base/check.h"
+#include "base/errors.h"
 #include "scheduler/rpc/edge.h"
 #include "scheduler/rpc/local_session.h"
 #include "scheduler/rpc/services/services.h"
-#include "sdk/base/address.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {
@@ -63,7 +63,7 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move
 
 Server::~Server() { stop(); }
 
-engine::SessionSink& Server::session_sink() { return state_->sessions; }
+ports::SessionSink& Server::session_sink() { return state_->sessions; }
 
 base::Status Server::start(const Ports& ports) {
   CHECK_MSG(!state_->edge, "a server starts once");

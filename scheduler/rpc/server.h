@@ -9,9 +9,12 @@
 #include <memory>
 #include <string>
 
-#include "scheduler/engine/ports.h"
+#include "base/local_session.h"
+#include "scheduler/ports/blobs.h"
+#include "scheduler/ports/inbox.h"
+#include "scheduler/ports/logs.h"
+#include "scheduler/ports/reader.h"
 #include "scheduler/rpc/health_source.h"
-#include "sdk/base/local_session.h"
 
 namespace grpc {
 class Channel;
@@ -29,17 +32,17 @@ struct ServerOptions {
   std::string host_id;                     // see this_host_id()
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
-  std::int64_t file_bytes_max = engine::kFileBytesMax;  // of one file of a module
+  std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
   base::WallTime started_at{};
 };
 
 // All outlive the server.
 struct Ports {
-  engine::Inbox* inbox = nullptr;
-  engine::Reader* reader = nullptr;
-  engine::BlobStore* artifacts = nullptr;
-  engine::BlobStore* modules = nullptr;
-  engine::LogStore* logs = nullptr;
+  ports::Inbox* inbox = nullptr;
+  ports::Reader* reader = nullptr;
+  ports::BlobStore* artifacts = nullptr;
+  ports::BlobStore* modules = nullptr;
+  ports::LogStore* logs = nullptr;
   HealthSource* health = nullptr;
 };
 
@@ -51,7 +54,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // For the loop. Before start() and after stop() its messages go nowhere.
-  engine::SessionSink& session_sink();
+  ports::SessionSink& session_sink();
 
   // Begins to serve. FAILED_PRECONDITION kErrNotLoopback, ALREADY_EXISTS kErrPortInUse.
   base::Status start(const Ports& ports);

@@ -50,7 +50,7 @@ void Sessions::open(base::SessionId id, std::shared_ptr<SessionPeer> peer, Platf
   sessions_[id] = {std::move(peer), std::move(facts)};
 }
 
-void Sessions::ended(base::SessionId id, const std::string& reason, engine::Inbox& inbox) {
+void Sessions::ended(base::SessionId id, const std::string& reason, ports::Inbox& inbox) {
   {
     const std::lock_guard lock(mutex_);
     if (sessions_.erase(id) == 0) return;

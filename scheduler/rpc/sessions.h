@@ -12,7 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/inbox.h"
 #include "scheduler/rpc/inline_cache.h"
 #include "scheduler/rpc/watchers.h"
 
@@ -36,7 +37,7 @@ class SessionPeer {
   virtual void close(const base::Status& reason) = 0;
 };
 
-class Sessions final : public engine::SessionSink {
+class Sessions final : public ports::SessionSink {
  public:
   explicit Sessions(Watchers& watchers);
 
@@ -49,7 +50,7 @@ class Sessions final : public engine::SessionSink {
   void open(base::SessionId id, std::shared_ptr<SessionPeer> peer, PlatformFacts facts);
   // The stream has ended: forgets the session and tells the engine, now or as soon as the inbox has
   // room.
-  void ended(base::SessionId id, const std::string& reason, engine::Inbox& inbox);
+  void ended(base::SessionId id, const std::string& reason, ports::Inbox& inbox);
 
   bool connected(const std::string& worker_id) const;
   std::vector<PlatformFacts> platforms() const;
@@ -62,7 +63,7 @@ class Sessions final : public engine::SessionSink {
   };
   struct PendingDisconnect {
     engine::DisconnectWorker command;
-    engine::Inbox* inbox = nullptr;
+    ports::Inbox* inbox = nullptr;
   };
 
   std::shared_ptr<SessionPeer> find(base::SessionId id) const;

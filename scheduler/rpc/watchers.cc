@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/errors.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::rpc {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::rpc {
 

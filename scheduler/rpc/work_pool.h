@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::rpc {
 

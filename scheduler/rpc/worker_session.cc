@@ -6,8 +6,8 @@
 
 #include <utility>
 
+#include "base/errors.h"
 #include "scheduler/rpc/convert/worker.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {
@@ -164,7 +164,7 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
   }
   const bool is_heartbeat = message.has_heartbeat();
   const std::int64_t sent_at_us = message.heartbeat().sent_at_us();
-  base::Result<engine::CommandBody> command = to_command(id_, std::move(message));
+  base::Result<ports::CommandBody> command = to_command(id_, std::move(message));
   if (!command.ok()) return command.status();
   remember_values(*command);
   Status posted = edge_.inbox.post(std::move(command).value());
@@ -182,7 +182,7 @@ void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
   pump();
 }
 
-void WorkerSession::remember_values(const engine::CommandBody& command) {
+void WorkerSession::remember_values(const ports::CommandBody& command) {
   const auto* finished = std::get_if<engine::AttemptFinished>(&command);
   if (finished == nullptr) return;
   InlineCache& cache = edge_.sessions.inline_cache();

@@ -65,7 +65,7 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   base::Status take_hello(const worker::v1::Hello& hello);
   base::Status take_message(worker::v1::WorkerMessage&& message);
   void answer_heartbeat(std::int64_t sent_at_us);
-  void remember_values(const engine::CommandBody& command);
+  void remember_values(const ports::CommandBody& command);
 
   void fill_welcome(const engine::Welcome& welcome, worker::v1::Welcome* out) const;
   // Puts cached bytes into the inputs; the bytes of those that the cache does not have.

@@ -13,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/errors.h"
+#include "base/sha256.h"
+#include "module/bundle.h"
 #include "scheduler/store/blob_writer.h"
 #include "scheduler/store/file.h"
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/sha256.h"
 
 namespace weir::store {
 
@@ -26,7 +26,7 @@ using base::Code;
 using base::Digest;
 using base::Result;
 using base::Status;
-using engine::BlobFile;
+using ports::BlobFile;
 
 namespace {
 
@@ -67,7 +67,7 @@ Result<Digest> hash_file(const std::string& path) {
   if (!fd.ok()) return fd.status();
   base::Sha256 hash;
   for (std::int64_t offset = 0;;) {
-    Result<std::string> chunk = read_at(fd->get(), offset, engine::kChunkBytes, path);
+    Result<std::string> chunk = read_at(fd->get(), offset, ports::kChunkBytes, path);
     if (!chunk.ok()) return chunk.status();
     if (chunk->empty()) return hash.finish();
     hash.update(*chunk);
@@ -131,9 +131,9 @@ Status DiskBlobStore::admit(std::int64_t size) const {
   return origin_ == BlobOrigin::kNewWork ? guard_->admit(size) : guard_->admit_finished(size);
 }
 
-Result<std::unique_ptr<engine::BlobWriter>> DiskBlobStore::create(const Digest& digest,
-                                                                  engine::ArtifactKind kind,
-                                                                  std::int64_t size) {
+Result<std::unique_ptr<ports::BlobWriter>> DiskBlobStore::create(const Digest& digest,
+                                                                 engine::ArtifactKind kind,
+                                                                 std::int64_t size) {
   static std::atomic<std::uint64_t> counter{0};
   if (kind == engine::ArtifactKind::kExternal) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
@@ -145,7 +145,7 @@ Result<std::unique_ptr<engine::BlobWriter>> DiskBlobStore::create(const Digest& 
                                 std::to_string(counter.fetch_add(1));
   auto writer = std::make_unique<DiskBlobWriter>(*this, digest, kind, size, temporary);
   if (Status status = writer->open(); !status.ok()) return status;
-  return std::unique_ptr<engine::BlobWriter>(std::move(writer));
+  return std::unique_ptr<ports::BlobWriter>(std::move(writer));
 }
 
 bool DiskBlobStore::contains(const Digest& digest) {
@@ -181,7 +181,7 @@ Result<std::vector<BlobFile>> DiskBlobStore::files(const Digest& digest) {
 Status DiskBlobStore::verify(const Digest& digest) {
   Result<std::vector<BlobFile>> listed = files(digest);
   if (!listed.ok()) return listed.status();
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   Digest found;
   for (const BlobFile& file : *listed) {
     Result<Digest> hash = hash_file(file.absolute_path);
@@ -190,7 +190,7 @@ Status DiskBlobStore::verify(const Digest& digest) {
     entries.push_back({file.path, *hash, file.executable});
   }
   const bool plain = listed->size() == 1 && listed->front().path.empty();
-  if (!plain) found = base::bundle_digest(entries);
+  if (!plain) found = module::bundle_digest(entries);
   if (found == digest) return {};
   return corrupt(digest, "its bytes have the digest " + found.hex());
 }

@@ -12,7 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/blobs.h"
 #include "scheduler/store/disk_guard.h"
 
 namespace weir::store {
@@ -25,7 +26,7 @@ inline constexpr std::size_t kTreePathBytesMax = 1024;
 // of work that is done (artifacts).
 enum class BlobOrigin { kNewWork, kFinishedWork };
 
-class DiskBlobStore final : public engine::BlobStore {
+class DiskBlobStore final : public ports::BlobStore {
   struct Private {  // only open() makes stores
     explicit Private() = default;
   };
@@ -40,11 +41,11 @@ class DiskBlobStore final : public engine::BlobStore {
                                                            BlobOrigin origin);
 
   // INVALID_ARGUMENT for kExternal, which has no bytes. A negative size means that it is not known.
-  base::Result<std::unique_ptr<engine::BlobWriter>> create(const engine::Digest& digest,
-                                                           engine::ArtifactKind kind,
-                                                           std::int64_t size) override;
+  base::Result<std::unique_ptr<ports::BlobWriter>> create(const engine::Digest& digest,
+                                                          engine::ArtifactKind kind,
+                                                          std::int64_t size) override;
   bool contains(const engine::Digest& digest) override;
-  base::Result<std::vector<engine::BlobFile>> files(const engine::Digest& digest) override;
+  base::Result<std::vector<ports::BlobFile>> files(const engine::Digest& digest) override;
 
   // Reads the blob and compares: DATA_LOSS (WEIR-E0406) when the bytes are not those of the digest.
   base::Status verify(const engine::Digest& digest);

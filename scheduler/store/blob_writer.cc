@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::store {
 
@@ -105,7 +105,7 @@ Status DiskBlobWriter::verify() {
   if (size_ >= 0 && written_ != size_) {
     return mismatch(std::to_string(written_) + " bytes instead of " + std::to_string(size_));
   }
-  const engine::Digest found = tree() ? base::bundle_digest(entries_) : last_;
+  const engine::Digest found = tree() ? module::bundle_digest(entries_) : last_;
   if (found != digest_) return mismatch("their digest is " + found.hex());
   return {};
 }

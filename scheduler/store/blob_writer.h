@@ -1,6 +1,6 @@
 // The writer of one blob: bytes go to ROOT/tmp and are hashed on the way; finish() compares, syncs
 // and renames. Used by one thread at a time; belongs to blob_store.cc, everybody else sees
-// engine::BlobWriter.
+// ports::BlobWriter.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,16 @@
 #include <string_view>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "base/sha256.h"
+#include "engine/records.h"
+#include "module/bundle.h"
+#include "scheduler/ports/blobs.h"
 #include "scheduler/store/blob_store.h"
 #include "scheduler/store/file.h"
-#include "sdk/base/bundle.h"
-#include "sdk/base/sha256.h"
 
 namespace weir::store {
 
-class DiskBlobWriter final : public engine::BlobWriter {
+class DiskBlobWriter final : public ports::BlobWriter {
  public:
   DiskBlobWriter(DiskBlobStore& store, const engine::Digest& digest, engine::ArtifactKind kind,
                  std::int64_t size, std::string temporary);
@@ -47,8 +48,8 @@ class DiskBlobWriter final : public engine::BlobWriter {
   engine::Digest last_;               // of the file closed last
   Fd file_;
   std::string file_path_;
-  std::vector<base::BundleEntry> entries_;  // of a tree
-  std::set<std::string> directories_;       // of a tree, absolute, to be synced
+  std::vector<module::BundleEntry> entries_;  // of a tree
+  std::set<std::string> directories_;         // of a tree, absolute, to be synced
   bool done_ = false;
 };
 

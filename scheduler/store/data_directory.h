@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "base/status.h"
 #include "scheduler/store/file.h"
-#include "sdk/base/status.h"
 
 namespace weir::store {
 

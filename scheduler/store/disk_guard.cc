@@ -11,8 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/errors.h"
 #include "scheduler/store/file.h"
-#include "sdk/base/errors.h"
 
 namespace weir::store {
 

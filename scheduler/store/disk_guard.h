@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::store {
 

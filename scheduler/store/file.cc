@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
 
 namespace weir::store {
 

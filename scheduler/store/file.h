@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::store {
 

@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scheduler/engine/text/page_token.h"
+#include "base/errors.h"
+#include "scheduler/ports/page_token.h"
 #include "scheduler/store/file.h"
-#include "sdk/base/errors.h"
 
 namespace weir::store {
 
@@ -25,8 +25,8 @@ using base::Code;
 using base::Result;
 using base::Status;
 using engine::AttemptKey;
-using engine::LogInfo;
-using engine::LogStream;
+using ports::LogInfo;
+using ports::LogStream;
 
 namespace {
 
@@ -174,12 +174,11 @@ Result<std::vector<LogInfo>> DiskLogStore::logs_of(engine::RunId run, std::int32
   return logs;
 }
 
-Result<engine::Page<LogInfo>> DiskLogStore::list(engine::RunId run,
-                                                 std::optional<std::int32_t> task,
-                                                 const engine::PageRequest& page) {
+Result<ports::Page<LogInfo>> DiskLogStore::list(engine::RunId run, std::optional<std::int32_t> task,
+                                                const ports::PageRequest& page) {
   LogKey after{-1, -1, -1};
-  if (!page.after.empty() && !engine::parse_page_token(page.after, after)) {
-    return engine::bad_page_token(page.after);
+  if (!page.after.empty() && !ports::parse_page_token(page.after, after)) {
+    return ports::bad_page_token(page.after);
   }
   Result<std::vector<std::int32_t>> tasks = std::vector<std::int32_t>();
   if (task) {
@@ -188,8 +187,8 @@ Result<engine::Page<LogInfo>> DiskLogStore::list(engine::RunId run,
     tasks = tasks_of(run);
     if (!tasks.ok()) return tasks.status();
   }
-  const auto size = static_cast<std::size_t>(std::clamp(page.size, 1, engine::kPageSizeMax));
-  engine::Page<LogInfo> out;
+  const auto size = static_cast<std::size_t>(std::clamp(page.size, 1, ports::kPageSizeMax));
+  ports::Page<LogInfo> out;
   for (const std::int32_t index : *tasks) {
     if (index < after[0]) continue;
     Result<std::vector<LogInfo>> logs = logs_of(run, index);

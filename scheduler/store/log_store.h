@@ -10,14 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/logs.h"
+#include "scheduler/ports/reader.h"
 
 namespace weir::store {
 
 inline constexpr std::int64_t kLogReadBytesMax = 1 << 20;  // of one read
 inline constexpr std::int64_t kLogBytesMax = 256 << 20;    // of one stream of one attempt
 
-class DiskLogStore final : public engine::LogStore {
+class DiskLogStore final : public ports::LogStore {
   struct Private {  // only open() makes stores
     explicit Private() = default;
   };
@@ -28,22 +30,22 @@ class DiskLogStore final : public engine::LogStore {
 
   // An empty stream makes a file only when its last chunk comes. FAILED_PRECONDITION for new bytes
   // after the last chunk; RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
-  base::Status append(const engine::AttemptKey& attempt, engine::LogStream stream,
+  base::Status append(const engine::AttemptKey& attempt, ports::LogStream stream,
                       std::int64_t offset, std::string_view data, bool last) override;
-  base::Result<engine::Page<engine::LogInfo>> list(engine::RunId run,
-                                                   std::optional<std::int32_t> task,
-                                                   const engine::PageRequest& page) override;
+  base::Result<ports::Page<ports::LogInfo>> list(engine::RunId run,
+                                                 std::optional<std::int32_t> task,
+                                                 const ports::PageRequest& page) override;
   // A log without a file is empty and not complete. `limit` is cut to kLogReadBytesMax; `offset`
   // becomes the place that was read.
-  base::Result<std::string> read(const engine::AttemptKey& attempt, engine::LogStream stream,
+  base::Result<std::string> read(const engine::AttemptKey& attempt, ports::LogStream stream,
                                  std::int64_t& offset, std::int64_t limit,
-                                 engine::LogInfo& info) override;
+                                 ports::LogInfo& info) override;
 
  private:
   std::string task_folder(engine::RunId run, std::int32_t task) const;
-  std::string path_of(const engine::AttemptKey& attempt, engine::LogStream stream) const;
+  std::string path_of(const engine::AttemptKey& attempt, ports::LogStream stream) const;
   base::Result<std::vector<std::int32_t>> tasks_of(engine::RunId run) const;
-  base::Result<std::vector<engine::LogInfo>> logs_of(engine::RunId run, std::int32_t task) const;
+  base::Result<std::vector<ports::LogInfo>> logs_of(engine::RunId run, std::int32_t task) const;
 
   const std::string root_;
   std::array<std::mutex, 32> mutexes_;  // one appender at a time per log, by hash of its key

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "scheduler/ports/reader.h"
 #include "scheduler/store/reader_pool.h"
 #include "scheduler/store/row_codec.h"
 
@@ -19,8 +19,8 @@ inline std::string select_from(std::string_view columns, std::string_view rest) 
   return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
 }
 
-inline int page_size(const engine::PageRequest& page) {
-  return std::clamp(page.size, 1, engine::kPageSizeMax);
+inline int page_size(const ports::PageRequest& page) {
+  return std::clamp(page.size, 1, ports::kPageSizeMax);
 }
 
 // The row of the query, or `missing` when there is none.
@@ -60,13 +60,13 @@ base::Result<std::vector<Row>> fetch_all(ReaderPool::Lease& lease, const std::st
 
 // One page of a query that ends in "LIMIT ?"; `token` gives a row's page token from its columns.
 template <class Row, class Token, class... Args>
-base::Result<engine::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::string& sql,
-                                           int size, Token token, const Args&... args) {
+base::Result<ports::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::string& sql,
+                                          int size, Token token, const Args&... args) {
   base::Result<Statement*> prepared = lease.statement(sql);
   if (!prepared.ok()) return prepared.status();
   Statement& statement = **prepared;
   statement.query(args..., size + 1);
-  engine::Page<Row> page;
+  ports::Page<Row> page;
   std::string last;
   for (int fetched = 0;; ++fetched) {
     base::Result<bool> more = statement.next();

@@ -5,10 +5,10 @@
 #include <limits>
 #include <optional>
 
-#include "scheduler/engine/text/page_token.h"
+#include "base/errors.h"
+#include "scheduler/ports/page_token.h"
 #include "scheduler/store/query.h"
 #include "scheduler/store/sqlite_reader.h"
-#include "sdk/base/errors.h"
 
 namespace weir::store {
 
@@ -16,8 +16,8 @@ using base::Code;
 using base::Digest;
 using base::Result;
 using base::Status;
-using engine::Page;
-using engine::PageRequest;
+using ports::Page;
+using ports::PageRequest;
 
 namespace {
 
@@ -56,8 +56,8 @@ Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_
 Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
     const std::string& asset, const PageRequest& page) {
   std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};
-  if (!page.after.empty() && !engine::parse_page_token(page.after, before)) {
-    return engine::bad_page_token(page.after);
+  if (!page.after.empty() && !ports::parse_page_token(page.after, before)) {
+    return ports::bad_page_token(page.after);
   }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
@@ -70,7 +70,7 @@ Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
 
 Result<Page<engine::ModuleRow>> SqliteReader::list_modules(const PageRequest& page) {
   const std::optional<Digest> after = page.after.empty() ? Digest{} : Digest::parse(page.after);
-  if (!after) return engine::bad_page_token(page.after);
+  if (!after) return ports::bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   // By digest: few modules, and a key that stays in place while one is registered.

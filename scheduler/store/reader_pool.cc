@@ -3,7 +3,7 @@
 // that a reader cannot write.
 #include "scheduler/store/reader_pool.h"
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::store {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
+#include "module/manifest.h"
 #include "scheduler/store/row_codec.h"
-#include "sdk/base/json.h"
-#include "sdk/base/manifest.h"
 
 namespace weir::store {
 
@@ -158,7 +158,7 @@ Status SnapshotReader::read_modules() {
   std::set<engine::Digest> active;
   const auto keep = [&](engine::ModuleRow row) {
     const auto json = base::Json::parse(row.manifest);
-    const auto manifest = json.ok() ? base::manifest_from_json(*json) : json.status();
+    const auto manifest = json.ok() ? module::manifest_from_json(*json) : json.status();
     if (!manifest.ok()) {
       return quarantine("modules", row.pipeline + " " + row.digest.hex(),
                         "its manifest cannot be read: " + manifest.status().message());

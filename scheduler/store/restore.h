@@ -3,7 +3,7 @@
 // why.
 #pragma once
 
-#include "scheduler/engine/store.h"
+#include "engine/store.h"
 #include "scheduler/store/sqlite.h"
 
 namespace weir::store {

@@ -6,8 +6,8 @@
 #include <limits>
 #include <optional>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
+#include "base/errors.h"
+#include "base/json.h"
 
 namespace weir::store {
 
@@ -28,11 +28,11 @@ std::optional<engine::ArtifactKind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<base::CheckSeverity> parse_severity(std::string_view name) {
-  using base::CheckSeverity;
+std::optional<module::CheckSeverity> parse_severity(std::string_view name) {
+  using module::CheckSeverity;
   for (const auto severity :
        {CheckSeverity::kWarn, CheckSeverity::kError, CheckSeverity::kBlocking}) {
-    if (base::check_severity_name(severity) == name) return severity;
+    if (module::check_severity_name(severity) == name) return severity;
   }
   return std::nullopt;
 }

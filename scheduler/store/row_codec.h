@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "scheduler/engine/records.h"
-#include "scheduler/engine/runs/run_queue.h"
+#include "engine/records.h"
+#include "engine/runs/run_queue.h"
 #include "scheduler/store/sqlite.h"
 
 namespace weir::store {

@@ -108,7 +108,7 @@ Status RowWriter::put(const engine::MaterializationRow& row) {
 
 Status RowWriter::put(const engine::CheckRow& row) {
   return checks_.run(row.attempt.run.text(), row.attempt.task, row.attempt.epoch, row.asset,
-                     row.name, base::check_severity_name(row.severity), row.passed, row.reason,
+                     row.name, module::check_severity_name(row.severity), row.passed, row.reason,
                      row.metadata, row.at);
 }
 

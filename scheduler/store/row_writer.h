@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "scheduler/engine/records.h"
+#include "engine/records.h"
 #include "scheduler/store/sqlite.h"
 
 namespace weir::store {

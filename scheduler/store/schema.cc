@@ -7,7 +7,7 @@
 #include <array>
 #include <string>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::store {
 

@@ -5,8 +5,8 @@
 
 #include <span>
 
+#include "base/status.h"
 #include "scheduler/store/sqlite.h"
-#include "sdk/base/status.h"
 
 namespace weir::store {
 

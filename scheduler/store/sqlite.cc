@@ -5,8 +5,8 @@
 
 #include <sqlite3.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
 
 namespace weir::store {
 

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/status.h"
+#include "base/ids.h"
+#include "base/sha256.h"
+#include "base/status.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -8,9 +8,9 @@
 
 #include <sqlite3.h>
 
-#include "scheduler/engine/text/page_token.h"
+#include "base/errors.h"
+#include "scheduler/ports/page_token.h"
 #include "scheduler/store/query.h"
-#include "sdk/base/errors.h"
 
 namespace weir::store {
 
@@ -18,10 +18,10 @@ using base::Code;
 using base::Result;
 using base::RunId;
 using base::Status;
-using engine::bad_page_token;
-using engine::Page;
-using engine::PageRequest;
-using engine::parse_page_token;
+using ports::bad_page_token;
+using ports::Page;
+using ports::PageRequest;
+using ports::parse_page_token;
 
 namespace {
 
@@ -96,8 +96,8 @@ Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& l
   return counts;
 }
 
-Result<Page<engine::RunWithCounts>> SqliteReader::list_runs(const engine::RunFilter& filter,
-                                                            const PageRequest& page) {
+Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilter& filter,
+                                                           const PageRequest& page) {
   if (!page.after.empty() && !RunId::parse(page.after)) return bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
@@ -129,7 +129,7 @@ Result<Page<engine::RunWithCounts>> SqliteReader::list_runs(const engine::RunFil
                                           ? with_since(texts[0], texts[1], texts[2])
                                           : with_since(texts[0], texts[1], texts[2], texts[3]);
   if (!runs.ok()) return runs.status();
-  Page<engine::RunWithCounts> out;
+  Page<ports::RunWithCounts> out;
   out.next = runs->next;
   for (engine::RunRow& run : runs->rows) {
     Result<std::vector<std::int32_t>> counts = task_counts(*lease, run);
@@ -139,7 +139,7 @@ Result<Page<engine::RunWithCounts>> SqliteReader::list_runs(const engine::RunFil
   return out;
 }
 
-Result<engine::RunWithCounts> SqliteReader::get_run(RunId run) {
+Result<ports::RunWithCounts> SqliteReader::get_run(RunId run) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   const std::string id = run.text();
@@ -148,7 +148,7 @@ Result<engine::RunWithCounts> SqliteReader::get_run(RunId run) {
   if (!row.ok()) return row.status();
   Result<std::vector<std::int32_t>> counts = task_counts(*lease, *row);
   if (!counts.ok()) return counts.status();
-  return engine::RunWithCounts{std::move(row).value(), std::move(counts).value()};
+  return ports::RunWithCounts{std::move(row).value(), std::move(counts).value()};
 }
 
 Result<RunId> SqliteReader::newest_run(ReaderPool::Lease& lease, std::string_view condition,
@@ -264,7 +264,7 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
                         " have been pruned; read the current state and go on from its as_of_seq");
     }
   }
-  const int rows = std::clamp(limit, 1, engine::kPageSizeMax);
+  const int rows = std::clamp(limit, 1, ports::kPageSizeMax);
   if (!run) {
     return fetch_all<engine::EventRow>(
         *lease, select_from(kEventColumns, "events WHERE seq > ? ORDER BY seq LIMIT ?"), since,

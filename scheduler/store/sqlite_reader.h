@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/reader.h"
 #include "scheduler/store/reader_pool.h"
 
 namespace weir::store {
@@ -22,7 +23,7 @@ inline constexpr std::size_t kRunCountsMax =
     4096;  // finished runs whose task counts are remembered
 inline constexpr auto kLeaseCountsAge = std::chrono::milliseconds(500);
 
-class SqliteReader final : public engine::Reader {
+class SqliteReader final : public ports::Reader {
   struct Private {  // only open() makes readers
     explicit Private() = default;
   };
@@ -31,35 +32,35 @@ class SqliteReader final : public engine::Reader {
   template <class T>
   using Result = base::Result<T>;
   template <class Row>
-  using Page = engine::Page<Row>;
+  using Page = ports::Page<Row>;
 
   SqliteReader(Private, std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}
   // The database must exist: open the SqliteStore first.
   static Result<std::unique_ptr<SqliteReader>> open(const std::string& path,
                                                     int connections = kReadersDefault);
 
-  Result<Page<engine::RunWithCounts>> list_runs(const engine::RunFilter& filter,
-                                                const engine::PageRequest& page) override;
-  Result<engine::RunWithCounts> get_run(engine::RunId run) override;
+  Result<Page<ports::RunWithCounts>> list_runs(const ports::RunFilter& filter,
+                                               const ports::PageRequest& page) override;
+  Result<ports::RunWithCounts> get_run(engine::RunId run) override;
   Result<engine::RunId> resolve_run(std::string_view reference) override;
   Result<Page<engine::TaskRow>> list_tasks(engine::RunId run,
                                            std::optional<engine::TaskState> state,
                                            const std::string& name,
-                                           const engine::PageRequest& page) override;
+                                           const ports::PageRequest& page) override;
   Result<Page<engine::AttemptRow>> list_attempts(engine::RunId run,
                                                  std::optional<std::int32_t> task,
-                                                 const engine::PageRequest& page) override;
+                                                 const ports::PageRequest& page) override;
   Result<std::vector<engine::CheckRow>> list_checks(const engine::AttemptKey& attempt) override;
   Result<Page<engine::AssetRow>> list_assets(const std::string& pipeline,
-                                             const engine::PageRequest& page) override;
+                                             const ports::PageRequest& page) override;
   Result<engine::AssetRow> get_asset(const std::string& name) override;
   Result<engine::MaterializationRow> get_materialization(std::int64_t id) override;
   Result<Page<engine::MaterializationRow>> list_materializations(
-      const std::string& asset, const engine::PageRequest& page) override;
-  Result<Page<engine::ModuleRow>> list_modules(const engine::PageRequest& page) override;
+      const std::string& asset, const ports::PageRequest& page) override;
+  Result<Page<engine::ModuleRow>> list_modules(const ports::PageRequest& page) override;
   Result<engine::ModuleRow> get_module(const engine::Digest& digest) override;
   Result<std::vector<engine::ModuleRow>> active_modules() override;
-  Result<Page<engine::WorkerRow>> list_workers(const engine::PageRequest& page) override;
+  Result<Page<engine::WorkerRow>> list_workers(const ports::PageRequest& page) override;
   Result<std::int32_t> count_leases(const std::string& worker) override;
   // OUT_OF_RANGE when events after `since` have been pruned.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,

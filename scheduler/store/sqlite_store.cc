@@ -8,11 +8,11 @@
 
 #include <sqlite3.h>
 
+#include "base/check.h"
+#include "base/errors.h"
 #include "scheduler/store/restore.h"
 #include "scheduler/store/row_codec.h"
 #include "scheduler/store/schema.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
 
 namespace weir::store {
 

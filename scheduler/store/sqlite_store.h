@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-#include "scheduler/engine/store.h"
+#include "base/histogram.h"
+#include "engine/store.h"
 #include "scheduler/store/row_writer.h"
 #include "scheduler/store/sqlite.h"
-#include "sdk/base/histogram.h"
 
 namespace weir::store {
 

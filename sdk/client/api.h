@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "sdk/client/discovery.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"

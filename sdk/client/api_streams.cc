@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/sha256.h"
+#include "base/errors.h"
+#include "base/sha256.h"
 #include "sdk/client/api_impl.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 
+#include "base/errors.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/value/value_json.h"
 #include "sdk/client/api.h"
 #include "sdk/client/module_bundle.h"
 #include "sdk/client/registration.h"
 #include "sdk/client/run_follower.h"
+#include "value/json.h"
 
 namespace weir::client {
 namespace {
@@ -260,7 +260,7 @@ Result<std::string> Client::read_value_json(std::string_view asset) {
     return Error{Code::kFailedPrecondition, base::kErrCodec,
                  "'" + std::string(asset) + "' is files, not a value; use 'weir assets get --out'"};
   }
-  const base::Result<base::Json> json = base::value_to_json(bytes);
+  const base::Result<base::Json> json = value::value_to_json(bytes);
   if (!json.ok()) return to_error(json.status());
   return json->dump();
 }

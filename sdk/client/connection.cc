@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "sdk/base/endpoint.h"
-#include "sdk/base/errors.h"
+#include "base/endpoint.h"
+#include "base/errors.h"
 #include "sdk/client/api.h"
 #include "sdk/client/pause.h"
 

@@ -10,7 +10,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "sdk/client/discovery.h"
 
 namespace weir::client {

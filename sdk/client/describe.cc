@@ -8,8 +8,8 @@
 #include <optional>
 #include <system_error>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
+#include "base/errors.h"
+#include "base/json.h"
 
 namespace weir::client {
 namespace {
@@ -116,7 +116,7 @@ std::optional<Status> linker_complaint(const std::string& program, const std::st
   return std::nullopt;
 }
 
-Status not_started(const std::string& program, const base::ElfInfo& elf, int error) {
+Status not_started(const std::string& program, const module::ElfInfo& elf, int error) {
   if (error == ENOENT && !elf.interpreter.empty()) {
     return Status(Code::kFailedPrecondition, base::kErrMissingLibrary,
                   "'" + program + "' needs the program loader '" + elf.interpreter +
@@ -174,7 +174,7 @@ std::string point_at(const std::string& text, const std::string& problem) {
 
 }  // namespace
 
-Result<Description> read_description(const std::string& program, const base::ElfInfo& elf,
+Result<Description> read_description(const std::string& program, const module::ElfInfo& elf,
                                      const ChildResult& child, std::chrono::milliseconds time) {
   const std::string command = "'" + program + " describe'";
   using End = ChildResult::End;
@@ -187,7 +187,7 @@ Result<Description> read_description(const std::string& program, const base::Elf
                              quote_tail(child.err));
     case End::kTooMuchOutput:
       return describe_failed(command + " printed more than " +
-                             std::to_string(base::kManifestBytesMax >> 20) +
+                             std::to_string(module::kManifestBytesMax >> 20) +
                              " MiB; is it a weir module?");
     case End::kSignaled:
       if (std::optional<Status> status = uncaught(command, child.err)) return *status;
@@ -217,7 +217,7 @@ Result<Description> read_description(const std::string& program, const base::Elf
                            point_at(child.out, json.status().message()) +
                            "\nprint to stderr instead, and let weir::main() handle 'describe'");
   }
-  Result<base::Manifest> manifest = base::manifest_from_json(*json);
+  Result<module::Manifest> manifest = module::manifest_from_json(*json);
   if (!manifest.ok()) {
     return Status(
         manifest.status().code(), base::kErrBadManifest,
@@ -226,11 +226,11 @@ Result<Description> read_description(const std::string& program, const base::Elf
   return Description{std::move(*manifest), child.out};
 }
 
-Result<Description> describe(const std::string& program, const base::ElfInfo& elf,
+Result<Description> describe(const std::string& program, const module::ElfInfo& elf,
                              std::chrono::milliseconds time) {
   ChildLimits limits;
   limits.time = time;
-  limits.stdout_bytes = base::kManifestBytesMax;
+  limits.stdout_bytes = module::kManifestBytesMax;
   return read_description(program, elf, run_child({program, "describe"}, limits), time);
 }
 

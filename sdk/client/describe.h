@@ -6,23 +6,23 @@
 #include <chrono>
 #include <string>
 
-#include "sdk/base/elf.h"
-#include "sdk/base/manifest.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "module/elf.h"
+#include "module/manifest.h"
 #include "sdk/client/child.h"
 
 namespace weir::client {
 
 struct Description {
-  base::Manifest manifest;
+  module::Manifest manifest;
   std::string text;  // as printed
 };
 
-base::Result<Description> describe(const std::string& program, const base::ElfInfo& elf,
+base::Result<Description> describe(const std::string& program, const module::ElfInfo& elf,
                                    std::chrono::milliseconds time);
 
 // The same for what a child did; apart for tests.
-base::Result<Description> read_description(const std::string& program, const base::ElfInfo& elf,
+base::Result<Description> read_description(const std::string& program, const module::ElfInfo& elf,
                                            const ChildResult& child,
                                            std::chrono::milliseconds time);
 

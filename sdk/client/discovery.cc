@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <sys/stat.h>
 
-#include "sdk/base/endpoint.h"
-#include "sdk/base/errors.h"
+#include "base/endpoint.h"
+#include "base/errors.h"
 
 namespace weir::client {
 namespace {

@@ -1,11 +1,11 @@
 // Finding the scheduler and its token: what was asked for, the environment, or the files that a
-// running scheduler writes (sdk/base/endpoint.h). Nothing is contacted.
+// running scheduler writes (base/endpoint.h). Nothing is contacted.
 // Any thread; reads files and the environment.
 #pragma once
 
 #include <string>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::client {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "weir/v1/event_service.pb.h"
 
 namespace weir::client {

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/elf.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "module/bundle.h"
+#include "module/elf.h"
 #include "sdk/client/describe.h"
 
 namespace weir::client {
@@ -23,9 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Code;
-using base::ElfInfo;
 using base::Result;
 using base::Status;
+using module::ElfInfo;
 
 constexpr std::size_t kHashChunkBytes = 1u << 20;
 
@@ -46,18 +46,18 @@ Result<ElfInfo> inspect_program(const std::string& path) {
   if (::access(path.c_str(), X_OK) != 0) {
     return not_executable("'" + path + "' is not executable; chmod +x " + path);
   }
-  Result<ElfInfo> elf = base::read_elf(path);
+  Result<ElfInfo> elf = module::read_elf(path);
   if (!elf.ok()) {
     if (elf.status().error() == base::kErrNotExecutable) return elf.status();
     return Status(Code::kInvalidArgument, elf.status().error(),
                   "'" + path + "' is not a module: " + elf.status().message() +
-                      "; a module is a program for " + base::host_machine() +
+                      "; a module is a program for " + module::host_machine() +
                       " built with weir_module()");
   }
-  if (elf->machine != base::host_machine()) {
+  if (elf->machine != module::host_machine()) {
     return Status(Code::kInvalidArgument, base::kErrArchitecture,
                   "'" + path + "' is built for " + elf->machine + ", this machine is " +
-                      base::host_machine() +
+                      module::host_machine() +
                       "; build it here, or register it from a machine of "
                       "that kind");
   }
@@ -135,7 +135,7 @@ Result<fs::path> find_program(const fs::path& directory) {
   if (!files.ok()) return files.status();
   std::vector<fs::path> programs;
   for (const fs::path& file : *files) {
-    const Result<ElfInfo> elf = base::read_elf((directory / file).string());
+    const Result<ElfInfo> elf = module::read_elf((directory / file).string());
     if (elf.ok() && elf->is_executable && !is_shared_library(file)) programs.push_back(file);
   }
   if (programs.size() == 1) return programs.front();
@@ -213,7 +213,7 @@ void find_needs(ModuleBundle& bundle) {
   std::vector<std::string> versions;
   for (const ModuleFile& file : bundle.files) {
     brought.insert(fs::path(file.path).filename().string());
-    const Result<ElfInfo> elf = base::read_elf(file.absolute);
+    const Result<ElfInfo> elf = module::read_elf(file.absolute);
     if (!elf.ok()) continue;  // data files are part of a bundle too
     if (!elf->soname.empty()) brought.insert(elf->soname);
     needed.insert(elf->needed.begin(), elf->needed.end());
@@ -221,7 +221,7 @@ void find_needs(ModuleBundle& bundle) {
   }
   std::set_difference(needed.begin(), needed.end(), brought.begin(), brought.end(),
                       std::back_inserter(bundle.needed_libraries));
-  bundle.glibc = base::newest_version(versions, "GLIBC_");
+  bundle.glibc = module::newest_version(versions, "GLIBC_");
 }
 
 }  // namespace
@@ -240,16 +240,16 @@ Result<ModuleBundle> load_bundle(const std::string& path, std::chrono::milliseco
   bundle.manifest = std::move(description->manifest);
   bundle.manifest_json = std::move(description->text);
   bundle.architecture = elf->machine;
-  if (Status status = base::validate_manifest(bundle.manifest); !status.ok()) {
+  if (Status status = module::validate_manifest(bundle.manifest); !status.ok()) {
     return Status(status.code(), status.error(), "'" + path + "': " + status.message());
   }
 
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   for (ModuleFile& file : bundle.files) {
     if (Status status = hash_file(file); !status.ok()) return status;
     entries.push_back({file.path, file.digest, file.executable});
   }
-  bundle.digest = base::bundle_digest(entries);
+  bundle.digest = module::bundle_digest(entries);
   find_needs(bundle);
   return bundle;
 }

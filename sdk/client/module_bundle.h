@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/manifest.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/status.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "module/manifest.h"
 
 namespace weir::client {
 
@@ -29,7 +29,7 @@ struct ModuleFile {
 struct ModuleBundle {
   std::vector<ModuleFile> files;  // the executable first
   base::Digest digest;            // the module's identity
-  base::Manifest manifest;
+  module::Manifest manifest;
   std::string manifest_json;                  // as it was printed
   std::vector<std::string> needed_libraries;  // sonames that the bundle does not bring
   std::string glibc;                          // the newest GLIBC_ version needed

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "sdk/client/module_bundle.h"
 #include "weir/v1/module_service.pb.h"
 

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "module/bundle.h"
 
 namespace weir::sdk_impl {
 namespace {
@@ -277,7 +277,7 @@ Result<StoredFile> store_tree(const fs::path& artifact_dir, const fs::path& sour
   if (!entries.ok()) return entries.status();
   Temporary temporary(temporary_path(artifact_dir));
   if (Status status = make_directory(temporary.path()); !status.ok()) return status;
-  std::vector<base::BundleEntry> lines;
+  std::vector<module::BundleEntry> lines;
   Written total;
   for (const TreeEntry& entry : *entries) {
     const fs::path target = temporary.path() / entry.relative;
@@ -289,7 +289,7 @@ Result<StoredFile> store_tree(const fs::path& artifact_dir, const fs::path& sour
     lines.push_back({entry.relative, written->digest, entry.executable});
     total.size += written->size;
   }
-  total.digest = base::bundle_digest(lines);
+  total.digest = module::bundle_digest(lines);
   if (sync == Sync::kDurable) {
     if (Status status = sync_tree(temporary.path()); !status.ok()) return status;
   }
@@ -319,13 +319,13 @@ Status verify_file(const fs::path& path, const Digest& digest) {
 Status verify_tree(const fs::path& path, const Digest& digest) {
   auto entries = list_tree(path);
   if (!entries.ok()) return entries.status();
-  std::vector<base::BundleEntry> lines;
+  std::vector<module::BundleEntry> lines;
   for (const TreeEntry& entry : *entries) {
     const auto found = hash_file(entry.absolute);
     if (!found.ok()) return found.status();
     lines.push_back({entry.relative, *found, entry.executable});
   }
-  const Digest found = base::bundle_digest(lines);
+  const Digest found = module::bundle_digest(lines);
   return found == digest ? Status() : altered(path, digest, found);
 }
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/sha256.h"
-#include "sdk/base/status.h"
+#include "base/sha256.h"
+#include "base/status.h"
 
 namespace weir::sdk_impl {
 
@@ -35,7 +35,7 @@ base::Result<StoredFile> store_bytes(const std::filesystem::path& artifact_dir,
                                      std::string_view bytes, Sync sync);
 base::Result<StoredFile> store_file(const std::filesystem::path& artifact_dir,
                                     const std::filesystem::path& source, Sync sync);
-// The digest of a tree is base::bundle_digest over its files.
+// The digest of a tree is module::bundle_digest over its files.
 base::Result<StoredFile> store_tree(const std::filesystem::path& artifact_dir,
                                     const std::filesystem::path& source, Sync sync);
 

@@ -1,9 +1,9 @@
 // weir::Json, and parameters as JSON.
-// The documents themselves are handled by sdk/base; here failures become exceptions.
+// The documents themselves are handled by value/json.h; here failures become exceptions.
 // Thread-safe: no state outlives a call.
-#include "sdk/base/json.h"
-#include "sdk/base/value/value_json.h"
-#include "sdk/base/value/value_schema.h"
+#include "base/json.h"
+#include "value/json.h"
+#include "value/schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir {
@@ -49,18 +49,18 @@ std::optional<Json> Json::try_parse(std::string_view text) {
 namespace impl {
 
 std::string params_to_json(std::string_view encoded) {
-  return checked(base::value_to_json(encoded)).dump();
+  return checked(value::value_to_json(encoded)).dump();
 }
 
 std::string params_from_json(std::string_view encoded_defaults, std::string_view json) {
   const base::Json given = checked(base::Json::parse(json));
   const bool nothing = given.is_null() || (given.is_object() && given.members().empty());
   if (nothing) return std::string(encoded_defaults);
-  const auto parts = base::split_value(encoded_defaults);
+  const auto parts = value::split_value(encoded_defaults);
   if (!parts.ok()) throw CodecError(parts.status().text());
-  const base::Json defaults = checked(base::value_to_json(encoded_defaults));
-  const base::Json merged = checked(base::merge_params(parts->schema, defaults, given));
-  auto encoded = base::value_from_json(parts->schema, merged);
+  const base::Json defaults = checked(value::value_to_json(encoded_defaults));
+  const base::Json merged = checked(value::merge_params(parts->schema, defaults, given));
+  auto encoded = value::value_from_json(parts->schema, merged);
   if (!encoded.ok()) throw permanent(encoded.status().text());
   return std::move(encoded).value();
 }

@@ -6,16 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/value/value_reader.h"
-#include "sdk/base/value/value_schema.h"
+#include "base/errors.h"
+#include "value/reader.h"
+#include "value/schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir::impl {
 namespace {
 
-using base::SchemaKind;
-using base::SchemaNode;
+using value::SchemaKind;
+using value::SchemaNode;
 
 constexpr std::size_t kRemoved = static_cast<std::size_t>(-1);
 
@@ -58,7 +58,7 @@ class Resolver {
       case SchemaKind::kMap:
       case SchemaKind::kSet: {
         const std::uint64_t count = in_.count();
-        base::append_varint(out_, count);
+        value::append_varint(out_, count);
         return parts(from, to, type, count);
       }
       case SchemaKind::kArray:
@@ -105,7 +105,7 @@ class Resolver {
     const std::uint64_t index = in_.varint();
     if (index >= from.parts.size()) return in_.fail("a variant has no such alternative");
     if (!in_.enter()) return;
-    base::append_varint(out_, index);
+    value::append_varint(out_, index);
     value(*from.parts[index].type, *to.parts[index].type, type.parts[index].type());
     in_.leave();
   }
@@ -164,7 +164,7 @@ class Resolver {
     for (const std::string& field : made) out_ += field;
   }
 
-  base::ValueReader in_;
+  value::ValueReader in_;
   std::string& out_;
   std::map<std::pair<const SchemaNode*, const SchemaNode*>, Plan> plans_;
 };
@@ -173,14 +173,14 @@ class Resolver {
 
 std::string_view payload_for(const TypeNode& reader, std::string_view reader_schema,
                              std::string_view encoded, std::string& rebuilt) {
-  const auto parts = base::split_value(encoded);
+  const auto parts = value::split_value(encoded);
   if (!parts.ok()) throw CodecError(parts.status().text());
   if (parts->schema == reader_schema) return parts->payload;
-  const auto from = base::Schema::parse(parts->schema);
+  const auto from = value::Schema::parse(parts->schema);
   if (!from.ok()) throw CodecError(from.status().text());
-  const auto to = base::Schema::parse(reader_schema);
+  const auto to = value::Schema::parse(reader_schema);
   if (!to.ok()) throw CodecError(to.status().text());
-  const base::Status readable = base::schema_readable(*from, *to);
+  const base::Status readable = value::schema_readable(*from, *to);
   if (!readable.ok()) throw CodecError(readable.text());
   Resolver resolver(parts->payload, rebuilt);
   resolver.value(from->root(), to->root(), reader);

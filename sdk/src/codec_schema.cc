@@ -1,12 +1,12 @@
 // Schemas of C++ types as text, their fingerprints, and the head and tail of encoded values.
-// The format itself is defined by sdk/base/value/value_schema.h; this is its C++ side.
+// The format itself is defined by value/schema.h; this is its C++ side.
 // Thread-safe: no state outlives a call.
 #include <algorithm>
 #include <vector>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/status.h"
-#include "sdk/base/value/value_schema.h"
+#include "base/errors.h"
+#include "base/status.h"
+#include "value/schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir::impl {
@@ -19,7 +19,7 @@ namespace {
 // `around` holds the structs that are being written, outermost first.
 void append_schema(std::string& out, const TypeNode& type, std::vector<const TypeNode*>& around,
                    int depth) {
-  if (depth > base::kSchemaNestingMax) {
+  if (depth > value::kSchemaNestingMax) {
     refuse(base::kErrCodec, "a type is nested more than 64 levels deep");
   }
   const auto open = std::find(around.rbegin(), around.rend(), &type);
@@ -49,8 +49,8 @@ std::string schema_text(const TypeNode& type) {
 
 std::string custom_type_name(const std::string& schema) {
   std::string text = "custom<" + schema + ">";
-  const auto parsed = base::Schema::parse(text);
-  if (!parsed.ok() || parsed->root().kind != base::SchemaKind::kCustom) {
+  const auto parsed = value::Schema::parse(text);
+  if (!parsed.ok() || parsed->root().kind != value::SchemaKind::kCustom) {
     refuse(base::kErrCodec,
            "a Codec has the schema '" + schema + "'; it must be made of letters, digits and _.:/-");
   }
@@ -58,7 +58,7 @@ std::string custom_type_name(const std::string& schema) {
 }
 
 void begin_value(Writer& out, std::string_view schema) {
-  const std::string header = base::value_header(schema);
+  const std::string header = value::value_header(schema);
   out.raw(header.data(), header.size());
 }
 

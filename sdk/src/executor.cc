@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/executor_wire.h"
 #include "sdk/src/pipeline_manifest.h"
@@ -121,7 +121,7 @@ int run_executor(const impl::PipelineRecord& pipeline) {
   Channel channel(*fd);
   StageRunner runner(pipeline);
   runner.resources().watch_helpers();
-  const std::string manifest = base::manifest_to_json(manifest_of(pipeline)).dump();
+  const std::string manifest = module::manifest_to_json(manifest_of(pipeline)).dump();
   base::Status status = channel.send(encode_ready(manifest, static_cast<std::int32_t>(::getpid())));
   while (status.ok()) {
     auto frame = read_frame(*fd);

@@ -13,7 +13,7 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::sdk_impl {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "scheduler/engine/commands.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/commands.h"
 #include "sdk/src/stage_runner.h"
 
 namespace weir::sdk_impl {

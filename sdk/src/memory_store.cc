@@ -5,9 +5,9 @@
 
 #include <set>
 
-#include "scheduler/engine/text/record_text.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/text/record_text.h"
 
 namespace weir::sdk_impl {
 

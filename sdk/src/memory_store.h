@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "scheduler/engine/store.h"
+#include "engine/store.h"
 
 namespace weir::sdk_impl {
 

@@ -7,7 +7,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "sdk/base/value/value_text.h"
+#include "base/text.h"
+#include "value/text.h"
 
 namespace weir::sdk_impl {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/json.h"
+#include "base/ids.h"
+#include "base/json.h"
 #include "weir/impl/context_host.h"
 
 namespace weir::sdk_impl {

@@ -4,9 +4,9 @@
 #include <mutex>
 #include <set>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
-#include "sdk/base/status.h"
+#include "base/errors.h"
+#include "base/names.h"
+#include "base/status.h"
 #include "weir/name.h"
 #include "weir/values.h"
 

@@ -1,13 +1,13 @@
 // Turns the records of a pipeline into its manifest. The enumerations of both sides are held to the
 // same order here, because public headers cannot include the manifest's. Pure; what is wrong with
-// it is for base::validate_manifest and the engine to say.
+// it is for module::validate_manifest and the engine to say.
 #include "sdk/src/pipeline_manifest.h"
 
 #include <memory>
 #include <string_view>
 
-#include "scheduler/engine/plan/plan.h"
-#include "sdk/base/sha256.h"
+#include "base/sha256.h"
+#include "engine/plan/plan.h"
 
 #ifndef WEIR_VERSION
 #error "WEIR_VERSION must be defined by the build"
@@ -30,28 +30,28 @@ namespace weir::sdk_impl {
 namespace {
 
 static_assert(static_cast<int>(impl::Rule::kAlways) ==
-              static_cast<int>(base::TriggerRule::kAlways));
+              static_cast<int>(module::TriggerRule::kAlways));
 static_assert(static_cast<int>(impl::Rule::kNoneFailed) ==
-              static_cast<int>(base::TriggerRule::kNoneFailed));
+              static_cast<int>(module::TriggerRule::kNoneFailed));
 static_assert(static_cast<int>(impl::DependencyKind::kParam) ==
-              static_cast<int>(base::DependencyKind::kParam));
+              static_cast<int>(module::DependencyKind::kParam));
 static_assert(static_cast<int>(impl::DependencyKind::kCursor) ==
-              static_cast<int>(base::DependencyKind::kCursor));
+              static_cast<int>(module::DependencyKind::kCursor));
 static_assert(static_cast<int>(Severity::kBlocking) ==
-              static_cast<int>(base::CheckSeverity::kBlocking));
+              static_cast<int>(module::CheckSeverity::kBlocking));
 
 std::string type_of(const impl::ValueCodec* codec) {
   return codec == nullptr ? "" : impl::fingerprint(codec->schema);
 }
 
-base::DependencySpec dependency_spec(const impl::DependencyRecord& record) {
+module::DependencySpec dependency_spec(const impl::DependencyRecord& record) {
   const impl::ValueCodec* codec = record.cursor != nullptr ? record.cursor->codec : record.codec;
-  return {static_cast<base::DependencyKind>(record.kind), record.name, type_of(codec), record.group,
-          record.optional};
+  return {static_cast<module::DependencyKind>(record.kind), record.name, type_of(codec),
+          record.group, record.optional};
 }
 
-base::StageSpec stage_spec(const impl::StageRecord& record) {
-  base::StageSpec out;
+module::StageSpec stage_spec(const impl::StageRecord& record) {
+  module::StageSpec out;
   out.name = record.name;
   for (const impl::OutputRecord& output : record.outputs) {
     out.outputs.push_back({output.asset, type_of(output.codec), output.codec->schema});
@@ -61,7 +61,7 @@ base::StageSpec stage_spec(const impl::StageRecord& record) {
   }
   out.rules.clear();
   for (const impl::Rule rule : record.rules) {
-    out.rules.push_back(static_cast<base::TriggerRule>(rule));
+    out.rules.push_back(static_cast<module::TriggerRule>(rule));
   }
   out.retry = {record.max_attempts, record.retry_delay.count()};
   out.timeout_ms = record.timeout.count();
@@ -70,7 +70,7 @@ base::StageSpec stage_spec(const impl::StageRecord& record) {
   out.code_version = record.code_version.empty() ? module_code_version() : record.code_version;
   for (const impl::CheckRecord& check : record.checks) {
     out.checks.push_back(
-        {check.asset, check.name, static_cast<base::CheckSeverity>(check.severity)});
+        {check.asset, check.name, static_cast<module::CheckSeverity>(check.severity)});
   }
   out.owner = record.owner;
   out.group = record.group;
@@ -104,8 +104,8 @@ std::string module_code_version() {
 
 std::string sdk_version() { return WEIR_VERSION; }
 
-base::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
-  base::Manifest out;
+module::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
+  module::Manifest out;
   out.pipeline = pipeline.name;
   out.sdk_version = sdk_version();
   out.compiler = compiler_name();
@@ -127,9 +127,9 @@ base::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
   return out;
 }
 
-base::Status check_manifest(const base::Manifest& manifest) {
-  if (base::Status status = base::validate_manifest(manifest); !status.ok()) return status;
-  return engine::check_jobs(std::make_shared<const base::Manifest>(manifest));
+base::Status check_manifest(const module::Manifest& manifest) {
+  if (base::Status status = module::validate_manifest(manifest); !status.ok()) return status;
+  return engine::check_jobs(std::make_shared<const module::Manifest>(manifest));
 }
 
 }  // namespace weir::sdk_impl

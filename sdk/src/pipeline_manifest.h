@@ -5,18 +5,18 @@
 
 #include <string>
 
-#include "sdk/base/manifest.h"
+#include "module/manifest.h"
 #include "weir/impl/stage.h"
 
 namespace weir::sdk_impl {
 
-// Not validated: see base::validate_manifest. Stages without a version of their own get the
+// Not validated: see module::validate_manifest. Stages without a version of their own get the
 // module's.
-base::Manifest manifest_of(const impl::PipelineRecord& pipeline);
+module::Manifest manifest_of(const impl::PipelineRecord& pipeline);
 
-// All that can be judged without a server: what base::validate_manifest says, then the selections
+// All that can be judged without a server: what module::validate_manifest says, then the selections
 // of the jobs.
-base::Status check_manifest(const base::Manifest& manifest);
+base::Status check_manifest(const module::Manifest& manifest);
 
 // The hash of the module's sources that weir_module() links in, "" when the module was built
 // without it.

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <optional>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "sdk/src/stage_runner.h"
 #include "weir/context.h"
 

@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/metadata.h"
-#include "sdk/base/value/value_text.h"
+#include "base/errors.h"
+#include "base/text.h"
 #include "sdk/src/metadata.h"
+#include "value/metadata.h"
 #include "weir/context.h"
 
 namespace weir::sdk_impl {
@@ -51,7 +51,7 @@ State state_of(engine::TaskState state) {
 std::string cut(std::string_view text) { return base::cut_utf8(text, kMessageBytesMax); }
 
 // Counts an entry as it is stored; what is wrong with it, or nothing.
-std::string count_entry(base::MetadataBudget& budget, const Meta& entry) {
+std::string count_entry(value::MetadataBudget& budget, const Meta& entry) {
   return budget.take(base::valid_utf8(entry.name), meta_to_json(entry));
 }
 
@@ -104,7 +104,7 @@ class Host final : public impl::ContextHost {
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Meta>> metadata_;  // guarded by mutex_; by asset or task
   std::size_t entries_ = 0;                            // guarded by mutex_
-  base::MetadataBudget budget_;                        // guarded by mutex_
+  value::MetadataBudget budget_;                       // guarded by mutex_
 };
 
 class Attempt {
@@ -308,7 +308,7 @@ class Attempt {
     engine::CheckResult result;
     result.asset = check.asset;
     result.name = check.name;
-    result.severity = static_cast<base::CheckSeverity>(check.severity);
+    result.severity = static_cast<module::CheckSeverity>(check.severity);
     try {
       const Verdict verdict = check.run(value, further);
       result.passed = verdict.passed();

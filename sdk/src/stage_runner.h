@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "scheduler/engine/commands.h"
-#include "sdk/base/json.h"
+#include "base/json.h"
+#include "engine/commands.h"
 #include "sdk/src/helpers.h"
 #include "sdk/src/value_cache.h"
 #include "sdk/src/value_io.h"

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-#include "sdk/base/sha256.h"
+#include "base/sha256.h"
 #include "weir/impl/stage.h"
 
 namespace weir::sdk_impl {

@@ -7,7 +7,7 @@
 #include <exception>
 #include <cxxabi.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::sdk_impl {
 namespace {

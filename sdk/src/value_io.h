@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "scheduler/engine/records.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/records.h"
 #include "sdk/src/artifact_files.h"
 #include "sdk/src/value_cache.h"
 #include "weir/impl/stage.h"

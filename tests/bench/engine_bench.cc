@@ -10,28 +10,28 @@
 
 #include <benchmark/benchmark.h>
 
-#include "scheduler/engine/engine.h"
-#include "sdk/base/check.h"
-#include "sdk/base/json.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "engine/engine.h"
 
 namespace weir::engine {
 namespace {
 
-using base::DependencyKind;
+using module::DependencyKind;
 
-base::StageSpec make_stage(const std::string& name) {
-  base::StageSpec stage;
+module::StageSpec make_stage(const std::string& name) {
+  module::StageSpec stage;
   stage.name = name;
   stage.outputs = {{name, "t", ""}};
   return stage;
 }
 
-void depend(base::StageSpec& stage, const std::string& parent) {
+void depend(module::StageSpec& stage, const std::string& parent) {
   stage.dependencies.push_back({DependencyKind::kAsset, parent, "t", 0, false});
 }
 
-base::Manifest chain(int tasks) {
-  base::Manifest manifest;
+module::Manifest chain(int tasks) {
+  module::Manifest manifest;
   manifest.pipeline = "chain";
   for (int i = 0; i < tasks; ++i) {
     manifest.stages.push_back(make_stage("s" + std::to_string(i)));
@@ -40,8 +40,8 @@ base::Manifest chain(int tasks) {
   return manifest;
 }
 
-base::Manifest fan_out(int tasks) {
-  base::Manifest manifest;
+module::Manifest fan_out(int tasks) {
+  module::Manifest manifest;
   manifest.pipeline = "fan_out";
   manifest.stages.push_back(make_stage("root"));
   for (int i = 1; i < tasks; ++i) {
@@ -51,10 +51,10 @@ base::Manifest fan_out(int tasks) {
   return manifest;
 }
 
-base::Manifest merge(int tasks) {
-  base::Manifest manifest;
+module::Manifest merge(int tasks) {
+  module::Manifest manifest;
   manifest.pipeline = "merge";
-  base::StageSpec join = make_stage("join");
+  module::StageSpec join = make_stage("join");
   for (int i = 1; i < tasks; ++i) {
     manifest.stages.push_back(make_stage("s" + std::to_string(i)));
     depend(join, "s" + std::to_string(i));
@@ -66,11 +66,11 @@ base::Manifest merge(int tasks) {
 // An engine with one registered pipeline and one worker, and what is under way at that worker.
 class Rig {
  public:
-  Rig(base::Manifest manifest, int slots) : tasks_(std::ssize(manifest.stages)) {
+  Rig(module::Manifest manifest, int slots) : tasks_(std::ssize(manifest.stages)) {
     RegisterModules command;
     ModuleUpload upload;
     upload.digest = base::sha256(manifest.pipeline);
-    upload.manifest = std::make_shared<const base::Manifest>(std::move(manifest));
+    upload.manifest = std::make_shared<const module::Manifest>(std::move(manifest));
     command.modules.push_back(std::move(upload));
     step(std::move(command));
     WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0, .info = {}};
@@ -126,7 +126,7 @@ class Rig {
   std::int64_t records_ = 0;
 };
 
-void play(benchmark::State& state, base::Manifest manifest, int slots) {
+void play(benchmark::State& state, module::Manifest manifest, int slots) {
   Rig rig(std::move(manifest), slots);
   for (auto _ : state) rig.run_once();
   const auto tasks = double(state.iterations()) * double(rig.tasks());

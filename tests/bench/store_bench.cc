@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "scheduler/store/disk_guard.h"
 #include "scheduler/store/sqlite_store.h"
-#include "sdk/base/check.h"
 
 namespace {
 

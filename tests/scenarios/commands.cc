@@ -8,9 +8,9 @@
 #include <sstream>
 #include <utility>
 
-#include "scheduler/engine/state.h"
-#include "sdk/base/check.h"
-#include "sdk/base/json.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "engine/state.h"
 #include "tests/support/graph_text.h"
 
 namespace weir::scenario {
@@ -160,7 +160,7 @@ const engine::Assign* assignment(const World& world, const AttemptKey& key) {
   return nullptr;
 }
 
-void add_outputs(World& world, const Line& line, const KnownRun& run, const base::StageSpec& spec,
+void add_outputs(World& world, const Line& line, const KnownRun& run, const module::StageSpec& spec,
                  engine::AttemptFinished& report) {
   for (const auto& output : spec.outputs) {
     const std::string text = line.option(output.asset, output.asset + "-" + run.alias);
@@ -174,7 +174,7 @@ void add_outputs(World& world, const Line& line, const KnownRun& run, const base
   }
 }
 
-void add_checks(const Line& line, const base::StageSpec& spec, engine::AttemptFinished& report) {
+void add_checks(const Line& line, const module::StageSpec& spec, engine::AttemptFinished& report) {
   const auto found = line.options.find("check");
   if (found == line.options.end()) return;
   for (const auto& text : found->second) {
@@ -257,7 +257,7 @@ std::string do_clock(World& world, const Line& line) {
   return world.set_clock(back ? -step : step);
 }
 
-std::string reply_lines(World& world, engine::CommandBody body) {
+std::string reply_lines(World& world, ports::CommandBody body) {
   std::string text = world.step(std::move(body));
   const std::string prefix = "  reply ok ";
   if (!text.starts_with(prefix)) return text;

@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::scenario {
 namespace {

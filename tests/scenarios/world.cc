@@ -7,9 +7,9 @@
 #include <cctype>
 #include <utility>
 
-#include "scheduler/engine/state.h"
-#include "scheduler/engine/text/format.h"
-#include "sdk/base/check.h"
+#include "base/check.h"
+#include "engine/state.h"
+#include "engine/text/format.h"
 
 namespace weir::scenario {
 namespace {
@@ -20,7 +20,7 @@ constexpr auto kBeat = std::chrono::seconds(10);
 
 World::World() : engine_(std::make_unique<engine::Engine>(options)) {}
 
-std::string World::step(engine::CommandBody body) {
+std::string World::step(ports::CommandBody body) {
   std::string text = step_once(std::move(body));
   // As the loop does it: what is due at once is the next batch.
   while (engine_->next_deadlines().passed(now)) text += step_once(engine::FireTimers{});
@@ -32,7 +32,7 @@ std::string World::set_clock(base::Duration by) {
   return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{}) : "";
 }
 
-std::string World::step_once(engine::CommandBody body) {
+std::string World::step_once(ports::CommandBody body) {
   const bool untouched = engine_->state().modules.empty() && engine_->state().workers.empty();
   if (untouched) engine_ = std::make_unique<engine::Engine>(options);
   const engine::Command command{now, ++seed_, std::move(body)};

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/engine.h"
-#include "scheduler/engine/ports.h"
+#include "engine/engine.h"
+#include "scheduler/ports/inbox.h"
 #include "sdk/src/memory_store.h"
 
 namespace weir::scenario {
@@ -23,9 +23,9 @@ using base::RunId;
 struct KnownRun {
   std::string alias;  // "R1"
   RunId id;
-  std::shared_ptr<const base::Manifest> manifest;  // of the first module
-  std::vector<std::string> tasks;                  // names by index
-  std::vector<base::StageSpec> specs;              // by index
+  std::shared_ptr<const module::Manifest> manifest;  // of the first module
+  std::vector<std::string> tasks;                    // names by index
+  std::vector<module::StageSpec> specs;              // by index
 };
 
 struct FakeWorker {
@@ -39,7 +39,7 @@ class World {
   World();
 
   // One step of the engine, committed and checked; its effects as text.
-  std::string step(engine::CommandBody body);
+  std::string step(ports::CommandBody body);
   // Sets the wall clock alone.
   std::string set_clock(base::Duration by);
   // Moves both clocks, firing every deadline on its instant; the workers named beat every 10 s.
@@ -71,7 +71,7 @@ class World {
   const std::vector<KnownRun>& runs() const { return runs_; }
 
  private:
-  std::string step_once(engine::CommandBody body);
+  std::string step_once(ports::CommandBody body);
   void commit(const engine::Effects& effects);
   void check() const;
   void deliver(const engine::Effects& effects);

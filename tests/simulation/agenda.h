@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::simulation {
 

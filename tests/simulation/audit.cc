@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "scheduler/engine/text/record_text.h"
+#include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -262,7 +262,7 @@ void Audit::check_materialization(const engine::MaterializationRow& row) const {
   const auto* artifact = tables_.artifacts.find(row.value.digest);
   const bool inlined = artifact != nullptr && artifact->bytes != nullptr;
   // blobs_ is asked through a reference to const because a simulation's store only answers.
-  const bool held = const_cast<engine::BlobStore&>(blobs_).contains(row.value.digest);
+  const bool held = const_cast<ports::BlobStore&>(blobs_).contains(row.value.digest);
   require(inlined || held, "a success without its artifact", row);
   if (inlined) {
     require(base::sha256(*artifact->bytes) == row.value.digest, "an artifact of other bytes", row);

@@ -9,7 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "scheduler/engine/ports.h"
+#include "engine/records.h"
+#include "scheduler/ports/blobs.h"
 #include "sdk/src/memory_store.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/run_graph.h"
@@ -18,12 +19,12 @@ namespace weir::simulation {
 
 class Audit {
  public:
-  Audit(const sdk_impl::MemoryTables& tables, const engine::BlobStore& blobs, Coverage& coverage,
+  Audit(const sdk_impl::MemoryTables& tables, const ports::BlobStore& blobs, Coverage& coverage,
         bool notify)
       : tables_(tables), blobs_(blobs), coverage_(coverage), notify_(notify) {}
 
   // The audit needs what was uploaded to understand runs.
-  void learn(const base::Digest& module, std::shared_ptr<const base::Manifest> manifest) {
+  void learn(const base::Digest& module, std::shared_ptr<const module::Manifest> manifest) {
     manifests_[module] = std::move(manifest);
   }
 
@@ -60,10 +61,10 @@ class Audit {
   void count(const engine::EventRow& row);
 
   const sdk_impl::MemoryTables& tables_;
-  const engine::BlobStore& blobs_;
+  const ports::BlobStore& blobs_;
   Coverage& coverage_;
   const bool notify_;
-  std::map<base::Digest, std::shared_ptr<const base::Manifest>> manifests_;
+  std::map<base::Digest, std::shared_ptr<const module::Manifest>> manifests_;
   std::map<base::RunId, RunGraph> graphs_;
 
   // Of the open transaction.

@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "base/errors.h"
 #include "scheduler/loop/turn.h"
-#include "sdk/base/errors.h"
 #include "tests/simulation/failure.h"
 #include "tests/support/graph_text.h"
 
@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 constexpr Duration kPatience = seconds(10);  // before a request is repeated
 
-engine::RequestInfo* request_info(engine::CommandBody& body) {
+engine::RequestInfo* request_info(ports::CommandBody& body) {
   return std::visit(
       [](auto& its) -> engine::RequestInfo* {
         if constexpr (requires { its.request.idempotency_key; }) return &its.request;
@@ -57,7 +57,7 @@ void Clients::start() {
   for (int i = 0; i < 4; ++i) agenda_.in(sometime(), [this] { look(); });
 }
 
-Clients::Shared Clients::make(const std::string& what, engine::CommandBody body) {
+Clients::Shared Clients::make(const std::string& what, ports::CommandBody body) {
   auto request = std::make_shared<Request>();
   request->key = what + "-" + std::to_string(++last_key_);
   engine::RequestInfo& info = *request_info(body);
@@ -76,7 +76,7 @@ void Clients::submit(const Shared& request) {
 void Clients::ask(const Shared& request) {
   if (request->answered) return;
   if (++request->sent > 1) coverage_.add(Seen::kRequestRepeated);
-  engine::CommandBody body = request->body;
+  ports::CommandBody body = request->body;
   request_info(body)->reply_to = ++last_reply_to_;
   asked_[last_reply_to_] = request;
   const Duration delay = rng_.between(Duration(milliseconds(1)), Duration(milliseconds(50)));

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/effects.h"
-#include "scheduler/engine/ports.h"
+#include "engine/effects.h"
+#include "scheduler/ports/inbox.h"
 #include "tests/simulation/agenda.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/profile.h"
@@ -23,7 +23,7 @@ namespace weir::simulation {
 class Clients {
  public:
   using Clock = std::function<base::Now()>;
-  using Post = std::function<void(engine::CommandBody)>;
+  using Post = std::function<void(ports::CommandBody)>;
   using Learn = std::function<void(const engine::ModuleUpload&)>;
 
   Clients(std::uint64_t seed, const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverage,
@@ -38,13 +38,13 @@ class Clients {
  private:
   struct Request {
     std::string key;
-    engine::CommandBody body;  // without reply_to
+    ports::CommandBody body;  // without reply_to
     bool answered = false;
     int sent = 0;
   };
   using Shared = std::shared_ptr<Request>;
 
-  Shared make(const std::string& what, engine::CommandBody body);
+  Shared make(const std::string& what, ports::CommandBody body);
   void submit(const Shared& request);
   void ask(const Shared& request);
   void register_modules(int variant);

@@ -147,7 +147,7 @@ engine::AttemptFinished Fleet::outcome_of(const Attempt& attempt) {
   return report;
 }
 
-void Fleet::add_success(const base::StageSpec& stage, const Attempt& attempt,
+void Fleet::add_success(const module::StageSpec& stage, const Attempt& attempt,
                         engine::AttemptFinished& report) {
   const Rates& rates = profile_.rates;
   if (!calm_ && rng_.chance(rates.skipped)) {
@@ -168,7 +168,7 @@ void Fleet::add_success(const base::StageSpec& stage, const Attempt& attempt,
     report.checks.push_back({check.asset, check.name, check.severity, passed, "", "{}"});
   }
   for (const auto& dep : stage.dependencies) {
-    if (dep.kind != base::DependencyKind::kCursor) continue;
+    if (dep.kind != module::DependencyKind::kCursor) continue;
     const auto bytes = std::make_shared<const std::string>(
         "cursor " + std::to_string(attempt.assign.cursor_version + 1) + " of " + stage.name);
     engine::OutputValue value{"", {base::sha256(*bytes), std::ssize(*bytes), {}, "cursor"}, bytes};
@@ -177,7 +177,7 @@ void Fleet::add_success(const base::StageSpec& stage, const Attempt& attempt,
 }
 
 // Every attempt makes a value of its own, so that a mixed-up result shows.
-void Fleet::add_outputs(const base::StageSpec& stage, const Attempt& attempt,
+void Fleet::add_outputs(const module::StageSpec& stage, const Attempt& attempt,
                         engine::AttemptFinished& report) {
   for (const auto& output : stage.outputs) {
     const auto& key = attempt.assign.key;

@@ -93,7 +93,7 @@ void Fleet::beat(Worker& worker, base::SessionId session) {
   });
 }
 
-void Fleet::say(Worker& worker, engine::CommandBody body) {
+void Fleet::say(Worker& worker, ports::CommandBody body) {
   if (!worker.session) return;
   Session& session = sessions_[worker.session];
   const bool hello = std::holds_alternative<engine::ConnectWorker>(body);

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/effects.h"
-#include "scheduler/engine/ports.h"
+#include "engine/effects.h"
+#include "scheduler/ports/inbox.h"
 #include "tests/simulation/agenda.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/profile.h"
@@ -24,12 +24,12 @@ namespace weir::simulation {
 class SchedulerDoor {
  public:
   virtual ~SchedulerDoor() = default;
-  virtual void deliver(engine::CommandBody body) = 0;
+  virtual void deliver(ports::CommandBody body) = 0;
   virtual bool reachable() const = 0;
   virtual void uploaded(const base::Digest& digest) = 0;
   virtual base::WallTime wall() const = 0;
   // The stage that an assignment means, from what was registered.
-  virtual const base::StageSpec& stage_of(const engine::Assign& assign) const = 0;
+  virtual const module::StageSpec& stage_of(const engine::Assign& assign) const = 0;
 };
 
 class Fleet {
@@ -80,7 +80,7 @@ class Fleet {
   void lose_session(Worker& worker);
   void drop(base::SessionId session);
   void beat(Worker& worker, base::SessionId session);
-  void say(Worker& worker, engine::CommandBody body);
+  void say(Worker& worker, ports::CommandBody body);
   void hear(Worker& worker, base::SessionId session, const engine::Send& message);
 
   void assign(Worker& worker, const engine::Assign& assign);
@@ -96,9 +96,9 @@ class Fleet {
   static std::vector<engine::AttemptKey> held_by(const Worker& worker);
 
   engine::AttemptFinished outcome_of(const Attempt& attempt);
-  void add_success(const base::StageSpec& stage, const Attempt& attempt,
+  void add_success(const module::StageSpec& stage, const Attempt& attempt,
                    engine::AttemptFinished& report);
-  void add_outputs(const base::StageSpec& stage, const Attempt& attempt,
+  void add_outputs(const module::StageSpec& stage, const Attempt& attempt,
                    engine::AttemptFinished& report);
   void count(const engine::AttemptFinished& report);
   std::size_t index_of(const Worker& worker) const {

@@ -1,7 +1,7 @@
 // The switch that the planted bugs of the code under test look at: none by default. Set by plant()
 // while the command line is read, before any seed is played, and never again. Linked into
 // weir_simulation only, where alone the bugs exist.
-#include "scheduler/engine/planted.h"
+#include "engine/planted.h"
 
 #include "tests/simulation/planted.h"
 

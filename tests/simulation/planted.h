@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/planted.h"
+#include "engine/planted.h"
 
 namespace weir::simulation {
 

@@ -8,10 +8,10 @@
 namespace weir::simulation {
 namespace {
 
-using base::DependencyKind;
-using base::Manifest;
-using base::StageSpec;
-using base::TriggerRule;
+using module::DependencyKind;
+using module::Manifest;
+using module::StageSpec;
+using module::TriggerRule;
 using std::chrono::seconds;
 
 constexpr int kRules = int(TriggerRule::kAlways) + 1;
@@ -74,7 +74,7 @@ StageSpec make_stage(Rng& rng, Manifest& manifest, int index, int variant) {
   if (rng.chance(0.5)) stage.retry.delay_ms = rng.between(0, 20'000);
   if (rng.chance(0.2)) stage.priority = int(rng.between(-2, 2));
   if (!stage.outputs.empty() && rng.chance(0.2)) {
-    stage.checks.push_back({stage.outputs[0].asset, "rows", base::CheckSeverity::kBlocking});
+    stage.checks.push_back({stage.outputs[0].asset, "rows", module::CheckSeverity::kBlocking});
   }
   stage.code_version = "v" + std::to_string(variant);
   return stage;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/engine/engine.h"
-#include "sdk/base/manifest.h"
+#include "engine/engine.h"
+#include "module/manifest.h"
 #include "tests/simulation/rng.h"
 
 namespace weir::simulation {
@@ -48,6 +48,6 @@ struct Profile {
 Profile make_profile(Rng& rng);
 
 // Pipelines p0 and p1 in their `variant`-th version; p1 reads from p0.
-std::vector<base::Manifest> make_pipelines(std::uint64_t seed, int variant);
+std::vector<module::Manifest> make_pipelines(std::uint64_t seed, int variant);
 
 }  // namespace weir::simulation

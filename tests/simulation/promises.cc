@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "scheduler/engine/text/format.h"
-#include "scheduler/engine/text/record_text.h"
-#include "sdk/base/json.h"
+#include "base/json.h"
+#include "engine/text/format.h"
+#include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -67,7 +67,7 @@ void Promises::check_input(const engine::RunRow& run, const engine::InputRef& in
   });
 }
 
-void Promises::answered(const std::string& key, const engine::CommandBody& request,
+void Promises::answered(const std::string& key, const ports::CommandBody& request,
                         const std::string& payload) {
   const auto [at, fresh] = answers_.emplace(key, payload);
   const std::string& known = at->second;

@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "scheduler/engine/effects.h"
-#include "scheduler/engine/ports.h"
+#include "engine/effects.h"
+#include "scheduler/ports/inbox.h"
 #include "sdk/src/memory_store.h"
 #include "tests/simulation/coverage.h"
 
@@ -22,7 +22,7 @@ class Promises {
   // A message leaves for that worker.
   void sent(const engine::Send& message, const std::string& worker);
   // A request with an idempotency key was answered with success.
-  void answered(const std::string& key, const engine::CommandBody& request,
+  void answered(const std::string& key, const ports::CommandBody& request,
                 const std::string& payload);
   void delivered(const engine::OutboxRow& row);
   // Every event is durable now: a follower reads what it has not seen and resumes where it stood.

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::simulation {
 

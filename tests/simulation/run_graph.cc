@@ -11,10 +11,10 @@
 
 namespace weir::simulation {
 
-using base::DependencyKind;
-using base::TriggerRule;
 using engine::Decision;
 using engine::TaskState;
+using module::DependencyKind;
+using module::TriggerRule;
 
 RunGraph::RunGraph(const engine::RunRow& run, const TaskOf& task, const ManifestOf& manifest_of) {
   for (std::int32_t i = 0; i < run.task_count; ++i) {

@@ -9,18 +9,18 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/engine/plan/trigger_rule.h"
-#include "scheduler/engine/records.h"
+#include "engine/plan/trigger_rule.h"
+#include "engine/records.h"
 
 namespace weir::simulation {
 
-using ManifestOf = std::function<std::shared_ptr<const base::Manifest>(const base::Digest&)>;
+using ManifestOf = std::function<std::shared_ptr<const module::Manifest>(const base::Digest&)>;
 using TaskOf = std::function<const engine::TaskRow&(std::int32_t)>;
 
 struct RunGraph {
   struct Node {
-    std::shared_ptr<const base::Manifest> manifest;  // owns spec
-    const base::StageSpec* spec = nullptr;
+    std::shared_ptr<const module::Manifest> manifest;  // owns spec
+    const module::StageSpec* spec = nullptr;
     std::vector<std::vector<std::int32_t>> parents;  // by group of the spec's rules
     bool decides = true;                             // its end decides the run's
   };

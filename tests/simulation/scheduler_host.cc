@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <utility>
 
-#include "scheduler/engine/state.h"
-#include "scheduler/engine/text/format.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "engine/state.h"
+#include "engine/text/format.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -30,13 +30,12 @@ Status injected() { return {Code::kUnavailable, base::kErrStore, "injected fault
 
 }  // namespace
 
-base::Result<std::unique_ptr<engine::BlobWriter>> Blobs::create(const base::Digest&,
-                                                                engine::ArtifactKind,
-                                                                std::int64_t) {
+base::Result<std::unique_ptr<ports::BlobWriter>> Blobs::create(const base::Digest&,
+                                                               engine::ArtifactKind, std::int64_t) {
   return Status(Code::kUnimplemented, base::kErrInternal, "the simulation adds blobs whole");
 }
 
-base::Result<std::vector<engine::BlobFile>> Blobs::files(const base::Digest&) {
+base::Result<std::vector<ports::BlobFile>> Blobs::files(const base::Digest&) {
   return Status(Code::kUnimplemented, base::kErrInternal, "the simulation keeps no bytes");
 }
 
@@ -152,7 +151,7 @@ void SchedulerHost::count_restored() {
   }
 }
 
-void SchedulerHost::post(engine::CommandBody body) {
+void SchedulerHost::post(ports::CommandBody body) {
   if (!up()) return;
   inbox_.push_back(std::move(body));
   if (!planned_) plan_work(rng_.between(Duration(microseconds(100)), Duration(milliseconds(5))));

@@ -32,27 +32,26 @@ class Outside {
 };
 
 // Large values that workers have uploaded: durable at once.
-class Blobs final : public engine::BlobStore {
+class Blobs final : public ports::BlobStore {
  public:
-  base::Result<std::unique_ptr<engine::BlobWriter>> create(const base::Digest&,
-                                                           engine::ArtifactKind,
-                                                           std::int64_t) override;
+  base::Result<std::unique_ptr<ports::BlobWriter>> create(const base::Digest&, engine::ArtifactKind,
+                                                          std::int64_t) override;
   bool contains(const base::Digest& digest) override { return digests_.contains(digest); }
-  base::Result<std::vector<engine::BlobFile>> files(const base::Digest&) override;
+  base::Result<std::vector<ports::BlobFile>> files(const base::Digest&) override;
   void add(const base::Digest& digest) { digests_.insert(digest); }
 
  private:
   std::set<base::Digest> digests_;
 };
 
-class SchedulerHost final : private engine::SessionSink {
+class SchedulerHost final : private ports::SessionSink {
  public:
   SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverage,
                 Outside& outside, bool trace);
 
   void start();
   // A command arrives; it is lost while the scheduler is down.
-  void post(engine::CommandBody body);
+  void post(ports::CommandBody body);
   // The wall clock is set, forward or back.
   void set_clock(Duration by);
   bool up() const { return turn_ != nullptr; }
@@ -106,7 +105,7 @@ class SchedulerHost final : private engine::SessionSink {
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
   engine::Engine restored_;  // from the tables, anew after every step, to be compared
-  std::deque<engine::CommandBody> inbox_;
+  std::deque<ports::CommandBody> inbox_;
   std::uint64_t life_ = 0;  // counts starts, so that plans of an earlier life are void
   std::uint64_t wake_ = 0;  // counts plans to wake for a deadline
   bool planned_ = false;    // work() is on the agenda

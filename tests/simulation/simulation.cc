@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "scheduler/engine/text/record_text.h"
+#include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -32,7 +32,7 @@ Simulation::Simulation(std::uint64_t seed, bool trace)
       clients_(
           seed, profile_, rng_, agenda_, coverage_, host_.promises(),
           [this] { return host_.now(); },
-          [this](engine::CommandBody body) { host_.post(std::move(body)); },
+          [this](ports::CommandBody body) { host_.post(std::move(body)); },
           [this](const engine::ModuleUpload& upload) { learn(upload); }) {}
 
 void Simulation::learn(const engine::ModuleUpload& upload) {
@@ -40,11 +40,11 @@ void Simulation::learn(const engine::ModuleUpload& upload) {
   host_.audit().learn(upload.digest, upload.manifest);
 }
 
-const base::StageSpec& Simulation::stage_of(const engine::Assign& assign) const {
+const module::StageSpec& Simulation::stage_of(const engine::Assign& assign) const {
   return manifests_.at(assign.module)->stages.at(std::size_t(assign.stage));
 }
 
-void Simulation::deliver(engine::CommandBody body) {
+void Simulation::deliver(ports::CommandBody body) {
   if (const auto* report = std::get_if<engine::AttemptFinished>(&body)) {
     const auto* task = host_.tables().tasks.find({report->key.run, report->key.task});
     const auto* run = host_.tables().runs.find(report->key.run);

@@ -30,11 +30,11 @@ class Simulation final : private Outside, private SchedulerDoor {
     return fleet_.worker_of(session);
   }
 
-  void deliver(engine::CommandBody body) override;
+  void deliver(ports::CommandBody body) override;
   bool reachable() const override { return host_.up(); }
   void uploaded(const base::Digest& digest) override { host_.blobs().add(digest); }
   base::WallTime wall() const override { return host_.now().wall; }
-  const base::StageSpec& stage_of(const engine::Assign& assign) const override;
+  const module::StageSpec& stage_of(const engine::Assign& assign) const override;
 
   void learn(const engine::ModuleUpload& upload);
   void plan_faults();
@@ -51,7 +51,7 @@ class Simulation final : private Outside, private SchedulerDoor {
   SchedulerHost host_;
   Fleet fleet_;
   Clients clients_;
-  std::map<base::Digest, std::shared_ptr<const base::Manifest>> manifests_;
+  std::map<base::Digest, std::shared_ptr<const module::Manifest>> manifests_;
   std::map<base::RunId, Duration> canceling_;  // since when
 };
 

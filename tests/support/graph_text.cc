@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "sdk/base/check.h"
-#include "sdk/base/json.h"
+#include "base/check.h"
+#include "base/json.h"
 
 namespace weir::test {
 namespace {
 
-using base::DependencyKind;
-using base::DependencySpec;
-using base::Manifest;
-using base::StageSpec;
-using base::TriggerRule;
+using module::DependencyKind;
+using module::DependencySpec;
+using module::Manifest;
+using module::StageSpec;
+using module::TriggerRule;
 using Options = std::multimap<std::string, std::string>;
 
 std::string trimmed(std::string_view text) {
@@ -39,7 +39,7 @@ std::vector<std::string> words_of(const std::string& text) {
 
 std::optional<TriggerRule> parse_rule(std::string_view name) {
   for (int i = 0; i <= int(TriggerRule::kAlways); ++i) {
-    if (base::trigger_rule_name(TriggerRule(i)) == name) return TriggerRule(i);
+    if (module::trigger_rule_name(TriggerRule(i)) == name) return TriggerRule(i);
   }
   return std::nullopt;
 }
@@ -149,9 +149,9 @@ void set_options(StageSpec& stage, const Options& options) {
   for (auto it = begin; it != end; ++it) {
     const auto colon = it->second.find(':');
     const auto severity = it->second.substr(colon + 1);
-    base::CheckSpec check{stage.outputs.at(0).asset, it->second.substr(0, colon)};
-    if (severity == "blocking") check.severity = base::CheckSeverity::kBlocking;
-    if (severity == "warn") check.severity = base::CheckSeverity::kWarn;
+    module::CheckSpec check{stage.outputs.at(0).asset, it->second.substr(0, colon)};
+    if (severity == "blocking") check.severity = module::CheckSeverity::kBlocking;
+    if (severity == "warn") check.severity = module::CheckSeverity::kWarn;
     stage.checks.push_back(std::move(check));
   }
 }
@@ -215,14 +215,14 @@ Manifest parse_graph(const std::string& pipeline, const std::string& text) {
     }
   }
   fit_types(manifest);
-  const auto valid = base::validate_manifest(manifest);
+  const auto valid = module::validate_manifest(manifest);
   CHECK_MSG(valid.ok(), valid.text());
   return manifest;
 }
 
-engine::ModuleUpload upload_of(base::Manifest manifest) {
+engine::ModuleUpload upload_of(module::Manifest manifest) {
   engine::ModuleUpload upload;
-  upload.manifest_json = base::manifest_to_json(manifest).dump();
+  upload.manifest_json = module::manifest_to_json(manifest).dump();
   upload.digest = base::sha256(upload.manifest_json);
   upload.files = {{manifest.pipeline, base::sha256(manifest.pipeline), 1, true}};
   upload.manifest = std::make_shared<const Manifest>(std::move(manifest));

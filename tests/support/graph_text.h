@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "scheduler/engine/commands.h"
-#include "sdk/base/manifest.h"
+#include "engine/commands.h"
+#include "module/manifest.h"
 
 namespace weir::test {
 
@@ -22,11 +22,11 @@ namespace weir::test {
 //
 // Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u schema=s
 // version=v check=NAME:blocking]. All types are "t" unless said otherwise. Errors end the process.
-base::Manifest parse_graph(const std::string& pipeline, const std::string& text);
+module::Manifest parse_graph(const std::string& pipeline, const std::string& text);
 
 // A module of that pipeline; its digest is the manifest's.
 engine::ModuleUpload upload_of(const std::string& pipeline, const std::string& text);
-engine::ModuleUpload upload_of(base::Manifest manifest);
+engine::ModuleUpload upload_of(module::Manifest manifest);
 
 // "1500ms", "30s", "10m", "2h".
 base::Duration parse_duration(std::string_view text);

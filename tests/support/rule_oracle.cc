@@ -1,6 +1,6 @@
 // Trigger rules as sentences about lists of parents, row by row as the table of the semantics has
 // them: see rule_oracle.h. Slow and plain on purpose; it must not share code or counters with
-// scheduler/engine/plan/trigger_rule.cc. Pure.
+// engine/plan/trigger_rule.cc. Pure.
 #include "tests/support/rule_oracle.h"
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 namespace weir::test {
 namespace {
 
-using base::TriggerRule;
 using engine::Decision;
 using engine::TaskState;
+using module::TriggerRule;
 using Parents = std::vector<TaskState>;
 
 bool is_done(TaskState s) { return engine::terminal(s); }

@@ -5,13 +5,13 @@
 
 #include <vector>
 
-#include "scheduler/engine/plan/trigger_rule.h"
-#include "scheduler/engine/records.h"
+#include "engine/plan/trigger_rule.h"
+#include "engine/records.h"
 
 namespace weir::test {
 
 // One group of parents, by state; a parent that has not ended counts as waiting.
-engine::Decision rule_decision(base::TriggerRule rule,
+engine::Decision rule_decision(module::TriggerRule rule,
                                const std::vector<engine::TaskState>& parents);
 
 }  // namespace weir::test

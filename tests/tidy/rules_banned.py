@@ -30,7 +30,7 @@ PATTERNS = [
      "a unit test gets its time as a value"),
     ("engine-pure", r"#\s*include\s*<(?:thread|mutex|shared_mutex|atomic|condition_variable|random"
      r"|iostream|fstream|filesystem|cstdio|ctime|unistd\.h|sys/[^>]*)>|" + _CLOCK,
-     lambda p, h: p.startswith("scheduler/engine/"),
+     lambda p, h: p.startswith("engine/"),
      "the engine has no I/O, clock, randomness or thread; take it in a command"),
 ]
 

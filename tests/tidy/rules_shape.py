@@ -15,8 +15,9 @@ PAIRS_PER_FOLDER_MAX = 20
 HEAD_LINES_MIN, HEAD_LINES_MAX = 3, 8
 
 NAMESPACES = {
-    "sdk/base/": "weir::base", "sdk/include/weir/": "weir", "sdk/src/": "weir",
-    "sdk/client/": "weir::client", "scheduler/engine/": "weir::engine",
+    "base/": "weir::base", "value/": "weir::value", "module/": "weir::module",
+    "engine/": "weir::engine", "sdk/include/weir/": "weir", "sdk/src/": "weir",
+    "sdk/client/": "weir::client", "scheduler/ports/": "weir::ports",
     "scheduler/store/": "weir::store", "scheduler/loop/": "weir::loop",
     "scheduler/rpc/": "weir::rpc", "scheduler/http/": "weir::http", "worker/": "weir::worker",
     "cli/": "weir::cli",

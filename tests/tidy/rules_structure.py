@@ -7,24 +7,27 @@ import re
 from finding import Finding
 
 # folder -> the project folders it may include, besides itself. The longest prefix wins.
+BELOW = ["base/", "value/", "module/"]  # what every program part may stand on
 LAYERS = {
-    "sdk/base/": [],
+    "base/": [],
+    "value/": ["base/"],
+    "module/": ["base/", "value/"],
+    "engine/": BELOW,
     "sdk/include/weir/": [],
-    "sdk/src/": ["sdk/base/", "sdk/include/weir/", "scheduler/engine/"],
-    "sdk/testing/": ["sdk/base/", "sdk/include/weir/", "sdk/src/", "scheduler/engine/"],
-    "sdk/client/": ["sdk/base/", "sdk/include/weir/"],
-    "scheduler/engine/": ["sdk/base/"],
-    "scheduler/store/": ["scheduler/engine/", "sdk/base/"],
-    "scheduler/loop/": ["scheduler/engine/", "sdk/base/"],
-    "scheduler/rpc/": ["scheduler/engine/", "sdk/base/"],
-    "scheduler/http/": ["scheduler/engine/", "sdk/base/"],
-    "scheduler/": ["scheduler/", "sdk/base/"],
-    "worker/core/": ["sdk/base/"],
-    "worker/supervisor/": ["worker/core/", "sdk/base/"],
-    "worker/agent/": ["worker/core/", "worker/supervisor/", "sdk/base/"],
-    "worker/": ["worker/", "sdk/base/"],
-    "cli/": ["scheduler/scheduler.h", "worker/worker.h", "sdk/client/", "sdk/include/weir/",
-             "sdk/base/"],
+    "sdk/src/": BELOW + ["engine/", "sdk/include/weir/"],
+    "sdk/client/": BELOW + ["sdk/include/weir/"],
+    "scheduler/ports/": ["base/", "engine/"],
+    "scheduler/store/": BELOW + ["engine/", "scheduler/ports/"],
+    "scheduler/loop/": BELOW + ["engine/", "scheduler/ports/"],
+    "scheduler/rpc/": BELOW + ["engine/", "scheduler/ports/"],
+    "scheduler/http/": BELOW + ["engine/", "scheduler/ports/"],
+    "scheduler/": BELOW + ["engine/", "scheduler/"],
+    "worker/core/": BELOW,
+    "worker/supervisor/": BELOW + ["worker/core/"],
+    "worker/agent/": BELOW + ["worker/core/", "worker/supervisor/"],
+    "worker/": BELOW + ["worker/"],
+    "cli/": BELOW + ["scheduler/scheduler.h", "worker/worker.h", "sdk/client/",
+                     "sdk/include/weir/"],
     "examples/": [],
 }
 

@@ -11,11 +11,11 @@ from tree import Tree
 HEAD = "// Owns a thing for this self-test of tidy.\n// One thread.\n// It must not run.\n"
 BODY = "\nnamespace weir::base {\nint value();\n}  // namespace weir::base\n"
 OK = HEAD + "#pragma once\n" + BODY
-SRC = HEAD + "#include \"sdk/base/a.h\"\n\n#include <vector>\n" + BODY
-LISTS = {"sdk/base/CMakeLists.txt": "file(GLOB sources *.cc)\n",
+SRC = HEAD + "#include \"base/a.h\"\n\n#include <vector>\n" + BODY
+LISTS = {"base/CMakeLists.txt": "file(GLOB sources *.cc)\n",
          "tests/unit/base/CMakeLists.txt": "weir_add_test(x SOURCES a_test.cc)\n",
          "cli/CMakeLists.txt": "file(GLOB sources *.cc)\n"}
-USER = {"sdk/base/a.cc": SRC}
+USER = {"base/a.cc": SRC}
 
 
 def inside(text, path_namespace="weir::base"):
@@ -23,16 +23,16 @@ def inside(text, path_namespace="weir::base"):
 
 
 def base(text):
-    return {"sdk/base/a.cc": inside(text)}
+    return {"base/a.cc": inside(text)}
 
 
 def header(text):
-    return {"sdk/base/a.h": HEAD + "#pragma once\n" + text + BODY, **USER}
+    return {"base/a.h": HEAD + "#pragma once\n" + text + BODY, **USER}
 
 
 def engine(text):
-    return {"scheduler/engine/x.cc": HEAD + text + "namespace weir::engine {\n}\n",
-            "scheduler/engine/CMakeLists.txt": "file(GLOB s *.cc)\n"}
+    return {"engine/x.cc": HEAD + text + "namespace weir::engine {\n}\n",
+            "engine/CMakeLists.txt": "file(GLOB s *.cc)\n"}
 
 
 def unit(text):
@@ -45,7 +45,7 @@ def joined(*parts):
 
 LONG_FUNCTION = "void f() {\n" + "  g();\n" * 80 + "}"
 DOC = HEAD + "#pragma once\nnamespace weir {\n%sclass Asset {\n};\n}\n"
-MANY = {f"sdk/base/file{i}.cc": inside("int v;") for i in range(21)}
+MANY = {f"base/file{i}.cc": inside("int v;") for i in range(21)}
 
 # rule -> (files that break it, files that do not)
 SAMPLES = {
@@ -53,25 +53,25 @@ SAMPLES = {
     "function-length": (base(LONG_FUNCTION), base("void f() {\n  g();\n}")),
     "file-length": (header("\n" * 300), header("\n" * 20)),
     "folder-size": (MANY, dict(list(MANY.items())[:20])),
-    "head-comment": ({"sdk/base/a.cc": "#include <vector>\n" + BODY}, base("int v;")),
-    "file-name": ({"sdk/base/BadName.cc": inside("int v;")}, base("int v;")),
-    "include-guard": ({"sdk/base/a.h": HEAD + BODY, **USER}, header("")),
-    "name-space": ({"sdk/base/a.cc": inside("int v;", "elsewhere")}, base("int v;")),
+    "head-comment": ({"base/a.cc": "#include <vector>\n" + BODY}, base("int v;")),
+    "file-name": ({"base/BadName.cc": inside("int v;")}, base("int v;")),
+    "include-guard": ({"base/a.h": HEAD + BODY, **USER}, header("")),
+    "name-space": ({"base/a.cc": inside("int v;", "elsewhere")}, base("int v;")),
     "type-name": (base("struct bad_name {\n};"), base("struct GoodName {\n};")),
     "constant-name": (base("constexpr int limit = 3;"), base("constexpr int kLimit = 3;")),
     "test-name": (unit("TEST(Store, works) {\n}\n"), unit("TEST(Store, KeepsRows) {\n}\n")),
     "public-comment": ({"sdk/include/weir/weir.h": DOC % ""},
                        {"sdk/include/weir/weir.h": DOC % "// A handle; any thread.\n"}),
-    "include-direction": (base('') | {"sdk/base/a.cc": HEAD + '#include "cli/x.h"\n' + BODY},
-                          {"sdk/base/a.h": OK, **USER}),
+    "include-direction": (base('') | {"base/a.cc": HEAD + '#include "cli/x.h"\n' + BODY},
+                          {"base/a.h": OK, **USER}),
     "library-place": (engine("#include <sqlite3.h>\n"), engine("#include <vector>\n")),
     "public-header": ({"sdk/include/weir/weir.h": HEAD + "#pragma once\n#include <zstd.h>\n"
                        "namespace weir {}\n"},
                       {"sdk/include/weir/weir.h": HEAD + "#pragma once\n#include <vector>\n"
                        "namespace weir {}\n"}),
-    "include-order": ({"sdk/base/a.cc": HEAD + '#include "sdk/base/b.h"\n#include <vector>\n' + BODY},
-                      {"sdk/base/a.h": OK, **USER}),
-    "dead-file": ({"sdk/base/lonely.h": OK}, {"sdk/base/a.h": OK, **USER}),
+    "include-order": ({"base/a.cc": HEAD + '#include "base/b.h"\n#include <vector>\n' + BODY},
+                      {"base/a.h": OK, **USER}),
+    "dead-file": ({"base/lonely.h": OK}, {"base/a.h": OK, **USER}),
     "using-namespace": (header("using namespace std;\n"), header("using std::vector;\n")),
     "raw-new": (base("int* p = new int;"), base("// a new day\nint newer = 1;")),
     "raw-delete": (base("void f(int* p) {\n  delete p;\n}"),

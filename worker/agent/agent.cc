@@ -9,7 +9,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "worker/agent/agent_impl.h"
 #include "worker/agent/platform.h"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <stop_token>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "worker/agent/options.h"
 #include "worker/supervisor/handle.h"
 

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "worker/agent/blob_file.h"
 
 namespace weir::worker {
@@ -191,14 +191,14 @@ Status ArtifactTransfer::recheck_now(const Digest& digest) {
   Digest found;
   if (fs::is_directory(place, error)) {
     const auto files = list_tree(place);
-    std::vector<base::BundleEntry> entries;
+    std::vector<module::BundleEntry> entries;
     if (files.ok()) {
       for (const TreeFile& file : *files) {
         const auto one = file_digest(file.absolute_path);
         if (!one.ok()) return one.status();
         entries.push_back({file.path, *one, file.executable});
       }
-      found = base::bundle_digest(entries);
+      found = module::bundle_digest(entries);
     }
   } else {
     const auto whole = file_digest(place);
@@ -244,7 +244,7 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
   request.set_digest(std::string(digest.raw()));
   const auto reader = stub_->FetchArtifact(&context, request);
   v1::FetchArtifactResponse response;
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   std::optional<BlobFile> file;
   bool tree = false;
   Status status;
@@ -291,7 +291,7 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
   if (!ended.ok()) return ended;
   close();
   if (!status.ok()) return status;
-  const Digest got = tree              ? base::bundle_digest(entries)
+  const Digest got = tree              ? module::bundle_digest(entries)
                      : entries.empty() ? Digest{}
                                        : entries[0].digest;
   if (got == digest) return {};

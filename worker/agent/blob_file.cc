@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::worker {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/status.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "module/bundle.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {

@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::worker {
 namespace {

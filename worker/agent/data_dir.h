@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {

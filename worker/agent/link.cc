@@ -3,7 +3,7 @@
 // directly.
 #include "worker/agent/link.h"
 
-#include "sdk/base/endpoint.h"
+#include "base/endpoint.h"
 
 namespace weir::worker {
 

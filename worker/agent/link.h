@@ -9,7 +9,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 namespace weir::worker {
 

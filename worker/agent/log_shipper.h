@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
 #include "worker/supervisor/spool.h"

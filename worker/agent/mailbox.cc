@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::worker {
 

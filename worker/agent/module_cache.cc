@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
-#include "sdk/base/manifest.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "module/bundle.h"
+#include "module/manifest.h"
 #include "worker/agent/blob_file.h"
 #include "worker/core/backoff.h"
 
@@ -40,14 +40,14 @@ std::string bundle_path(const std::string& place, const std::string& path) {
 
 Status check_list(const Digest& module, const v1::FetchFileResponse& list) {
   if (list.files_size() == 0) return corrupt(module, "has no files");
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   for (const v1::ModuleFile& file : list.files()) {
     const auto digest = Digest::from_bytes(file.digest());
     if (!digest || !safe_relative_path(file.path()))
       return corrupt(module, "its list of files is malformed");
     entries.push_back({file.path(), *digest, file.executable()});
   }
-  if (base::bundle_digest(entries) != module)
+  if (module::bundle_digest(entries) != module)
     return corrupt(module, "its list of files has another digest");
   return {};
 }
@@ -149,9 +149,9 @@ base::Result<LoadedModule> ModuleCache::load(const Digest& module) const {
   loaded.manifest_json = list.manifest_json();
   const auto json = base::Json::parse(loaded.manifest_json);
   if (!json.ok()) return json.status();
-  const auto manifest = base::manifest_from_json(*json);
+  const auto manifest = module::manifest_from_json(*json);
   if (!manifest.ok()) return manifest.status();
-  for (const base::StageSpec& stage : manifest->stages)
+  for (const module::StageSpec& stage : manifest->stages)
     loaded.side_effects.push_back(stage.side_effects);
   return loaded;
 }

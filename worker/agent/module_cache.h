@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "sdk/base/sha256.h"
-#include "sdk/base/status.h"
+#include "base/sha256.h"
+#include "base/status.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "sdk/base/local_session.h"
+#include "base/local_session.h"
 
 namespace weir::worker {
 

@@ -9,7 +9,7 @@
 
 #include <gnu/libc-version.h>
 
-#include "sdk/base/elf.h"
+#include "module/elf.h"
 #include "weir/worker/v1/worker.pb.h"
 #include "worker/supervisor/system.h"
 
@@ -61,7 +61,7 @@ std::vector<std::string> cached_libraries(std::string_view cache) {
 }
 
 void describe_platform(v1::Platform& out) {
-  out.set_architecture(base::host_machine());
+  out.set_architecture(module::host_machine());
   out.set_glibc(::gnu_get_libc_version());
   const auto cache = read_file("/etc/ld.so.cache", kCacheBytesMax);
   if (cache.ok()) {

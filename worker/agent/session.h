@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "sdk/base/local_session.h"
+#include "base/local_session.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 #include "worker/agent/link.h"
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::worker {
 

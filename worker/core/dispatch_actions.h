@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/sha256.h"
+#include "base/ids.h"
+#include "base/sha256.h"
 
 namespace weir::worker {
 

@@ -3,7 +3,7 @@
 // free.
 #include <algorithm>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 #include "worker/core/dispatcher.h"
 
 namespace weir::worker {

@@ -3,7 +3,7 @@
 // one copy.
 #include "worker/core/frame.h"
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::worker {
 namespace {

@@ -3,7 +3,7 @@
 // thread.
 #pragma once
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::worker {
 

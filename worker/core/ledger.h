@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::worker {
 

@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 namespace weir::worker {
 

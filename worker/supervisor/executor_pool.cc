@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <sys/epoll.h>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::worker {
 namespace {

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <signal.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/json.h"
-#include "sdk/base/manifest.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "module/manifest.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/supervisor/executor_pool.h"
 #include "worker/supervisor/verdict.h"
@@ -28,10 +28,10 @@ bool same_manifest(const std::string& a, const std::string& b) {
   const auto json_b = base::Json::parse(b);
   if (!json_a.ok() || !json_b.ok()) return false;
   if (*json_a == *json_b) return true;
-  const auto manifest_a = base::manifest_from_json(*json_a);
-  const auto manifest_b = base::manifest_from_json(*json_b);
+  const auto manifest_a = module::manifest_from_json(*json_a);
+  const auto manifest_b = module::manifest_from_json(*json_b);
   if (!manifest_a.ok() || !manifest_b.ok()) return false;
-  return base::manifest_to_json(*manifest_a) == base::manifest_to_json(*manifest_b);
+  return module::manifest_to_json(*manifest_a) == module::manifest_to_json(*manifest_b);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include <google/protobuf/message_lite.h>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::worker {
 

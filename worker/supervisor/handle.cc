@@ -20,8 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/supervisor.h"
 

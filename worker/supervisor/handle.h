@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/status.h"
+#include "base/ids.h"
+#include "base/status.h"
 #include "worker/supervisor/process_tree.h"
 #include "worker/supervisor/spawn.h"
 #include "worker/supervisor/system.h"

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::worker {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 #include <sys/types.h>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 #include "worker/core/log_cap.h"
 #include "worker/supervisor/system.h"
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/handle.h"
 #include "worker/supervisor/spawn.h"

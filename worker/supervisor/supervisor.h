@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 #include "worker/core/dispatch_actions.h"
 #include "worker/supervisor/process_tree.h"
 #include "worker/supervisor/system.h"

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::worker {
 

@@ -12,10 +12,10 @@
 #include <cxxabi.h>
 #include <string.h>
 
-#include "sdk/base/elf.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
-#include "sdk/base/status.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "module/elf.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "weir/worker/v1/worker.pb.h"
 
@@ -129,7 +129,7 @@ std::vector<Frame> backtrace_in(std::string_view text, const std::string& execut
     }
   }
   if (addresses.empty()) return frames;
-  const std::vector<std::string> symbols = base::functions_at(executable, addresses);
+  const std::vector<std::string> symbols = module::functions_at(executable, addresses);
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     if (!symbols[i].empty()) frames[unnamed[i]].function = printable(demangled(symbols[i]));
   }

@@ -7,8 +7,8 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/common.pb.h"
 #include "weir/v1/event_service.pb.h"
@@ -154,8 +154,8 @@ v1::ArtifactKind kind_to_proto(engine::ArtifactKind kind) {
   return v1::ARTIFACT_KIND_UNSPECIFIED;
 }
 
-v1::CheckSeverity severity_to_proto(base::CheckSeverity severity) {
-  using enum base::CheckSeverity;
+v1::CheckSeverity severity_to_proto(module::CheckSeverity severity) {
+  using enum module::CheckSeverity;
   switch (severity) {
     case kWarn:
       return v1::CHECK_SEVERITY_WARN;
@@ -206,13 +206,13 @@ v1::EventKind event_kind_to_proto(engine::EventKind kind) {
   return v1::EVENT_KIND_UNSPECIFIED;
 }
 
-v1::LogStream stream_to_proto(engine::LogStream stream) {
+v1::LogStream stream_to_proto(ports::LogStream stream) {
   switch (stream) {
-    case engine::LogStream::kStdout:
+    case ports::LogStream::kStdout:
       return v1::LOG_STREAM_STDOUT;
-    case engine::LogStream::kStderr:
+    case ports::LogStream::kStderr:
       return v1::LOG_STREAM_STDERR;
-    case engine::LogStream::kLog:
+    case ports::LogStream::kLog:
       return v1::LOG_STREAM_LOG;
   }
   return v1::LOG_STREAM_UNSPECIFIED;
@@ -269,7 +269,7 @@ void to_proto(const engine::CheckRow& row, v1::CheckResult* out) {
   to_proto(row.at, out->mutable_at());
 }
 
-void to_proto(const engine::RunWithCounts& row, v1::Run* out) {
+void to_proto(const ports::RunWithCounts& row, v1::Run* out) {
   const engine::RunRow& run = row.run;
   out->set_id(run.id.text());
   out->set_state(state_to_proto(run.state));
@@ -357,7 +357,7 @@ void to_proto(const engine::MaterializationRow& row, std::string_view task,
   to_proto(row.at, out->mutable_at());
 }
 
-void to_proto(const engine::ModuleRow& row, const base::Manifest& manifest, v1::Module* out) {
+void to_proto(const engine::ModuleRow& row, const module::Manifest& manifest, v1::Module* out) {
   out->set_digest(row.digest.hex());
   out->set_pipeline(row.pipeline);
   out->set_active(row.active);
@@ -373,7 +373,7 @@ void to_proto(const engine::ModuleRow& row, const base::Manifest& manifest, v1::
   out->set_sdk_version(manifest.sdk_version);
 }
 
-void to_proto(const engine::LogInfo& info, std::string_view task, v1::LogInfo* out) {
+void to_proto(const ports::LogInfo& info, std::string_view task, v1::LogInfo* out) {
   out->set_task(std::string(task));
   out->set_task_index(info.attempt.task);
   out->set_epoch(info.attempt.epoch);

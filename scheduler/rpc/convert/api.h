@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "scheduler/engine/ports.h"
-#include "sdk/base/manifest.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/records.h"
+#include "module/manifest.h"
+#include "scheduler/ports/logs.h"
+#include "scheduler/ports/reader.h"
 
 namespace google::protobuf {
 class Message;
@@ -38,7 +40,7 @@ namespace weir::rpc {
 void to_proto(engine::WallTime time, google::protobuf::Timestamp* out);
 void to_proto(const engine::ValueRef& value, v1::DataVersion* out);
 void to_proto(const engine::CheckRow& row, v1::CheckResult* out);
-void to_proto(const engine::RunWithCounts& row, v1::Run* out);
+void to_proto(const ports::RunWithCounts& row, v1::Run* out);
 void to_proto(const engine::TaskRow& row, v1::Task* out);  // without the worker
 // `task` is the task's name.
 void to_proto(const engine::AttemptRow& row, std::string_view task, v1::Attempt* out);
@@ -46,8 +48,8 @@ void to_proto(const engine::EventRow& row, v1::Event* out);
 // `task` is the name of the task that made it.
 void to_proto(const engine::MaterializationRow& row, std::string_view task,
               v1::Materialization* out);
-void to_proto(const engine::ModuleRow& row, const base::Manifest& manifest, v1::Module* out);
-void to_proto(const engine::LogInfo& info, std::string_view task, v1::LogInfo* out);
+void to_proto(const engine::ModuleRow& row, const module::Manifest& manifest, v1::Module* out);
+void to_proto(const ports::LogInfo& info, std::string_view task, v1::LogInfo* out);
 void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases, v1::Worker* out);
 
 // ---- messages to values ----
@@ -55,7 +57,7 @@ void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases,
 // is "any".
 base::Result<std::optional<engine::RunState>> run_state_from_proto(int state);
 base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state);
-base::Result<engine::LogStream> log_stream_from_proto(int stream);
+base::Result<ports::LogStream> log_stream_from_proto(int stream);
 engine::WallTime from_proto(const google::protobuf::Timestamp& time);
 // INVALID_ARGUMENT when the path leaves the bundle or the digest is none.
 base::Result<engine::BundleFile> from_proto(const v1::ModuleFile& file);
@@ -71,8 +73,8 @@ base::Result<std::vector<std::string>> strings_from_payload(std::string_view pay
 engine::Digest request_hash(const google::protobuf::Message& request);
 
 // 0 is `standard`, more than `most` is `most`. INVALID_ARGUMENT when negative.
-base::Result<engine::PageRequest> page_request(int size, const std::string& token, int standard,
-                                               int most);
+base::Result<ports::PageRequest> page_request(int size, const std::string& token, int standard,
+                                              int most);
 
 // A relative path in '/'-separated segments that stays inside its tree.
 bool safe_relative_path(std::string_view path);

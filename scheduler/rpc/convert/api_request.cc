@@ -9,9 +9,9 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include "base/errors.h"
+#include "base/json.h"
 #include "scheduler/rpc/convert/api.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
 #include "weir/v1/common.pb.h"
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
@@ -92,14 +92,14 @@ base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state) 
   return invalid(base::kErrUsage, "there is no task state " + std::to_string(state));
 }
 
-base::Result<engine::LogStream> log_stream_from_proto(int stream) {
+base::Result<ports::LogStream> log_stream_from_proto(int stream) {
   switch (stream) {
     case v1::LOG_STREAM_STDOUT:
-      return engine::LogStream::kStdout;
+      return ports::LogStream::kStdout;
     case v1::LOG_STREAM_STDERR:
-      return engine::LogStream::kStderr;
+      return ports::LogStream::kStderr;
     case v1::LOG_STREAM_LOG:
-      return engine::LogStream::kLog;
+      return ports::LogStream::kLog;
   }
   return invalid(base::kErrUsage, "a log stream is needed: stdout, stderr or log");
 }
@@ -172,15 +172,15 @@ engine::Digest request_hash(const google::protobuf::Message& request) {
   return base::sha256(bytes);
 }
 
-base::Result<engine::PageRequest> page_request(int size, const std::string& token, int standard,
-                                               int most) {
+base::Result<ports::PageRequest> page_request(int size, const std::string& token, int standard,
+                                              int most) {
   if (size < 0) {
     return invalid(base::kErrLimit, "page_size is " + std::to_string(size) +
                                         "; it must be 0 (for " + std::to_string(standard) +
                                         ") or more; a page never has over " + std::to_string(most) +
                                         " rows");
   }
-  engine::PageRequest page;
+  ports::PageRequest page;
   page.size = size == 0 ? standard : std::min(size, most);
   page.after = token;
   return page;

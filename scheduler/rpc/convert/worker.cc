@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
-#include "sdk/base/metadata.h"
+#include "base/check.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "value/metadata.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
@@ -20,7 +20,7 @@ constexpr std::int32_t kSlotsMax = 10'000;
 constexpr std::size_t kWorkerNameBytesMax = 200;
 // As JSON, with the names of assets and what separates: no text that keeps the limits of its
 // entries comes near it, and no longer one is parsed.
-constexpr std::size_t kMetadataTextBytesMax = 2 * base::kMetadataBytesMax;
+constexpr std::size_t kMetadataTextBytesMax = 2 * value::kMetadataBytesMax;
 
 base::Status protocol_error(std::string message) {
   return base::Status(base::Code::kInvalidArgument, base::kErrUsage, std::move(message));
@@ -80,14 +80,14 @@ engine::SuccessKind success_of(wire::SuccessKind kind) {
   }
 }
 
-base::CheckSeverity severity_of(std::int32_t severity) {
+module::CheckSeverity severity_of(std::int32_t severity) {
   switch (severity) {
     case 0:
-      return base::CheckSeverity::kWarn;
+      return module::CheckSeverity::kWarn;
     case 2:
-      return base::CheckSeverity::kBlocking;
+      return module::CheckSeverity::kBlocking;
     default:
-      return base::CheckSeverity::kError;
+      return module::CheckSeverity::kError;
   }
 }
 
@@ -138,7 +138,7 @@ std::string take_values(wire::Finished* from, engine::AttemptFinished* out) {
 }
 
 // The first problem with {asset: {name: value}} of the attempt or, with one level less, of a check.
-std::string count_metadata(const std::string& text, bool of_check, base::MetadataBudget& budget) {
+std::string count_metadata(const std::string& text, bool of_check, value::MetadataBudget& budget) {
   if (text.empty()) return {};
   const auto json = base::Json::parse(text);
   if (!json.ok() || !json->is_object())
@@ -160,7 +160,7 @@ std::string metadata_problem(const engine::AttemptFinished& report) {
     return "the metadata of the attempt has " + std::to_string(bytes) + " bytes, more than " +
            std::to_string(kMetadataTextBytesMax) + ": return large values as assets or files";
   }
-  base::MetadataBudget budget;
+  value::MetadataBudget budget;
   std::string problem = count_metadata(report.metadata, false, budget);
   for (const engine::CheckResult& check : report.checks) {
     if (problem.empty()) problem = count_metadata(check.metadata, true, budget);
@@ -315,8 +315,8 @@ std::vector<engine::AttemptKey> held_attempts(const wire::Hello& hello) {
   return out;
 }
 
-base::Result<engine::CommandBody> to_command(base::SessionId session,
-                                             wire::WorkerMessage&& message) {
+base::Result<ports::CommandBody> to_command(base::SessionId session,
+                                            wire::WorkerMessage&& message) {
   switch (message.message_case()) {
     case wire::WorkerMessage::kHeartbeat: {
       engine::Heartbeat out;
@@ -325,23 +325,23 @@ base::Result<engine::CommandBody> to_command(base::SessionId session,
       for (const wire::AttemptId& id : message.heartbeat().held()) {
         out.held.push_back(from_proto(id));
       }
-      return engine::CommandBody(std::move(out));
+      return ports::CommandBody(std::move(out));
     }
     case wire::WorkerMessage::kStarted: {
       engine::AttemptStarted out;
       out.session = session;
       out.key = from_proto(message.started().attempt());
       out.started_at = micros(message.started().started_at_us());
-      return engine::CommandBody(std::move(out));
+      return ports::CommandBody(std::move(out));
     }
     case wire::WorkerMessage::kFinished:
-      return engine::CommandBody(finished(session, message.mutable_finished()));
+      return ports::CommandBody(finished(session, message.mutable_finished()));
     case wire::WorkerMessage::kReleased: {
       engine::AttemptReleased out;
       out.session = session;
       out.key = from_proto(message.released().attempt());
       out.reason = message.released().reason();
-      return engine::CommandBody(std::move(out));
+      return ports::CommandBody(std::move(out));
     }
     case wire::WorkerMessage::kHello:
       return protocol_error("a second hello on one session; a worker opens a new session instead");
@@ -359,14 +359,14 @@ engine::AttemptKey from_proto(const wire::AttemptId& id) {
   return key;
 }
 
-base::Result<engine::LogStream> log_stream_of(const wire::LogChunk& chunk) {
+base::Result<ports::LogStream> log_stream_of(const wire::LogChunk& chunk) {
   switch (chunk.stream()) {
     case wire::LOG_STREAM_STDOUT:
-      return engine::LogStream::kStdout;
+      return ports::LogStream::kStdout;
     case wire::LOG_STREAM_STDERR:
-      return engine::LogStream::kStderr;
+      return ports::LogStream::kStderr;
     case wire::LOG_STREAM_LOG:
-      return engine::LogStream::kLog;
+      return ports::LogStream::kLog;
     default:
       return protocol_error("a log chunk names no stream");
   }

@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 
-#include "scheduler/engine/ports.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/records.h"
+#include "scheduler/ports/inbox.h"
+#include "scheduler/ports/logs.h"
 
 namespace weir::worker::v1 {
 class AppendLogsRequest;
@@ -27,11 +29,11 @@ std::vector<engine::AttemptKey> held_attempts(const worker::v1::Hello& hello);
 
 // Any message but hello. INVALID_ARGUMENT for a message that no version of the protocol has. A
 // report whose inline bytes are not what their digest says becomes a failed outcome that says so.
-base::Result<engine::CommandBody> to_command(base::SessionId session,
-                                             worker::v1::WorkerMessage&& message);
+base::Result<ports::CommandBody> to_command(base::SessionId session,
+                                            worker::v1::WorkerMessage&& message);
 
 engine::AttemptKey from_proto(const worker::v1::AttemptId& id);
-base::Result<engine::LogStream> log_stream_of(const worker::v1::LogChunk& chunk);
+base::Result<ports::LogStream> log_stream_of(const worker::v1::LogChunk& chunk);
 // The enum's number. INVALID_ARGUMENT for an unknown one.
 base::Result<engine::ArtifactKind> artifact_kind_of(int kind);
 int artifact_kind_number(engine::ArtifactKind kind);

@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <set>
 
+#include "base/errors.h"
+#include "base/names.h"
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
-#include "sdk/base/value/value_json.h"
+#include "value/json.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -28,8 +28,8 @@ constexpr std::int64_t kTextBytesMax = 64 << 20;  // of a value that is shown as
 std::string task_of(Edge& edge, const engine::MaterializationRow& row) {
   const auto manifest = edge.catalog.manifest(row.module);
   if (!manifest.ok()) return {};  // the module is gone; the version's own row stands
-  for (const base::StageSpec& stage : (*manifest)->stages) {
-    for (const base::OutputSpec& output : stage.outputs) {
+  for (const module::StageSpec& stage : (*manifest)->stages) {
+    for (const module::OutputSpec& output : stage.outputs) {
       if (output.asset == row.asset) return stage.name;
     }
   }
@@ -48,14 +48,14 @@ Status fill_materialization(Edge& edge, const engine::MaterializationRow& row,
 }
 
 void fill_definition(const AssetDefinition& definition, v1::Asset* out) {
-  const base::StageSpec& stage = definition.stage_spec();
+  const module::StageSpec& stage = definition.stage_spec();
   out->set_task(stage.name);
   out->set_schema(definition.output_spec().schema);
   out->set_owner(stage.owner);
   out->set_group(stage.group);
   out->set_note(stage.note);
   for (const std::string& name : assets_read_by(stage)) out->add_depends_on(name);
-  for (const base::CheckSpec& check : stage.checks) {
+  for (const module::CheckSpec& check : stage.checks) {
     if (check.asset == out->name()) out->add_checks(check.name);
   }
 }
@@ -116,7 +116,7 @@ Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
     if (!selected.ok()) return selected.status();
     chosen = std::move(selected).value();
   }
-  return fill_page(*wanted, response, [&](engine::PageRequest page, PageBytes& bytes) {
+  return fill_page(*wanted, response, [&](ports::PageRequest page, PageBytes& bytes) {
     do {  // a page may be left empty by the selection: then the next one
       const auto assets = edge.reader.list_assets(request.pipeline(), page);
       if (!assets.ok()) return assets.status();
@@ -146,7 +146,7 @@ Status list_materializations(Edge& edge, const v1::ListMaterializationsRequest& 
   if (!asset.ok()) return asset.status();
   return fill_rows(
       *page, response, response->mutable_materializations(),
-      [&](const engine::PageRequest& part) {
+      [&](const ports::PageRequest& part) {
         return edge.reader.list_materializations(request.asset(), part);
       },
       [&](const engine::MaterializationRow& row, v1::Materialization* out) {
@@ -295,8 +295,8 @@ class ValueStream {
   std::string schema_of(const engine::MaterializationRow& version) {
     const auto manifest = edge_.catalog.manifest(version.module);
     if (!manifest.ok()) return {};  // the bytes carry their schema too
-    for (const base::StageSpec& stage : (*manifest)->stages) {
-      for (const base::OutputSpec& output : stage.outputs) {
+    for (const module::StageSpec& stage : (*manifest)->stages) {
+      for (const module::OutputSpec& output : stage.outputs) {
         if (output.asset == version.asset) return output.schema;
       }
     }
@@ -317,14 +317,14 @@ class ValueStream {
       encoded += chunk->bytes;
       last = chunk->last;
     }
-    const auto json = base::value_to_json(encoded);
+    const auto json = value::value_to_json(encoded);
     if (!json.ok()) return json.status();
     text_ = json->pretty();
     return {};
   }
 
   base::Result<bool> next_of_text(v1::ReadValueResponse* response) {
-    response->set_chunk(text_.substr(text_sent_, engine::kChunkBytes));
+    response->set_chunk(text_.substr(text_sent_, ports::kChunkBytes));
     text_sent_ += response->chunk().size();
     done_ = text_sent_ == text_.size();
     return true;

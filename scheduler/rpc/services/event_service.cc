@@ -3,11 +3,11 @@
 // waits.
 #include <algorithm>
 
+#include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/event_service.grpc.pb.h"
 
 namespace weir::rpc {

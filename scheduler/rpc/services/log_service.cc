@@ -1,11 +1,11 @@
 // LogService: attempts' logs by byte offset. Reads files on read
 // threads, at most 256 KiB a call; follows nothing and keeps no state,
 // so a reader that wants more asks again.
+#include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/log_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -34,8 +34,8 @@ Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsRes
   }
   return fill_rows(
       *page, response, response->mutable_logs(),
-      [&](const engine::PageRequest& part) { return edge.logs.list(*run, index, part); },
-      [&](const engine::LogInfo& log, v1::LogInfo* out) {
+      [&](const ports::PageRequest& part) { return edge.logs.list(*run, index, part); },
+      [&](const ports::LogInfo& log, v1::LogInfo* out) {
         const auto task = static_cast<std::size_t>(log.attempt.task);
         to_proto(log, task < (*names)->size() ? (**names)[task] : "", out);
         return Status();
@@ -58,7 +58,7 @@ Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogRespon
   std::int64_t offset = request.offset();
   const int limit =
       request.limit_bytes() == 0 ? kLogBytesMax : std::min(request.limit_bytes(), kLogBytesMax);
-  engine::LogInfo info;
+  ports::LogInfo info;
   auto data = edge.logs.read(key, *stream, offset, limit, info);
   if (!data.ok()) return data.status();
   response->set_data(std::move(data).value());

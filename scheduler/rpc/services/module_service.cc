@@ -3,23 +3,23 @@
 // have.
 #include <unordered_set>
 
+#include "base/errors.h"
+#include "module/bundle.h"
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/module_service.grpc.pb.h"
 
 namespace weir::rpc {
 namespace {
 
 using base::Status;
-using engine::CommandBody;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+using ports::CommandBody;
 
 Status bad_request(int error, std::string message) {
   return Status(base::Code::kInvalidArgument, error, std::move(message));
@@ -63,19 +63,19 @@ class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
   BlobUpload upload_;
 };
 
-base::Result<std::shared_ptr<const base::Manifest>> parse_manifest(const std::string& text) {
-  if (text.size() > base::kManifestBytesMax) {
-    return bad_request(base::kErrLimit, "the manifest has " + std::to_string(text.size()) +
-                                            " bytes; at most " +
-                                            std::to_string(base::kManifestBytesMax) + " are taken");
+base::Result<std::shared_ptr<const module::Manifest>> parse_manifest(const std::string& text) {
+  if (text.size() > module::kManifestBytesMax) {
+    return bad_request(base::kErrLimit,
+                       "the manifest has " + std::to_string(text.size()) + " bytes; at most " +
+                           std::to_string(module::kManifestBytesMax) + " are taken");
   }
   const auto json = base::Json::parse(text);
   if (!json.ok()) return bad_request(base::kErrBadManifest, json.status().message());
-  auto manifest = base::manifest_from_json(*json);
+  auto manifest = module::manifest_from_json(*json);
   if (!manifest.ok()) return manifest.status();
-  const Status valid = base::validate_manifest(*manifest);
+  const Status valid = module::validate_manifest(*manifest);
   if (!valid.ok()) return valid;
-  return std::make_shared<const base::Manifest>(std::move(manifest).value());
+  return std::make_shared<const module::Manifest>(std::move(manifest).value());
 }
 
 // The bundle's files, all of them held unless nothing is to be registered.
@@ -124,12 +124,12 @@ base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpe
   needs.architecture = spec.architecture();
   const Status fits = check_platforms(needs, edge.sessions.platforms());
   if (!fits.ok()) return fits;
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   for (const engine::BundleFile& file : *files) {
     entries.push_back({file.path, file.digest, file.executable});
   }
   engine::ModuleUpload upload;
-  upload.digest = base::bundle_digest(entries);
+  upload.digest = module::bundle_digest(entries);
   upload.manifest_json = spec.manifest_json();
   upload.manifest = std::move(manifest).value();
   upload.files = std::move(files).value();
@@ -162,7 +162,7 @@ Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
   if (!page.ok()) return page.status();
   return fill_rows(
       *page, response, response->mutable_modules(),
-      [&](const engine::PageRequest& part) { return edge.reader.list_modules(part); },
+      [&](const ports::PageRequest& part) { return edge.reader.list_modules(part); },
       [&](const engine::ModuleRow& row, v1::Module* out) {
         const auto manifest = edge.catalog.manifest(row.digest);
         if (!manifest.ok()) return manifest.status();
@@ -179,9 +179,9 @@ Status list_jobs(Edge& edge, const v1::ListJobsRequest& request, v1::ListJobsRes
   if (!page.ok()) return page.status();
   const auto definitions = edge.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
-  std::map<std::string, const base::JobSpec*> jobs;
+  std::map<std::string, const module::JobSpec*> jobs;
   for (const auto& manifest : (*definitions)->manifests) {
-    for (const base::JobSpec& job : manifest->jobs) {
+    for (const module::JobSpec& job : manifest->jobs) {
       jobs.emplace(manifest->pipeline + "/" + job.name, &job);
     }
   }

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "scheduler/engine/text/page_token.h"
+#include "scheduler/ports/page_token.h"
 
 namespace weir::rpc {
 namespace {
@@ -29,8 +29,8 @@ base::Result<std::size_t> answer_begin(const std::string& token, const base::Dig
   std::array<std::int64_t, 1> row{};
   if (text.size() <= kDigestCharacters || text[kDigestCharacters] != '.' ||
       !is_hex(text.substr(0, kDigestCharacters)) ||
-      !engine::parse_page_token(text.substr(kDigestCharacters + 1), row) || row[0] < 0) {
-    return engine::bad_page_token(token);
+      !ports::parse_page_token(text.substr(kDigestCharacters + 1), row) || row[0] < 0) {
+    return ports::bad_page_token(token);
   }
   if (!text.starts_with(digest_part(answer))) {
     return base::Status(base::Code::kFailedPrecondition, base::kErrPageStale,
@@ -38,7 +38,7 @@ base::Result<std::size_t> answer_begin(const std::string& token, const base::Dig
                         "made with its token; start again from the first page");
   }
   const auto begin = static_cast<std::size_t>(row[0]);
-  if (begin > rows) return engine::bad_page_token(token);
+  if (begin > rows) return ports::bad_page_token(token);
   return begin;
 }
 

@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <string>
 
-#include "scheduler/engine/ports.h"
+#include "base/sha256.h"
+#include "scheduler/ports/reader.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/sha256.h"
 
 namespace weir::rpc {
 
@@ -35,7 +35,7 @@ class PageBytes {
 
 // `fill(page, bytes)` adds rows to the response, counts them in `bytes` and stops once it is over.
 template <class Response, class Fill>
-base::Status fill_page(engine::PageRequest page, Response* response, const Fill& fill) {
+base::Status fill_page(ports::PageRequest page, Response* response, const Fill& fill) {
   while (true) {
     PageBytes bytes;
     const base::Status filled = fill(page, bytes);
@@ -48,9 +48,9 @@ base::Status fill_page(engine::PageRequest page, Response* response, const Fill&
 // As fill_page(), of stored rows that become messages one by one: `read(page)` gives a Result of a
 // page of them, and `fill(row, message)` fills a message of `list`, which is the response's.
 template <class Response, class List, class Read, class Fill>
-base::Status fill_rows(const engine::PageRequest& page, Response* response, List* list,
+base::Status fill_rows(const ports::PageRequest& page, Response* response, List* list,
                        const Read& read, const Fill& fill) {
-  return fill_page(page, response, [&](const engine::PageRequest& part, PageBytes& bytes) {
+  return fill_page(page, response, [&](const ports::PageRequest& part, PageBytes& bytes) {
     const auto rows = read(part);
     if (!rows.ok()) return rows.status();
     for (const auto& row : rows->rows) {
@@ -76,7 +76,7 @@ std::string answer_token(const base::Digest& answer, std::size_t row);
 // the next page is refused rather than joined to those before. `size(row)` tells the bytes of a
 // row, `add(row)` adds it to the response.
 template <class Response, class Size, class Add>
-base::Status fill_answer_page(const engine::PageRequest& page, const base::Digest& answer,
+base::Status fill_answer_page(const ports::PageRequest& page, const base::Digest& answer,
                               std::size_t rows, Response* response, const Size& size,
                               const Add& add) {
   const auto begin = answer_begin(page.after, answer, rows);

@@ -5,17 +5,16 @@
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/run_service.grpc.pb.h"
 
 namespace weir::rpc {
 namespace {
 
 using base::Status;
-using engine::CommandBody;
 using engine::Reply;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+using ports::CommandBody;
 
 constexpr std::size_t kReasonBytesMax = 1000;
 constexpr int kParamsMax = 1000;                   // of one run
@@ -63,8 +62,8 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
 // The worker of the task's latest attempt.
 void set_worker(Edge& edge, const engine::TaskRow& task, v1::Task* out) {
   if (task.epoch <= 0) return;
-  engine::PageRequest page;
-  page.size = std::min(task.epoch, engine::kPageSizeMax);
+  ports::PageRequest page;
+  page.size = std::min(task.epoch, ports::kPageSizeMax);
   const auto attempts = edge.reader.list_attempts(task.run, task.index, page);
   if (!attempts.ok()) return;  // it was pruned a moment ago; the task's own row stands
   for (const engine::AttemptRow& attempt : attempts->rows) {
@@ -90,7 +89,7 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   if (!page.ok()) return page.status();
   const auto state = run_state_from_proto(request.state());
   if (!state.ok()) return state.status();
-  engine::RunFilter filter;
+  ports::RunFilter filter;
   filter.job = request.job();
   filter.state = *state;
   if (request.has_since()) filter.since = from_proto(request.since());
@@ -98,8 +97,8 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   if (!seq.ok()) return seq.status();
   const Status filled = fill_rows(
       *page, response, response->mutable_runs(),
-      [&](const engine::PageRequest& part) { return edge.reader.list_runs(filter, part); },
-      [](const engine::RunWithCounts& run, v1::Run* out) {
+      [&](const ports::PageRequest& part) { return edge.reader.list_runs(filter, part); },
+      [](const ports::RunWithCounts& run, v1::Run* out) {
         to_proto(run, out);
         return Status();
       });
@@ -120,7 +119,7 @@ Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
   if (!run.ok()) return run.status();
   const Status filled = fill_rows(
       *page, response, response->mutable_tasks(),
-      [&](const engine::PageRequest& part) {
+      [&](const ports::PageRequest& part) {
         return edge.reader.list_tasks(*run, *state, request.name(), part);
       },
       [&](const engine::TaskRow& task, v1::Task* out) {
@@ -134,7 +133,7 @@ Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
 
 // The index of the task of that name. NOT_FOUND kErrUnknownTask.
 base::Result<std::int32_t> task_index(Edge& edge, engine::RunId run, const std::string& name) {
-  engine::PageRequest page;
+  ports::PageRequest page;
   page.size = 1;
   const auto tasks = edge.reader.list_tasks(run, std::nullopt, name, page);
   if (!tasks.ok()) return tasks.status();
@@ -161,7 +160,7 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
   if (!names.ok()) return names.status();
   return fill_rows(
       *page, response, response->mutable_attempts(),
-      [&](const engine::PageRequest& part) { return edge.reader.list_attempts(*run, index, part); },
+      [&](const ports::PageRequest& part) { return edge.reader.list_attempts(*run, index, part); },
       [&](const engine::AttemptRow& attempt, v1::Attempt* out) {
         const auto task = static_cast<std::size_t>(attempt.key.task);
         to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
@@ -173,7 +172,7 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
 }
 
 // A page of the plan that the engine made just now: JSON, an array of the names of tasks.
-Status fill_plan(const engine::PageRequest& page, const std::string& payload,
+Status fill_plan(const ports::PageRequest& page, const std::string& payload,
                  v1::PlanRunResponse* response) {
   auto tasks = strings_from_payload(payload);
   if (!tasks.ok()) return tasks.status();

@@ -1,19 +1,19 @@
 // SystemService: the scheduler about itself, explanations, and names for shell completion.
 // Handlers hand over and return; reads run on read threads, explanations go through the inbox.
 // Changes nothing.
+#include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/services.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/system_service.grpc.pb.h"
 
 namespace weir::rpc {
 namespace {
 
 using base::Status;
-using engine::CommandBody;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+using ports::CommandBody;
 
 constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
 
@@ -41,7 +41,7 @@ void add_name(const std::string& name, const std::string& prefix,
 
 Status complete_runs(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
   for (const char* alias : {"@last", "@last-failed"}) add_name(alias, prefix, response);
-  engine::PageRequest page;
+  ports::PageRequest page;
   page.size = kRunsCompleted;
   const auto runs = edge.reader.list_runs({}, page);
   if (!runs.ok()) return runs.status();
@@ -50,7 +50,7 @@ Status complete_runs(Edge& edge, const std::string& prefix, v1::CompleteNameResp
 }
 
 Status complete_workers(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
-  engine::PageRequest page;
+  ports::PageRequest page;
   page.size = kSmallPageMax;
   const auto workers = edge.reader.list_workers(page);
   if (!workers.ok()) return workers.status();
@@ -67,7 +67,7 @@ Status complete_definitions(Edge& edge, bool jobs, const std::string& prefix,
     return {};
   }
   for (const auto& manifest : (*definitions)->manifests) {
-    for (const base::JobSpec& job : manifest->jobs) {
+    for (const module::JobSpec& job : manifest->jobs) {
       add_name(manifest->pipeline + "/" + job.name, prefix, response);
       add_name(job.name, prefix, response);
     }

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "base/errors.h"
 #include "scheduler/rpc/call.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 

@@ -3,6 +3,7 @@
 // sessions are in grpc_session.cc and worker_session.cc.
 #include <limits>
 
+#include "base/errors.h"
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
@@ -10,7 +11,6 @@
 #include "scheduler/rpc/grpc_session.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
-#include "sdk/base/errors.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 
 namespace weir::rpc {

@@ -21,7 +21,7 @@ Status list_workers(Edge& edge, const v1::ListWorkersRequest& request,
   if (!page.ok()) return page.status();
   return fill_rows(
       *page, response, response->mutable_workers(),
-      [&](const engine::PageRequest& part) { return edge.reader.list_workers(part); },
+      [&](const ports::PageRequest& part) { return edge.reader.list_workers(part); },
       [&](const engine::WorkerRow& worker, v1::Worker* out) {
         const auto leases = edge.reader.count_leases(worker.id);
         if (!leases.ok()) return leases.status();

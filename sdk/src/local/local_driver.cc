@@ -7,9 +7,9 @@
 #include <system_error>
 #include <stdlib.h>
 
-#include "scheduler/engine/engine.h"
-#include "sdk/base/check.h"
-#include "sdk/base/errors.h"
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/engine.h"
 #include "sdk/src/local/local_worker.h"
 #include "sdk/src/pipeline_manifest.h"
 
@@ -60,11 +60,11 @@ class LocalDriver::Impl {
         worker_(runner_, clock_, options_.on_log, std::clamp(options_.slots, 1, kLocalSlotsMax)) {}
 
   Status start() {
-    auto manifest = std::make_shared<const base::Manifest>(manifest_of(pipeline_));
-    if (Status status = base::validate_manifest(*manifest); !status.ok()) return status;
+    auto manifest = std::make_shared<const module::Manifest>(manifest_of(pipeline_));
+    if (Status status = module::validate_manifest(*manifest); !status.ok()) return status;
     engine::RegisterModules request;
     request.request.reply_to = 1;
-    const std::string json = base::manifest_to_json(*manifest).dump();
+    const std::string json = module::manifest_to_json(*manifest).dump();
     request.modules.push_back({base::sha256(json), json, manifest, {}});
     if (Status status = ask(std::move(request)).first; !status.ok()) return status;
     connect();

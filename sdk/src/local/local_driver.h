@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "scheduler/engine/records.h"
-#include "sdk/base/status.h"
+#include "base/status.h"
+#include "engine/records.h"
 #include "sdk/src/memory_store.h"
 #include "sdk/src/stage_runner.h"
 

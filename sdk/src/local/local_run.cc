@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "scheduler/engine/plan/selection.h"
+#include "engine/plan/selection.h"
 #include "sdk/src/local/local_driver.h"
 
 namespace weir::impl {

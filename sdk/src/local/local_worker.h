@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-#include "scheduler/engine/effects.h"
+#include "engine/effects.h"
 #include "sdk/src/stage_runner.h"
 
 namespace weir::sdk_impl {

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <vector>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/manifest.h"
+#include "base/errors.h"
+#include "module/manifest.h"
 #include "sdk/src/pipeline_manifest.h"
 #include "sdk/src/verbs/verbs.h"
 
@@ -28,12 +28,12 @@ struct Options {
 
 // What is not a change of the pipeline is left out: versions of code, compiler and SDK move with
 // every build.
-std::string lock_text(base::Manifest manifest) {
+std::string lock_text(module::Manifest manifest) {
   manifest.sdk_version.clear();
   manifest.compiler.clear();
   manifest.architecture.clear();
-  for (base::StageSpec& stage : manifest.stages) stage.code_version.clear();
-  return base::manifest_to_json(manifest).pretty() + "\n";
+  for (module::StageSpec& stage : manifest.stages) stage.code_version.clear();
+  return module::manifest_to_json(manifest).pretty() + "\n";
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -126,13 +126,13 @@ base::Result<Options> parse(Arguments arguments) {
 int describe_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
-  const base::Manifest manifest = manifest_of(pipeline);
+  const module::Manifest manifest = manifest_of(pipeline);
   if (Status status = check_manifest(manifest); !status.ok()) {
     return fail(status, kExitUsage);
   }
   if (options->check) return check_lock(options->lock, lock_text(manifest));
   if (!options->lock.empty()) return write_lock(options->lock, lock_text(manifest));
-  print(base::manifest_to_json(manifest).pretty() + "\n");
+  print(module::manifest_to_json(manifest).pretty() + "\n");
   return kExitOk;
 }
 

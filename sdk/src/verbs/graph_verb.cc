@@ -4,38 +4,39 @@
 #include <map>
 #include <vector>
 
-#include "sdk/base/manifest.h"
+#include "module/manifest.h"
 #include "sdk/src/pipeline_manifest.h"
 #include "sdk/src/verbs/verbs.h"
 
 namespace weir::sdk_impl {
 namespace {
 
-using base::DependencyKind;
-using base::StageSpec;
+using module::DependencyKind;
+using module::StageSpec;
 
-bool joins_run(const base::DependencySpec& dependency) {
+bool joins_run(const module::DependencySpec& dependency) {
   return dependency.kind == DependencyKind::kAsset || dependency.kind == DependencyKind::kAfter;
 }
 
 using Producers = std::map<std::string, std::size_t, std::less<>>;  // stage by task and by asset
 
-Producers producers_of(const base::Manifest& manifest) {
+Producers producers_of(const module::Manifest& manifest) {
   Producers out;
   for (std::size_t i = 0; i < manifest.stages.size(); ++i) {
     out.emplace(manifest.stages[i].name, i);
-    for (const base::OutputSpec& output : manifest.stages[i].outputs) out.emplace(output.asset, i);
+    for (const module::OutputSpec& output : manifest.stages[i].outputs)
+      out.emplace(output.asset, i);
   }
   return out;
 }
 
 // Declaration order, but parents first. The manifest is valid, so there is no cycle.
-std::vector<std::size_t> run_order(const base::Manifest& manifest, const Producers& producers) {
+std::vector<std::size_t> run_order(const module::Manifest& manifest, const Producers& producers) {
   const std::size_t count = manifest.stages.size();
   std::vector<std::vector<std::size_t>> children(count);
   std::vector<int> open(count, 0);
   for (std::size_t i = 0; i < count; ++i) {
-    for (const base::DependencySpec& dependency : manifest.stages[i].dependencies) {
+    for (const module::DependencySpec& dependency : manifest.stages[i].dependencies) {
       const auto parent = producers.find(dependency.name);
       if (!joins_run(dependency) || parent == producers.end()) continue;
       children[parent->second].push_back(i);
@@ -54,7 +55,7 @@ std::vector<std::size_t> run_order(const base::Manifest& manifest, const Produce
   return order;
 }
 
-std::string dependency_text(const base::DependencySpec& dependency) {
+std::string dependency_text(const module::DependencySpec& dependency) {
   switch (dependency.kind) {
     case DependencyKind::kAsset:
       return dependency.name + (dependency.optional ? "?" : "");
@@ -66,25 +67,26 @@ std::string dependency_text(const base::DependencySpec& dependency) {
     case DependencyKind::kLastGood:
     case DependencyKind::kParam:
     case DependencyKind::kResource:
-      return std::string(base::dependency_kind_name(dependency.kind)) + "(" + dependency.name + ")";
+      return std::string(module::dependency_kind_name(dependency.kind)) + "(" + dependency.name +
+             ")";
   }
   return dependency.name;
 }
 
 std::string stage_line(const StageSpec& stage) {
   std::string out;
-  for (const base::OutputSpec& output : stage.outputs) {
+  for (const module::OutputSpec& output : stage.outputs) {
     out += (out.empty() ? "" : ", ") + output.asset;
   }
   if (stage.outputs.empty()) out = stage.name + " (task)";
   std::string takes;
-  for (const base::DependencySpec& dependency : stage.dependencies) {
+  for (const module::DependencySpec& dependency : stage.dependencies) {
     takes += (takes.empty() ? "" : ", ") + dependency_text(dependency);
   }
   if (!takes.empty()) out += "  <-  " + takes;
-  for (const base::TriggerRule rule : stage.rules) {
-    if (rule != base::TriggerRule::kAllSuccess) {
-      out += "  [" + std::string(base::trigger_rule_name(rule)) + "]";
+  for (const module::TriggerRule rule : stage.rules) {
+    if (rule != module::TriggerRule::kAllSuccess) {
+      out += "  [" + std::string(module::trigger_rule_name(rule)) + "]";
     }
   }
   return out + "\n";
@@ -92,15 +94,15 @@ std::string stage_line(const StageSpec& stage) {
 
 std::string dot_id(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-std::string dot_text(const base::Manifest& manifest, const Producers& producers) {
+std::string dot_text(const module::Manifest& manifest, const Producers& producers) {
   std::string out =
       "digraph " + dot_id(manifest.pipeline) + " {\n  rankdir=LR;\n  node [shape=box];\n";
-  for (const base::ExternalSpec& external : manifest.externals) {
+  for (const module::ExternalSpec& external : manifest.externals) {
     out += "  " + dot_id(external.asset) + " [style=dashed];\n";
   }
   for (const StageSpec& stage : manifest.stages) {
     out += "  " + dot_id(stage.name) + (stage.outputs.empty() ? " [shape=ellipse]" : "") + ";\n";
-    for (const base::DependencySpec& dependency : stage.dependencies) {
+    for (const module::DependencySpec& dependency : stage.dependencies) {
       const auto parent = producers.find(dependency.name);
       const bool upstream = joins_run(dependency) || dependency.kind == DependencyKind::kLastGood;
       if (!upstream) continue;
@@ -118,7 +120,7 @@ std::string dot_text(const base::Manifest& manifest, const Producers& producers)
 int graph_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const bool dot = arguments.size() == 1 && arguments[0] == "--dot";
   if (!arguments.empty() && !dot) return fail_usage("usage: graph [--dot]");
-  const base::Manifest manifest = manifest_of(pipeline);
+  const module::Manifest manifest = manifest_of(pipeline);
   if (base::Status status = check_manifest(manifest); !status.ok()) {
     return fail(status, kExitUsage);
   }
@@ -128,13 +130,13 @@ int graph_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
     return kExitOk;
   }
   std::string out;
-  for (const base::ExternalSpec& external : manifest.externals) {
+  for (const module::ExternalSpec& external : manifest.externals) {
     out += external.asset + " (external)\n";
   }
   for (const std::size_t index : run_order(manifest, producers)) {
     out += stage_line(manifest.stages[index]);
   }
-  for (const base::JobSpec& job : manifest.jobs) {
+  for (const module::JobSpec& job : manifest.jobs) {
     out += "job " + job.name + ": " + job.selection + "\n";
   }
   print(out);

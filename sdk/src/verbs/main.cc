@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/names.h"
+#include "base/errors.h"
+#include "base/names.h"
 #include "sdk/src/executor.h"
 #include "sdk/src/pipeline_manifest.h"
 #include "sdk/src/verbs/verbs.h"

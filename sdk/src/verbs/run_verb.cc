@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
-#include "sdk/base/names.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/names.h"
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/local/local_driver.h"
 #include "sdk/src/metadata.h"

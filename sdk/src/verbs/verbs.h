@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/base/status.h"
+#include "base/status.h"
 #include "weir/impl/stage.h"
 
 namespace weir::sdk_impl {

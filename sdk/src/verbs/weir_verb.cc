@@ -8,7 +8,7 @@
 #include <vector>
 #include <unistd.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "sdk/src/verbs/verbs.h"
 
 namespace weir::sdk_impl {

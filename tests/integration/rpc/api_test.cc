@@ -7,12 +7,12 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include "base/json.h"
+#include "base/sha256.h"
 #include "scheduler/rpc/access.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/json.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
+#include "value/json.h"
 
 namespace weir::test {
 namespace {
@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string encoded(std::int64_t value) {
-  return base::value_from_json("i64", base::Json(value)).value();
+  return value::value_from_json("i64", base::Json(value)).value();
 }
 
 class ApiTest : public SchedulerTest {
@@ -257,8 +257,8 @@ TEST_F(ApiTest, ParametersOfARunHaveALimitAltogether) {
 }
 
 TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
-  base::Manifest declared = manifest();
-  base::ParamSpec param;
+  module::Manifest declared = manifest();
+  module::ParamSpec param;
   param.name = "text";
   param.type = declared.stages[0].outputs[0].type;
   param.schema = "{x:string}";
@@ -294,10 +294,10 @@ TEST_F(ApiTest, APageOfLargeRowsIsCutToWhatAMessageTakes) {
 }
 
 TEST_F(ApiTest, APageOfJobsIsCutToWhatAMessageTakes) {
-  base::Manifest declared = manifest();
+  module::Manifest declared = manifest();
   constexpr int kJobs = 300;
   for (int i = 0; i < kJobs; ++i) {
-    base::JobSpec job;
+    module::JobSpec job;
     job.name = "wide_" + std::to_string(i);
     job.selection = "*" + std::string(15'000, ' ');
     declared.jobs.push_back(job);

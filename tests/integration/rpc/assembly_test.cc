@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sdk/base/endpoint.h"
-#include "sdk/base/errors.h"
+#include "base/endpoint.h"
+#include "base/errors.h"
 #include "tests/integration/rpc/fixture.h"
 
 namespace weir::test {

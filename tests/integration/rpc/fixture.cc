@@ -11,9 +11,9 @@
 #include <optional>
 #include <unistd.h>
 
-#include "sdk/base/json.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/value/value_json.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "value/json.h"
 
 namespace weir::test {
 namespace {
@@ -24,10 +24,10 @@ constexpr const char* kProgram =
     "ELF, for all the scheduler knows";
 constexpr const char* kSchema = "i64";
 
-base::StageSpec stage(const std::string& name) {
-  base::StageSpec out;
+module::StageSpec stage(const std::string& name) {
+  module::StageSpec out;
   out.name = name;
-  base::OutputSpec output;
+  module::OutputSpec output;
   output.asset = name;
   output.schema = kSchema;
   output.type = base::sha256(kSchema).hex().substr(0, 32);
@@ -244,17 +244,17 @@ void SchedulerTest::start(const SchedulerOptions& wanted) {
   protocol_ = wire::WorkerProtocolService::NewStub(channel_);
 }
 
-base::Manifest SchedulerTest::manifest() {
-  base::Manifest out;
+module::Manifest SchedulerTest::manifest() {
+  module::Manifest out;
   out.pipeline = "etl";
   out.architecture = "x86_64";
   out.stages.push_back(stage("a"));
   out.stages.push_back(stage("b"));
-  base::DependencySpec dependency;
+  module::DependencySpec dependency;
   dependency.name = "a";
   dependency.type = out.stages[0].outputs[0].type;
   out.stages[1].dependencies.push_back(dependency);
-  base::JobSpec job;
+  module::JobSpec job;
   job.name = "daily";
   job.selection = "*";
   out.jobs.push_back(job);
@@ -281,7 +281,7 @@ grpc::Status SchedulerTest::upload(const std::string& bytes, const std::string& 
 v1::RegisterModulesRequest SchedulerTest::register_request() {
   v1::RegisterModulesRequest request;
   v1::ModuleSpec* module = request.add_modules();
-  module->set_manifest_json(base::manifest_to_json(manifest()).dump());
+  module->set_manifest_json(module::manifest_to_json(manifest()).dump());
   v1::ModuleFile* file = module->add_files();
   file->set_path("etl");
   file->set_digest(base::sha256(kProgram).hex());
@@ -304,8 +304,8 @@ v1::RegisterModulesResponse SchedulerTest::register_module() {
   return response;
 }
 
-void SchedulerTest::register_manifest(const base::Manifest& declared) {
-  const std::string text = base::manifest_to_json(declared).dump();
+void SchedulerTest::register_manifest(const module::Manifest& declared) {
+  const std::string text = module::manifest_to_json(declared).dump();
   const std::string program = "program of " + text;
   const std::string digest = base::sha256(program).hex();
   ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());

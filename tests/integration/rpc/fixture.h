@@ -11,8 +11,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include "module/manifest.h"
 #include "scheduler/scheduler.h"
-#include "sdk/base/manifest.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 #include "weir/v1/event_service.grpc.pb.h"
 #include "weir/v1/log_service.grpc.pb.h"
@@ -95,12 +95,12 @@ class SchedulerTest : public testing::Test {
 
   // A pipeline `etl` of two stages, a -> b, with the job `daily`; registered with its file
   // uploaded.
-  static base::Manifest manifest();
+  static module::Manifest manifest();
   grpc::Status upload(const std::string& bytes, const std::string& digest, std::int64_t size);
   v1::RegisterModulesRequest register_request();
   v1::RegisterModulesResponse register_module();
   // The same pipeline as it is declared there, as another module.
-  void register_manifest(const base::Manifest& declared);
+  void register_manifest(const module::Manifest& declared);
   // The id of a run of the job, which must be accepted.
   std::string create_run();
   void wait_until_finished(const std::string& run);

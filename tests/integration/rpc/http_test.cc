@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/json.h"
 #include "scheduler/http/limits.h"
-#include "sdk/base/json.h"
 #include "tests/integration/rpc/fixture.h"
 #include "tests/integration/rpc/raw_http.h"
 

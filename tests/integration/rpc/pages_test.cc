@@ -1,9 +1,9 @@
 // Pages of the lists that are not rows with a token of the store: logs, which are files that appear
 // meanwhile; plans and lineages, which are computed from the definitions for each page; events,
 // which have a sequence. Through gRPC, as a client reads them.
+#include "base/ids.h"
+#include "base/json.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/ids.h"
-#include "sdk/base/json.h"
 #include "tests/integration/rpc/fixture.h"
 #include "tests/integration/rpc/raw_http.h"
 
@@ -16,9 +16,9 @@ using testing::StartsWith;
 class PagesTest : public SchedulerTest {
  protected:
   // The pipeline of the fixture and a third stage that reads its second.
-  static base::Manifest longer_manifest() {
-    base::Manifest out = manifest();
-    base::StageSpec third = out.stages[1];
+  static module::Manifest longer_manifest() {
+    module::Manifest out = manifest();
+    module::StageSpec third = out.stages[1];
     third.name = "c";
     third.outputs[0].asset = "c";
     third.dependencies[0].name = "b";
@@ -105,7 +105,7 @@ TEST_F(PagesTest, APlanComesInPagesUntilTheDefinitionsChange) {
   EXPECT_THAT(response.tasks(), ElementsAre("c"));
   EXPECT_EQ(response.next_page_token(), "");
 
-  base::Manifest changed = longer_manifest();
+  module::Manifest changed = longer_manifest();
   changed.stages[2].dependencies[0].name = "a";  // c no longer needs b
   register_manifest(changed);
   ASSERT_FALSE(HasFatalFailure());

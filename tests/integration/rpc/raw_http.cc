@@ -12,8 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "sdk/base/address.h"
-#include "sdk/base/check.h"
+#include "base/address.h"
+#include "base/check.h"
 
 namespace weir::test {
 

@@ -3,12 +3,12 @@
 // scheduler is whole.
 #include <grpcpp/support/status.h>
 
+#include "base/json.h"
+#include "base/sha256.h"
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
-#include "sdk/base/json.h"
-#include "sdk/base/sha256.h"
-#include "sdk/base/value/value_json.h"
 #include "tests/integration/rpc/fixture.h"
+#include "value/json.h"
 
 namespace weir::test {
 namespace {
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string encoded_number(std::int64_t value) {
-  return base::value_from_json("i64", base::Json(value)).value();
+  return value::value_from_json("i64", base::Json(value)).value();
 }
 
 enum class Way { kGrpc, kLocal };
@@ -187,25 +187,25 @@ TEST_P(SessionTest, InputsOfATaskAreReadFromTheStoreAfterARestart) {
 }
 
 // Sixteen values of 60 KiB, and a hundred stages that read all of them and become ready at once.
-base::Manifest wide_manifest(const base::StageSpec& model) {
-  base::Manifest out;
+module::Manifest wide_manifest(const module::StageSpec& model) {
+  module::Manifest out;
   out.pipeline = "wide";
   out.architecture = "x86_64";
-  base::StageSpec reader = model;
-  const auto named = [&](base::StageSpec stage, const std::string& name) {
+  module::StageSpec reader = model;
+  const auto named = [&](module::StageSpec stage, const std::string& name) {
     stage.name = name;
     stage.outputs[0].asset = name;
     return stage;
   };
   for (int i = 0; i < 16; ++i) {
     out.stages.push_back(named(model, "in" + std::to_string(i)));
-    base::DependencySpec dependency;
+    module::DependencySpec dependency;
     dependency.name = out.stages.back().name;
     dependency.type = model.outputs[0].type;
     reader.dependencies.push_back(dependency);
   }
   for (int i = 0; i < 100; ++i) out.stages.push_back(named(reader, "out" + std::to_string(i)));
-  base::JobSpec job;
+  module::JobSpec job;
   job.name = "all";
   job.selection = "*";
   out.jobs.push_back(job);
@@ -217,7 +217,7 @@ TEST_P(SessionTest, ABurstOfAssignmentsWithValuesDoesNotCutTheWorkerOff) {
   ASSERT_TRUE(upload(program, base::sha256(program).hex(), std::ssize(program)).ok());
   v1::RegisterModulesRequest registration = register_request();
   v1::ModuleSpec* module = registration.mutable_modules(0);
-  module->set_manifest_json(base::manifest_to_json(wide_manifest(manifest().stages[0])).dump());
+  module->set_manifest_json(module::manifest_to_json(wide_manifest(manifest().stages[0])).dump());
   module->mutable_files(0)->set_digest(base::sha256(program).hex());
   module->mutable_files(0)->set_size_bytes(std::ssize(program));
   Call call(scheduler_->token());

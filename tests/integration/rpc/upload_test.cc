@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/sha256.h"
+#include "module/bundle.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/bundle.h"
-#include "sdk/base/sha256.h"
 #include "tests/integration/rpc/fixture.h"
 
 namespace weir::test {
@@ -113,8 +113,8 @@ TEST_F(UploadTest, ARegistrationIsRepeatableAndSaysWhatItChanged) {
   EXPECT_EQ(first.changes(0).pipeline(), "etl");
   EXPECT_THAT(first.changes(0).added(), testing::UnorderedElementsAre("a", "b"));
   const base::Digest file = *base::Digest::parse(register_request().modules(0).files(0).digest());
-  const base::BundleEntry entry{"etl", file, true};
-  EXPECT_EQ(first.changes(0).module(), base::bundle_digest({&entry, 1}).hex());
+  const module::BundleEntry entry{"etl", file, true};
+  EXPECT_EQ(first.changes(0).module(), module::bundle_digest({&entry, 1}).hex());
   const v1::RegisterModulesResponse second = register_module();
   ASSERT_EQ(second.changes_size(), 1);
   EXPECT_TRUE(second.changes(0).unchanged());
@@ -161,10 +161,10 @@ TEST_F(UploadTest, AnArtifactComesBackAsItWentIn) {
 }
 
 TEST_F(UploadTest, ATreeComesBackFileByFile) {
-  const base::BundleEntry entries[] = {{"a", base::sha256("1"), false},
-                                       {"b/c", base::sha256("23"), true}};
+  const module::BundleEntry entries[] = {{"a", base::sha256("1"), false},
+                                         {"b/c", base::sha256("23"), true}};
   std::vector<wire::UploadArtifactRequest> messages(2);
-  messages[0].set_digest(std::string(base::bundle_digest(entries).raw()));
+  messages[0].set_digest(std::string(module::bundle_digest(entries).raw()));
   messages[0].set_kind(wire::ARTIFACT_KIND_TREE);
   messages[0].set_size(3);
   messages[0].set_path("a");
@@ -175,7 +175,7 @@ TEST_F(UploadTest, ATreeComesBackFileByFile) {
   const grpc::Status status = upload_artifact(messages);
   ASSERT_TRUE(status.ok()) << status.error_message();
   grpc::Status fetched;
-  EXPECT_EQ(fetch_artifact(base::bundle_digest(entries), &fetched), "<a>1<b/c>23");
+  EXPECT_EQ(fetch_artifact(module::bundle_digest(entries), &fetched), "<a>1<b/c>23");
   EXPECT_TRUE(fetched.ok()) << fetched.error_message();
   messages[0].set_digest(std::string(base::sha256("another").raw()));
   messages[0].set_path("../../escape");
@@ -246,7 +246,7 @@ TEST_F(UploadTest, AManifestOverItsLimitIsRefusedByNameAndASmallerOneIsRead) {
   v1::RegisterModulesRequest request = register_request();
   request.mutable_modules(0)->set_manifest_json(std::string(12 << 20, ' '));
   EXPECT_THAT(try_register(request).error_message(), StartsWith("WEIR-E0100: "));
-  request.mutable_modules(0)->set_manifest_json(std::string(base::kManifestBytesMax + 1, ' '));
+  request.mutable_modules(0)->set_manifest_json(std::string(module::kManifestBytesMax + 1, ' '));
   EXPECT_THAT(try_register(request).error_message(), StartsWith("WEIR-E0003: the manifest has"));
 }
 

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/sha256.h"
+#include "base/sha256.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/core/frame.h"
 

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "sdk/base/bundle.h"
+#include "module/bundle.h"
 #include "worker/supervisor/attempt.h"
 
 namespace weir::worker {
@@ -48,8 +48,8 @@ base::Digest FakeScheduler::add_module(const std::string& program, const std::st
   entry->set_size(std::int64_t(module.bytes.size()));
   entry->set_executable(true);
   module.list.set_manifest_json(manifest);
-  const std::vector<base::BundleEntry> entries{{"good", digest, true}};
-  const base::Digest bundle = base::bundle_digest(entries);
+  const std::vector<module::BundleEntry> entries{{"good", digest, true}};
+  const base::Digest bundle = module::bundle_digest(entries);
   modules_[std::string(bundle.raw())] = std::move(module);
   return bundle;
 }

@@ -15,8 +15,8 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/sha256.h"
+#include "base/ids.h"
+#include "base/sha256.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 
 namespace weir::worker {

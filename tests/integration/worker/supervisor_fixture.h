@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/ids.h"
-#include "sdk/base/sha256.h"
+#include "base/ids.h"
+#include "base/sha256.h"
 #include "worker/supervisor/executor_pool.h"
 
 namespace weir::worker {

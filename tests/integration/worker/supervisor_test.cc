@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sdk/base/json.h"
+#include "base/json.h"
 #include "tests/integration/worker/supervisor_fixture.h"
 #include "worker/core/log_cap.h"
 

@@ -1,7 +1,7 @@
 // How the command line finds a scheduler: which of two announces itself to the user, and what is
 // left when it goes. Files stand in a directory of the test's own; the processes named are this one
 // and its parent, which both live.
-#include "sdk/base/endpoint.h"
+#include "base/endpoint.h"
 
 #include <cstdlib>
 #include <filesystem>

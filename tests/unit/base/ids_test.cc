@@ -1,7 +1,7 @@
 // Run ids sort by time as text, and survive being mistyped the way Crockford
 // base32 allows. Texts that are no id are refused rather than guessed at. Times
 // are values: no clock is read.
-#include "sdk/base/ids.h"
+#include "base/ids.h"
 
 #include <gtest/gtest.h>
 

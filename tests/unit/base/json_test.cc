@@ -1,7 +1,7 @@
 // JSON reads back what it wrote, refuses what is malformed with the place, and stays within its
 // depth whatever it is fed. Strictness is tested by example: each text is one that some other
 // reader accepts.
-#include "sdk/base/json.h"
+#include "base/json.h"
 
 #include <cmath>
 #include <limits>

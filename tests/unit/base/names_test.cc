@@ -1,7 +1,7 @@
 // Which names are allowed, and which one a typo meant. Every refusal must come
 // with a reason, and a suggestion must stay within its distance: a far-fetched one
 // is worse than none.
-#include "sdk/base/names.h"
+#include "base/names.h"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,14 @@
 // The published digests of FIPS 180-4 and of the NIST validation suite, every split of a message,
 // and digest text. The fast block function is held against the portable one, which the vectors
 // alone would not reach.
-#include "sdk/base/sha256.h"
+#include "base/sha256.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/sha256_blocks.h"
+#include "base/sha256_blocks.h"
 
 namespace weir::base {
 namespace {

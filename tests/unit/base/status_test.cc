@@ -1,11 +1,11 @@
 // Status text carries its error number across processes and comes back unchanged; text that only
 // looks alike is left alone. A failed CHECK ends the process and says where, in whatever way it was
 // built.
-#include "sdk/base/status.h"
+#include "base/status.h"
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/check.h"
+#include "base/check.h"
 
 namespace weir::base {
 namespace {

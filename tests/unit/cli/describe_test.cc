@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "sdk/client/module_bundle.h"
 #include "tests/support/held_fifo.h"
 
@@ -36,7 +36,7 @@ class DescribeTest : public ::testing::Test {
     const std::string path = folder_ + "/program";
     std::ofstream(path) << "#!/bin/sh\n" << text << "\n";
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    return describe(path, base::ElfInfo(), time).status();
+    return describe(path, module::ElfInfo(), time).status();
   }
 
   std::string folder_;
@@ -63,7 +63,7 @@ TEST_F(DescribeTest, OutputWithoutEndIsCutOffWithWhatPrintsIt) {
 }
 
 TEST_F(DescribeTest, OutputUpToTheLimitIsReadWhole) {
-  const std::string blanks = std::to_string(base::kManifestBytesMax - 2);
+  const std::string blanks = std::to_string(module::kManifestBytesMax - 2);
   const base::Status whole =
       describe_script("echo {; head -c " + blanks + " /dev/zero | tr '\\0' ' '", kAmple);
   EXPECT_THAT(whole.message(), HasSubstr("no manifest, at line:column")) << "it ends too early";

@@ -10,9 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "cli/app.h"
 #include "cli/session.h"
-#include "sdk/base/errors.h"
 
 namespace weir::cli {
 namespace {

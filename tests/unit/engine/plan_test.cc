@@ -1,15 +1,15 @@
 // Planning and linking: the order of tasks, which leaves decide, what is pinned. Real registrations
 // and runs through an engine, looked at in its state; graphs are given as text. One thread, no
 // store and no clock.
-#include "scheduler/engine/plan/plan.h"
+#include "engine/plan/plan.h"
 
 #include <map>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/step.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "engine/step.h"
 #include "tests/support/graph_text.h"
 
 namespace weir::engine {

@@ -1,13 +1,13 @@
 // The selection language over one small graph: grammar, precedence, graph operators, errors with
 // their column, and the bounds on nesting and length. Pure: no engine, only the graph below. That
 // runs use it is plan_test's.
-#include "scheduler/engine/plan/selection.h"
+#include "engine/plan/selection.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::engine {
 namespace {

@@ -1,7 +1,7 @@
 // Every rule over every multiset of up to four parents in every state, against an oracle that reads
 // the table of the semantics row by row from the parents themselves instead of from counters. Pure
 // and exhaustive: nothing is drawn by chance, and the number of cases is checked too.
-#include "scheduler/engine/plan/trigger_rule.h"
+#include "engine/plan/trigger_rule.h"
 
 #include <algorithm>
 #include <string>
@@ -9,14 +9,14 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/records.h"
-#include "scheduler/engine/step.h"
+#include "engine/records.h"
+#include "engine/step.h"
 #include "tests/support/rule_oracle.h"
 
 namespace weir::engine {
 namespace {
 
-using base::TriggerRule;
+using module::TriggerRule;
 using Parents = std::vector<TaskState>;
 
 constexpr TaskState kStates[] = {
@@ -34,7 +34,7 @@ ParentCounts count(TriggerRule rule, const Parents& parents) {
 }
 
 std::string describe(TriggerRule rule, const Parents& parents) {
-  std::string text(base::trigger_rule_name(rule));
+  std::string text(module::trigger_rule_name(rule));
   for (const TaskState state : parents) text += " " + std::string(task_state_name(state));
   return text;
 }

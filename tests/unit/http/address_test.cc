@@ -1,11 +1,11 @@
 // HOST:PORT as people write it, and which addresses are this machine's
 // own. Pure functions; the probe of a port in use is tested with real
 // servers.
-#include "sdk/base/address.h"
+#include "base/address.h"
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::base {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/json.h"
+#include "base/json.h"
 
 namespace weir::http {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 
 namespace weir::http {
 namespace {

@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "tests/support/held_fifo.h"
 
 namespace weir::loop_tests {
@@ -26,9 +26,9 @@ using std::chrono::milliseconds;
 using tests::HeldFifo;
 
 // An inbox that counts acknowledgements and can be full.
-class Acknowledgements final : public engine::Inbox {
+class Acknowledgements final : public ports::Inbox {
  public:
-  Status post(engine::CommandBody body, engine::ReplyHandler) override {
+  Status post(ports::CommandBody body, ports::ReplyHandler) override {
     if (refusals > 0) {
       --refusals;
       return {Code::kResourceExhausted, base::kErrQueueFull, "full"};

@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/store/sqlite_store.h"
-#include "sdk/base/errors.h"
 #include "tests/unit/loop/world.h"
 #include "tests/unit/store/sample_rows.h"
 
@@ -24,7 +24,7 @@ using base::Code;
 using engine::Reply;
 
 // Posts a command and waits for its answer.
-Reply ask(loop::Loop& loop, engine::CommandBody body) {
+Reply ask(loop::Loop& loop, ports::CommandBody body) {
   std::binary_semaphore answered(0);
   Reply got;
   const base::Status posted = loop.post(std::move(body), [&](const Reply& reply) {

@@ -3,8 +3,8 @@
 // thread, time given by the test.
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/loop/turn.h"
-#include "sdk/base/errors.h"
 #include "tests/unit/loop/world.h"
 
 namespace weir::loop_tests {

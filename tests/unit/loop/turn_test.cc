@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "tests/unit/loop/world.h"
 
 namespace weir::loop_tests {
@@ -176,15 +176,15 @@ TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
 }
 
 // An artifact store that holds what it is told to hold.
-class Held final : public engine::BlobStore {
+class Held final : public ports::BlobStore {
  public:
-  base::Result<std::unique_ptr<engine::BlobWriter>> create(const engine::Digest&,
-                                                           engine::ArtifactKind,
-                                                           std::int64_t) override {
+  base::Result<std::unique_ptr<ports::BlobWriter>> create(const engine::Digest&,
+                                                          engine::ArtifactKind,
+                                                          std::int64_t) override {
     return base::Status(Code::kUnimplemented, 0, "not written to here");
   }
   bool contains(const engine::Digest& digest) override { return digest == held; }
-  base::Result<std::vector<engine::BlobFile>> files(const engine::Digest&) override {
+  base::Result<std::vector<ports::BlobFile>> files(const engine::Digest&) override {
     return base::Status(Code::kNotFound, 0, "not read here");
   }
   engine::Digest held;
@@ -233,13 +233,13 @@ TEST(Turn, RestartHandsOutUndeliveredOutboxRowsAgain) {
 }
 
 TEST(Turn, ReplyIdsAreFoundInEveryCommandThatIsAnswered) {
-  engine::CommandBody explain = engine::Explain{0, "x"};
+  ports::CommandBody explain = engine::Explain{0, "x"};
   EXPECT_TRUE(loop::set_reply_to(explain, 4));
   EXPECT_EQ(loop::reply_to({{}, 0, explain}), 4u);
-  engine::CommandBody cancel = engine::CancelRun{};
+  ports::CommandBody cancel = engine::CancelRun{};
   EXPECT_TRUE(loop::set_reply_to(cancel, 5));
   EXPECT_EQ(loop::reply_to({{}, 0, cancel}), 5u);
-  engine::CommandBody timers = engine::FireTimers{};
+  ports::CommandBody timers = engine::FireTimers{};
   EXPECT_FALSE(loop::set_reply_to(timers, 6));
   EXPECT_EQ(loop::reply_to({{}, 0, timers}), 0u);
 }

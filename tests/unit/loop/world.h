@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/text/format.h"
+#include "engine/text/format.h"
 #include "scheduler/loop/turn.h"
 #include "sdk/src/memory_store.h"
 #include "tests/support/graph_text.h"
@@ -20,7 +20,7 @@ namespace weir::loop_tests {
 using sdk_impl::CommitFault;
 
 // What left the turn, one line each; `durable` notes the rows that were committed at that moment.
-class Recorder final : public engine::SessionSink {
+class Recorder final : public ports::SessionSink {
  public:
   void send(const engine::Send& message) override {
     lines.push_back("send");
@@ -73,9 +73,9 @@ class World {
     return {base::WallTime(std::chrono::seconds(1'700'000'000) + time),
             base::BootTime(std::chrono::seconds(1000) + time)};
   }
-  void run(std::vector<engine::CommandBody> bodies) {
+  void run(std::vector<ports::CommandBody> bodies) {
     std::vector<engine::Command> batch;
-    for (engine::CommandBody& body : bodies) batch.push_back({now(), ++seed, std::move(body)});
+    for (ports::CommandBody& body : bodies) batch.push_back({now(), ++seed, std::move(body)});
     turn->run(batch, now());
     turn->engine().check_invariants();
   }
@@ -137,7 +137,7 @@ class World {
 
   Recorder recorder;
   sdk_impl::MemoryStore store;
-  engine::BlobStore* artifacts = nullptr;
+  ports::BlobStore* artifacts = nullptr;
   base::Status admission;
   base::Duration time{0};
   std::uint64_t seed = 0;

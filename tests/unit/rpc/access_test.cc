@@ -11,7 +11,7 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"
 #include "weir/v1/log_service.pb.h"

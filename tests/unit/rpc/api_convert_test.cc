@@ -7,9 +7,9 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/limits.h"
-#include "sdk/base/errors.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"
 #include "weir/v1/module_service.pb.h"
@@ -21,7 +21,7 @@ namespace {
 TEST(ConvertRun, EveryStateHasANumberOfItsOwnThatComesBack) {
   std::set<int> seen;
   for (int i = 0; i <= static_cast<int>(engine::RunState::kCanceled); ++i) {
-    engine::RunWithCounts row;
+    ports::RunWithCounts row;
     row.run.state = static_cast<engine::RunState>(i);
     v1::Run run;
     to_proto(row, &run);
@@ -71,7 +71,7 @@ TEST(ConvertAttempt, EveryOutcomeHasANumberOfItsOwn) {
 }
 
 TEST(ConvertRun, CarriesIdsCountsAndOnlyTheTimesThatHappened) {
-  engine::RunWithCounts row;
+  ports::RunWithCounts row;
   row.run.id = engine::RunId::make(engine::WallTime(std::chrono::hours(24 * 20'000)), 7);
   row.run.task_count = 3;
   row.run.created_at = engine::WallTime(std::chrono::microseconds(1'500'000));

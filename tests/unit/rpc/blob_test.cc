@@ -8,16 +8,16 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/rpc/blob_reader.h"
 #include "scheduler/rpc/blob_upload.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {
 
 namespace fs = std::filesystem;
 
-class FakeBlobStore final : public engine::BlobStore {
+class FakeBlobStore final : public ports::BlobStore {
  public:
   FakeBlobStore() {
     std::string name = fs::temp_directory_path() / "weir-blob-XXXXXX";
@@ -32,19 +32,19 @@ class FakeBlobStore final : public engine::BlobStore {
     files_[digest].push_back({path, file, static_cast<std::int64_t>(bytes.size()), false});
   }
 
-  base::Result<std::unique_ptr<engine::BlobWriter>> create(const engine::Digest& digest,
-                                                           engine::ArtifactKind,
-                                                           std::int64_t) override {
-    return std::unique_ptr<engine::BlobWriter>(std::make_unique<Writer>(*this, digest));
+  base::Result<std::unique_ptr<ports::BlobWriter>> create(const engine::Digest& digest,
+                                                          engine::ArtifactKind,
+                                                          std::int64_t) override {
+    return std::unique_ptr<ports::BlobWriter>(std::make_unique<Writer>(*this, digest));
   }
   bool contains(const engine::Digest& digest) override { return files_.contains(digest); }
-  base::Result<std::vector<engine::BlobFile>> files(const engine::Digest& digest) override {
+  base::Result<std::vector<ports::BlobFile>> files(const engine::Digest& digest) override {
     if (!contains(digest)) return base::Status(base::Code::kNotFound, 0, "none");
     return files_[digest];
   }
 
  private:
-  class Writer final : public engine::BlobWriter {
+  class Writer final : public ports::BlobWriter {
    public:
     Writer(FakeBlobStore& store, engine::Digest digest) : store_(store), digest_(digest) {}
     base::Status append(std::string_view bytes) override {
@@ -68,7 +68,7 @@ class FakeBlobStore final : public engine::BlobStore {
 
   fs::path directory_;
   int count_ = 0;
-  std::map<engine::Digest, std::vector<engine::BlobFile>> files_;
+  std::map<engine::Digest, std::vector<ports::BlobFile>> files_;
 };
 
 base::Status read_all(BlobReader& reader, std::string* out, int* chunks = nullptr) {
@@ -84,7 +84,7 @@ base::Status read_all(BlobReader& reader, std::string* out, int* chunks = nullpt
 
 TEST(BlobReader, GivesAFileInChunksAndVerifiesIt) {
   FakeBlobStore store;
-  const std::string bytes(engine::kChunkBytes * 2 + 17, 'x');
+  const std::string bytes(ports::kChunkBytes * 2 + 17, 'x');
   store.add(base::sha256(bytes), "", bytes);
   auto reader = BlobReader::open(store, base::sha256(bytes));
   ASSERT_TRUE(reader.ok());
@@ -97,7 +97,7 @@ TEST(BlobReader, GivesAFileInChunksAndVerifiesIt) {
 
 TEST(BlobReader, AFileOfWholeChunksEndsWithoutAnEmptyOne) {
   FakeBlobStore store;
-  const std::string bytes(engine::kChunkBytes, 'x');
+  const std::string bytes(ports::kChunkBytes, 'x');
   store.add(base::sha256(bytes), "", bytes);
   std::string out;
   int chunks = 0;
@@ -114,7 +114,7 @@ TEST(BlobReader, AnEmptyFileIsAValueToo) {
 
 TEST(BlobReader, ChangedBytesAreDataLossBeforeTheLastChunk) {
   FakeBlobStore store;
-  const std::string bytes(engine::kChunkBytes + 5, 'x');
+  const std::string bytes(ports::kChunkBytes + 5, 'x');
   std::string changed = bytes;
   changed.back() = 'y';
   store.add(base::sha256(bytes), "", changed);
@@ -122,14 +122,14 @@ TEST(BlobReader, ChangedBytesAreDataLossBeforeTheLastChunk) {
   const base::Status status = read_all(*BlobReader::open(store, base::sha256(bytes)).value(), &out);
   EXPECT_EQ(status.code(), base::Code::kDataLoss);
   EXPECT_EQ(status.error(), base::kErrArtifactCorrupt);
-  EXPECT_EQ(out.size(), engine::kChunkBytes);
+  EXPECT_EQ(out.size(), ports::kChunkBytes);
 }
 
 TEST(BlobReader, ATreeComesFileByFileAndItsDigestIsThatOfTheBundle) {
   FakeBlobStore store;
-  const base::BundleEntry entries[] = {{"a", base::sha256("1"), false},
-                                       {"b/c", base::sha256(""), false}};
-  const engine::Digest digest = base::bundle_digest(entries);
+  const module::BundleEntry entries[] = {{"a", base::sha256("1"), false},
+                                         {"b/c", base::sha256(""), false}};
+  const engine::Digest digest = module::bundle_digest(entries);
   store.add(digest, "a", "1");
   store.add(digest, "b/c", "");
   auto reader = BlobReader::open(store, digest);

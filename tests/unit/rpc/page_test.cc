@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "weir/v1/run_service.pb.h"
 
 namespace weir::rpc {

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/rpc/sessions.h"
-#include "sdk/base/errors.h"
 
 namespace weir::rpc {
 namespace {

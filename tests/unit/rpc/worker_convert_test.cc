@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
+#include "base/json.h"
 #include "scheduler/rpc/convert/worker.h"
-#include "sdk/base/errors.h"
-#include "sdk/base/json.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
@@ -65,7 +65,7 @@ TEST(FinishedToCommand, CarriesAVerifiedValue) {
   ASSERT_TRUE(command.cursor.has_value());
   EXPECT_EQ(command.cursor->read_version, 3);
   EXPECT_TRUE(command.cursor->value.asset.empty());
-  EXPECT_EQ(command.checks.at(0).severity, base::CheckSeverity::kBlocking);
+  EXPECT_EQ(command.checks.at(0).severity, module::CheckSeverity::kBlocking);
 }
 
 TEST(FinishedToCommand, BytesThatDoNotMatchTheirDigestAreAFailure) {

@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/value/value_json.h"
-#include "sdk/base/value/value_reader.h"
-#include "sdk/base/value/value_schema.h"
 #include "tests/unit/sdk/sample_types.h"
+#include "value/json.h"
+#include "value/reader.h"
+#include "value/schema.h"
 #include "weir/codec.h"
 
 namespace {
@@ -44,20 +44,20 @@ void feed(std::string_view bytes) {
   const std::string_view view(exact.data(), exact.size());
   reads<Everything>(view);
   reads<Other>(view);
-  (void)weir::base::value_to_json(view).ok();
+  (void)weir::value::value_to_json(view).ok();
 }
 
 TEST(CodecHostile, CutOffBytesAreRefusedAtEveryLength) {
   const std::string bytes = weir::encode(sample::full());
   ASSERT_TRUE(reads<Everything>(bytes));
   ASSERT_TRUE(reads<Other>(bytes));
-  ASSERT_TRUE(weir::base::value_to_json(bytes).ok());
+  ASSERT_TRUE(weir::value::value_to_json(bytes).ok());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<char> exact(bytes.begin(), bytes.begin() + static_cast<long>(size));
     const std::string_view cut(exact.data(), exact.size());
     EXPECT_FALSE(reads<Everything>(cut)) << size;
     EXPECT_FALSE(reads<Other>(cut)) << size;
-    EXPECT_FALSE(weir::base::value_to_json(cut).ok()) << size;
+    EXPECT_FALSE(weir::value::value_to_json(cut).ok()) << size;
   }
 }
 
@@ -65,7 +65,7 @@ TEST(CodecHostile, BytesLeftOverAreRefused) {
   const std::string bytes = weir::encode(sample::full()) + '\0';
   EXPECT_FALSE(reads<Everything>(bytes));
   EXPECT_FALSE(reads<Other>(bytes));
-  EXPECT_FALSE(weir::base::value_to_json(bytes).ok());
+  EXPECT_FALSE(weir::value::value_to_json(bytes).ok());
 }
 
 TEST(CodecHostile, EveryFlippedByteIsSurvived) {
@@ -93,26 +93,26 @@ TEST(CodecHostile, RandomDamageIsSurvived) {
 }
 
 TEST(CodecHostile, HugeCountsDoNotAllocate) {
-  std::string bytes = weir::base::value_header("[f64]");
-  weir::base::append_varint(bytes, UINT64_MAX);
+  std::string bytes = weir::value::value_header("[f64]");
+  weir::value::append_varint(bytes, UINT64_MAX);
   EXPECT_FALSE(reads<std::vector<double>>(bytes));
-  bytes = weir::base::value_header("[string]");
-  weir::base::append_varint(bytes, std::uint64_t{1} << 40);
+  bytes = weir::value::value_header("[string]");
+  weir::value::append_varint(bytes, std::uint64_t{1} << 40);
   EXPECT_FALSE(reads<std::vector<std::string>>(bytes));
-  EXPECT_FALSE(weir::base::value_to_json(bytes).ok());
-  bytes = weir::base::value_header("[{}]");
-  weir::base::append_varint(bytes, std::uint64_t{1} << 60);
+  EXPECT_FALSE(weir::value::value_to_json(bytes).ok());
+  bytes = weir::value::value_header("[{}]");
+  weir::value::append_varint(bytes, std::uint64_t{1} << 60);
   EXPECT_FALSE(reads<std::vector<sample::Keep>>(bytes));
-  EXPECT_FALSE(weir::base::value_to_json(bytes).ok());
-  bytes = weir::base::value_header("[[u8*99999999999]*99999999999]") + std::string(64, 'x');
-  EXPECT_FALSE(weir::base::value_to_json(bytes).ok());
+  EXPECT_FALSE(weir::value::value_to_json(bytes).ok());
+  bytes = weir::value::value_header("[[u8*99999999999]*99999999999]") + std::string(64, 'x');
+  EXPECT_FALSE(weir::value::value_to_json(bytes).ok());
 }
 
 TEST(CodecHostile, DeepNestingEndsAtALimit) {
-  std::string bytes = weir::base::value_header(weir::schema_of<sample::Node>());
+  std::string bytes = weir::value::value_header(weir::schema_of<sample::Node>());
   for (int i = 0; i < 100'000; ++i) bytes += std::string("\1\0\0\0\1", 5);
   EXPECT_FALSE(reads<sample::Node>(bytes));
-  EXPECT_FALSE(weir::base::value_to_json(bytes).ok());
+  EXPECT_FALSE(weir::value::value_to_json(bytes).ok());
   struct Fewer {
     std::vector<Fewer> children;
   };
@@ -121,16 +121,16 @@ TEST(CodecHostile, DeepNestingEndsAtALimit) {
 
 TEST(CodecHostile, LargeDocumentsAreRefusedRatherThanBuilt) {
   std::string name(100'000, 'n');
-  std::string bytes = weir::base::value_header("[{" + name + ":u8}]");
-  weir::base::append_varint(bytes, 100'000);
+  std::string bytes = weir::value::value_header("[{" + name + ":u8}]");
+  weir::value::append_varint(bytes, 100'000);
   bytes += std::string(100'000, '\0');
-  const auto json = weir::base::value_to_json(bytes);
+  const auto json = weir::value::value_to_json(bytes);
   ASSERT_FALSE(json.ok());
   EXPECT_EQ(json.status().code(), weir::base::Code::kResourceExhausted);
 }
 
 TEST(CodecHostile, BadSchemasAreRefused) {
-  using weir::base::Schema;
+  using weir::value::Schema;
   for (const char* text : {"",
                            "{",
                            "{a}",

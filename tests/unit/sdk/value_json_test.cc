@@ -1,15 +1,14 @@
 // Encoded values as JSON, and JSON as encoded values, from the schema alone.
 // What `weir assets get` prints.
 // Pure.
-#include "sdk/base/value/value_json.h"
-
 #include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "tests/unit/sdk/sample_types.h"
+#include "value/json.h"
 #include "weir/codec.h"
 
 namespace {
@@ -19,14 +18,14 @@ using weir::base::Json;
 
 template <class T>
 std::string shown(const T& value) {
-  const auto json = weir::base::value_to_json(weir::encode(value));
+  const auto json = weir::value::value_to_json(weir::encode(value));
   return json.ok() ? json->dump() : json.status().text();
 }
 
 template <class T>
 T parsed(std::string_view text) {
   const auto json = Json::parse(text);
-  const auto bytes = weir::base::value_from_json(weir::schema_of<T>(), *json);
+  const auto bytes = weir::value::value_from_json(weir::schema_of<T>(), *json);
   if (!bytes.ok()) throw std::runtime_error(bytes.status().text());
   return weir::decode<T>(*bytes);
 }
@@ -90,8 +89,8 @@ TEST(ValueJson, EverythingComesBackFromItsJson) {
 }
 
 TEST(ValueJson, RefusesWhatIsNoValue) {
-  EXPECT_THAT(weir::base::value_to_json("rubbish").status().text(), HasSubstr("WEIR-E0601"));
-  EXPECT_FALSE(weir::base::value_to_json("").ok());
+  EXPECT_THAT(weir::value::value_to_json("rubbish").status().text(), HasSubstr("WEIR-E0601"));
+  EXPECT_FALSE(weir::value::value_to_json("").ok());
 }
 
 TEST(ValueJson, NamesTheMemberThatIsWrong) {

@@ -1,15 +1,17 @@
 // Text forms of bytes, dates, times and durations.
 // Exact in both directions, or refused.
 // Pure.
-#include "sdk/base/value/value_text.h"
-
 #include <limits>
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+#include "value/text.h"
+
 namespace {
 
 using namespace weir::base;
+using namespace weir::value;
 
 SchemaNode period(std::int64_t num, std::int64_t den) {
   SchemaNode type;

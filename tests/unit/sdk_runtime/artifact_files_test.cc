@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "module/bundle.h"
 #include "sdk/src/local/local_driver.h"
 
 namespace weir::sdk_impl {
@@ -83,9 +83,9 @@ TEST_F(ArtifactFiles, TreesAreHashedByPathModeAndBytes) {
   fs::permissions(temporary_.path() / "tree/deep/a.sh", fs::perms::owner_all);
   const auto stored = store_tree(artifacts_, temporary_.path() / "tree", Sync::kDurable);
   ASSERT_TRUE(stored.ok()) << stored.status().text();
-  const std::vector<base::BundleEntry> lines{{"b.txt", base::sha256("2"), false},
-                                             {"deep/a.sh", base::sha256("1"), true}};
-  EXPECT_EQ(stored->digest, base::bundle_digest(lines));
+  const std::vector<module::BundleEntry> lines{{"b.txt", base::sha256("2"), false},
+                                               {"deep/a.sh", base::sha256("1"), true}};
+  EXPECT_EQ(stored->digest, module::bundle_digest(lines));
   EXPECT_EQ(stored->size, 2);
   EXPECT_TRUE(verify_tree(stored->path, stored->digest).ok());
   EXPECT_TRUE(store_tree(artifacts_, temporary_.path() / "tree", Sync::kDurable).ok());

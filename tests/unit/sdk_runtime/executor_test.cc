@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/manifest.h"
+#include "module/manifest.h"
 #include "sdk/src/local/local_driver.h"
 #include "tests/unit/sdk_runtime/executor_process.h"
 #include "weir/weir.h"
@@ -74,9 +74,9 @@ class Executor : public ::testing::Test {
 
 TEST_F(Executor, IntroducesItselfWithTheManifest) {
   EXPECT_EQ(executor_.protocol_version(), 2);
-  const auto manifest = base::manifest_from_json(base::Json::parse(executor_.manifest()).value());
+  const auto manifest = module::manifest_from_json(base::Json::parse(executor_.manifest()).value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
-  EXPECT_TRUE(base::validate_manifest(*manifest).ok());
+  EXPECT_TRUE(module::validate_manifest(*manifest).ok());
   EXPECT_EQ(manifest->pipeline, "sample");
   EXPECT_EQ(manifest->stages[kStep].name, "step");
   EXPECT_EQ(manifest->stages[kNumbers].outputs[0].type, fingerprint_of<std::vector<int>>());

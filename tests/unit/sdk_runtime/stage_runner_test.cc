@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/value/value_text.h"
+#include "base/text.h"
 #include "sdk/src/local/local_driver.h"
 #include "weir/weir.h"
 
@@ -97,7 +97,7 @@ TEST_F(StageRunnerTest, ACheckThatThrowsHasNotPassed) {
   ASSERT_EQ(report.checks.size(), 1u);
   EXPECT_FALSE(report.checks[0].passed);
   EXPECT_THAT(report.checks[0].reason, HasSubstr("division"));
-  EXPECT_EQ(report.checks[0].severity, base::CheckSeverity::kWarn);
+  EXPECT_EQ(report.checks[0].severity, module::CheckSeverity::kWarn);
 }
 
 TEST_F(StageRunnerTest, AnAbsentInputThatIsNeededFailsForGood) {

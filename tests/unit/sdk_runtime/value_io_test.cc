@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "sdk/src/local/local_driver.h"
 #include "weir/impl/value_codec.h"
 

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sdk/base/manifest.h"
+#include "module/manifest.h"
 #include "sdk/src/local/local_driver.h"
 
 namespace weir::sdk_impl {
@@ -62,7 +62,7 @@ TEST_F(Verbs, DescribePrintsAManifestAndNothingElse) {
   EXPECT_EQ(described.err, "");
   const auto json = base::Json::parse(described.out);
   ASSERT_TRUE(json.ok()) << json.status().text();
-  const auto manifest = base::manifest_from_json(json.value());
+  const auto manifest = module::manifest_from_json(json.value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
   EXPECT_EQ(manifest->stages.size(), 18u);
   EXPECT_EQ(manifest->params.at(0).defaults, R"({"count":3,"word":"x"})");

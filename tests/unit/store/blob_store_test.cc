@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/bundle.h"
-#include "sdk/base/errors.h"
+#include "base/errors.h"
+#include "module/bundle.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {
@@ -131,11 +131,11 @@ TEST_F(BlobStoreTest, WritingABlobTwiceIsHarmless) {
 }
 
 base::Digest tree_digest(const std::vector<std::pair<std::string, std::string>>& files) {
-  std::vector<base::BundleEntry> entries;
+  std::vector<module::BundleEntry> entries;
   for (const auto& [path, bytes] : files) {
     entries.push_back({path, base::sha256(bytes), path.starts_with("bin")});
   }
-  return base::bundle_digest(entries);
+  return module::bundle_digest(entries);
 }
 
 TEST_F(BlobStoreTest, TreeKeepsPathsBytesAndExecutableBits) {
@@ -147,7 +147,7 @@ TEST_F(BlobStoreTest, TreeKeepsPathsBytesAndExecutableBits) {
   auto listed = blobs_->files(name);
   ASSERT_TRUE(listed.ok());
   std::vector<std::string> paths;
-  for (const engine::BlobFile& file : *listed) {
+  for (const ports::BlobFile& file : *listed) {
     paths.push_back(file.path);
     EXPECT_EQ(file.executable, file.path == "bin/run");
   }

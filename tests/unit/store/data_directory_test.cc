@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "scheduler/store/disk_guard.h"
 #include "scheduler/store/storage.h"
-#include "sdk/base/errors.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {

@@ -1,7 +1,7 @@
 // Histogram: percentiles within an eighth of the truth, exact at both ends, and no count lost to
 // concurrent recorders. The one test with threads joins them before it looks; the rest is
 // arithmetic on known values.
-#include "sdk/base/histogram.h"
+#include "base/histogram.h"
 
 #include <limits>
 #include <thread>

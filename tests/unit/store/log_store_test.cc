@@ -5,15 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include "sdk/base/errors.h"
+#include "base/errors.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {
 namespace {
 
 using base::Code;
-using engine::LogInfo;
-using engine::LogStream;
+using ports::LogInfo;
+using ports::LogStream;
 using store::DiskLogStore;
 
 class LogStoreTest : public testing::Test {
@@ -136,7 +136,7 @@ TEST_F(LogStoreTest, PagesHoldEveryLogOnceWhileLogsAppear) {
   }
   for (const int size : {1, 2, 3, 4, 9}) {
     std::vector<std::string> seen;
-    engine::PageRequest page{size, ""};
+    ports::PageRequest page{size, ""};
     do {
       const auto part = logs_->list(run_id(1), {}, page);
       ASSERT_TRUE(part.ok()) << part.status().text();

@@ -5,18 +5,18 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/text/record_text.h"
+#include "base/errors.h"
+#include "engine/text/record_text.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "scheduler/store/sqlite_store.h"
-#include "sdk/base/errors.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {
 namespace {
 
 using base::Code;
-using engine::PageRequest;
 using engine::record_text;
+using ports::PageRequest;
 using store::SqliteReader;
 using store::SqliteStore;
 
@@ -91,7 +91,7 @@ TEST_F(ReaderTest, FiltersOfRunsCombine) {
   engine::RunRow other = run_row(3, engine::RunState::kFailed, 0);
   other.job = "shop/weekly";
   commit_rows(*store_, {other});
-  const auto count = [&](const engine::RunFilter& filter) {
+  const auto count = [&](const ports::RunFilter& filter) {
     auto page = reader_->list_runs(filter, {});
     EXPECT_TRUE(page.ok()) << page.status().text();
     return page.ok() ? page->rows.size() : 99;

@@ -12,9 +12,9 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/records.h"
-#include "scheduler/engine/store.h"
-#include "sdk/base/check.h"
+#include "base/check.h"
+#include "engine/records.h"
+#include "engine/store.h"
 
 namespace weir::store_tests {
 
@@ -173,7 +173,7 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(engine::CheckRow{{run_id(1), 0, 1},
                                      "orders",
                                      "not_empty",
-                                     base::CheckSeverity::kBlocking,
+                                     module::CheckSeverity::kBlocking,
                                      true,
                                      "",
                                      "{}",

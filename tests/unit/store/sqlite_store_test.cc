@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "scheduler/engine/text/record_text.h"
+#include "base/errors.h"
+#include "engine/text/record_text.h"
 #include "scheduler/store/schema.h"
-#include "sdk/base/errors.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {

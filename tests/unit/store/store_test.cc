@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scheduler/engine/text/record_text.h"
+#include "engine/text/record_text.h"
 #include "scheduler/store/sqlite_store.h"
 #include "sdk/src/memory_store.h"
 #include "tests/unit/store/sample_rows.h"

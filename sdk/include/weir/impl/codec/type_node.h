@@ -29,7 +29,7 @@ struct TypeNode {
 
 inline TypeNode leaf(std::string text) { return {std::move(text), {}, {}, false, nullptr}; }
 
-// The schema of a type as text; the grammar is in sdk/base/value/value_schema.h. Throws CodecError
+// The schema of a type as text; the grammar is in value/schema.h. Throws CodecError
 // when a Codec<T>::schema() is not made of letters, digits and "_.:/-".
 std::string schema_text(const TypeNode& type);
 std::string custom_type_name(const std::string& schema);

@@ -1,0 +1,419 @@
+// What workers say about attempts: started, finished, given back. The fence stands here: a report
+// counts only under the epoch that its task has now, and only once; the end of any other is
+// acknowledged, so that the worker forgets it, and changes nothing. Part of Engine's step: no I/O,
+// on the thread of the engine's owner.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/planted.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+constexpr double kMeanWeight = 0.2;  // of the newest attempt in the moving average
+constexpr auto kLoadErrorDelay = std::chrono::seconds(1);
+
+std::string outcome_text(OutcomeClass outcome, const std::string& message) {
+  return std::string(outcome_name(outcome)) + (message.empty() ? "" : ": " + message);
+}
+
+bool consumes_author_budget(OutcomeClass outcome) {
+  switch (outcome) {
+    case OutcomeClass::kSucceeded:
+    case OutcomeClass::kFailed:
+    case OutcomeClass::kCheckFailed:
+    case OutcomeClass::kCrashed:
+    case OutcomeClass::kOom:
+    case OutcomeClass::kTimedOut:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool author_may_retry(const AttemptFinished& report) {
+  if (report.permanent) return false;
+  return report.outcome == OutcomeClass::kFailed || report.outcome == OutcomeClass::kCrashed ||
+         report.outcome == OutcomeClass::kTimedOut;
+}
+
+void retry_later(Step& step, Run& run, Task& task, Duration delay, std::string reason) {
+  step.effects.durability = Durability::kSync;
+  const bool at_once = delay <= Duration::zero();
+  emit_task(step, run, task, EventKind::kTaskRetry, at_once ? "ready" : "up_for_retry", reason);
+  if (at_once) return make_ready(step, run, task, std::move(reason));
+  task.phase = UpForRetry{.due = step.now.boot + delay, .not_before = step.now.wall + delay};
+  task.reason = std::move(reason);
+  step.state.timers.push(
+      {step.now.boot + delay, TimerKind::kRetry, "", {run.row.id, index_of(run, task)}});
+  touch(step, run, task);
+}
+
+const OutputValue* find_output(const AttemptFinished& report, const std::string& asset) {
+  for (const auto& output : report.outputs) {
+    if (output.asset == asset) return &output;
+  }
+  return nullptr;
+}
+
+std::vector<Digest> missing_artifacts(const Step& step, const AttemptFinished& report) {
+  std::vector<Digest> missing;
+  if (PLANTED(kSuccessBeforeArtifact)) return missing;
+  for (const auto& output : report.outputs) {
+    if (output.bytes != nullptr || output.value.kind == ArtifactKind::kExternal) continue;
+    if (!step.facts.artifacts.contains(output.value.digest)) missing.push_back(output.value.digest);
+  }
+  return missing;
+}
+
+// What is wrong with a report of success, "" when nothing is.
+std::string report_problem(const Step& step, const Run& run, const Task& task,
+                           const AttemptFinished& report) {
+  if (report.success == SuccessKind::kValue) {
+    for (const auto& output : task.spec->outputs) {
+      const OutputValue* value = find_output(report, output.asset);
+      if (value == nullptr) return "the report lacks a value of " + output.asset;
+      if (value->value.type != output.type) {
+        return "the value of " + output.asset + " has type " + value->value.type +
+               ", the manifest says " + output.type;
+      }
+    }
+  }
+  if (report.success == SuccessKind::kUnchanged) {
+    for (const auto& output : task.spec->outputs) {
+      if (step.state.assets.at(output.asset).current.materialization != 0) continue;
+      return "the stage says that nothing changed, but " + output.asset +
+             " has no version that could be kept";
+    }
+  }
+  if (report.cursor && report.cursor->value.bytes == nullptr) {
+    return "the cursor's value did not come with the report; it may have up to " +
+           std::to_string(kInlineBytesMax) + " bytes";
+  }
+  if (report.cursor) {
+    const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+    const auto cursor = step.state.cursors.find(pipeline + ":" + task.spec->name);
+    const std::int64_t version = cursor == step.state.cursors.end() ? 0 : cursor->second.version;
+    if (report.cursor->read_version != version) {
+      return "the cursor moved from version " + std::to_string(report.cursor->read_version) +
+             " to " + std::to_string(version) + " while the attempt ran";
+    }
+  }
+  return "";
+}
+
+void store_bytes(Step& step, const OutputValue& output) {
+  const bool external = output.value.kind == ArtifactKind::kExternal;
+  if (output.bytes == nullptr && !external) return;
+  write(step, ArtifactRow{output.value.digest, output.value.size, output.value.kind, output.bytes});
+}
+
+// Lineage: the versions that the attempt was given.
+std::vector<Pin> inputs_of(const State& state, const Run& run, const Task& task) {
+  std::vector<Pin> inputs;
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const InputSource& source = task.inputs[i];
+    if (task.spec->dependencies[i].kind == module::DependencyKind::kSelfPrevious) {
+      // Still the version that was handed out: an asset has one live writer.
+      const std::string& own = task.spec->outputs.front().asset;
+      const CurrentVersion& previous = state.assets.at(own).current;
+      if (previous.materialization != 0) {
+        inputs.push_back({own, previous.materialization, previous.value});
+      }
+    } else if (source.pin >= 0) {
+      const Pin& pin = run.row.pins[std::size_t(source.pin)];
+      if (pin.materialization != 0) inputs.push_back(pin);
+    } else if (source.parent >= 0 && source.output >= 0) {
+      const Task& parent = run.tasks[std::size_t(source.parent)];
+      const auto output = std::size_t(source.output);
+      if (output >= parent.outputs.size()) continue;
+      const OutputRef& made = parent.outputs[output];
+      inputs.push_back({made.asset, made.materialization, made.value});
+    }
+  }
+  return inputs;
+}
+
+void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
+                 const OutputValue& output, const std::vector<Pin>& inputs) {
+  Asset& asset = step.state.assets.at(output.asset);
+  MaterializationRow row;
+  row.id = ++step.state.last_materialization;
+  row.asset = output.asset;
+  row.attempt = report.key;
+  row.value = output.value;
+  row.metadata = report.metadata;
+  row.code_version = task.spec->code_version;
+  row.module = run.modules[std::size_t(task.module)]->row.digest;
+  row.inputs = inputs;
+  row.at = step.now.wall;
+  asset.current = {row.id, row.value, run.row.id, row.at};
+  asset.row.materialization = row.id;
+  settle_asset(asset, run.row.id, "");
+  store_bytes(step, output);
+  write(step, asset.row);
+  emit_task(step, run, task, EventKind::kAssetMaterialized, output.asset,
+            output.value.digest.hex());
+  task.outputs.push_back({output.asset, output.value, false, row.id});
+  write(step, std::move(row));
+}
+
+void keep_versions(Step& step, const Run& run, Task& task) {
+  for (const auto& output : task.spec->outputs) {
+    Asset& asset = step.state.assets.at(output.asset);
+    const auto& current = asset.current;
+    task.outputs.push_back({output.asset, current.value, true, current.materialization});
+    if (settle_asset(asset, run.row.id, "")) write(step, asset.row);
+  }
+}
+
+void advance_cursor(Step& step, const Run& run, const Task& task, const CursorAdvance& advance) {
+  const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+  CursorRow& cursor = step.state.cursors[pipeline + ":" + task.spec->name];
+  cursor.stage = pipeline + ":" + task.spec->name;
+  cursor.version += 1;
+  cursor.value = advance.value.value.digest;
+  store_bytes(step, advance.value);
+  write(step, cursor);
+}
+
+void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  if (report.cursor) advance_cursor(step, run, task, *report.cursor);
+  task.outputs.clear();
+  switch (report.success) {
+    case SuccessKind::kSkipped:
+      return end_task(step, run, task, TaskState::kSkipped, report.message);
+    case SuccessKind::kUnchanged:
+      keep_versions(step, run, task);
+      return end_task(step, run, task, TaskState::kSucceeded, "unchanged");
+    case SuccessKind::kValue:
+      break;
+  }
+  const std::vector<Pin> inputs = inputs_of(step.state, run, task);
+  for (const auto& spec : task.spec->outputs) {
+    materialize(step, run, task, report, *find_output(report, spec.asset), inputs);
+  }
+  end_task(step, run, task, TaskState::kSucceeded, "");
+}
+
+void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  const std::string why = outcome_text(report.outcome, report.message);
+  if (run.row.state == RunState::kCanceling) {
+    return end_task(step, run, task, TaskState::kCanceled, why);
+  }
+  if (report.outcome == OutcomeClass::kCrashed &&
+      ++task.executor_deaths >= step.state.options.executor_deaths_max) {
+    return end_task(step, run, task, TaskState::kFailed,
+                    "killed its executor " + std::to_string(task.executor_deaths) +
+                        " times; last: " + report.message);
+  }
+  const auto& retry = task.spec->retry;
+  if (!author_may_retry(report) || task.attempts_used >= retry.max_attempts) {
+    return end_task(step, run, task, TaskState::kFailed, why);
+  }
+  constexpr auto kMsMax = std::chrono::duration_cast<std::chrono::milliseconds>(kRetryDelayMax);
+  const std::chrono::milliseconds declared(std::min<std::int64_t>(retry.delay_ms, kMsMax.count()));
+  const Duration delay = std::min(report.retry_after.value_or(declared), kRetryDelayMax);
+  retry_later(step, run, task, delay, why);
+}
+
+void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished& report) {
+  for (const auto& check : report.checks) {
+    write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
+                         check.reason, check.metadata, step.now.wall});
+    if (check.passed) continue;
+    emit_task(step, run, task, EventKind::kCheckFailed, module::check_severity_name(check.severity),
+              check.asset + "/" + check.name + ": " + check.reason);
+  }
+}
+
+bool failed_blocking_check(const AttemptFinished& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& check) {
+    return !check.passed && check.severity == module::CheckSeverity::kBlocking;
+  });
+}
+
+void learn_duration(Step& step, const std::string& worker, const AttemptFinished& report) {
+  const auto found = step.state.workers.find(worker);
+  if (found == step.state.workers.end() || report.started_at == WallTime{}) return;
+  const auto took = double((report.finished_at - report.started_at).count());
+  double& mean = found->second.mean_us;
+  const double sample = std::max(1.0, took);
+  mean = mean <= 0 ? sample : mean + kMeanWeight * (sample - mean);
+}
+
+AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& live,
+                        const AttemptFinished& report) {
+  AttemptRow row = live_attempt_row(run, task, live);
+  row.outcome = report.outcome;
+  row.message = report.message;
+  row.detail = report.detail;
+  row.metadata = report.metadata;
+  if (report.started_at != WallTime{}) row.started_at = report.started_at;
+  row.finished_at = report.finished_at;
+  return row;
+}
+
+// The live attempt that the key names under its present epoch, leased to that worker or waiting to
+// be adopted by it.
+const LiveAttempt* live_attempt(const Task& task, const AttemptKey& key, const Worker& worker) {
+  const LiveAttempt* live = nullptr;
+  if (const auto* leased = std::get_if<Leased>(&task.phase)) live = &leased->attempt;
+  const auto* ready = std::get_if<Ready>(&task.phase);
+  if (ready != nullptr && ready->adoptable) live = &*ready->adoptable;
+  if (PLANTED(kSkippedFence)) return live;
+  const bool holds = live != nullptr && task.epoch == key.epoch && live->worker == worker.row.id;
+  return holds ? live : nullptr;
+}
+
+// An attempt that ended as the infrastructure's fault, or because it was asked to.
+bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+  switch (report.outcome) {
+    case OutcomeClass::kCanceled:
+      if (run.row.state == RunState::kCanceling) {
+        end_task(step, run, task, TaskState::kCanceled, run.row.message);
+      } else {
+        if (Worker* worker = worker_of(step, report.session)) worker->holds_back = true;
+        emit_task(step, run, task, EventKind::kTaskRetry, "ready", report.message);
+        make_ready(step, run, task, "its worker gave it up: " + report.message);
+      }
+      return true;
+    case OutcomeClass::kLoadError:
+      if (Worker* worker = worker_of(step, report.session)) {
+        worker->cannot_load.insert(run.row.modules[std::size_t(task.module)]);
+      }
+      [[fallthrough]];
+    case OutcomeClass::kWorkerLost:
+    case OutcomeClass::kLeaseLost:
+      lose_attempt(step, run, task, report.outcome, report.message);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A success that cannot be accepted becomes a failure that says why.
+AttemptFinished judged(const Step& step, const Run& run, const Task& task, AttemptFinished report) {
+  if (report.outcome != OutcomeClass::kSucceeded) return report;
+  if (failed_blocking_check(report)) {
+    report.outcome = OutcomeClass::kCheckFailed;
+    report.message = "a blocking check failed";
+  } else if (std::string problem = report_problem(step, run, task, report); !problem.empty()) {
+    report.outcome = OutcomeClass::kFailed;
+    report.message = std::move(problem);
+  }
+  return report;
+}
+
+}  // namespace
+
+void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
+  leave_queues(step, run, task);
+  if (auto* ready = std::get_if<Ready>(&task.phase)) ready->adoptable.reset();  // it is this one
+  if (row.started_at) task.started_at = row.started_at;
+  const auto worker = step.state.workers.find(row.worker);
+  if (worker != step.state.workers.end() && !PLANTED(kSlotLeaked)) {
+    worker->second.leases.erase(row.key);
+  }
+  step.dispatch = true;
+  write(step, std::move(row));
+  touch(step, run, task);
+}
+
+void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::string why) {
+  const std::string reason = outcome_text(outcome, why);
+  if (run.row.state == RunState::kCanceling) {
+    return end_task(step, run, task, TaskState::kCanceled, reason);
+  }
+  task.infrastructure_used += 1;
+  if (task.infrastructure_used >= step.state.options.infrastructure_attempts_max) {
+    return end_task(step, run, task, TaskState::kFailed,
+                    reason + " (" + std::to_string(task.infrastructure_used) +
+                        " attempts lost to the infrastructure, which is the limit)");
+  }
+  const Duration delay =
+      outcome == OutcomeClass::kLoadError ? Duration(kLoadErrorDelay) : Duration::zero();
+  retry_later(step, run, task, delay, reason);
+}
+
+void stop_attempt(Step& step, Run& run, Task& task, std::string reason) {
+  auto& leased = std::get<Leased>(task.phase);
+  const auto deadline = step.now.boot + step.state.options.cancel_grace + step.state.options.lease;
+  leased.stop_deadline = deadline;
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  step.state.timers.push({deadline, TimerKind::kStop, "", ref});
+  const Worker& worker = step.state.workers.at(leased.attempt.worker);
+  send(step, worker.session, Stop{{ref.run, ref.index, task.epoch}, std::move(reason)});
+}
+
+void attempt_started(Step& step, const AttemptStarted& command) {
+  const Worker* worker = worker_of(step, command.session);
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  if (worker == nullptr || task == nullptr || task->epoch != command.key.epoch) return;
+  auto* leased = std::get_if<Leased>(&task->phase);
+  if (leased == nullptr || leased->attempt.started_at) return;
+  if (leased->attempt.worker != worker->row.id) return;
+  Run& run = *find_run(step.state, command.key.run);
+  leased->attempt.started_at = command.started_at;
+  task->started_at = command.started_at;
+  write_lazy(step, live_attempt_row(run, *task, leased->attempt));
+  touch(step, run, *task);
+  emit_task(step, run, *task, EventKind::kTaskStarted, "running", "");
+}
+
+void attempt_finished(Step& step, const AttemptFinished& command) {
+  const Worker* worker = worker_of(step, command.session);
+  if (worker == nullptr) return;
+  Run* run = find_run(step.state, command.key.run);
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);
+  if (live == nullptr) {
+    // Reported before, or of a run that is over: only what somebody else does now is stale.
+    const bool leased = task != nullptr && std::holds_alternative<Leased>(task->phase);
+    const bool stale = leased || (task != nullptr && task->epoch != command.key.epoch);
+    return send(step, command.session, Acknowledge{command.key, stale});
+  }
+  if (command.outcome == OutcomeClass::kSucceeded) {
+    if (auto missing = missing_artifacts(step, command); !missing.empty()) {
+      return send(step, command.session, NeedArtifacts{command.key, std::move(missing)});
+    }
+  }
+  const AttemptFinished report = judged(step, *run, *task, command);
+  learn_duration(step, live->worker, report);
+  AttemptRow row = finished_row(*run, *task, *live, report);
+  task->attempts_used += consumes_author_budget(report.outcome) ? 1 : 0;
+  close_attempt(step, *run, *task, std::move(row));
+  record_checks(step, *run, *task, report);
+  send(step, command.session, Acknowledge{command.key, false});
+  step.effects.durability = Durability::kSync;
+  if (report.outcome == OutcomeClass::kSucceeded) return succeed(step, *run, *task, report);
+  if (settle_without_author(step, *run, *task, report)) return;
+  fail_or_retry(step, *run, *task, report);
+}
+
+void attempt_released(Step& step, const AttemptReleased& command) {
+  Worker* worker = worker_of(step, command.session);
+  if (worker == nullptr) return;
+  Run* run = find_run(step.state, command.key.run);
+  Task* task = find_task(step.state, {command.key.run, command.key.task});
+  const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);
+  if (live == nullptr) return;
+  // Leased to it again at once, it would be given back at once, for ever.
+  const auto* leased = std::get_if<Leased>(&task->phase);
+  if (leased == nullptr || !leased->revoking) worker->holds_back = true;
+  AttemptRow row = live_attempt_row(*run, *task, *live);
+  row.outcome = OutcomeClass::kReleased;
+  row.message = command.reason;
+  row.finished_at = step.now.wall;
+  close_attempt(step, *run, *task, std::move(row));
+  step.effects.durability = Durability::kSync;
+  if (run->row.state == RunState::kCanceling) {
+    return end_task(step, *run, *task, TaskState::kCanceled, run->row.message);
+  }
+  make_ready(step, *run, *task, "given back: " + command.reason);
+}
+
+}  // namespace weir::engine

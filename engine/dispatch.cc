@@ -1,0 +1,255 @@
+// From the ready queue to leases: highest priority first, to the worker with the most free slots;
+// assets have one live writer, and whoever must wait for it is parked, not scanned again. Part of
+// Engine's step, once at its end; it must not decide whether a task is ready, only who gets it.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/planted.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+constexpr double kPrefetchHorizonUs = 20'000;  // lease no more ahead than this much work
+constexpr std::size_t kPassedOverMax = 256;    // tasks that no worker with room could load
+constexpr auto kPrefetchPatience = std::chrono::milliseconds(250);
+
+bool takes_work(const Worker& worker) {
+  return worker.session && !worker.row.draining && !worker.holds_back;
+}
+
+// How many leases beyond its slots a worker is given: as many short attempts as it gets through
+// within the horizon, so that its executors never wait for a commit; none while attempts are long
+// or unknown.
+std::int32_t prefetch_of(const Worker& worker) {
+  if (worker.mean_us <= 0) return 0;
+  const double ahead = kPrefetchHorizonUs * worker.row.slots / worker.mean_us;
+  return std::int32_t(std::min<double>(worker.prefetch, ahead));
+}
+
+// The worker with the most free slots; when none is free, the one with the most room for prefetched
+// leases. One that could not load the module gets it again only when no other takes work.
+Worker* pick_worker(State& state, const Digest& module) {
+  const bool choice = std::any_of(state.workers.begin(), state.workers.end(), [&](const auto& its) {
+    return takes_work(its.second) && !its.second.cannot_load.contains(module);
+  });
+  Worker* best = nullptr;
+  for (auto& [id, worker] : state.workers) {
+    if (!takes_work(worker) || (choice && worker.cannot_load.contains(module))) continue;
+    const std::int32_t free = free_slots(worker);
+    if (free <= 0 && free + prefetch_of(worker) <= 0) continue;
+    if (best == nullptr || free > free_slots(*best)) best = &worker;
+  }
+  return best;
+}
+
+bool any_cannot_load(const State& state) {
+  return std::any_of(state.workers.begin(), state.workers.end(), [](const auto& its) {
+    return takes_work(its.second) && !its.second.cannot_load.empty();
+  });
+}
+
+// Takes all output assets at once, or none: the first that another task writes is returned.
+Asset* claim_assets(State& state, const Task& task, const TaskRef& ref) {
+  for (const auto& output : task.spec->outputs) {
+    Asset& asset = state.assets.at(output.asset);
+    if (asset.writer && *asset.writer != ref) return &asset;
+  }
+  for (const auto& output : task.spec->outputs) state.assets.at(output.asset).writer = ref;
+  return nullptr;
+}
+
+void lease(Step& step, Run& run, Task& task, Worker& worker) {
+  give_up_adoptable(step, run, task, "the task was leased again");
+  if (!PLANTED(kEpochReused) || task.epoch == 0) task.epoch += 1;
+  task.started_at.reset();
+  task.reason.clear();
+  Leased leased;
+  leased.attempt = {.worker = worker.row.id, .leased_at = step.now.wall, .started_at = {}};
+  leased.leased_boot = step.now.boot;
+  write(step, live_attempt_row(run, task, leased.attempt));
+  task.phase = std::move(leased);
+  worker.leases.insert({run.row.id, index_of(run, task), task.epoch});
+  touch(step, run, task);
+  if (run.row.state == RunState::kQueued) {
+    run.row.state = RunState::kRunning;
+    run.row.started_at = step.now.wall;
+    step.dirty_runs.insert(run.row.id);
+    emit_run(step, run.row, run.run_seq, EventKind::kRunStarted, "");
+  }
+  emit_task(step, run, task, EventKind::kTaskAssigned, "assigned", worker.row.name);
+  send(step, worker.session, make_assign(step.state, run, task));
+}
+
+std::string parked_reason(const State& state, const Asset& asset) {
+  const auto writer = state.runs.find(asset.writer->run);
+  const std::string task =
+      writer == state.runs.end()
+          ? ""
+          : "/" + writer->second.tasks[std::size_t(asset.writer->index)].spec->name;
+  return "waits for " + asset.writer->run.text() + task + ", which writes " + asset.row.name;
+}
+
+void park(Step& step, Run& run, Task& task, Asset& asset, const TaskRef& ref) {
+  std::get<Ready>(task.phase).parked_on = asset.row.name;
+  asset.parked.push_back(ref);
+  task.reason = parked_reason(step.state, asset);
+  touch(step, run, task);
+}
+
+// A free worker asks for what lies unstarted on a busy one.
+void revoke_prefetched(Step& step) {
+  std::int32_t wanted = 0;
+  for (const auto& [id, worker] : step.state.workers) {
+    if (takes_work(worker)) wanted += std::max(0, free_slots(worker));
+  }
+  for (auto& [id, worker] : step.state.workers) {
+    std::int32_t surplus = -free_slots(worker);
+    if (wanted <= 0) return;
+    if (surplus <= 0 || !worker.session) continue;
+    for (auto key = worker.leases.rbegin(); key != worker.leases.rend(); ++key) {
+      if (wanted <= 0 || surplus <= 0) break;
+      Task* task = find_task(step.state, {key->run, key->task});
+      auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
+      if (leased == nullptr || leased->attempt.started_at) continue;
+      if (step.now.boot - leased->leased_boot < kPrefetchPatience) continue;
+      // One that was asked for before counts too: its answer is on the way.
+      if (!std::exchange(leased->revoking, true)) send(step, worker.session, Revoke{*key});
+      --wanted;
+      --surplus;
+    }
+  }
+}
+
+void arm_prefetch_timer(Step& step, Worker& worker) {
+  if (worker.prefetch_timer || free_slots(worker) >= 0) return;
+  worker.prefetch_timer = true;
+  step.state.timers.push(
+      {step.now.boot + kPrefetchPatience, TimerKind::kPrefetch, worker.row.id, {}});
+}
+
+InputRef input_from_parent(const Run& run, const InputSource& source) {
+  const Task& parent = run.tasks[std::size_t(source.parent)];
+  InputRef input;
+  input.state = state_of(parent);
+  input.reason = parent.reason;
+  const bool has_value = source.output >= 0 && std::size_t(source.output) < parent.outputs.size();
+  if (has_value && parent.outputs[std::size_t(source.output)].value.digest) {
+    input.present = true;
+    input.value = parent.outputs[std::size_t(source.output)].value;
+  }
+  return input;
+}
+
+InputRef input_from_version(std::int64_t materialization, const ValueRef& value) {
+  InputRef input;
+  input.present = materialization != 0;
+  input.state = input.present ? TaskState::kSucceeded : TaskState::kWaiting;
+  input.reason = input.present ? "" : "never materialized";
+  input.value = value;
+  return input;
+}
+
+InputRef make_input(const State& state, const Run& run, const Task& task, std::size_t i) {
+  const InputSource& source = task.inputs[i];
+  if (source.parent >= 0) return input_from_parent(run, source);
+  if (source.pin >= 0) {
+    const Pin& pin = run.row.pins[std::size_t(source.pin)];
+    return input_from_version(pin.materialization, pin.value);
+  }
+  if (task.spec->dependencies[i].kind == module::DependencyKind::kSelfPrevious) {
+    const auto& current = state.assets.at(task.spec->outputs.front().asset).current;
+    return input_from_version(current.materialization, current.value);
+  }
+  return {};
+}
+
+}  // namespace
+
+void give_up_adoptable(Step& step, Run& run, Task& task, std::string_view because) {
+  auto* ready = std::get_if<Ready>(&task.phase);
+  if (ready == nullptr || !ready->adoptable) return;
+  AttemptRow row = live_attempt_row(run, task, *ready->adoptable);
+  row.outcome = OutcomeClass::kWorkerLost;
+  row.message = "worker " + row.worker + " did not come back before " + std::string(because);
+  row.finished_at = step.now.wall;
+  ready->adoptable.reset();
+  write(step, std::move(row));
+}
+
+std::int32_t free_slots(const Worker& worker) {
+  return worker.row.slots - std::int32_t(worker.leases.size());
+}
+
+Assign make_assign(const State& state, const Run& run, const Task& task) {
+  const Module& module = *run.modules[std::size_t(task.module)];
+  Assign assign;
+  assign.key = {run.row.id, index_of(run, task), task.epoch};
+  assign.task = task.spec->name;
+  assign.job = run.row.job;
+  assign.pipeline = module.manifest->pipeline;
+  assign.module = module.row.digest;
+  assign.stage = task.stage;
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    assign.inputs.push_back(make_input(state, run, task, i));
+  }
+  assign.params = run.row.params;
+  const auto cursor = state.cursors.find(assign.pipeline + ":" + task.spec->name);
+  if (cursor != state.cursors.end()) {
+    assign.cursor_version = cursor->second.version;
+    assign.cursor.digest = cursor->second.value;
+  }
+  assign.timeout_ms = task.spec->timeout_ms;
+  assign.attempt_number = task.attempts_used + 1;
+  return assign;
+}
+
+void dispatch(Step& step) {
+  State& state = step.state;
+  auto next = state.ready.begin();
+  std::size_t passed_over = 0;
+  while (next != state.ready.end() && passed_over < kPassedOverMax) {
+    Run* run = find_run(state, next->task.run);
+    CHECK_MSG(run != nullptr, "a task of no live run is in the ready queue");
+    Task& task = run->tasks[std::size_t(next->task.index)];
+    Worker* worker = pick_worker(state, run->row.modules[std::size_t(task.module)]);
+    if (worker == nullptr) {
+      if (!any_cannot_load(state)) return;
+      ++next;  // another module's task may fit
+      ++passed_over;
+      continue;
+    }
+    const TaskRef ref = next->task;
+    next = state.ready.erase(next);
+    if (Asset* busy = claim_assets(state, task, ref)) {
+      park(step, *run, task, *busy, ref);
+      continue;
+    }
+    lease(step, *run, task, *worker);
+    arm_prefetch_timer(step, *worker);
+  }
+  if (state.workers.size() > 1) revoke_prefetched(step);
+}
+
+void release_writer(Step& step, Run& run, Task& task) {
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  for (const auto& output : task.spec->outputs) {
+    Asset& asset = step.state.assets.at(output.asset);
+    if (asset.writer != ref) continue;
+    asset.writer.reset();
+    // All of them: which may go first is the ready queue's decision.
+    for (const TaskRef& waiting : std::exchange(asset.parked, {})) {
+      Task* parked = find_task(step.state, waiting);
+      CHECK_MSG(parked != nullptr, "a task of no live run is parked");
+      auto& ready = std::get<Ready>(parked->phase);
+      ready.parked_on.clear();
+      parked->reason.clear();
+      step.state.ready.insert({parked->priority, ready.order, waiting});
+      touch(step, *find_run(step.state, waiting.run), *parked);
+    }
+    step.dispatch = true;
+  }
+}
+
+}  // namespace weir::engine

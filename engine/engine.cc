@@ -1,0 +1,238 @@
+// The engine's front: dispatches a command to its family, gathers the rows that the step dirtied,
+// and answers what it would need to know first. Also the small helpers of a step: write, send,
+// reply, emit, find. One owner, not thread-safe; no I/O, and no rule of a family of events.
+#include "engine/engine.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/planted.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+void apply(Step& step, const Command& command) {
+  std::visit(Overloaded{
+                 [&](const RegisterModules& c) { register_modules(step, c); },
+                 [&](const CreateRun& c) { create_run(step, c); },
+                 [&](const CancelRun& c) { cancel_run(step, c); },
+                 [&](const ConnectWorker& c) { connect_worker(step, c); },
+                 [&](const DisconnectWorker& c) { disconnect_worker(step, c); },
+                 [&](const Heartbeat& c) { heartbeat(step, c); },
+                 [&](const DrainWorker& c) { drain_worker(step, c); },
+                 [&](const AttemptStarted& c) { attempt_started(step, c); },
+                 [&](const AttemptFinished& c) { attempt_finished(step, c); },
+                 [&](const AttemptReleased& c) { attempt_released(step, c); },
+                 [&](const FireTimers&) { fire_timers(step); },
+                 [&](const OutboxDelivered& c) {
+                   if (auto row = step.state.outbox.extract(c.id); !row.empty()) {
+                     row.mapped().delivered = true;
+                     write_lazy(step, std::move(row.mapped()));
+                   }
+                 },
+                 [&](const Explain& c) { explain(step, c); },
+                 [&](const PlanRun& c) { show_plan(step, c); },
+             },
+             command.body);
+}
+
+// Rows of entities are written once a step, in their final state.
+void write_dirty(Step& step) {
+  for (const RunId id : step.dirty_runs) {
+    if (const Run* run = find_run(step.state, id)) step.effects.records.push_back(run->row);
+  }
+  for (const TaskRef& ref : step.dirty_tasks) {
+    const Run* run = find_run(step.state, ref.run);
+    if (run == nullptr) continue;
+    step.effects.records.push_back(task_row(*run, run->tasks[std::size_t(ref.index)]));
+  }
+}
+
+void drop_ended(Step& step) {
+  for (const RunId id : step.ended_runs) {
+    const auto found = step.state.runs.find(id);
+    if (found == step.state.runs.end()) continue;
+    const auto modules = std::move(found->second.modules);
+    step.state.runs.erase(found);
+    for (const auto& module : modules) {
+      module->live_runs -= 1;
+      release_module(step.state, module);
+    }
+  }
+}
+
+}  // namespace
+
+Engine::Engine(Options options) : state_(std::make_unique<State>()) { state_->options = options; }
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+Reads Engine::reads(const Command& command) const {
+  Reads reads;
+  const auto request = [&](const RequestInfo& info) {
+    if (!info.idempotency_key.empty()) reads.replies.push_back(info.idempotency_key);
+  };
+  std::visit(Overloaded{
+                 [&](const RegisterModules& c) { request(c.request); },
+                 [&](const CreateRun& c) { request(c.request); },
+                 [&](const DrainWorker& c) { request(c.request); },
+                 [&](const CancelRun& c) {
+                   request(c.request);
+                   if (!state_->runs.contains(c.run)) reads.runs.push_back(c.run);
+                 },
+                 [&](const AttemptFinished& c) {
+                   for (const auto& output : c.outputs) {
+                     const auto kind = output.value.kind;
+                     if (output.bytes == nullptr && kind != ArtifactKind::kExternal) {
+                       reads.artifacts.push_back(output.value.digest);
+                     }
+                   }
+                 },
+                 [&](const FireTimers&) { reads.queued = next_admissions(*state_); },
+                 [](const auto&) {},
+             },
+             command.body);
+  return reads;
+}
+
+Effects Engine::step(const Command& command, const Facts& facts) {
+  Step step{.state = *state_,
+            .now = command.now,
+            .seed = command.seed,
+            .facts = facts,
+            .effects = {},
+            .dirty_tasks = {},
+            .dirty_runs = {},
+            .ended_runs = {},
+            .dispatch = false,
+            .drawn = 0};
+  apply(step, command);
+  if (step.dispatch) dispatch(step);
+  write_dirty(step);
+  drop_ended(step);
+  arm_admission(*state_, step.now);
+  return std::move(step.effects);
+}
+
+Deadlines Engine::next_deadlines() const { return state_->timers.next(); }
+
+std::vector<OutboxRow> Engine::outbox() const {
+  std::vector<OutboxRow> rows;
+  for (const auto& [id, row] : state_->outbox) rows.push_back(row);
+  return rows;
+}
+
+// ---- helpers of every family ----
+
+void write(Step& step, Record record) {
+  step.effects.durability = Durability::kSync;
+  step.effects.records.push_back(std::move(record));
+}
+
+void write_lazy(Step& step, Record record) { step.effects.records.push_back(std::move(record)); }
+
+void send(Step& step, SessionId to, decltype(Send::message) message) {
+  if (to) step.effects.sends.push_back({to, std::move(message)});
+}
+
+void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload) {
+  // Only what changed something is kept: a refusal is judged afresh when it is repeated.
+  if (!request.idempotency_key.empty() && status.ok() && !PLANTED(kReplyNotStored)) {
+    write(step, ReplyRow{request.idempotency_key, request.hash, status, payload, step.now.wall});
+  }
+  if (request.reply_to != 0) {
+    step.effects.replies.push_back({request.reply_to, std::move(status), std::move(payload)});
+  }
+}
+
+bool answered_before(Step& step, const RequestInfo& request) {
+  if (request.idempotency_key.empty()) return false;
+  const auto found = step.facts.replies.find(request.idempotency_key);
+  if (found == step.facts.replies.end()) return false;
+  const ReplyRow& kept = found->second;
+  if (request.reply_to == 0) return true;
+  if (kept.request_hash == request.hash) {
+    step.effects.replies.push_back({request.reply_to, kept.status, kept.payload});
+  } else {
+    step.effects.replies.push_back(
+        {request.reply_to,
+         base::Status(base::Code::kInvalidArgument, base::kErrIdempotency,
+                      "idempotency key '" + request.idempotency_key +
+                          "' was used for another request; use a new key"),
+         ""});
+  }
+  return true;
+}
+
+void touch(Step& step, const Run& run, const Task& task) {
+  step.dirty_tasks.insert({run.row.id, index_of(run, task)});
+}
+
+void emit(Step& step, EventRow event) {
+  event.seq = ++step.state.last_seq;
+  event.at = step.now.wall;
+  step.effects.records.push_back(std::move(event));
+}
+
+std::uint32_t draw(Step& step) {
+  // SplitMix64: a good mixer, and the same everywhere.
+  std::uint64_t z = step.seed + ++step.drawn * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return std::uint32_t((z ^ (z >> 31)) >> 32);
+}
+
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
+              std::string message) {
+  EventRow event;
+  event.run = run.id;
+  event.run_seq = ++run_seq;
+  event.kind = kind;
+  event.subject = run.job.empty() ? run.selection : run.job;
+  event.state = run_state_name(run.state);
+  event.message = std::move(message);
+  emit(step, std::move(event));
+}
+
+void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
+               std::string message) {
+  EventRow event;
+  event.run = run.row.id;
+  event.run_seq = ++run.run_seq;
+  event.kind = kind;
+  event.subject = task.spec->name;
+  event.task = index_of(run, task);
+  event.epoch = task.epoch;
+  event.state = state;
+  event.message = std::move(message);
+  emit(step, std::move(event));
+}
+
+std::int32_t index_of(const Run& run, const Task& task) {
+  return std::int32_t(&task - run.tasks.data());
+}
+
+Run* find_run(State& state, RunId run) {
+  const auto found = state.runs.find(run);
+  return found == state.runs.end() ? nullptr : &found->second;
+}
+
+Task* find_task(State& state, const TaskRef& ref) {
+  Run* run = find_run(state, ref.run);
+  if (run == nullptr || ref.index < 0 || std::size_t(ref.index) >= run->tasks.size()) {
+    return nullptr;
+  }
+  return &run->tasks[std::size_t(ref.index)];
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,153 @@
+// What must hold between steps. Broken: the process ends with the invariant's name and the state
+// around it, because a scheduler that goes on with wrong state does more harm than one that stops
+// and restores.
+#include <algorithm>
+#include <string>
+
+#include "base/check.h"
+#include "engine/step.h"
+#include "engine/text/format.h"
+#include "engine/text/record_text.h"
+
+namespace weir::engine {
+namespace {
+
+void hold(bool condition, std::string_view invariant, const Run& run, const Task& task) {
+  if (condition) return;
+  CHECK_MSG(false, std::string(invariant) + ": " + record_text(task_row(run, task)));
+}
+
+void check_lease(const State& state, const Run& run, const Task& task) {
+  const auto* leased = std::get_if<Leased>(&task.phase);
+  if (leased == nullptr) return;
+  const auto worker = state.workers.find(leased->attempt.worker);
+  hold(worker != state.workers.end(), "a lease names a known worker", run, task);
+  const AttemptKey key{run.row.id, index_of(run, task), task.epoch};
+  hold(worker->second.leases.contains(key), "a lease is indexed at its worker", run, task);
+  hold(task.epoch > 0, "a leased task has an epoch", run, task);
+  for (const auto& output : task.spec->outputs) {
+    const auto& writer = state.assets.at(output.asset).writer;
+    hold(writer == TaskRef{key.run, key.task}, "a leased task is the writer of its assets", run,
+         task);
+  }
+}
+
+void check_ready(const State& state, const Run& run, const Task& task) {
+  const auto* ready = std::get_if<Ready>(&task.phase);
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  if (ready == nullptr) return;
+  const bool queued = state.ready.contains({task.priority, ready->order, ref});
+  hold(queued == ready->parked_on.empty(), "a ready task is queued or parked", run, task);
+  if (queued) return;
+  const auto& parked = state.assets.at(ready->parked_on).parked;
+  hold(std::find(parked.begin(), parked.end(), ref) != parked.end(),
+       "a parked task is parked at its asset", run, task);
+  hold(state.assets.at(ready->parked_on).writer.has_value(), "a parked task waits for a writer",
+       run, task);
+}
+
+// Counters of parents against a recount, and waiting against what the counters decide.
+void check_counters(const Run& run) {
+  std::vector<std::vector<ParentCounts>> recount;
+  for (const Task& task : run.tasks) {
+    auto& groups = recount.emplace_back();
+    for (const auto& group : task.groups) groups.push_back({.rule = group.rule});
+  }
+  for (const Task& parent : run.tasks) {
+    for (const Edge& edge : parent.children) {
+      auto& group = recount[std::size_t(edge.child)][std::size_t(edge.group)];
+      group.total += 1;
+      if (std::holds_alternative<Ended>(parent.phase)) count_parent(group, state_of(parent));
+    }
+  }
+  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
+    const Task& task = run.tasks[i];
+    for (std::size_t g = 0; g < task.groups.size(); ++g) {
+      const bool same = task.groups[g].succeeded == recount[i][g].succeeded &&
+                        task.groups[g].failed == recount[i][g].failed &&
+                        task.groups[g].upstream_failed == recount[i][g].upstream_failed &&
+                        task.groups[g].skipped == recount[i][g].skipped &&
+                        task.groups[g].total == recount[i][g].total;
+      hold(same, "the counters of a task's parents are right", run, task);
+    }
+    const bool waits = std::holds_alternative<Waiting>(task.phase);
+    hold(!waits || decide_task(task) == Decision::kWait, "a waiting task has to wait", run, task);
+  }
+}
+
+void check_budgets(const State& state, const Run& run, const Task& task) {
+  if (std::holds_alternative<Ended>(task.phase)) return;
+  hold(task.attempts_used < std::max(1, task.spec->retry.max_attempts),
+       "a live task has attempts left", run, task);
+  hold(task.infrastructure_used < state.options.infrastructure_attempts_max,
+       "a live task has infrastructure attempts left", run, task);
+  hold(task.outputs.empty(), "a live task has no outputs", run, task);
+}
+
+void check_run(const State& state, const Run& run) {
+  CHECK_MSG(!terminal(run.row.state), "a finished run is not resident: " + record_text(run.row));
+  const auto unfinished = std::count_if(run.tasks.begin(), run.tasks.end(), [](const Task& task) {
+    return !std::holds_alternative<Ended>(task.phase);
+  });
+  CHECK_MSG(unfinished == run.unfinished && unfinished > 0,
+            "a live run counts its unfinished tasks: " + record_text(run.row));
+  for (const Task& task : run.tasks) {
+    check_lease(state, run, task);
+    check_ready(state, run, task);
+    check_budgets(state, run, task);
+    const bool free = run.row.state != RunState::kCanceling ||
+                      std::holds_alternative<Leased>(task.phase) ||
+                      std::holds_alternative<Ended>(task.phase);
+    hold(free, "a run that is being canceled has only leased tasks left", run, task);
+  }
+  check_counters(run);
+}
+
+void check_worker(const State& state, const Worker& worker) {
+  for (const AttemptKey& key : worker.leases) {
+    const auto run = state.runs.find(key.run);
+    const bool known = run != state.runs.end() && std::size_t(key.task) < run->second.tasks.size();
+    CHECK_MSG(known, "a slot is held by an attempt of no live run: " + to_text(key));
+    const Task& task = run->second.tasks[std::size_t(key.task)];
+    const auto* leased = std::get_if<Leased>(&task.phase);
+    hold(leased != nullptr && task.epoch == key.epoch && leased->attempt.worker == worker.row.id,
+         "a slot is held by a live lease", run->second, task);
+  }
+  if (!worker.session) return;
+  const auto session = state.sessions.find(worker.session);
+  CHECK_MSG(session != state.sessions.end() && session->second == worker.row.id,
+            "a connected worker's session is known: " + worker.row.id);
+}
+
+}  // namespace
+
+void Engine::check_invariants() const {
+  const State& state = *state_;
+  for (const auto& [id, run] : state.runs) check_run(state, run);
+  for (const auto& [id, worker] : state.workers) check_worker(state, worker);
+  for (const ReadyKey& key : state.ready) {
+    const auto run = state.runs.find(key.task.run);
+    CHECK_MSG(run != state.runs.end(), "the ready queue names live runs only");
+    const Task& task = run->second.tasks[std::size_t(key.task.index)];
+    hold(std::holds_alternative<Ready>(task.phase), "the ready queue holds ready tasks only",
+         run->second, task);
+  }
+  for (const auto& [name, asset] : state.assets) {
+    if (!asset.writer) {
+      CHECK_MSG(asset.parked.empty(), "nobody waits for a writer that is not there: " + name);
+      continue;
+    }
+    CHECK_MSG(state.runs.contains(asset.writer->run), "an asset's writer is live: " + name);
+  }
+  for (const auto& [id, queued] : state.queue.runs()) {
+    CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());
+  }
+  const bool room = std::ssize(state.runs) < state.options.live_runs_max;
+  CHECK_MSG(!room || state.queue.due().empty() || state.admission_timer,
+            "who waits for room is let in when there is some");
+  for (const auto& [pipeline, digest] : state.active) {
+    CHECK_MSG(state.modules.contains(digest), "an active module is resident: " + pipeline);
+  }
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,159 @@
+// Event-driven readiness: the end of a task changes its children's counters, and what the counters
+// decide happens at once, breadth first and without recursion. Part of Engine's step. Nothing scans
+// unfinished tasks, except the once when a run is created.
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+// The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
+// its failure would outrank what another group skips.
+Decision decide_task(const Task& task) {
+  bool waits = false, skips = false;
+  for (const ParentCounts& group : task.groups) {
+    switch (decide(group)) {
+      case Decision::kUpstreamFailed:
+        return Decision::kUpstreamFailed;
+      case Decision::kSkip:
+        skips = true;
+        break;
+      case Decision::kWait:
+        waits = true;
+        break;
+      case Decision::kFire:
+        break;
+    }
+  }
+  if (waits) return Decision::kWait;
+  return skips ? Decision::kSkip : Decision::kFire;
+}
+
+void count_parent(ParentCounts& group, TaskState end) {
+  switch (end) {
+    case TaskState::kSucceeded:
+    case TaskState::kCached:
+      group.succeeded += 1;
+      return;
+    case TaskState::kSkipped:
+      group.skipped += 1;
+      return;
+    case TaskState::kFailed:
+      group.failed += 1;
+      return;
+    case TaskState::kUpstreamFailed:
+    case TaskState::kCanceled:
+      group.upstream_failed += 1;
+      return;
+    default:
+      CHECK_MSG(false, "a parent that has not ended was counted");
+  }
+}
+
+namespace {
+
+std::string because_of(const Task& parent, TaskState end) {
+  std::string text = parent.spec->name + " " + std::string(task_state_name(end));
+  if (end == TaskState::kSkipped && !parent.reason.empty()) text += ": " + parent.reason;
+  return text;
+}
+
+constexpr std::size_t kMissedBytesMax = 500;  // of a reason: rows of assets are read all at once
+
+// What is left of the task for those who ask why there is no newer version: its run will be gone
+// from memory.
+void settle_missed(Step& step, const Run& run, const Task& task, TaskState end) {
+  if (end == TaskState::kSucceeded || end == TaskState::kCached) return;
+  std::string missed = task.spec->name + " " + std::string(task_state_name(end));
+  const std::string_view line = std::string_view(task.reason).substr(0, task.reason.find('\n'));
+  if (!line.empty()) missed += ": " + base::cut_utf8(line, kMissedBytesMax);
+  for (const auto& output : task.spec->outputs) {
+    Asset& asset = step.state.assets.at(output.asset);
+    if (settle_asset(asset, run.row.id, missed)) write(step, asset.row);
+  }
+}
+
+}  // namespace
+
+bool settle_asset(Asset& asset, RunId run, std::string missed) {
+  if (run < asset.row.settled_by) return false;
+  asset.row.settled_by = run;
+  asset.row.missed = std::move(missed);
+  return true;
+}
+
+void make_ready(Step& step, Run& run, Task& task, std::string reason) {
+  task.phase = Ready{.order = ++step.state.last_order, .adoptable = {}, .parked_on = {}};
+  task.reason = std::move(reason);
+  task.ready_at = step.now.wall;
+  step.state.ready.insert(
+      {task.priority, step.state.last_order, {run.row.id, index_of(run, task)}});
+  step.dispatch = true;
+  touch(step, run, task);
+}
+
+void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
+  step.effects.durability = Durability::kSync;
+  give_up_adoptable(step, run, task, "the task ended");
+  leave_queues(step, run, task);
+  task.phase = Ended{end};
+  task.reason = std::move(reason);
+  task.finished_at = step.now.wall;
+  run.unfinished -= 1;
+  for (const Edge& edge : task.children) {
+    count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
+  }
+  release_writer(step, run, task);
+  settle_missed(step, run, task, end);
+  touch(step, run, task);
+  emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
+}
+
+void leave_queues(Step& step, Run& run, Task& task) {
+  const auto* ready = std::get_if<Ready>(&task.phase);
+  if (ready == nullptr) return;
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  if (ready->parked_on.empty()) {
+    step.state.ready.erase({task.priority, ready->order, ref});
+    return;
+  }
+  auto& parked = step.state.assets.at(ready->parked_on).parked;
+  std::erase(parked, ref);
+}
+
+void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
+  close_task(step, run, task, end, std::move(reason));
+  // Breadth first with an explicit list: a chain of 100,000 skips must not use the stack.
+  std::vector<std::int32_t> ended{index_of(run, task)};
+  for (std::size_t i = 0; i < ended.size(); ++i) {
+    const Task& parent = run.tasks[std::size_t(ended[i])];
+    const TaskState parent_end = state_of(parent);
+    for (const Edge& edge : parent.children) {
+      Task& child = run.tasks[std::size_t(edge.child)];
+      if (!std::holds_alternative<Waiting>(child.phase)) continue;
+      const Decision decision = decide_task(child);
+      if (decision == Decision::kWait) continue;
+      if (decision == Decision::kFire) {
+        make_ready(step, run, child, "");
+        continue;
+      }
+      const bool skip = decision == Decision::kSkip;
+      close_task(step, run, child, skip ? TaskState::kSkipped : TaskState::kUpstreamFailed,
+                 because_of(parent, parent_end));
+      ended.push_back(edge.child);
+    }
+  }
+  finish_run_if_done(step, run);
+}
+
+void index_ready_tasks(Step& step, Run& run) {
+  for (Task& task : run.tasks) {
+    if (std::holds_alternative<Waiting>(task.phase) && decide_task(task) == Decision::kFire) {
+      make_ready(step, run, task, "");
+    }
+  }
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,195 @@
+// From the tables back to a live engine, in place of whatever it held. What is derived (counters of
+// parents, queues, writers, deadlines) is derived here; workers are not connected yet, and every
+// lease gets a full term. On the thread of the engine's owner, between steps. Rows that contradict
+// each other abort: the store has already set aside what cannot be read.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "engine/planted.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+using Modules = std::map<Digest, std::shared_ptr<Module>>;
+
+// Of a row with the same text as one of `before` it is the same: manifests are large, and an engine
+// is restored after every commit that failed.
+std::shared_ptr<const Manifest> parse_manifest(const ModuleRow& row, const Modules& before) {
+  const auto known = before.find(row.digest);
+  if (known != before.end() && known->second->row.manifest == row.manifest) {
+    return known->second->manifest;
+  }
+  const auto json = base::Json::parse(row.manifest);
+  CHECK_MSG(json.ok(), "the stored manifest of " + row.pipeline + " is not JSON");
+  auto manifest = module::manifest_from_json(*json);
+  CHECK_MSG(manifest.ok(), "the stored manifest of " + row.pipeline +
+                               " cannot be read: " + manifest.status().message());
+  return std::make_shared<const Manifest>(std::move(*manifest));
+}
+
+void restore_definitions(State& state, const Snapshot& snapshot, const Modules& before) {
+  for (const ModuleRow& row : snapshot.modules) {
+    if (row.active) state.active[row.pipeline] = row.digest;
+    state.modules[row.digest] = make_module(row, parse_manifest(row, before));
+  }
+  for (const AssetRow& row : snapshot.assets) state.assets[row.name].row = row;
+  for (const MaterializationRow& row : snapshot.current) {
+    state.assets.at(row.asset).current = {row.id, row.value, row.attempt.run, row.at};
+  }
+  for (const CursorRow& row : snapshot.cursors) state.cursors[row.stage] = row;
+}
+
+void restore_workers(State& state, const Snapshot& snapshot, base::Now now) {
+  for (const WorkerRow& row : snapshot.workers) {
+    Worker& worker = state.workers[row.id];
+    worker.row = row;
+    worker.lease_until = now.boot + state.options.lease;
+    worker.lease_timer = true;
+    state.timers.push({worker.lease_until, TimerKind::kWorkerLease, row.id, {}});
+  }
+}
+
+Run restore_run(const State& state, const RunRow& row) {
+  Run run;
+  run.row = row;
+  run.unfinished = row.task_count;
+  run.tasks.resize(std::size_t(row.task_count));
+  for (const Digest& digest : row.modules) {
+    const auto module = state.modules.find(digest);
+    CHECK_MSG(module != state.modules.end(), "a live run pins a module that is not stored");
+    module->second->live_runs += 1;
+    run.modules.push_back(module->second);
+  }
+  return run;
+}
+
+void restore_task(Run& run, const TaskRow& row) {
+  CHECK_MSG(row.index >= 0 && row.index < run.row.task_count, "a task row is out of range");
+  Task& task = run.tasks[std::size_t(row.index)];
+  task.module = row.module;
+  task.stage = row.stage;
+  task.spec = &run.modules[std::size_t(row.module)]->manifest->stages[std::size_t(row.stage)];
+  task.priority = run.row.priority + task.spec->priority;
+  task.epoch = row.epoch;
+  task.attempts_used = row.attempts_used;
+  task.infrastructure_used = row.infrastructure_used;
+  task.executor_deaths = row.executor_deaths;
+  task.reason = row.reason;
+  task.ready_at = row.ready_at;
+  task.started_at = row.started_at;
+  task.finished_at = row.finished_at;
+  task.outputs = row.outputs;
+}
+
+// The phase that the row's state stands for.
+Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, base::Now now,
+                    TaskRef ref) {
+  const auto attempt = [&] { return LiveAttempt{live->worker, live->leased_at, live->started_at}; };
+  switch (row.state) {
+    case TaskState::kWaiting:
+      return Waiting{};
+    case TaskState::kReady: {
+      Ready ready{.order = ++state.last_order, .adoptable = {}, .parked_on = {}};
+      if (live != nullptr) ready.adoptable = attempt();
+      return ready;
+    }
+    case TaskState::kAssigned:
+    case TaskState::kRunning:
+      CHECK_MSG(live != nullptr, "a leased task has no live attempt");
+      return Leased{.attempt = attempt(),
+                    .leased_boot = now.boot,
+                    .revoking = false,
+                    .sent_again = false,
+                    .stop_deadline = {}};
+    case TaskState::kUpForRetry: {
+      const Duration left =
+          std::clamp<Duration>(*row.not_before - now.wall, Duration::zero(), kRetryDelayMax);
+      state.timers.push({now.boot + left, TimerKind::kRetry, "", ref});
+      return UpForRetry{.due = now.boot + left, .not_before = *row.not_before};
+    }
+    default:
+      return Ended{row.state};
+  }
+}
+
+void index_task(State& state, Run& run, Task& task, base::Now now) {
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  if (const auto* ready = std::get_if<Ready>(&task.phase)) {
+    state.ready.insert({task.priority, ready->order, ref});
+  }
+  if (auto* leased = std::get_if<Leased>(&task.phase)) {
+    state.workers.at(leased->attempt.worker).leases.insert({ref.run, ref.index, task.epoch});
+    if (run.row.state == RunState::kCanceling) {
+      leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
+      state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
+    }
+  }
+  if (std::holds_alternative<Ended>(task.phase)) {
+    run.unfinished -= 1;
+    return;
+  }
+  if (task.epoch == 0) return;
+  for (const auto& output : task.spec->outputs) state.assets.at(output.asset).writer = ref;
+}
+
+void count_ended_parents(Run& run) {
+  for (const Task& parent : run.tasks) {
+    if (!std::holds_alternative<Ended>(parent.phase)) continue;
+    for (const Edge& edge : parent.children) {
+      count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)],
+                   state_of(parent));
+    }
+  }
+}
+
+void restore_runs(State& state, const Snapshot& snapshot, base::Now now) {
+  std::map<AttemptKey, const AttemptRow*> live;
+  for (const AttemptRow& row : snapshot.attempts) live.emplace(row.key, &row);
+  for (const RunRow& row : snapshot.runs) {
+    Run& run = state.runs.emplace(row.id, restore_run(state, row)).first->second;
+    if (const auto seq = snapshot.run_seq.find(row.id); seq != snapshot.run_seq.end()) {
+      run.run_seq = seq->second;
+    }
+  }
+  for (const TaskRow& row : snapshot.tasks) {
+    Run& run = state.runs.at(row.run);
+    restore_task(run, row);
+    const auto attempt = live.find({row.run, row.index, row.epoch});
+    run.tasks[std::size_t(row.index)].phase = restore_phase(
+        state, row, attempt == live.end() ? nullptr : attempt->second, now, {row.run, row.index});
+  }
+  for (auto& [id, run] : state.runs) {
+    std::map<std::string, std::int32_t> pin_of;
+    for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
+      pin_of.emplace(run.row.pins[i].asset, std::int32_t(i));
+    }
+    link_tasks(run, pin_of);
+    for (Task& task : run.tasks) index_task(state, run, task, now);
+    count_ended_parents(run);
+  }
+}
+
+}  // namespace
+
+void Engine::restore(const Snapshot& snapshot, base::Now now) {
+  const std::unique_ptr<State> before = std::exchange(state_, std::make_unique<State>());
+  state_->options = before->options;
+  restore_definitions(*state_, snapshot, before->modules);
+  restore_workers(*state_, snapshot, now);
+  restore_runs(*state_, snapshot, now);
+  if (!PLANTED(kOutboxRowLost)) {
+    for (const OutboxRow& row : snapshot.outbox) state_->outbox.emplace(row.id, row);
+  }
+  for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
+  arm_admission(*state_, now);
+  state_->last_run = snapshot.last_run;
+  state_->last_seq = snapshot.last_seq;
+  state_->last_materialization = snapshot.last_materialization;
+  state_->last_outbox = snapshot.last_outbox;
+}
+
+}  // namespace weir::engine

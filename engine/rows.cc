@@ -1,0 +1,106 @@
+// From resident state to rows, and the canonical text of everything that the tables must be able to
+// restore. Reads the state and changes nothing; on the thread of the engine's owner. What
+// restore.cc derives anew has no place in that text.
+#include <string>
+
+#include "engine/step.h"
+#include "engine/text/record_text.h"
+
+namespace weir::engine {
+
+TaskState state_of(const Task& task) {
+  struct Visitor {
+    TaskState operator()(const Waiting&) const { return TaskState::kWaiting; }
+    TaskState operator()(const Ready&) const { return TaskState::kReady; }
+    TaskState operator()(const Leased& leased) const {
+      return leased.attempt.started_at ? TaskState::kRunning : TaskState::kAssigned;
+    }
+    TaskState operator()(const UpForRetry&) const { return TaskState::kUpForRetry; }
+    TaskState operator()(const Ended& ended) const { return ended.state; }
+  };
+  return std::visit(Visitor{}, task.phase);
+}
+
+TaskRow task_row(const Run& run, const Task& task) {
+  TaskRow row;
+  row.run = run.row.id;
+  row.index = index_of(run, task);
+  row.name = task.spec->name;
+  row.module = task.module;
+  row.stage = task.stage;
+  row.state = state_of(task);
+  row.epoch = task.epoch;
+  row.attempts_used = task.attempts_used;
+  row.infrastructure_used = task.infrastructure_used;
+  row.executor_deaths = task.executor_deaths;
+  row.reason = task.reason;
+  if (const auto* retry = std::get_if<UpForRetry>(&task.phase)) row.not_before = retry->not_before;
+  row.ready_at = task.ready_at;
+  row.started_at = task.started_at;
+  row.finished_at = task.finished_at;
+  row.outputs = task.outputs;
+  return row;
+}
+
+AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt) {
+  AttemptRow row;
+  row.key = {run.row.id, index_of(run, task), task.epoch};
+  row.worker = attempt.worker;
+  row.leased_at = attempt.leased_at;
+  row.started_at = attempt.started_at;
+  return row;
+}
+
+namespace {
+
+void add_line(std::string& text, const Record& record) {
+  text += record_text(record);
+  text += '\n';
+}
+
+void add_line(std::string& text, const QueuedRun& run) {
+  text += "queued " + run.id.text() + " " + std::to_string(run.priority) + " " +
+          std::string(queue_reason_name(run.reason));
+  if (run.start_at) text += " " + std::to_string(run.start_at->time_since_epoch().count());
+  text += '\n';
+}
+
+void add_tasks(std::string& text, const Run& run) {
+  for (const Task& task : run.tasks) {
+    add_line(text, task_row(run, task));
+    if (const auto* leased = std::get_if<Leased>(&task.phase)) {
+      add_line(text, live_attempt_row(run, task, leased->attempt));
+    }
+    const auto* ready = std::get_if<Ready>(&task.phase);
+    if (ready != nullptr && ready->adoptable) {
+      add_line(text, live_attempt_row(run, task, *ready->adoptable));
+    }
+  }
+}
+
+}  // namespace
+
+std::string Engine::durable_text() const {
+  std::string text;
+  for (const auto& [digest, module] : state_->modules) add_line(text, module->row);
+  for (const auto& [name, asset] : state_->assets) {
+    add_line(text, asset.row);
+    text += "  current " + std::to_string(asset.current.materialization) + " " +
+            asset.current.value.digest.hex() + "\n";
+  }
+  for (const auto& [stage, cursor] : state_->cursors) add_line(text, cursor);
+  for (const auto& [id, run] : state_->runs) {
+    add_line(text, run.row);
+    text += "  run_seq " + std::to_string(run.run_seq) + "\n";
+    add_tasks(text, run);
+  }
+  for (const auto& [id, run] : state_->queue.runs()) add_line(text, run);
+  for (const auto& [id, worker] : state_->workers) add_line(text, worker.row);
+  for (const auto& [id, row] : state_->outbox) add_line(text, row);
+  text += "last run " + state_->last_run.text() + " seq " + std::to_string(state_->last_seq) +
+          " materialization " + std::to_string(state_->last_materialization) + " outbox " +
+          std::to_string(state_->last_outbox) + "\n";
+  return text;
+}
+
+}  // namespace weir::engine

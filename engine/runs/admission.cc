@@ -1,0 +1,140 @@
+// Whether a planned run may begin: at once, or from the queue when its time has come and there is
+// room. What waits is a row and a key; its row is read again before the step that admits it, and it
+// is planned anew, against the definitions and versions of that time. Part of Engine's step.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr std::int64_t kAdmittedPerStepMax = 64;  // more of them wait for the next step
+
+std::int64_t room(const State& state) {
+  return std::int64_t{state.options.live_runs_max} - std::ssize(state.runs);
+}
+
+// Those that end in this step give their places up at its end.
+std::int64_t room_now(const Step& step) { return room(step.state) + std::ssize(step.ended_runs); }
+
+QueueReason must_wait(const Step& step, const RunRow& row) {
+  if (row.start_at && *row.start_at > step.now.wall) return QueueReason::kStartTime;
+  // Nobody overtakes what waits for the same room.
+  const bool first = step.state.queue.due().empty();
+  return first && room_now(step) > 0 ? QueueReason::kNone : QueueReason::kLiveRuns;
+}
+
+Status check_queue(const State& state) {
+  if (std::ssize(state.queue.runs()) < state.options.queued_runs_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "there are " + std::to_string(state.queue.runs().size()) +
+                    " queued runs, which is the limit; wait for some to start or cancel them");
+}
+
+void enqueue(Step& step, RunRow row, QueueReason why) {
+  row.queued_for = why;
+  row.modules.clear();
+  row.pins.clear();
+  row.task_count = 0;
+  add_to_queue(step.state, {row.id, row.priority, why, row.start_at}, step.now);
+  std::int32_t run_seq = 0;
+  emit_run(step, row, run_seq, EventKind::kRunCreated, row.reason);
+  CHECK(run_seq == kQueuedRunSeq);
+  write(step, std::move(row));
+}
+
+// What was accepted and can no longer be run ends here, without a task.
+void fail_queued(Step& step, RunRow row, std::string why) {
+  row.state = RunState::kFailed;
+  row.message = std::move(why);
+  end_queued(step, std::move(row));
+}
+
+void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
+  if (!found) {
+    RunRow lost;
+    lost.id = id;
+    lost.created_at = step.now.wall;
+    return fail_queued(step, std::move(lost),
+                       "what was asked for can no longer be read from the store; start it again");
+  }
+  auto planned = plan_run(step.state, *found);
+  if (!planned.ok()) return fail_queued(step, *found, planned.status().text());
+  step.state.queue.remove(id);
+  planned->row.queued_for = QueueReason::kNone;
+  planned->run_seq = kQueuedRunSeq;
+  Run& run = begin_run(step, std::move(*planned));
+  emit_run(step, run.row, run.run_seq, EventKind::kRunAdmitted, "");
+  index_ready_tasks(step, run);
+}
+
+}  // namespace
+
+void add_to_queue(State& state, const QueuedRun& run, base::Now now) {
+  const bool later = run.start_at && *run.start_at > now.wall;
+  state.queue.add(run, !later);
+  if (later) state.timers.push({*run.start_at, TimerKind::kStartTime, "", {run.id, 0}});
+}
+
+void end_queued(Step& step, RunRow row) {
+  step.state.queue.remove(row.id);
+  row.queued_for = QueueReason::kNone;
+  row.finished_at = step.now.wall;
+  std::int32_t run_seq = kQueuedRunSeq;
+  emit_run(step, row, run_seq, EventKind::kRunFinished, row.message);
+  notify_end(step, row);
+  write(step, std::move(row));
+}
+
+base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
+  auto row = run_row(step.state, spec);
+  if (!row.ok()) return row.status();
+  auto planned = plan_run(step.state, std::move(*row));
+  if (!planned.ok()) return planned.status();
+  const QueueReason why = must_wait(step, planned->row);
+  if (why != QueueReason::kNone) {
+    if (Status status = check_queue(step.state); !status.ok()) return status;
+  }
+  const RunId id = next_run_id(step);
+  planned->row.id = id;
+  planned->row.created_at = step.now.wall;
+  if (why != QueueReason::kNone) return enqueue(step, std::move(planned->row), why), id;
+  Run& run = begin_run(step, std::move(*planned));
+  emit_run(step, run.row, run.run_seq, EventKind::kRunCreated, run.row.reason);
+  index_ready_tasks(step, run);
+  return id;
+}
+
+std::vector<RunId> next_admissions(const State& state) {
+  std::vector<RunId> ids;
+  const auto count = std::min({room(state), kAdmittedPerStepMax, std::ssize(state.queue.due())});
+  for (const RunQueue::Key& key : state.queue.due()) {
+    if (std::ssize(ids) >= count) break;
+    ids.push_back(key.id);
+  }
+  return ids;
+}
+
+void admit_runs(Step& step) {
+  step.state.admission_timer = false;
+  while (!step.state.queue.due().empty() && room_now(step) > 0) {
+    const RunId id = step.state.queue.due().begin()->id;
+    const auto row = step.facts.queued.find(id);
+    if (row == step.facts.queued.end()) return;  // not read for this step: the next one's
+    admit(step, row->second, id);
+  }
+}
+
+void arm_admission(State& state, base::Now now) {
+  if (state.admission_timer || state.queue.due().empty() || room(state) <= 0) return;
+  state.admission_timer = true;
+  state.timers.push({now.boot, TimerKind::kAdmission, "", {}});
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,177 @@
+// The engine's resident state: definitions, current versions, live runs, workers, the ready queue
+// and the deadlines. States are variants that carry their own data. Everything that must survive a
+// restart is also in the tables; the rest (sessions, queues, deadlines, counters of parents) is
+// derived. Owned by Engine, touched by its steps only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/deadlines.h"
+#include "engine/engine.h"
+#include "engine/plan/trigger_rule.h"
+#include "engine/runs/run_queue.h"
+
+namespace weir::engine {
+
+// No retry waits longer, whatever the author asks for or the wall clock says after a restart.
+inline constexpr Duration kRetryDelayMax = std::chrono::hours(24);
+
+// ---- definitions ----
+
+struct Module {
+  ModuleRow row;
+  std::shared_ptr<const Manifest> manifest;
+  std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
+  std::map<std::string, std::int32_t, std::less<>> stage_by_name;
+  std::int32_t live_runs = 0;  // that pin it
+};
+
+// The version that readers get now.
+struct CurrentVersion {
+  std::int64_t materialization = 0;  // 0: never materialized
+  ValueRef value;
+  RunId run;
+  WallTime at{};
+};
+
+struct Asset {
+  AssetRow row;
+  CurrentVersion current;
+  std::optional<TaskRef> writer;  // the one live writer, from its first lease to its end
+  std::deque<TaskRef> parked;     // ready tasks that wait for the writer, oldest first
+};
+
+// ---- runs ----
+
+// A try that has no outcome yet.
+struct LiveAttempt {
+  std::string worker;
+  WallTime leased_at{};
+  std::optional<WallTime> started_at;
+};
+
+struct Waiting {};
+struct Ready {
+  std::int64_t order = 0;  // age: smaller was ready earlier
+  std::optional<LiveAttempt>
+      adoptable;          // its lease expired; the worker may still come back with it
+  std::string parked_on;  // the asset whose writer it waits for; empty: in the ready queue
+};
+struct Leased {
+  LiveAttempt attempt;
+  base::BootTime leased_boot{};
+  bool revoking = false;
+  bool sent_again = false;                      // because its worker came back without it
+  std::optional<base::BootTime> stop_deadline;  // asked to stop; fenced at this instant
+};
+struct UpForRetry {
+  base::BootTime due{};
+  WallTime not_before{};
+};
+struct Ended {
+  TaskState state = TaskState::kSucceeded;
+};
+using Phase = std::variant<Waiting, Ready, Leased, UpForRetry, Ended>;
+
+// Where an argument of the stage comes from.
+struct InputSource {
+  std::int32_t parent = -1;  // task of the same run
+  std::int32_t output = -1;  // index of the parent's output
+  std::int32_t pin = -1;     // index into RunRow::pins
+};
+
+struct Edge {
+  std::int32_t child = 0;
+  std::int32_t group = 0;  // of the child
+};
+
+struct Task {
+  const module::StageSpec* spec = nullptr;  // owned by the run's module
+  std::int32_t module = 0;
+  std::int32_t stage = 0;
+  Phase phase;
+  std::int32_t epoch = 0;
+  std::int32_t attempts_used = 0;
+  std::int32_t infrastructure_used = 0;
+  std::int32_t executor_deaths = 0;
+  std::int32_t priority = 0;
+  bool decides = true;  // a leaf whose end decides the run's
+  std::string reason;
+  std::optional<WallTime> ready_at, started_at, finished_at;
+  std::vector<OutputRef> outputs;
+  std::vector<ParentCounts> groups;
+  std::vector<Edge> children;
+  std::vector<InputSource> inputs;  // by dependency
+};
+
+struct Run {
+  RunRow row;
+  std::vector<std::shared_ptr<Module>> modules;
+  std::vector<Task> tasks;
+  std::int32_t unfinished = 0;  // tasks without an end
+  std::int32_t run_seq = 0;     // of its latest event
+};
+
+// ---- workers ----
+
+struct Worker {
+  WorkerRow row;
+  SessionId session;  // 0: not connected
+  std::int32_t prefetch = 0;
+  // It leaves, or gave work back that nobody asked for: nothing more until a heartbeat says
+  // otherwise.
+  bool holds_back = false;
+  std::set<Digest> cannot_load;  // modules, seen in this session: others are preferred for them
+  bool seen = false;             // connected since the scheduler began, and not lost since
+  base::BootTime lease_until{};  // the term of all its leases
+  bool lease_timer = false;      // a deadline for lease_until is in the heap
+  bool prefetch_timer = false;
+  std::set<AttemptKey> leases;
+  double mean_us = 0;  // moving average of how long an attempt runs; 0: not known
+};
+
+// ---- queues ----
+
+struct ReadyKey {
+  std::int32_t priority = 0;  // higher first
+  std::int64_t order = 0;     // lower first
+  TaskRef task;
+  bool operator<(const ReadyKey& other) const {
+    if (priority != other.priority) return priority > other.priority;
+    if (order != other.order) return order < other.order;
+    return task < other.task;
+  }
+};
+
+struct State {
+  Options options;
+  std::map<Digest, std::shared_ptr<Module>> modules;
+  std::map<std::string, Digest, std::less<>> active;  // pipeline -> module
+  std::map<std::string, Asset, std::less<>> assets;
+  std::map<std::string, CursorRow> cursors;
+  std::map<RunId, Run> runs;     // planned and not terminal
+  RunQueue queue;                // those that are not planned yet
+  RunId last_run;                // the largest id that was ever given
+  bool admission_timer = false;  // a deadline to look into the queue is in the heap
+  std::map<std::string, Worker> workers;
+  std::unordered_map<SessionId, std::string> sessions;
+  std::set<ReadyKey> ready;
+  std::map<std::int64_t, OutboxRow> outbox;
+  Timers timers;
+  std::int64_t last_seq = 0;
+  std::int64_t last_materialization = 0;
+  std::int64_t last_outbox = 0;
+  std::int64_t last_order = 0;
+};
+
+}  // namespace weir::engine

@@ -1,0 +1,136 @@
+// One step in progress: the state it changes, the time and facts it was given, the effects it
+// gathers. Each family of events has its functions here and its file; they call each other through
+// this header only.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engine/effects.h"
+#include "engine/plan/plan.h"
+#include "engine/state.h"
+
+namespace weir::engine {
+
+struct Step {
+  State& state;
+  const base::Now now;
+  const std::uint64_t seed;
+  const Facts& facts;
+  Effects effects;
+  std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
+  std::set<RunId> dirty_runs;
+  std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
+  bool dispatch = false;          // a slot or a task has become free
+  std::uint64_t drawn = 0;        // random numbers that were made of the seed
+};
+
+// ---- helpers (engine.cc, rows.cc) ----
+void write(Step& step,
+           Record record);  // a row that must be durable before this step's messages leave
+void write_lazy(Step& step, Record record);  // a row that nothing waits on
+void send(Step& step, SessionId to, decltype(Send::message) message);
+void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload);
+void touch(Step& step, const Run& run, const Task& task);
+void emit(Step& step, EventRow event);
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
+              std::string message);
+void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
+               std::string message);
+// True when the request was answered from a stored reply, or refused because its key was used
+// before.
+bool answered_before(Step& step, const RequestInfo& request);
+
+// The next number of the step's seed.
+std::uint32_t draw(Step& step);
+
+TaskState state_of(const Task& task);
+TaskRow task_row(const Run& run, const Task& task);
+AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt);
+Run* find_run(State& state, RunId run);
+Task* find_task(State& state, const TaskRef& ref);
+
+// ---- definitions.cc ----
+void register_modules(Step& step, const RegisterModules& command);
+std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest);
+void release_module(State& state, const std::shared_ptr<Module>& module);
+
+// ---- plan/run_plan.cc ----
+// What is asked for as a row, without an id.
+base::Result<RunRow> run_row(const State& state, const RunSpec& spec);
+// The row with its modules, tasks and pins, or why it cannot be run now.
+base::Result<Run> plan_run(const State& state, RunRow row);
+
+// ---- admission.cc ----
+inline constexpr std::int32_t kQueuedRunSeq = 1;  // a queued run has had one event
+// Plans a run and begins it, or leaves it in the queue: it is accepted either way. Needs no
+// request.
+base::Result<RunId> start_run(Step& step, const RunSpec& spec);
+// The runs whose rows the next look into the queue needs.
+std::vector<RunId> next_admissions(const State& state);
+void admit_runs(Step& step);
+void arm_admission(State& state, base::Now now);
+void add_to_queue(State& state, const QueuedRun& run, base::Now now);
+void end_queued(Step& step, RunRow row);
+
+// ---- runs.cc ----
+RunId next_run_id(Step& step);
+Run& begin_run(Step& step, Run planned);
+void create_run(Step& step, const CreateRun& command);
+void cancel_run(Step& step, const CancelRun& command);
+void show_plan(Step& step, const PlanRun& command);
+void finish_run_if_done(Step& step, Run& run);
+void notify_end(Step& step, const RunRow& run);
+
+// ---- readiness.cc, at the beginning of a run ----
+void index_ready_tasks(Step& step, Run& run);
+
+// ---- readiness.cc ----
+Decision decide_task(const Task& task);
+void count_parent(ParentCounts& group, TaskState end);
+void make_ready(Step& step, Run& run, Task& task, std::string reason);
+// Ends the task and lets its children know, and theirs.
+void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
+// Ends the task and counts it at its children, without acting on what that decides.
+void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
+void leave_queues(Step& step, Run& run, Task& task);
+// Keeps at the asset that the run is done with it and why it made no version, unless a newer one
+// was. Whether the row has changed.
+bool settle_asset(Asset& asset, RunId run, std::string missed);
+
+// ---- dispatch.cc ----
+void dispatch(Step& step);
+void release_writer(Step& step, Run& run, Task& task);
+// The old attempt of an adoptable task, if it has one, can no longer come back: its row is closed.
+void give_up_adoptable(Step& step, Run& run, Task& task, std::string_view because);
+std::int32_t free_slots(const Worker& worker);
+Assign make_assign(const State& state, const Run& run, const Task& task);
+
+// ---- attempts.cc ----
+void attempt_started(Step& step, const AttemptStarted& command);
+void attempt_finished(Step& step, const AttemptFinished& command);
+void attempt_released(Step& step, const AttemptReleased& command);
+// Writes the attempt's outcome and takes its lease away.
+void close_attempt(Step& step, Run& run, Task& task, AttemptRow row);
+// Requeues at the cost of the infrastructure budget, or fails the task when it is spent.
+void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::string why);
+void stop_attempt(Step& step, Run& run, Task& task, std::string reason);
+
+// ---- workers.cc ----
+void connect_worker(Step& step, const ConnectWorker& command);
+void disconnect_worker(Step& step, const DisconnectWorker& command);
+void heartbeat(Step& step, const Heartbeat& command);
+void drain_worker(Step& step, const DrainWorker& command);
+Worker* worker_of(Step& step,
+                  SessionId session);  // null, and the session is told to close, when unknown
+void arm_lease_timer(Step& step, Worker& worker);
+void worker_lease_expired(Step& step, Worker& worker);
+
+// ---- timers.cc ----
+void fire_timers(Step& step);
+
+// ---- explain.cc ----
+void explain(Step& step, const Explain& command);
+
+}  // namespace weir::engine

@@ -1,0 +1,59 @@
+// Where rows go and come back from. One writer: begin, then any mix of load and write, then commit
+// or roll back; all of it from the loop thread. Implementations: SQLite (scheduler/store) and
+// memory (sdk/src).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/commands.h"
+#include "engine/effects.h"
+#include "engine/records.h"
+#include "engine/runs/run_queue.h"
+
+namespace weir::engine {
+
+// What an engine is rebuilt from: definitions, current versions, live runs with their tasks and
+// live attempts.
+struct Snapshot {
+  std::vector<ModuleRow> modules;  // active ones and those that live runs pin
+  std::vector<AssetRow> assets;
+  std::vector<MaterializationRow> current;  // of the assets, by AssetRow::materialization
+  std::vector<CursorRow> cursors;
+  std::vector<RunRow> runs;          // planned and not terminal
+  std::vector<QueuedRun> queued;     // not planned
+  std::vector<TaskRow> tasks;        // all tasks of those runs
+  std::vector<AttemptRow> attempts;  // without an outcome
+  std::vector<WorkerRow> workers;
+  std::vector<OutboxRow> outbox;          // not delivered
+  std::map<RunId, std::int32_t> run_seq;  // last event of each live run
+  RunId last_run;                         // the largest id
+  std::int64_t last_seq = 0;
+  std::int64_t last_materialization = 0;
+  std::int64_t last_outbox = 0;
+  std::vector<std::string> quarantined;  // rows that could not be decoded: "table key: why"
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Opens the write transaction. UNAVAILABLE when the store cannot be written now.
+  virtual base::Status begin() = 0;
+  // Opens a transaction that will be committed as kLazy; a store whose commits differ in kind needs
+  // to know early.
+  virtual base::Status begin_lazy() { return begin(); }
+  // Reads on the write connection, inside the transaction: sees what was written before in it.
+  virtual base::Result<Facts> load(const Reads& reads) = 0;
+  virtual base::Status write(const Record& record) = 0;
+  // kSync returns only once the rows would survive a power cut. After a failure the outcome is
+  // uncertain: the transaction is closed, and the caller reloads with restore().
+  virtual base::Status commit(Durability durability) = 0;
+  virtual void rollback() = 0;
+
+  virtual base::Result<Snapshot> restore() = 0;
+};
+
+}  // namespace weir::engine

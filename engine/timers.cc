@@ -1,0 +1,76 @@
+// The deadlines of both clocks. An entry whose cause has gone does nothing, so nobody removes
+// entries; a lease that was renewed is armed again. Part of Engine's step: time is the command's,
+// and what has not passed by then is left alone.
+#include <utility>
+
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+void fire_worker_lease(Step& step, const Timer& timer) {
+  Worker& worker = step.state.workers.at(timer.worker);
+  worker.lease_timer = false;
+  if (worker.lease_until > step.now.boot) return arm_lease_timer(step, worker);
+  worker_lease_expired(step, worker);
+}
+
+void fire_prefetch(Step& step, const Timer& timer) {
+  step.state.workers.at(timer.worker).prefetch_timer = false;
+  step.dispatch = true;  // which asks for unstarted attempts back when another worker is free
+}
+
+void fire_retry(Step& step, const Timer& timer) {
+  Task* task = find_task(step.state, timer.task);
+  const auto* retry = task == nullptr ? nullptr : std::get_if<UpForRetry>(&task->phase);
+  if (retry == nullptr || retry->due > step.now.boot) return;
+  make_ready(step, *find_run(step.state, timer.task.run), *task, "");
+}
+
+// G7: the worker did not confirm in time; its attempt is fenced and the task's end does not wait
+// for it.
+void fire_stop(Step& step, const Timer& timer) {
+  Task* task = find_task(step.state, timer.task);
+  const auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
+  if (leased == nullptr || !leased->stop_deadline || *leased->stop_deadline > step.now.boot) return;
+  Run& run = *find_run(step.state, timer.task.run);
+  AttemptRow row = live_attempt_row(run, *task, leased->attempt);
+  row.outcome = OutcomeClass::kCanceled;
+  row.message = "worker " + row.worker + " did not confirm the end in time; it is fenced";
+  row.finished_at = step.now.wall;
+  const std::string why = row.message;
+  close_attempt(step, run, *task, std::move(row));
+  end_task(step, run, *task, TaskState::kCanceled, why);
+}
+
+void fire_start_time(Step& step, const Timer& timer) { step.state.queue.make_due(timer.task.run); }
+
+}  // namespace
+
+void fire_timers(Step& step) {
+  while (const auto passed = step.state.timers.pop_passed(step.now)) {
+    const Timer& timer = *passed;
+    switch (timer.kind) {
+      case TimerKind::kWorkerLease:
+        fire_worker_lease(step, timer);
+        break;
+      case TimerKind::kPrefetch:
+        fire_prefetch(step, timer);
+        break;
+      case TimerKind::kRetry:
+        fire_retry(step, timer);
+        break;
+      case TimerKind::kStop:
+        fire_stop(step, timer);
+        break;
+      case TimerKind::kStartTime:
+        fire_start_time(step, timer);
+        break;
+      case TimerKind::kAdmission:
+        admit_runs(step);
+        break;
+    }
+  }
+}
+
+}  // namespace weir::engine

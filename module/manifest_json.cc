@@ -1,0 +1,305 @@
+// The manifest as JSON. Members that hold their default are left out, so lock files stay short and
+// reviewable; unknown members are ignored, so a newer module can be read by an older scheduler of
+// the same format. Pure.
+#include <limits>
+
+#include "base/errors.h"
+#include "module/manifest.h"
+
+namespace weir::module {
+
+using base::Code;
+using base::Json;
+using base::Result;
+using base::Status;
+namespace {
+
+void set_text(Json& object, std::string_view key, const std::string& value) {
+  if (!value.empty()) object.set(key, value);
+}
+
+void set_int(Json& object, std::string_view key, std::int64_t value, std::int64_t otherwise) {
+  if (value != otherwise) object.set(key, value);
+}
+
+Json dependency_to_json(const DependencySpec& dependency) {
+  Json out;
+  out.set("kind", dependency_kind_name(dependency.kind));
+  set_text(out, "name", dependency.name);
+  set_text(out, "type", dependency.type);
+  set_int(out, "group", dependency.group, 0);
+  if (dependency.optional) out.set("optional", true);
+  return out;
+}
+
+Json stage_to_json(const StageSpec& stage) {
+  Json out;
+  out.set("name", stage.name);
+  Json outputs = Json::Array{};
+  for (const OutputSpec& output : stage.outputs) {
+    outputs.push(
+        Json().set("asset", output.asset).set("type", output.type).set("schema", output.schema));
+  }
+  out.set("outputs", std::move(outputs));
+  Json dependencies = Json::Array{};
+  for (const DependencySpec& dependency : stage.dependencies) {
+    dependencies.push(dependency_to_json(dependency));
+  }
+  out.set("dependencies", std::move(dependencies));
+  if (stage.rules != StageSpec{}.rules) {
+    Json rules = Json::Array{};
+    for (const TriggerRule rule : stage.rules) rules.push(trigger_rule_name(rule));
+    out.set("rules", std::move(rules));
+  }
+  if (stage.retry.max_attempts != 1 || stage.retry.delay_ms != 0) {
+    out.set(
+        "retry",
+        Json().set("max_attempts", stage.retry.max_attempts).set("delay_ms", stage.retry.delay_ms));
+  }
+  set_int(out, "timeout_ms", stage.timeout_ms, 0);
+  set_int(out, "priority", stage.priority, 0);
+  if (stage.side_effects) out.set("side_effects", true);
+  set_text(out, "code_version", stage.code_version);
+  for (const CheckSpec& check : stage.checks) {
+    Json checks = out["checks"];
+    checks.push(Json()
+                    .set("asset", check.asset)
+                    .set("name", check.name)
+                    .set("severity", check_severity_name(check.severity)));
+    out.set("checks", std::move(checks));
+  }
+  set_text(out, "owner", stage.owner);
+  set_text(out, "group", stage.group);
+  set_text(out, "note", stage.note);
+  return out;
+}
+
+// The defaults appear as JSON inside the manifest's JSON: people review them in lock files.
+Json defaults_to_json(const std::string& defaults) {
+  auto parsed = Json::parse(defaults);
+  return parsed.ok() ? std::move(parsed).value() : Json();
+}
+
+// Reads members with their path; keeps the first problem.
+class ManifestReader {
+ public:
+  ManifestReader(const Json& json, std::string path, Status& problem)
+      : json_(json), path_(std::move(path)), problem_(problem) {
+    if (!json.is_object()) fail("", "an object was expected");
+  }
+
+  std::string text(std::string_view key, bool required = false) {
+    const Json& value = json_[key];
+    if (value.is_null() && !required) return "";
+    if (!value.is_string()) fail(key, "a string was expected");
+    return value.as_string();
+  }
+
+  std::int64_t integer(std::string_view key, std::int64_t otherwise) {
+    const Json& value = json_[key];
+    if (value.is_null()) return otherwise;
+    if (!value.is_int()) fail(key, "an integer was expected");
+    return value.as_int(otherwise);
+  }
+
+  int small(std::string_view key, int otherwise) {
+    const std::int64_t value = integer(key, otherwise);
+    if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) {
+      fail(key, "the integer is out of range");
+      return otherwise;
+    }
+    return static_cast<int>(value);
+  }
+
+  bool flag(std::string_view key) {
+    const Json& value = json_[key];
+    if (!value.is_null() && !value.is_bool()) fail(key, "true or false was expected");
+    return value.as_bool();
+  }
+
+  template <class Read>
+  void each(std::string_view key, Read read) {
+    const Json& value = json_[key];
+    if (!value.is_null() && !value.is_array()) fail(key, "an array was expected");
+    std::size_t i = 0;
+    for (const Json& item : value.items()) {
+      if (!problem_.ok()) return;
+      read(item, join(key) + "[" + std::to_string(i++) + "]");
+    }
+  }
+
+  // The enumerator in [0, last] whose name the member holds.
+  template <class Enum>
+  Enum choice(std::string_view key, std::string_view (*name)(Enum), Enum last) {
+    return choose(json_[key], join(key), name, last);
+  }
+
+  template <class Enum>
+  Enum choose(const Json& value, const std::string& path, std::string_view (*name)(Enum),
+              Enum last) {
+    for (int i = 0; i <= static_cast<int>(last); ++i) {
+      if (value.is_string() && value.as_string() == name(static_cast<Enum>(i))) {
+        return static_cast<Enum>(i);
+      }
+    }
+    report(path, "unknown value " + value.dump());
+    return Enum{};
+  }
+
+  const Json& at(std::string_view key) const { return json_[key]; }
+  std::string join(std::string_view key) const {
+    if (path_.empty() || key.empty()) return path_ + std::string(key);
+    return path_ + "." + std::string(key);
+  }
+  void fail(std::string_view key, std::string_view what) { report(join(key), what); }
+
+  void report(const std::string& path, std::string_view what) {
+    if (!problem_.ok()) return;
+    problem_ = Status(Code::kInvalidArgument, base::kErrBadManifest,
+                      "manifest: " + (path.empty() ? "" : path + ": ") + std::string(what));
+  }
+
+ private:
+  const Json& json_;
+  std::string path_;
+  Status& problem_;
+};
+
+DependencySpec read_dependency(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  DependencySpec out;
+  out.kind = reader.choice("kind", dependency_kind_name, DependencyKind::kCursor);
+  out.name = reader.text("name");
+  out.type = reader.text("type");
+  out.group = reader.small("group", 0);
+  out.optional = reader.flag("optional");
+  return out;
+}
+
+CheckSpec read_check(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  return {reader.text("asset", true), reader.text("name", true),
+          reader.choice("severity", check_severity_name, CheckSeverity::kBlocking)};
+}
+
+StageSpec read_stage(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  StageSpec out;
+  out.name = reader.text("name", true);
+  reader.each("outputs", [&](const Json& item, std::string at) {
+    ManifestReader output(item, std::move(at), problem);
+    out.outputs.push_back(
+        {output.text("asset", true), output.text("type", true), output.text("schema")});
+  });
+  reader.each("dependencies", [&](const Json& item, std::string at) {
+    out.dependencies.push_back(read_dependency(item, std::move(at), problem));
+  });
+  if (reader.at("rules").is_array()) out.rules.clear();
+  reader.each("rules", [&](const Json& item, const std::string& at) {
+    out.rules.push_back(reader.choose(item, at, trigger_rule_name, TriggerRule::kAlways));
+  });
+  if (!reader.at("retry").is_null()) {
+    ManifestReader retry(reader.at("retry"), reader.join("retry"), problem);
+    out.retry.max_attempts = retry.small("max_attempts", 1);
+    out.retry.delay_ms = retry.integer("delay_ms", 0);
+  }
+  out.timeout_ms = reader.integer("timeout_ms", 0);
+  out.priority = reader.small("priority", 0);
+  out.side_effects = reader.flag("side_effects");
+  out.code_version = reader.text("code_version");
+  reader.each("checks", [&](const Json& item, std::string at) {
+    out.checks.push_back(read_check(item, std::move(at), problem));
+  });
+  out.owner = reader.text("owner");
+  out.group = reader.text("group");
+  out.note = reader.text("note");
+  return out;
+}
+
+void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
+  reader.each("stages", [&](const Json& item, std::string at) {
+    out.stages.push_back(read_stage(item, std::move(at), problem));
+  });
+  reader.each("externals", [&](const Json& item, std::string at) {
+    ManifestReader external(item, std::move(at), problem);
+    out.externals.push_back(
+        {external.text("asset", true), external.text("type", true), external.text("schema")});
+  });
+  reader.each("params", [&](const Json& item, std::string at) {
+    ManifestReader param(item, std::move(at), problem);
+    out.params.push_back({param.text("name", true), param.text("type", true), param.text("schema"),
+                          param.at("defaults").dump()});
+  });
+  reader.each("resources", [&](const Json& item, const std::string& at) {
+    if (!item.is_string()) reader.report(at, "a string was expected");
+    out.resources.push_back(item.as_string());
+  });
+  reader.each("jobs", [&](const Json& item, std::string at) {
+    ManifestReader job(item, std::move(at), problem);
+    out.jobs.push_back(
+        {job.text("name", true), job.text("selection", true), job.small("priority", 0)});
+  });
+}
+
+}  // namespace
+
+Json manifest_to_json(const Manifest& manifest) {
+  Json out;
+  out.set("format", manifest.format).set("pipeline", manifest.pipeline);
+  set_text(out, "sdk_version", manifest.sdk_version);
+  set_text(out, "compiler", manifest.compiler);
+  set_text(out, "architecture", manifest.architecture);
+  Json stages = Json::Array{};
+  for (const StageSpec& stage : manifest.stages) stages.push(stage_to_json(stage));
+  Json externals = Json::Array{};
+  for (const ExternalSpec& external : manifest.externals) {
+    externals.push(Json()
+                       .set("asset", external.asset)
+                       .set("type", external.type)
+                       .set("schema", external.schema));
+  }
+  Json params = Json::Array{};
+  for (const ParamSpec& param : manifest.params) {
+    params.push(Json()
+                    .set("name", param.name)
+                    .set("type", param.type)
+                    .set("schema", param.schema)
+                    .set("defaults", defaults_to_json(param.defaults)));
+  }
+  Json resources = Json::Array{};
+  for (const std::string& resource : manifest.resources) resources.push(resource);
+  Json jobs = Json::Array{};
+  for (const JobSpec& job : manifest.jobs) {
+    Json spec;
+    spec.set("name", job.name).set("selection", job.selection);
+    set_int(spec, "priority", job.priority, 0);
+    jobs.push(std::move(spec));
+  }
+  out.set("stages", std::move(stages)).set("externals", std::move(externals));
+  out.set("params", std::move(params)).set("resources", std::move(resources));
+  out.set("jobs", std::move(jobs));
+  return out;
+}
+
+Result<Manifest> manifest_from_json(const Json& json) {
+  Status problem;
+  ManifestReader reader(json, "", problem);
+  Manifest out;
+  out.format = reader.small("format", 0);
+  if (problem.ok() && out.format > kManifestFormat) {
+    return Status(Code::kFailedPrecondition, base::kErrBadManifest,
+                  "the manifest has format " + std::to_string(out.format) +
+                      ", this version reads up to " + std::to_string(kManifestFormat) +
+                      "; upgrade it, or build the module with an older SDK");
+  }
+  if (out.format < 1) reader.fail("format", "a format from 1 was expected");
+  out.pipeline = reader.text("pipeline", true);
+  out.sdk_version = reader.text("sdk_version");
+  out.compiler = reader.text("compiler");
+  out.architecture = reader.text("architecture");
+  read_definitions(reader, out, problem);
+  if (!problem.ok()) return problem;
+  return out;
+}
+
+}  // namespace weir::module

@@ -1,0 +1,82 @@
+// The tables as the API edge sees them: pages of committed rows, as an interface over engine types,
+// so that rpc and store never include each other. Every implementation is safe to call from any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/records.h"
+
+namespace weir::ports {
+
+inline constexpr int kPageSizeMax = 5000;
+
+// Key-set pages: `after` is the opaque token of the last row of the page before, empty for the
+// first.
+struct PageRequest {
+  int size = 50;
+  std::string after;
+};
+template <class Row>
+struct Page {
+  std::vector<Row> rows;
+  std::string next;  // empty: this was the last page
+};
+
+struct RunFilter {
+  std::string job;
+  std::optional<engine::RunState> state;
+  std::optional<base::WallTime> since;
+};
+
+struct RunWithCounts {
+  engine::RunRow run;
+  std::vector<std::int32_t> counts;  // by engine::TaskState
+};
+
+// Committed rows, read on a bounded pool of read-only connections. Absent rows are NOT_FOUND; a bad
+// page token is INVALID_ARGUMENT.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual base::Result<Page<RunWithCounts>> list_runs(const RunFilter& filter,
+                                                      const PageRequest& page) = 0;
+  virtual base::Result<RunWithCounts> get_run(base::RunId run) = 0;
+  // A full id, a unique prefix, "@last" or "@last-failed". NOT_FOUND, or INVALID_ARGUMENT when
+  // ambiguous.
+  virtual base::Result<base::RunId> resolve_run(std::string_view reference) = 0;
+  virtual base::Result<Page<engine::TaskRow>> list_tasks(base::RunId run,
+                                                         std::optional<engine::TaskState> state,
+                                                         const std::string& name,
+                                                         const PageRequest& page) = 0;
+  virtual base::Result<Page<engine::AttemptRow>> list_attempts(base::RunId run,
+                                                               std::optional<std::int32_t> task,
+                                                               const PageRequest& page) = 0;
+  virtual base::Result<std::vector<engine::CheckRow>> list_checks(
+      const base::AttemptKey& attempt) = 0;
+  virtual base::Result<Page<engine::AssetRow>> list_assets(const std::string& pipeline,
+                                                           const PageRequest& page) = 0;
+  virtual base::Result<engine::AssetRow> get_asset(const std::string& name) = 0;
+  virtual base::Result<engine::MaterializationRow> get_materialization(std::int64_t id) = 0;
+  virtual base::Result<Page<engine::MaterializationRow>> list_materializations(
+      const std::string& asset, const PageRequest& page) = 0;
+  virtual base::Result<Page<engine::ModuleRow>> list_modules(const PageRequest& page) = 0;
+  virtual base::Result<engine::ModuleRow> get_module(const base::Digest& digest) = 0;
+  virtual base::Result<std::vector<engine::ModuleRow>> active_modules() = 0;
+  virtual base::Result<Page<engine::WorkerRow>> list_workers(const PageRequest& page) = 0;
+  virtual base::Result<std::int32_t> count_leases(const std::string& worker) = 0;
+  // Events with seq > since, of one run if given, oldest first.
+  virtual base::Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
+                                                                  std::optional<base::RunId> run,
+                                                                  int limit) = 0;
+  virtual base::Result<std::int64_t> last_seq() = 0;
+  // Inline bytes; a null pointer means that the artifact is a file. NOT_FOUND when it is unknown.
+  virtual base::Result<engine::ArtifactRow> get_artifact(const base::Digest& digest) = 0;
+};
+
+}  // namespace weir::ports
