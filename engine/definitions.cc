@@ -309,11 +309,7 @@ void activate(Step& step, const ModuleUpload& upload) {
   write(step, module->row);
   retire_assets(step, pipeline, *upload.manifest);
   adopt_assets(step, pipeline, *upload.manifest);
-  EventRow event;
-  event.kind = EventKind::kModuleRegistered;
-  event.subject = pipeline;
-  event.message = upload.digest.hex();
-  emit(step, std::move(event));
+  emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 
 }  // namespace

@@ -45,6 +45,15 @@ void apply(Step& step, const Command& command) {
              command.body);
 }
 
+void write_events(Step& step) {
+  for (Raised& raised : step.events) {
+    EventRow row = event_row(std::move(raised.event));
+    row.seq = raised.seq;
+    row.at = step.now.wall;
+    step.effects.records.push_back(std::move(row));
+  }
+}
+
 // Rows of entities are written once a step, in their final state.
 void write_dirty(Step& step) {
   for (const RunId id : step.dirty_runs) {
@@ -111,13 +120,16 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .seed = command.seed,
             .facts = facts,
             .effects = {},
+            .events = {},
             .dirty_tasks = {},
             .dirty_runs = {},
             .ended_runs = {},
             .dispatch = false,
             .drawn = 0};
   apply(step, command);
+  react(step);
   if (step.dispatch) dispatch(step);
+  write_events(step);
   write_dirty(step);
   drop_ended(step);
   arm_admission(*state_, step.now);
@@ -174,14 +186,23 @@ bool answered_before(Step& step, const RequestInfo& request) {
   return true;
 }
 
+void touch(Step& step, const Run& run) {
+  step.effects.durability = Durability::kSync;
+  step.dirty_runs.insert(run.row.id);
+}
+
 void touch(Step& step, const Run& run, const Task& task) {
+  step.effects.durability = Durability::kSync;
+  touch_lazy(step, run, task);
+}
+
+void touch_lazy(Step& step, const Run& run, const Task& task) {
   step.dirty_tasks.insert({run.row.id, index_of(run, task)});
 }
 
-void emit(Step& step, EventRow event) {
-  event.seq = ++step.state.last_seq;
-  event.at = step.now.wall;
-  step.effects.records.push_back(std::move(event));
+void emit(Step& step, Event event) {
+  if (!is_lazy(event)) step.effects.durability = Durability::kSync;
+  step.events.push_back({++step.state.last_seq, std::move(event)});
 }
 
 std::uint32_t draw(Step& step) {
@@ -192,30 +213,12 @@ std::uint32_t draw(Step& step) {
   return std::uint32_t((z ^ (z >> 31)) >> 32);
 }
 
-void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
-              std::string message) {
-  EventRow event;
-  event.run = run.id;
-  event.run_seq = ++run_seq;
-  event.kind = kind;
-  event.subject = run.job.empty() ? run.selection : run.job;
-  event.state = run_state_name(run.state);
-  event.message = std::move(message);
-  emit(step, std::move(event));
+OfRun of_run(const RunRow& run, std::int32_t& run_seq) {
+  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job};
 }
 
-void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
-               std::string message) {
-  EventRow event;
-  event.run = run.row.id;
-  event.run_seq = ++run.run_seq;
-  event.kind = kind;
-  event.subject = task.spec->name;
-  event.task = index_of(run, task);
-  event.epoch = task.epoch;
-  event.state = state;
-  event.message = std::move(message);
-  emit(step, std::move(event));
+OfTask of_task(Run& run, const Task& task) {
+  return {run.row.id, ++run.run_seq, index_of(run, task), task.epoch, task.spec->name};
 }
 
 std::int32_t index_of(const Run& run, const Task& task) {

@@ -95,7 +95,6 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason) {
 }
 
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
-  step.effects.durability = Durability::kSync;
   give_up_adoptable(step, run, task, "the task ended");
   leave_queues(step, run, task);
   task.phase = Ended{end};
@@ -108,7 +107,7 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
   release_writer(step, run, task);
   settle_missed(step, run, task, end);
   touch(step, run, task);
-  emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
+  emit_task(step, run, task, TaskFinished{end, task.reason});
 }
 
 void leave_queues(Step& step, Run& run, Task& task) {

@@ -60,7 +60,6 @@ enum class EventKind {
   kRunStarted,
   kRunCanceling,
   kRunFinished,
-  kTaskReady,
   kTaskAssigned,
   kTaskStarted,
   kTaskFinished,  // reached a terminal state

@@ -8,10 +8,16 @@
 #include <string_view>
 
 #include "engine/effects.h"
+#include "engine/events/events.h"
 #include "engine/plan/plan.h"
 #include "engine/state.h"
 
 namespace weir::engine {
+
+struct Raised {
+  std::int64_t seq = 0;
+  Event event;
+};
 
 struct Step {
   State& state;
@@ -19,6 +25,7 @@ struct Step {
   const std::uint64_t seed;
   const Facts& facts;
   Effects effects;
+  std::vector<Raised> events;     // become rows at the end of the step
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
   std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
@@ -27,17 +34,28 @@ struct Step {
 };
 
 // ---- helpers (engine.cc, rows.cc) ----
-void write(Step& step,
-           Record record);  // a row that must be durable before this step's messages leave
-void write_lazy(Step& step, Record record);  // a row that nothing waits on
+// Whatever a step writes, touches or emits is durable before its messages leave: a batch is lazy
+// only when all of its rows came through a function that says so.
+void write(Step& step, Record record);
+void write_lazy(Step& step, Record record);
 void send(Step& step, SessionId to, decltype(Send::message) message);
 void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload);
+void touch(Step& step, const Run& run);
 void touch(Step& step, const Run& run, const Task& task);
-void emit(Step& step, EventRow event);
-void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, EventKind kind,
-              std::string message);
-void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
-               std::string message);
+void touch_lazy(Step& step, const Run& run, const Task& task);
+void emit(Step& step, Event event);
+OfRun of_run(const RunRow& run, std::int32_t& run_seq);
+OfTask of_task(Run& run, const Task& task);
+template <class RunEvent>
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, RunEvent event) {
+  event.of = of_run(run, run_seq);
+  emit(step, std::move(event));
+}
+template <class TaskEvent>
+void emit_task(Step& step, Run& run, const Task& task, TaskEvent event) {
+  event.of = of_task(run, task);
+  emit(step, std::move(event));
+}
 // True when the request was answered from a stored reply, or refused because its key was used
 // before.
 bool answered_before(Step& step, const RequestInfo& request);
@@ -81,7 +99,11 @@ void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
 void show_plan(Step& step, const PlanRun& command);
 void finish_run_if_done(Step& step, Run& run);
-void notify_end(Step& step, const RunRow& run);
+void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
+void notify_end(Step& step, const RunFinished& end);
+
+// ---- events/react.cc ----
+void react(Step& step);
 
 // ---- readiness.cc, at the beginning of a run ----
 void index_ready_tasks(Step& step, Run& run);

@@ -41,9 +41,7 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   task->reason.clear();
   worker.leases.insert(key);
   touch(step, run, *task);
-  emit_task(step, run, *task, EventKind::kTaskAssigned, "assigned",
-            "taken up again by " + worker.row.name);
-  step.effects.durability = Durability::kSync;
+  emit_task(step, run, *task, TaskAssigned{worker.row.name, true});
   return true;
 }
 
@@ -111,14 +109,6 @@ void renew(Step& step, Worker& worker) {
   arm_lease_timer(step, worker);
 }
 
-void emit_worker(Step& step, const Worker& worker, EventKind kind, std::string message) {
-  EventRow event;
-  event.kind = kind;
-  event.subject = worker.row.name;
-  event.message = std::move(message);
-  emit(step, std::move(event));
-}
-
 void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   Run& run = *find_run(step.state, key.run);
   Task& task = *find_task(step.state, {key.run, key.task});
@@ -138,10 +128,9 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
     return lose_attempt(step, run, task, OutcomeClass::kWorkerLost, why + "; it is fenced");
   }
   task.infrastructure_used += 1;
-  emit_task(step, run, task, EventKind::kTaskRetry, "ready", why);
+  emit_task(step, run, task, TaskRetry{true, why});
   make_ready(step, run, task, why);
   std::get<Ready>(task.phase).adoptable = std::move(attempt);
-  step.effects.durability = Durability::kSync;
 }
 
 }  // namespace
@@ -183,8 +172,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   worker.prefetch = command.worker.prefetch;
   renew(step, worker);
   write(step, worker.row);
-  emit_worker(step, worker, EventKind::kWorkerConnected,
-              std::to_string(worker.row.slots) + " slots");
+  emit(step, WorkerConnected{worker.row.name, worker.row.slots});
   const auto ms = [](Duration d) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
   };
@@ -228,7 +216,7 @@ void drain_worker(Step& step, const DrainWorker& command) {
     worker.row.draining = command.drain;
     worker.holds_back = false;
     write(step, worker.row);
-    emit_worker(step, worker, EventKind::kWorkerDraining, command.drain ? "draining" : "resumed");
+    emit(step, WorkerDraining{worker.row.name, command.drain});
     send(step, worker.session, SetDraining{command.drain});
     step.dispatch = true;
     return reply(step, command.request, {}, "");
@@ -252,8 +240,7 @@ void worker_lease_expired(Step& step, Worker& worker) {
   const std::set<AttemptKey> leases = std::exchange(worker.leases, {});
   // After a restart nobody knows whether a worker without leases was lost before.
   if (worker.seen || !leases.empty()) {
-    emit_worker(step, worker, EventKind::kWorkerLost,
-                std::to_string(leases.size()) + " attempts were leased to it");
+    emit(step, WorkerLost{worker.row.name, std::ssize(leases)});
   }
   worker.seen = false;
   for (const AttemptKey& key : leases) expire_lease(step, worker, key);

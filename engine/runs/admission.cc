@@ -44,7 +44,7 @@ void enqueue(Step& step, RunRow row, QueueReason why) {
   row.task_count = 0;
   add_to_queue(step.state, {row.id, row.priority, why, row.start_at}, step.now);
   std::int32_t run_seq = 0;
-  emit_run(step, row, run_seq, EventKind::kRunCreated, row.reason);
+  emit_run(step, row, run_seq, RunCreated{row.reason});
   CHECK(run_seq == kQueuedRunSeq);
   write(step, std::move(row));
 }
@@ -70,7 +70,7 @@ void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
   planned->row.queued_for = QueueReason::kNone;
   planned->run_seq = kQueuedRunSeq;
   Run& run = begin_run(step, std::move(*planned));
-  emit_run(step, run.row, run.run_seq, EventKind::kRunAdmitted, "");
+  emit_run(step, run.row, run.run_seq, RunAdmitted{});
   index_ready_tasks(step, run);
 }
 
@@ -87,8 +87,7 @@ void end_queued(Step& step, RunRow row) {
   row.queued_for = QueueReason::kNone;
   row.finished_at = step.now.wall;
   std::int32_t run_seq = kQueuedRunSeq;
-  emit_run(step, row, run_seq, EventKind::kRunFinished, row.message);
-  notify_end(step, row);
+  emit_end(step, row, run_seq);
   write(step, std::move(row));
 }
 
@@ -106,7 +105,7 @@ base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
   planned->row.created_at = step.now.wall;
   if (why != QueueReason::kNone) return enqueue(step, std::move(planned->row), why), id;
   Run& run = begin_run(step, std::move(*planned));
-  emit_run(step, run.row, run.run_seq, EventKind::kRunCreated, run.row.reason);
+  emit_run(step, run.row, run.run_seq, RunCreated{run.row.reason});
   index_ready_tasks(step, run);
   return id;
 }

@@ -51,8 +51,8 @@ void cancel_live(Step& step, Run& run, const CancelRun& command) {
   if (run.row.state == RunState::kCanceling) return;
   run.row.state = RunState::kCanceling;
   run.row.message = cancel_message(command);
-  step.dirty_runs.insert(command.run);
-  emit_run(step, run.row, run.run_seq, EventKind::kRunCanceling, run.row.message);
+  touch(step, run);
+  emit_run(step, run.row, run.run_seq, RunCanceling{run.row.message});
   for (Task& task : run.tasks) {
     if (std::holds_alternative<Leased>(task.phase)) {
       stop_attempt(step, run, task, run.row.message);
@@ -99,9 +99,8 @@ Run& begin_run(Step& step, Run planned) {
   Run& run = step.state.runs.emplace(id, std::move(planned)).first->second;
   link_tasks(run, pin_index(run));
   for (const auto& module : run.modules) module->live_runs += 1;
-  step.dirty_runs.insert(id);
+  touch(step, run);
   for (const Task& task : run.tasks) touch(step, run, task);
-  step.effects.durability = Durability::kSync;
   return run;
 }
 
@@ -135,17 +134,20 @@ void cancel_run(Step& step, const CancelRun& command) {
     return reply(step, command.request, std::move(status), "");
   }
   reply(step, command.request, {}, "");
-  step.effects.durability = Durability::kSync;
 }
 
-void notify_end(Step& step, const RunRow& run) {
+void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq) {
+  emit_run(step, run, run_seq, RunFinished{run.state, run.job, run.selection, run.message});
+}
+
+void notify_end(Step& step, const RunFinished& end) {
   if (!step.state.options.notify_run_finished) return;
   Json payload{Json::Object{}};
-  payload.set("run", run.id.text());
-  payload.set("job", run.job);
-  payload.set("selection", run.selection);
-  payload.set("state", run_state_name(run.state));
-  payload.set("message", run.message);
+  payload.set("run", end.of.run.text());
+  payload.set("job", end.job);
+  payload.set("selection", end.selection);
+  payload.set("state", run_state_name(end.end));
+  payload.set("message", end.message);
   OutboxRow row{.id = ++step.state.last_outbox,
                 .kind = "run_finished",
                 .payload = payload.dump(),
@@ -161,9 +163,8 @@ void finish_run_if_done(Step& step, Run& run) {
   if (end != RunState::kCanceled) run.row.message = count_ends(run);
   run.row.state = end;
   run.row.finished_at = step.now.wall;
-  step.dirty_runs.insert(run.row.id);
-  emit_run(step, run.row, run.run_seq, EventKind::kRunFinished, run.row.message);
-  notify_end(step, run.row);
+  touch(step, run);
+  emit_end(step, run.row, run.run_seq);
   step.ended_runs.push_back(run.row.id);
 }
 

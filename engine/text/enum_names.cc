@@ -56,12 +56,11 @@ constexpr Names<QueueReason, 3> kQueueReasons{{{QueueReason::kNone, "none"},
                                                {QueueReason::kLiveRuns, "live_runs"},
                                                {QueueReason::kStartTime, "start_time"}}};
 
-constexpr Names<EventKind, 16> kEventKinds{{{EventKind::kRunCreated, "run_created"},
+constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_created"},
                                             {EventKind::kRunAdmitted, "run_admitted"},
                                             {EventKind::kRunStarted, "run_started"},
                                             {EventKind::kRunCanceling, "run_canceling"},
                                             {EventKind::kRunFinished, "run_finished"},
-                                            {EventKind::kTaskReady, "task_ready"},
                                             {EventKind::kTaskAssigned, "task_assigned"},
                                             {EventKind::kTaskStarted, "task_started"},
                                             {EventKind::kTaskFinished, "task_finished"},

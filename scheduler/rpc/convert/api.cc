@@ -180,8 +180,6 @@ v1::EventKind event_kind_to_proto(engine::EventKind kind) {
       return v1::EVENT_KIND_RUN_CANCELING;
     case kRunFinished:
       return v1::EVENT_KIND_RUN_FINISHED;
-    case kTaskReady:
-      return v1::EVENT_KIND_TASK_READY;
     case kTaskAssigned:
       return v1::EVENT_KIND_TASK_ASSIGNED;
     case kTaskStarted:
