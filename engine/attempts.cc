@@ -44,11 +44,9 @@ void retry_later(Step& step, Run& run, Task& task, Duration delay, std::string r
   const bool at_once = delay <= Duration::zero();
   emit_task(step, run, task, TaskRetry{at_once, reason});
   if (at_once) return make_ready(step, run, task, std::move(reason));
-  task.phase = UpForRetry{.due = step.now.boot + delay, .not_before = step.now.wall + delay};
   task.reason = std::move(reason);
-  step.state.timers.push(
-      {step.now.boot + delay, TimerKind::kRetry, "", {run.row.id, index_of(run, task)}});
-  touch(step, run, task);
+  enter(step, run, task,
+        UpForRetry{.due = step.now.boot + delay, .not_before = step.now.wall + delay});
 }
 
 const OutputValue* find_output(const AttemptFinished& report, const std::string& asset) {
@@ -240,6 +238,7 @@ void learn_duration(Step& step, const std::string& worker, const AttemptFinished
   double& mean = found->second.mean_us;
   const double sample = std::max(1.0, took);
   mean = mean <= 0 ? sample : mean + kMeanWeight * (sample - mean);
+  index_worker(step.state, found->second);
 }
 
 AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& live,
@@ -273,7 +272,7 @@ bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinish
       if (run.row.state == RunState::kCanceling) {
         end_task(step, run, task, TaskState::kCanceled, run.row.message);
       } else {
-        if (Worker* worker = worker_of(step, report.session)) worker->holds_back = true;
+        if (Worker* worker = worker_of(step, report.session)) hold_back(step, *worker);
         emit_task(step, run, task, TaskRetry{true, report.message});
         make_ready(step, run, task, "its worker gave it up: " + report.message);
       }
@@ -308,14 +307,8 @@ AttemptFinished judged(const Step& step, const Run& run, const Task& task, Attem
 }  // namespace
 
 void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
-  leave_queues(step, run, task);
   if (auto* ready = std::get_if<Ready>(&task.phase)) ready->adoptable.reset();  // it is this one
   if (row.started_at) task.started_at = row.started_at;
-  const auto worker = step.state.workers.find(row.worker);
-  if (worker != step.state.workers.end() && !PLANTED(kSlotLeaked)) {
-    worker->second.leases.erase(row.key);
-  }
-  step.dispatch = true;
   write(step, std::move(row));
   touch(step, run, task);
 }
@@ -399,7 +392,7 @@ void attempt_released(Step& step, const AttemptReleased& command) {
   if (live == nullptr) return;
   // Leased to it again at once, it would be given back at once, for ever.
   const auto* leased = std::get_if<Leased>(&task->phase);
-  if (leased == nullptr || !leased->revoking) worker->holds_back = true;
+  if (leased == nullptr || !leased->revoking) hold_back(step, *worker);
   AttemptRow row = live_attempt_row(*run, *task, *live);
   row.outcome = OutcomeClass::kReleased;
   row.message = command.reason;

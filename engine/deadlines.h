@@ -13,14 +13,9 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "engine/waiting.h"
 
 namespace weir::engine {
-
-struct TaskRef {
-  base::RunId run;
-  std::int32_t index = 0;
-  auto operator<=>(const TaskRef&) const = default;
-};
 
 // The earliest of each clock. A wall deadline moves when that clock is set: whoever sleeps for one
 // looks at the clock again now and then.
@@ -44,7 +39,7 @@ struct Deadlines {
   }
 };
 
-enum class TimerKind { kWorkerLease, kPrefetch, kRetry, kStop, kStartTime, kAdmission };
+enum class TimerKind { kWorkerLease, kPrefetch, kRetry, kStop, kStartTime, kAdmission, kForgetWorker };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.
 struct Timer {

@@ -1,6 +1,7 @@
-// From the ready queue to leases: highest priority first, to the worker with the most free slots;
-// assets have one live writer, and whoever must wait for it is parked, not scanned again. Part of
-// Engine's step, once at its end; it must not decide whether a task is ready, only who gets it.
+// From the ready queues to leases: highest priority first, to the worker with the most free slots;
+// assets have one live writer, and whoever must wait for it is parked, not scanned again. Also the
+// index of workers with room. Part of Engine's step, once at its end; it must not decide whether a
+// task is ready, only who gets it.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +13,6 @@ namespace weir::engine {
 namespace {
 
 constexpr double kPrefetchHorizonUs = 20'000;  // lease no more ahead than this much work
-constexpr std::size_t kPassedOverMax = 256;    // tasks that no worker with room could load
 constexpr auto kPrefetchPatience = std::chrono::milliseconds(250);
 
 bool takes_work(const Worker& worker) {
@@ -28,26 +28,22 @@ std::int32_t prefetch_of(const Worker& worker) {
   return std::int32_t(std::min<double>(worker.prefetch, ahead));
 }
 
-// The worker with the most free slots; when none is free, the one with the most room for prefetched
-// leases. One that could not load the module gets it again only when no other takes work.
-Worker* pick_worker(State& state, const Digest& module) {
-  const bool choice = std::any_of(state.workers.begin(), state.workers.end(), [&](const auto& its) {
-    return takes_work(its.second) && !its.second.cannot_load.contains(module);
-  });
-  Worker* best = nullptr;
-  for (auto& [id, worker] : state.workers) {
-    if (!takes_work(worker) || (choice && worker.cannot_load.contains(module))) continue;
-    const std::int32_t free = free_slots(worker);
-    if (free <= 0 && free + prefetch_of(worker) <= 0) continue;
-    if (best == nullptr || free > free_slots(*best)) best = &worker;
-  }
-  return best;
+bool could_load(const Worker& worker, const Digest& module) {
+  return !worker.cannot_load.contains(module);
 }
 
-bool any_cannot_load(const State& state) {
-  return std::any_of(state.workers.begin(), state.workers.end(), [](const auto& its) {
-    return takes_work(its.second) && !its.second.cannot_load.empty();
+// The worker with the most free slots; when none is free, the one with the most room for prefetched
+// leases. One that could not load the module gets it again only when no other takes work.
+Worker* pick_worker(State& state, const Request& request) {
+  for (const Room& room : state.room) {
+    Worker& worker = state.workers.at(room.worker);
+    if (could_load(worker, request.module)) return &worker;
+  }
+  if (state.room.empty()) return nullptr;
+  const bool choice = std::any_of(state.workers.begin(), state.workers.end(), [&](const auto& its) {
+    return takes_work(its.second) && could_load(its.second, request.module);
   });
+  return choice ? nullptr : &state.workers.at(state.room.begin()->worker);
 }
 
 // Takes all output assets at once, or none: the first that another task writes is returned.
@@ -69,9 +65,7 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   leased.attempt = {.worker = worker.row.id, .leased_at = step.now.wall, .started_at = {}};
   leased.leased_boot = step.now.boot;
   write(step, live_attempt_row(run, task, leased.attempt));
-  task.phase = std::move(leased);
-  worker.leases.insert({run.row.id, index_of(run, task), task.epoch});
-  touch(step, run, task);
+  enter(step, run, task, std::move(leased));
   if (run.row.state == RunState::kQueued) {
     run.row.state = RunState::kRunning;
     run.row.started_at = step.now.wall;
@@ -82,32 +76,18 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   send(step, worker.session, make_assign(step.state, run, task));
 }
 
-std::string parked_reason(const State& state, const Asset& asset) {
-  const auto writer = state.runs.find(asset.writer->run);
-  const std::string task =
-      writer == state.runs.end()
-          ? ""
-          : "/" + writer->second.tasks[std::size_t(asset.writer->index)].spec->name;
-  return "waits for " + asset.writer->run.text() + task + ", which writes " + asset.row.name;
-}
-
-void park(Step& step, Run& run, Task& task, Asset& asset, const TaskRef& ref) {
-  std::get<Ready>(task.phase).parked_on = asset.row.name;
-  asset.parked.push_back(ref);
-  task.reason = parked_reason(step.state, asset);
-  touch(step, run, task);
-}
-
 // A free worker asks for what lies unstarted on a busy one.
 void revoke_prefetched(Step& step) {
+  if (step.state.overfull.empty()) return;
   std::int32_t wanted = 0;
-  for (const auto& [id, worker] : step.state.workers) {
-    if (takes_work(worker)) wanted += std::max(0, free_slots(worker));
+  for (const Room& room : step.state.room) {
+    if (room.free <= 0) break;
+    wanted += room.free;
   }
-  for (auto& [id, worker] : step.state.workers) {
+  for (const std::string& id : step.state.overfull) {
+    const Worker& worker = step.state.workers.at(id);
     std::int32_t surplus = -free_slots(worker);
     if (wanted <= 0) return;
-    if (surplus <= 0 || !worker.session) continue;
     for (auto key = worker.leases.rbegin(); key != worker.leases.rend(); ++key) {
       if (wanted <= 0 || surplus <= 0) break;
       Task* task = find_task(step.state, {key->run, key->task});
@@ -205,50 +185,58 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
   return assign;
 }
 
+void index_worker(State& state, Worker& worker) {
+  const std::int32_t free = free_slots(worker);
+  std::optional<std::int32_t> room;
+  if (takes_work(worker) && (free > 0 || free + prefetch_of(worker) > 0)) room = free;
+  if (room != worker.room) {
+    if (worker.room) state.room.erase({*worker.room, worker.row.id});
+    if (room) state.room.insert({*room, worker.row.id});
+    worker.room = room;
+  }
+  if (free < 0 && worker.session) {
+    state.overfull.insert(worker.row.id);
+  } else if (!state.overfull.empty()) {
+    state.overfull.erase(worker.row.id);
+  }
+}
+
 void dispatch(Step& step) {
   State& state = step.state;
-  auto next = state.ready.begin();
-  std::size_t passed_over = 0;
-  while (next != state.ready.end() && passed_over < kPassedOverMax) {
-    Run* run = find_run(state, next->task.run);
+  std::set<Request> without_worker;  // others may fit
+  auto next = state.ready.heads().begin();
+  while (next != state.ready.heads().end() && !state.room.empty()) {
+    if (without_worker.contains(*next->second)) {
+      ++next;
+      continue;
+    }
+    const TaskRef ref = next->first.task;
+    Run* run = find_run(state, ref.run);
     CHECK_MSG(run != nullptr, "a task of no live run is in the ready queue");
-    Task& task = run->tasks[std::size_t(next->task.index)];
-    Worker* worker = pick_worker(state, run->row.modules[std::size_t(task.module)]);
+    Task& task = run->tasks[std::size_t(ref.index)];
+    Worker* worker = pick_worker(state, *next->second);
     if (worker == nullptr) {
-      if (!any_cannot_load(state)) return;
-      ++next;  // another module's task may fit
-      ++passed_over;
+      without_worker.insert(*next->second);
       continue;
     }
-    const TaskRef ref = next->task;
-    next = state.ready.erase(next);
-    if (Asset* busy = claim_assets(state, task, ref)) {
-      park(step, *run, task, *busy, ref);
-      continue;
+    if (const Asset* busy = claim_assets(state, task, ref)) {
+      park(step, *run, task, {Blocker::Kind::kWriter, busy->row.name});
+    } else {
+      lease(step, *run, task, *worker);
+      arm_prefetch_timer(step, *worker);
     }
-    lease(step, *run, task, *worker);
-    arm_prefetch_timer(step, *worker);
+    next = state.ready.heads().begin();  // whoever was woken may go first
   }
   if (state.workers.size() > 1) revoke_prefetched(step);
 }
 
-void release_writer(Step& step, Run& run, Task& task) {
+void release_writer(Step& step, const Run& run, const Task& task) {
   const TaskRef ref{run.row.id, index_of(run, task)};
   for (const auto& output : task.spec->outputs) {
     Asset& asset = step.state.assets.at(output.asset);
     if (asset.writer != ref) continue;
     asset.writer.reset();
-    // All of them: which may go first is the ready queue's decision.
-    for (const TaskRef& waiting : std::exchange(asset.parked, {})) {
-      Task* parked = find_task(step.state, waiting);
-      CHECK_MSG(parked != nullptr, "a task of no live run is parked");
-      auto& ready = std::get<Ready>(parked->phase);
-      ready.parked_on.clear();
-      parked->reason.clear();
-      step.state.ready.insert({parked->priority, ready.order, waiting});
-      touch(step, *find_run(step.state, waiting.run), *parked);
-    }
-    step.dispatch = true;
+    wake_next(step, {Blocker::Kind::kWriter, output.asset});
   }
 }
 

@@ -22,6 +22,8 @@ struct Options {
   Duration disconnected_run_on =
       std::chrono::minutes(10);  // how long attempts outlive their worker's connection
   Duration cancel_grace = std::chrono::seconds(10);  // from Stop to SIGKILL and its report
+  // A worker that holds nothing and was not seen for so long is dropped from the list.
+  Duration worker_forgotten_after = std::chrono::hours(24 * 7);
   std::int32_t infrastructure_attempts_max = 3;
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;

@@ -36,14 +36,47 @@ void check_ready(const State& state, const Run& run, const Task& task) {
   const auto* ready = std::get_if<Ready>(&task.phase);
   const TaskRef ref{run.row.id, index_of(run, task)};
   if (ready == nullptr) return;
-  const bool queued = state.ready.contains({task.priority, ready->order, ref});
-  hold(queued == ready->parked_on.empty(), "a ready task is queued or parked", run, task);
+  const ReadyKey key{task.priority, ready->order, ref};
+  const bool queued = state.ready.contains({run.row.modules[std::size_t(task.module)]}, key);
+  hold(queued == !ready->parked, "a ready task is queued or parked", run, task);
   if (queued) return;
-  const auto& parked = state.assets.at(ready->parked_on).parked;
-  hold(std::find(parked.begin(), parked.end(), ref) != parked.end(),
-       "a parked task is parked at its asset", run, task);
-  hold(state.assets.at(ready->parked_on).writer.has_value(), "a parked task waits for a writer",
-       run, task);
+  const auto parked = state.parked.find(*ready->blocker);
+  hold(parked != state.parked.end() && parked->second.tasks.contains(key),
+       "a parked task is parked at its blocker", run, task);
+}
+
+// Nobody waits for what is free, unless somebody was woken to take it.
+void check_parked(const State& state) {
+  for (const auto& [blocker, parked] : state.parked) {
+    const std::string& name = blocker.subject;
+    CHECK_MSG(!parked.tasks.empty() || parked.woken, "somebody waits for a blocker: " + name);
+    CHECK_MSG(parked.woken || state.assets.at(name).writer,
+              "nobody waits for a writer that is not there: " + name);
+    if (!parked.woken) continue;
+    const auto run = state.runs.find(parked.woken->run);
+    CHECK_MSG(run != state.runs.end(), "a task of no live run was woken: " + name);
+    const Task& task = run->second.tasks[std::size_t(parked.woken->index)];
+    const auto* ready = std::get_if<Ready>(&task.phase);
+    hold(ready != nullptr && !ready->parked && ready->blocker == blocker,
+         "a woken task is in the ready queue", run->second, task);
+  }
+}
+
+void check_queues(const State& state) {
+  std::size_t queued = 0, parked = 0, ready = 0;
+  for (const auto& [request, queue] : state.ready.queues()) {
+    CHECK_MSG(!queue.empty(), "no queue is empty");
+    CHECK_MSG(state.ready.heads().contains(*queue.begin()), "a queue is found by its head");
+    queued += queue.size();
+  }
+  CHECK_MSG(state.ready.heads().size() == state.ready.queues().size(), "a queue has one head");
+  for (const auto& [blocker, waiting] : state.parked) parked += waiting.tasks.size();
+  for (const auto& [id, run] : state.runs) {
+    ready += std::size_t(std::count_if(run.tasks.begin(), run.tasks.end(), [](const Task& task) {
+      return std::holds_alternative<Ready>(task.phase);
+    }));
+  }
+  CHECK_MSG(queued + parked == ready, "each ready task waits in one place");
 }
 
 // Counters of parents against a recount, and waiting against what the counters decide.
@@ -119,24 +152,31 @@ void check_worker(const State& state, const Worker& worker) {
             "a connected worker's session is known: " + worker.row.id);
 }
 
+void check_room(const State& state, const Worker& worker) {
+  const bool takes = worker.session && !worker.row.draining && !worker.holds_back;
+  const std::int32_t free = free_slots(worker);
+  CHECK_MSG(!worker.room || takes, "a worker with room takes work: " + worker.row.id);
+  CHECK_MSG(!takes || free <= 0 || worker.room == free,
+            "a worker with free slots is known to have them: " + worker.row.id);
+  CHECK_MSG(!worker.room || state.room.contains({*worker.room, worker.row.id}),
+            "a worker is found by its room: " + worker.row.id);
+  CHECK_MSG((worker.session && free < 0) == state.overfull.contains(worker.row.id),
+            "a worker with more leases than slots is known: " + worker.row.id);
+}
+
 }  // namespace
 
 void Engine::check_invariants() const {
   const State& state = *state_;
   for (const auto& [id, run] : state.runs) check_run(state, run);
-  for (const auto& [id, worker] : state.workers) check_worker(state, worker);
-  for (const ReadyKey& key : state.ready) {
-    const auto run = state.runs.find(key.task.run);
-    CHECK_MSG(run != state.runs.end(), "the ready queue names live runs only");
-    const Task& task = run->second.tasks[std::size_t(key.task.index)];
-    hold(std::holds_alternative<Ready>(task.phase), "the ready queue holds ready tasks only",
-         run->second, task);
+  for (const auto& [id, worker] : state.workers) {
+    check_worker(state, worker);
+    check_room(state, worker);
   }
+  check_queues(state);
+  check_parked(state);
   for (const auto& [name, asset] : state.assets) {
-    if (!asset.writer) {
-      CHECK_MSG(asset.parked.empty(), "nobody waits for a writer that is not there: " + name);
-      continue;
-    }
+    if (!asset.writer) continue;
     CHECK_MSG(state.runs.contains(asset.writer->run), "an asset's writer is live: " + name);
   }
   for (const auto& [id, queued] : state.queue.runs()) {

@@ -85,41 +85,24 @@ bool settle_asset(Asset& asset, RunId run, std::string missed) {
 }
 
 void make_ready(Step& step, Run& run, Task& task, std::string reason) {
-  task.phase = Ready{.order = ++step.state.last_order, .adoptable = {}, .parked_on = {}};
   task.reason = std::move(reason);
   task.ready_at = step.now.wall;
-  step.state.ready.insert(
-      {task.priority, step.state.last_order, {run.row.id, index_of(run, task)}});
-  step.dispatch = true;
-  touch(step, run, task);
+  Ready ready;
+  ready.order = ++step.state.last_order;
+  enter(step, run, task, std::move(ready));
 }
 
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
   give_up_adoptable(step, run, task, "the task ended");
-  leave_queues(step, run, task);
-  task.phase = Ended{end};
+  enter(step, run, task, Ended{end});
   task.reason = std::move(reason);
   task.finished_at = step.now.wall;
-  run.unfinished -= 1;
   for (const Edge& edge : task.children) {
     count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
   }
   release_writer(step, run, task);
   settle_missed(step, run, task, end);
-  touch(step, run, task);
   emit_task(step, run, task, TaskFinished{end, task.reason});
-}
-
-void leave_queues(Step& step, Run& run, Task& task) {
-  const auto* ready = std::get_if<Ready>(&task.phase);
-  if (ready == nullptr) return;
-  const TaskRef ref{run.row.id, index_of(run, task)};
-  if (ready->parked_on.empty()) {
-    step.state.ready.erase({task.priority, ready->order, ref});
-    return;
-  }
-  auto& parked = step.state.assets.at(ready->parked_on).parked;
-  std::erase(parked, ref);
 }
 
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {

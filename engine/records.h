@@ -42,8 +42,7 @@ struct ModuleRow {
 };
 
 struct AssetRow {
-  std::string name;
-  std::string pipeline;
+  std::string name, pipeline;
   std::string type;
   bool retired = false;
   std::int64_t materialization = 0;  // current version, 0 when there is none
@@ -83,10 +82,10 @@ struct TaskRow {
   std::int32_t executor_deaths = 0;
   std::string reason;                  // why it waits or ended so
   std::optional<WallTime> not_before;  // of up_for_retry
+  std::int64_t ready_order = 0;        // of ready: its age, smaller was ready earlier
   std::optional<WallTime> ready_at;
-  std::optional<WallTime> started_at;  // of the latest attempt
-  std::optional<WallTime> finished_at;
-  std::vector<OutputRef> outputs;  // of a success
+  std::optional<WallTime> started_at, finished_at;  // of the latest attempt; of the task
+  std::vector<OutputRef> outputs;                   // of a success
 };
 
 struct AttemptRow {
@@ -151,12 +150,12 @@ struct EventRow {
 };
 
 struct WorkerRow {
-  std::string id;
-  std::string name;
+  std::string id, name;
   std::int32_t slots = 0;
   bool draining = false;
   std::string info;  // JSON: labels, resources, platform, limits achieved
   WallTime last_seen{};
+  bool forgotten = false;  // a forgotten row is deleted
 };
 
 // The answer to a mutating request, kept so that a repeated request gets the same one.

@@ -50,6 +50,7 @@ void restore_workers(State& state, const Snapshot& snapshot, base::Now now) {
     worker.lease_until = now.boot + state.options.lease;
     worker.lease_timer = true;
     state.timers.push({worker.lease_until, TimerKind::kWorkerLease, row.id, {}});
+    arm_forget_timer(state, worker, now);
   }
 }
 
@@ -73,7 +74,7 @@ void restore_task(Run& run, const TaskRow& row) {
   task.module = row.module;
   task.stage = row.stage;
   task.spec = &run.modules[std::size_t(row.module)]->manifest->stages[std::size_t(row.stage)];
-  task.priority = run.row.priority + task.spec->priority;
+  task.priority = task_priority(run.row, *task.spec);
   task.epoch = row.epoch;
   task.attempts_used = row.attempts_used;
   task.infrastructure_used = row.infrastructure_used;
@@ -86,14 +87,14 @@ void restore_task(Run& run, const TaskRow& row) {
 }
 
 // The phase that the row's state stands for.
-Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, base::Now now,
-                    TaskRef ref) {
+Phase restore_phase(const TaskRow& row, const AttemptRow* live, base::Now now) {
   const auto attempt = [&] { return LiveAttempt{live->worker, live->leased_at, live->started_at}; };
   switch (row.state) {
     case TaskState::kWaiting:
       return Waiting{};
     case TaskState::kReady: {
-      Ready ready{.order = ++state.last_order, .adoptable = {}, .parked_on = {}};
+      Ready ready;
+      ready.order = row.ready_order;
       if (live != nullptr) ready.adoptable = attempt();
       return ready;
     }
@@ -108,7 +109,6 @@ Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, ba
     case TaskState::kUpForRetry: {
       const Duration left =
           std::clamp<Duration>(*row.not_before - now.wall, Duration::zero(), kRetryDelayMax);
-      state.timers.push({now.boot + left, TimerKind::kRetry, "", ref});
       return UpForRetry{.due = now.boot + left, .not_before = *row.not_before};
     }
     default:
@@ -118,21 +118,16 @@ Phase restore_phase(State& state, const TaskRow& row, const AttemptRow* live, ba
 
 void index_task(State& state, Run& run, Task& task, base::Now now) {
   const TaskRef ref{run.row.id, index_of(run, task)};
+  arrive(state, run, task);
   if (const auto* ready = std::get_if<Ready>(&task.phase)) {
-    state.ready.insert({task.priority, ready->order, ref});
+    state.last_order = std::max(state.last_order, ready->order);
   }
-  if (auto* leased = std::get_if<Leased>(&task.phase)) {
-    state.workers.at(leased->attempt.worker).leases.insert({ref.run, ref.index, task.epoch});
-    if (run.row.state == RunState::kCanceling) {
-      leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
-      state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
-    }
+  auto* leased = std::get_if<Leased>(&task.phase);
+  if (leased != nullptr && run.row.state == RunState::kCanceling) {
+    leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
+    state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
   }
-  if (std::holds_alternative<Ended>(task.phase)) {
-    run.unfinished -= 1;
-    return;
-  }
-  if (task.epoch == 0) return;
+  if (std::holds_alternative<Ended>(task.phase) || task.epoch == 0) return;
   for (const auto& output : task.spec->outputs) state.assets.at(output.asset).writer = ref;
 }
 
@@ -159,8 +154,8 @@ void restore_runs(State& state, const Snapshot& snapshot, base::Now now) {
     Run& run = state.runs.at(row.run);
     restore_task(run, row);
     const auto attempt = live.find({row.run, row.index, row.epoch});
-    run.tasks[std::size_t(row.index)].phase = restore_phase(
-        state, row, attempt == live.end() ? nullptr : attempt->second, now, {row.run, row.index});
+    run.tasks[std::size_t(row.index)].phase =
+        restore_phase(row, attempt == live.end() ? nullptr : attempt->second, now);
   }
   for (auto& [id, run] : state.runs) {
     std::map<std::string, std::int32_t> pin_of;

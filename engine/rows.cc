@@ -34,6 +34,7 @@ TaskRow task_row(const Run& run, const Task& task) {
   row.infrastructure_used = task.infrastructure_used;
   row.executor_deaths = task.executor_deaths;
   row.reason = task.reason;
+  if (const auto* ready = std::get_if<Ready>(&task.phase)) row.ready_order = ready->order;
   if (const auto* retry = std::get_if<UpForRetry>(&task.phase)) row.not_before = retry->not_before;
   row.ready_at = task.ready_at;
   row.started_at = task.started_at;
@@ -68,6 +69,7 @@ void add_line(std::string& text, const QueuedRun& run) {
 void add_tasks(std::string& text, const Run& run) {
   for (const Task& task : run.tasks) {
     add_line(text, task_row(run, task));
+    text += "  priority " + std::to_string(task.priority) + "\n";
     if (const auto* leased = std::get_if<Leased>(&task.phase)) {
       add_line(text, live_attempt_row(run, task, leased->attempt));
     }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "engine/engine.h"
 #include "engine/plan/trigger_rule.h"
 #include "engine/runs/run_queue.h"
+#include "engine/waiting.h"
 
 namespace weir::engine {
 
@@ -48,7 +48,6 @@ struct Asset {
   AssetRow row;
   CurrentVersion current;
   std::optional<TaskRef> writer;  // the one live writer, from its first lease to its end
-  std::deque<TaskRef> parked;     // ready tasks that wait for the writer, oldest first
 };
 
 // ---- runs ----
@@ -63,9 +62,11 @@ struct LiveAttempt {
 struct Waiting {};
 struct Ready {
   std::int64_t order = 0;  // age: smaller was ready earlier
-  std::optional<LiveAttempt>
-      adoptable;          // its lease expired; the worker may still come back with it
-  std::string parked_on;  // the asset whose writer it waits for; empty: in the ready queue
+  // Its lease expired; the worker may still come back with it.
+  std::optional<LiveAttempt> adoptable;
+  // What it waits for; in the ready queue: what it was woken for.
+  std::optional<Blocker> blocker;
+  bool parked = false;  // waits for the blocker, and is not in the ready queue
 };
 struct Leased {
   LiveAttempt attempt;
@@ -136,20 +137,21 @@ struct Worker {
   base::BootTime lease_until{};  // the term of all its leases
   bool lease_timer = false;      // a deadline for lease_until is in the heap
   bool prefetch_timer = false;
+  bool forget_timer = false;
+  std::optional<std::int32_t> room;  // its free slots, as they stand in State::room
   std::set<AttemptKey> leases;
   double mean_us = 0;  // moving average of how long an attempt runs; 0: not known
 };
 
-// ---- queues ----
+// ---- indices ----
 
-struct ReadyKey {
-  std::int32_t priority = 0;  // higher first
-  std::int64_t order = 0;     // lower first
-  TaskRef task;
-  bool operator<(const ReadyKey& other) const {
-    if (priority != other.priority) return priority > other.priority;
-    if (order != other.order) return order < other.order;
-    return task < other.task;
+// A worker that can be given more: free slots first, then those that take leases ahead.
+struct Room {
+  std::int32_t free = 0;
+  std::string worker;
+  bool operator<(const Room& other) const {
+    if (free != other.free) return free > other.free;
+    return worker < other.worker;
   }
 };
 
@@ -165,7 +167,10 @@ struct State {
   bool admission_timer = false;  // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
-  std::set<ReadyKey> ready;
+  ReadyQueues ready;                 // for a worker
+  std::map<Blocker, Parked> parked;  // for what must be free before that
+  std::set<Room> room;
+  std::set<std::string> overfull;  // workers with more leases than slots
   std::map<std::int64_t, OutboxRow> outbox;
   Timers timers;
   std::int64_t last_seq = 0;

@@ -70,6 +70,7 @@ enum class EventKind {
   kWorkerConnected,
   kWorkerLost,
   kWorkerDraining,
+  kWorkerForgotten,
 };
 std::string_view event_kind_name(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view name);

@@ -116,14 +116,25 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason);
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
 // Ends the task and counts it at its children, without acting on what that decides.
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
-void leave_queues(Step& step, Run& run, Task& task);
 // Keeps at the asset that the run is done with it and why it made no version, unless a newer one
 // was. Whether the row has changed.
 bool settle_asset(Asset& asset, RunId run, std::string missed);
 
+// ---- phase.cc ----
+// Moves the task to another phase: no other function does.
+void enter(Step& step, Run& run, Task& task, Phase next);
+// Puts a task that was restored in its phase to where that phase is looked for.
+void arrive(State& state, Run& run, Task& task);
+// The task, which is in the ready queue, waits until the blocker is free.
+void park(Step& step, Run& run, Task& task, Blocker blocker);
+// Called when the blocker may have become free.
+void wake_next(Step& step, const Blocker& blocker);
+
 // ---- dispatch.cc ----
 void dispatch(Step& step);
-void release_writer(Step& step, Run& run, Task& task);
+void release_writer(Step& step, const Run& run, const Task& task);
+// Called when the worker's slots, leases, session or readiness to take work have changed.
+void index_worker(State& state, Worker& worker);
 // The old attempt of an adoptable task, if it has one, can no longer come back: its row is closed.
 void give_up_adoptable(Step& step, Run& run, Task& task, std::string_view because);
 std::int32_t free_slots(const Worker& worker);
@@ -146,7 +157,10 @@ void heartbeat(Step& step, const Heartbeat& command);
 void drain_worker(Step& step, const DrainWorker& command);
 Worker* worker_of(Step& step,
                   SessionId session);  // null, and the session is told to close, when unknown
+void hold_back(Step& step, Worker& worker);
 void arm_lease_timer(Step& step, Worker& worker);
+void arm_forget_timer(State& state, Worker& worker, base::Now now);
+void forget_worker(Step& step, Worker& worker);
 void worker_lease_expired(Step& step, Worker& worker);
 
 // ---- timers.cc ----

@@ -8,15 +8,14 @@
 namespace weir::engine {
 namespace {
 
-void fire_worker_lease(Step& step, const Timer& timer) {
-  Worker& worker = step.state.workers.at(timer.worker);
+void fire_worker_lease(Step& step, Worker& worker) {
   worker.lease_timer = false;
   if (worker.lease_until > step.now.boot) return arm_lease_timer(step, worker);
   worker_lease_expired(step, worker);
 }
 
-void fire_prefetch(Step& step, const Timer& timer) {
-  step.state.workers.at(timer.worker).prefetch_timer = false;
+void fire_prefetch(Step& step, Worker& worker) {
+  worker.prefetch_timer = false;
   step.dispatch = true;  // which asks for unstarted attempts back when another worker is free
 }
 
@@ -44,6 +43,19 @@ void fire_stop(Step& step, const Timer& timer) {
 }
 
 void fire_start_time(Step& step, const Timer& timer) { step.state.queue.make_due(timer.task.run); }
+// One of a worker that has been forgotten since does nothing.
+void fire_for_worker(Step& step, const Timer& timer) {
+  const auto found = step.state.workers.find(timer.worker);
+  if (found == step.state.workers.end()) return;
+  switch (timer.kind) {
+    case TimerKind::kWorkerLease:
+      return fire_worker_lease(step, found->second);
+    case TimerKind::kPrefetch:
+      return fire_prefetch(step, found->second);
+    default:
+      return forget_worker(step, found->second);
+  }
+}
 
 }  // namespace
 
@@ -52,10 +64,9 @@ void fire_timers(Step& step) {
     const Timer& timer = *passed;
     switch (timer.kind) {
       case TimerKind::kWorkerLease:
-        fire_worker_lease(step, timer);
-        break;
       case TimerKind::kPrefetch:
-        fire_prefetch(step, timer);
+      case TimerKind::kForgetWorker:
+        fire_for_worker(step, timer);
         break;
       case TimerKind::kRetry:
         fire_retry(step, timer);

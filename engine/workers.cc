@@ -2,6 +2,7 @@
 // contact; the difference is sent again, adopted, or stopped. Part of Engine's step. A session that
 // ends takes no attempt with it: an attempt is lost with its lease, or when its worker returns
 // without it.
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@ namespace {
 
 using base::Code;
 using base::Status;
+
+constexpr auto kForgetWaitMin = std::chrono::hours(1);  // between two looks at a worker
 
 bool leased_to(const Task& task, const Worker& worker, const AttemptKey& key) {
   const auto* leased = std::get_if<Leased>(&task.phase);
@@ -31,16 +34,14 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   }
   Run& run = *find_run(step.state, key.run);
   LiveAttempt attempt = std::move(*ready->adoptable);
-  leave_queues(step, run, *task);
-  task->phase = Leased{.attempt = std::move(attempt),
-                       .leased_boot = step.now.boot,
-                       .revoking = false,
-                       .sent_again = false,
-                       .stop_deadline = {}};
+  enter(step, run, *task,
+        Leased{.attempt = std::move(attempt),
+               .leased_boot = step.now.boot,
+               .revoking = false,
+               .sent_again = false,
+               .stop_deadline = {}});
   task->infrastructure_used -= 1;  // charged when the lease expired
   task->reason.clear();
-  worker.leases.insert(key);
-  touch(step, run, *task);
   emit_task(step, run, *task, TaskAssigned{worker.row.name, true});
   return true;
 }
@@ -133,6 +134,25 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   std::get<Ready>(task.phase).adoptable = std::move(attempt);
 }
 
+void end_session(Step& step, Worker& worker) {
+  worker.session = {};
+  worker.mean_us = 0;
+  index_worker(step.state, worker);
+  arm_forget_timer(step.state, worker, step.now);
+}
+
+// Whether an attempt names the worker that it may still come back with.
+bool is_awaited(const State& state, const Worker& worker) {
+  for (const auto& [id, run] : state.runs) {
+    for (const Task& task : run.tasks) {
+      const auto* ready = std::get_if<Ready>(&task.phase);
+      if (ready == nullptr || !ready->adoptable) continue;
+      if (ready->adoptable->worker == worker.row.id) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Worker* worker_of(Step& step, SessionId session) {
@@ -148,6 +168,36 @@ void arm_lease_timer(Step& step, Worker& worker) {
   if (worker.lease_timer) return;
   worker.lease_timer = true;
   step.state.timers.push({worker.lease_until, TimerKind::kWorkerLease, worker.row.id, {}});
+}
+
+void hold_back(Step& step, Worker& worker) {
+  worker.holds_back = true;
+  index_worker(step.state, worker);
+}
+
+void arm_forget_timer(State& state, Worker& worker, base::Now now) {
+  if (worker.forget_timer) return;
+  worker.forget_timer = true;
+  const Duration after = state.options.worker_forgotten_after;
+  const Duration unseen =
+      std::clamp<Duration>(now.wall - worker.row.last_seen, Duration::zero(), after);
+  const Duration wait = std::max<Duration>(after - unseen, kForgetWaitMin);
+  state.timers.push({now.boot + wait, TimerKind::kForgetWorker, worker.row.id, {}});
+}
+
+void forget_worker(Step& step, Worker& worker) {
+  worker.forget_timer = false;
+  if (worker.session) return;  // armed again when it goes
+  const Duration unseen = step.now.wall - worker.row.last_seen;
+  const bool due = unseen >= step.state.options.worker_forgotten_after;
+  if (!due || !worker.leases.empty() || is_awaited(step.state, worker)) {
+    return arm_forget_timer(step.state, worker, step.now);
+  }
+  emit(step, WorkerForgotten{worker.row.name});
+  worker.row.forgotten = true;
+  write(step, worker.row);
+  const std::string id = worker.row.id;
+  step.state.workers.erase(id);
 }
 
 void connect_worker(Step& step, const ConnectWorker& command) {
@@ -170,6 +220,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   worker.row.slots = command.worker.slots;
   worker.row.info = command.worker.info;
   worker.prefetch = command.worker.prefetch;
+  index_worker(step.state, worker);
   renew(step, worker);
   write(step, worker.row);
   emit(step, WorkerConnected{worker.row.name, worker.row.slots});
@@ -190,8 +241,7 @@ void disconnect_worker(Step& step, const DisconnectWorker& command) {
   if (found == step.state.sessions.end()) return;  // replaced before
   Worker& worker = step.state.workers.at(found->second);
   step.state.sessions.erase(found);
-  worker.session = {};
-  worker.mean_us = 0;
+  end_session(step, worker);
   step.dispatch = true;  // what waited for a worker that is better for it
 }
 
@@ -205,6 +255,7 @@ void heartbeat(Step& step, const Heartbeat& command) {
     send(step, command.session, SetDraining{worker->row.draining});
     step.dispatch = true;
   }
+  index_worker(step.state, *worker);
   reconcile_held(step, *worker, command.held);
   reconcile_leases(step, *worker, command.held, Contact::kHeartbeat);
 }
@@ -215,6 +266,7 @@ void drain_worker(Step& step, const DrainWorker& command) {
     if (id != command.worker && worker.row.name != command.worker) continue;
     worker.row.draining = command.drain;
     worker.holds_back = false;
+    index_worker(step.state, worker);
     write(step, worker.row);
     emit(step, WorkerDraining{worker.row.name, command.drain});
     send(step, worker.session, SetDraining{command.drain});
@@ -234,10 +286,9 @@ void worker_lease_expired(Step& step, Worker& worker) {
          CloseSession{Status(Code::kDeadlineExceeded, base::kErrStale,
                              "no heartbeat arrived within the lease; connect again")});
     step.state.sessions.erase(worker.session);
-    worker.session = {};
   }
-  worker.mean_us = 0;
-  const std::set<AttemptKey> leases = std::exchange(worker.leases, {});
+  end_session(step, worker);
+  const std::set<AttemptKey> leases = worker.leases;
   // After a restart nobody knows whether a worker without leases was lost before.
   if (worker.seen || !leases.empty()) {
     emit(step, WorkerLost{worker.row.name, std::ssize(leases)});

@@ -96,6 +96,9 @@ struct ToRow {
     return row_of(EventKind::kWorkerDraining, std::move(e.worker),
                   e.draining ? "draining" : "resumed");
   }
+  EventRow operator()(WorkerForgotten&& e) const {
+    return row_of(EventKind::kWorkerForgotten, std::move(e.worker), "it was not seen for too long");
+  }
 };
 
 }  // namespace

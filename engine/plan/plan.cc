@@ -152,6 +152,12 @@ InputSource source_of(const Producers& producers, const Task& task, const Depend
 
 }  // namespace
 
+int bounded_priority(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
+
+std::int32_t task_priority(const RunRow& run, const base::StageSpec& stage) {
+  return run.priority + bounded_priority(stage.priority);
+}
+
 Result<FoundJob> find_job(const State& state, const std::string& name) {
   std::vector<FoundJob> found;
   std::vector<std::string> known;

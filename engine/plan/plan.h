@@ -27,6 +27,11 @@ base::Result<std::vector<PlannedStage>> plan_stages(const State& state, const st
 // The manifest must be valid otherwise.
 base::Status check_jobs(const std::shared_ptr<const Manifest>& manifest);
 
+inline constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
+int bounded_priority(int priority);
+// Of the run, its job included, and the stage together: the same whenever it is computed.
+std::int32_t task_priority(const RunRow& run, const base::StageSpec& stage);
+
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 

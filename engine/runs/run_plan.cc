@@ -64,10 +64,6 @@ base::Result<std::string> params_text(const std::map<std::string, std::string>& 
   return object.dump();
 }
 
-constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
-
-int bounded(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
-
 // The row's modules and tasks, without edges.
 Run make_run(const State& state, RunRow row, const std::vector<PlannedStage>& stages) {
   Run run;
@@ -84,7 +80,7 @@ Run make_run(const State& state, RunRow row, const std::vector<PlannedStage>& st
     }
     const auto& manifest = *run.modules[std::size_t(task.module)]->manifest;
     task.spec = &manifest.stages[std::size_t(task.stage)];
-    task.priority = run.row.priority + bounded(task.spec->priority);
+    task.priority = task_priority(run.row, *task.spec);
     run.tasks.push_back(std::move(task));
   }
   run.unfinished = run.row.task_count;
@@ -153,7 +149,7 @@ base::Result<RunRow> run_row(const State& state, const RunSpec& spec) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "give either a job or a selection to run");
   }
-  if (spec.priority != bounded(spec.priority)) {
+  if (spec.priority != bounded_priority(spec.priority)) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "the priority " + std::to_string(spec.priority) + " is beyond ±" +
                       std::to_string(kPriorityMax));
@@ -169,7 +165,7 @@ base::Result<RunRow> run_row(const State& state, const RunSpec& spec) {
     const auto job = find_job(state, spec.job);
     if (!job.ok()) return job.status();
     row.job = job->name;
-    row.priority += bounded(job->spec->priority);
+    row.priority += bounded_priority(job->spec->priority);
   }
   auto params = params_text(spec.params);
   if (!params.ok()) return params.status();

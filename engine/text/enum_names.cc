@@ -56,7 +56,7 @@ constexpr Names<QueueReason, 3> kQueueReasons{{{QueueReason::kNone, "none"},
                                                {QueueReason::kLiveRuns, "live_runs"},
                                                {QueueReason::kStartTime, "start_time"}}};
 
-constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_created"},
+constexpr Names<EventKind, 16> kEventKinds{{{EventKind::kRunCreated, "run_created"},
                                             {EventKind::kRunAdmitted, "run_admitted"},
                                             {EventKind::kRunStarted, "run_started"},
                                             {EventKind::kRunCanceling, "run_canceling"},
@@ -70,7 +70,8 @@ constexpr Names<EventKind, 15> kEventKinds{{{EventKind::kRunCreated, "run_create
                                             {EventKind::kModuleRegistered, "module_registered"},
                                             {EventKind::kWorkerConnected, "worker_connected"},
                                             {EventKind::kWorkerLost, "worker_lost"},
-                                            {EventKind::kWorkerDraining, "worker_draining"}}};
+                                            {EventKind::kWorkerDraining, "worker_draining"},
+                                            {EventKind::kWorkerForgotten, "worker_forgotten"}}};
 
 template <class Enum, std::size_t N>
 std::string_view name_in(const Names<Enum, N>& names, Enum value) {

@@ -84,6 +84,21 @@ Lines waiting_for(const Run& run, const Task& task) {
   return {text};
 }
 
+constexpr std::int64_t kAheadCountedMax = 10'000;
+
+std::string what_blocks(const State& state, const Blocker& blocker) {
+  switch (blocker.kind) {
+    case Blocker::Kind::kWriter: {
+      const auto& writer = state.assets.at(blocker.subject).writer;
+      if (!writer) return "waits for those who go before it to write " + blocker.subject;
+      const Run& run = state.runs.at(writer->run);
+      return "waits for " + writer->run.text() + "/" +
+             run.tasks[std::size_t(writer->index)].spec->name + ", which writes " + blocker.subject;
+    }
+  }
+  return {};
+}
+
 struct PhaseText {
   const Step& step;
   const Run& run;
@@ -91,13 +106,12 @@ struct PhaseText {
 
   Lines operator()(const Waiting&) const { return waiting_for(run, task); }
   Lines operator()(const Ready& ready) const {
-    if (!ready.parked_on.empty()) return {task.reason};
+    if (ready.parked) return {what_blocks(step.state, *ready.blocker)};
     Lines lines;
-    const auto ahead = std::distance(
-        step.state.ready.begin(),
-        step.state.ready.find({task.priority, ready.order, {run.row.id, index_of(run, task)}}));
-    lines.push_back("is ready; " + counted(ahead, "ready task goes", "ready tasks go") +
-                    " before it");
+    const auto ahead = step.state.ready.ahead_of(
+        {task.priority, ready.order, {run.row.id, index_of(run, task)}}, kAheadCountedMax);
+    lines.push_back("is ready; " + std::string(ahead == kAheadCountedMax ? "at least " : "") +
+                    counted(ahead, "ready task goes", "ready tasks go") + " before it");
     if (ready.adoptable) {
       lines.push_back("its attempt #" + std::to_string(task.epoch) + " on worker " +
                       ready.adoptable->worker +
@@ -228,8 +242,10 @@ void explain_asset(const Step& step, const Asset& asset, Lines& lines) {
   }
   if (asset.writer) {
     const Run& run = step.state.runs.at(asset.writer->run);
-    lines.push_back("run " + run.row.id.text() + " writes it now; " +
-                    std::to_string(asset.parked.size()) + " others wait for that");
+    const auto parked = step.state.parked.find({Blocker::Kind::kWriter, name});
+    const std::size_t others = parked == step.state.parked.end() ? 0 : parked->second.tasks.size();
+    lines.push_back("run " + run.row.id.text() + " writes it now; " + std::to_string(others) +
+                    " others wait for that");
     explain_task(step, run, run.tasks[std::size_t(asset.writer->index)], lines);
   }
   explain_writers(step, asset, lines);

@@ -121,7 +121,8 @@ std::string text_of(const TaskRow& row) {
   line.add("attempts_used", row.attempts_used);
   line.add("infrastructure_used", row.infrastructure_used);
   line.add("executor_deaths", row.executor_deaths).add("reason", row.reason);
-  line.add("not_before", row.not_before).add("ready_at", row.ready_at);
+  line.add("not_before", row.not_before).add("ready_order", row.ready_order);
+  line.add("ready_at", row.ready_at);
   line.add("started_at", row.started_at).add("finished_at", row.finished_at);
   for (const OutputRef& output : row.outputs) {
     line.add("output", output.asset).add("value", output.value);
@@ -187,7 +188,7 @@ std::string text_of(const WorkerRow& row) {
   Line line("worker");
   line.add("id", row.id).add("name", row.name).add("slots", row.slots);
   line.add("draining", std::int64_t{row.draining}).add("info", row.info);
-  line.add("last_seen", row.last_seen);
+  line.add("last_seen", row.last_seen).add("forgotten", std::int64_t{row.forgotten});
   return line.take();
 }
 

@@ -327,6 +327,7 @@ Status decode(const Statement& row, engine::TaskRow& out) {
   in.take(out.executor_deaths);
   in.take(out.reason);
   in.take(out.not_before);
+  in.take(out.ready_order);
   in.take(out.ready_at);
   in.take(out.started_at);
   in.take(out.finished_at);

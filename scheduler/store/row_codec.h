@@ -25,7 +25,7 @@ inline constexpr std::string_view kRunColumns =
 inline constexpr std::string_view kQueuedRunColumns = "run_id, priority, queued_for, start_at";
 inline constexpr std::string_view kTaskColumns =
     "run_id, task, name, module, stage, state, epoch, attempts_used, infrastructure_used, "
-    "executor_deaths, reason, not_before, ready_at, started_at, finished_at, outputs";
+    "executor_deaths, reason, not_before, ready_order, ready_at, started_at, finished_at, outputs";
 inline constexpr std::string_view kAttemptColumns =
     "run_id, task, epoch, worker, outcome, message, detail, metadata, leased_at, started_at, "
     "finished_at";

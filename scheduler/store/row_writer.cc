@@ -34,7 +34,7 @@ Result<RowWriter> RowWriter::prepare(Connection& connection) {
     Statement* statement;
     std::string sql;
   };
-  const std::array<Entry, 14> entries{{
+  const std::array<Entry, 15> entries{{
       {&writer.modules_, replace_sql("modules", kModuleColumns)},
       {&writer.assets_, replace_sql("assets", kAssetColumns)},
       {&writer.runs_, replace_sql("runs", kRunColumns)},
@@ -46,6 +46,7 @@ Result<RowWriter> RowWriter::prepare(Connection& connection) {
       {&writer.cursors_, replace_sql("cursors", kCursorColumns)},
       {&writer.events_, replace_sql("events", kEventColumns)},
       {&writer.workers_, replace_sql("workers", kWorkerColumns)},
+      {&writer.workers_delete_, "DELETE FROM workers WHERE id=?"},
       {&writer.replies_, replace_sql("replies", kReplyColumns)},
       {&writer.outbox_, replace_sql("outbox", kOutboxColumns)},
       {&writer.outbox_delete_, "DELETE FROM outbox WHERE id=?"},
@@ -90,7 +91,8 @@ Status RowWriter::put(const engine::TaskRow& row) {
   return tasks_.run(row.run.text(), row.index, row.name, row.module, row.stage,
                     engine::task_state_name(row.state), row.epoch, row.attempts_used,
                     row.infrastructure_used, row.executor_deaths, row.reason, row.not_before,
-                    row.ready_at, row.started_at, row.finished_at, encode_outputs(row.outputs));
+                    row.ready_order, row.ready_at, row.started_at, row.finished_at,
+                    encode_outputs(row.outputs));
 }
 
 Status RowWriter::put(const engine::AttemptRow& row) {
@@ -129,6 +131,7 @@ Status RowWriter::put(const engine::EventRow& row) {
 }
 
 Status RowWriter::put(const engine::WorkerRow& row) {
+  if (row.forgotten) return workers_delete_.run(row.id);
   return workers_.run(row.id, row.name, row.slots, row.draining, row.info, row.last_seen);
 }
 

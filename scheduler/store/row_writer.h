@@ -34,7 +34,7 @@ class RowWriter {
   base::Status put(const engine::OutboxRow& row);
 
   Statement modules_, assets_, runs_, tasks_, attempts_, materializations_, checks_, artifacts_;
-  Statement cursors_, events_, workers_, replies_, outbox_, outbox_delete_;
+  Statement cursors_, events_, workers_, workers_delete_, replies_, outbox_, outbox_delete_;
 };
 
 }  // namespace weir::store

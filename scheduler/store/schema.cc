@@ -190,8 +190,13 @@ ALTER TABLE assets ADD COLUMN settled_by TEXT;  -- the newest run that is done w
 ALTER TABLE assets ADD COLUMN missed TEXT NOT NULL DEFAULT '';  -- why it made no version
 )sql";
 
-// A run knows why it is there, and may wait as a row until it is planned.
+// The age of ready tasks, so that the order among them outlives a restart.
 constexpr const char* kThird = R"sql(
+ALTER TABLE tasks ADD COLUMN ready_order INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+// A run knows why it is there, and may wait as a row until it is planned.
+constexpr const char* kFourth = R"sql(
 ALTER TABLE runs DROP COLUMN parent;  -- it is the origin_reference of a retry
 ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'manual';
 ALTER TABLE runs ADD COLUMN origin_reference TEXT NOT NULL DEFAULT '';  -- schedule, asset, run, ...
@@ -201,7 +206,7 @@ ALTER TABLE runs ADD COLUMN queued_for TEXT NOT NULL DEFAULT 'none';  -- while i
 ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations{{{1, kFirst}, {2, kSecond}, {3, kThird}}};
+constexpr std::array<Migration, 4> kMigrations{{{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

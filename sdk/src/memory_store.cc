@@ -169,6 +169,14 @@ void MemoryStore::apply(const engine::OutboxRow& row) {
   }
 }
 
+void MemoryStore::apply(const engine::WorkerRow& row) {
+  if (row.forgotten) {
+    tables_.workers.erase(row.id);
+  } else {
+    tables_.workers.put(row.id, row);
+  }
+}
+
 std::string MemoryStore::dump() const {
   std::string text;
   append_table(text, tables_.modules);

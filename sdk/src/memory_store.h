@@ -146,7 +146,7 @@ class MemoryStore final : public engine::Store {
   void apply(const engine::ArtifactRow& row) { tables_.artifacts.put(row.digest, row); }
   void apply(const engine::CursorRow& row) { tables_.cursors.put(row.stage, row); }
   void apply(const engine::EventRow& row);
-  void apply(const engine::WorkerRow& row) { tables_.workers.put(row.id, row); }
+  void apply(const engine::WorkerRow& row);
   void apply(const engine::ReplyRow& row) { tables_.replies.put(row.key, row); }
   void apply(const engine::OutboxRow& row);
 

@@ -1,6 +1,7 @@
 // The engine alone: microseconds a task from the creation of a run to its end, without store,
 // network and clock. A chain (every end makes one task ready), a fan-out (ten thousand at once) and
-// a merge (ten thousand parents of one task), on a worker with room for all or for eight at a time.
+// a merge (ten thousand parents of one task), on a worker with room for all or for eight at a time;
+// and ten thousand runs that wait for one asset, by completion.
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "engine/engine.h"
+#include "engine/text/record_text.h"
 
 namespace weir::engine {
 namespace {
@@ -80,10 +82,19 @@ class Rig {
   std::int64_t tasks() const { return tasks_; }
 
   void run_once() {
+    create_run();
+    finish_all();
+  }
+
+  void create_run() {
     CreateRun create;
     create.spec.selection = "*";
     ++runs_;
     step(std::move(create));
+  }
+
+  // Until nothing is under way.
+  void finish_all() {
     while (!leased_.empty()) {
       const Assign assign = std::move(leased_.front());
       leased_.pop_front();
@@ -95,10 +106,12 @@ class Rig {
       finished.started_at = finished.finished_at = now_.wall;
       step(std::move(finished));
     }
-    CHECK_MSG(finished_runs_ == runs_, "the run did not end");
+    CHECK_MSG(finished_runs_ == runs_, "a run did not end");
   }
 
   std::int64_t records() const { return records_; }
+  std::int64_t bytes() const { return bytes_written_; }
+  void measure_bytes(bool measure) { measures_bytes_ = measure; }
 
  private:
   template <class Body>
@@ -108,6 +121,7 @@ class Rig {
     Effects effects = engine_.step(Command{now_, ++seed_, std::move(body)}, Facts{});
     records_ += std::ssize(effects.records);
     for (const Record& record : effects.records) {
+      if (measures_bytes_) bytes_written_ += std::ssize(record_text(record));
       const auto* run = std::get_if<RunRow>(&record);
       finished_runs_ += run != nullptr && terminal(run->state) ? 1 : 0;
     }
@@ -123,7 +137,8 @@ class Rig {
   std::deque<Assign> leased_;
   const std::int64_t tasks_;
   std::uint64_t seed_ = 0, runs_ = 0, finished_runs_ = 0;
-  std::int64_t records_ = 0;
+  std::int64_t records_ = 0, bytes_written_ = 0;
+  bool measures_bytes_ = false;
 };
 
 void play(benchmark::State& state, module::Manifest manifest, int slots) {
@@ -136,6 +151,32 @@ void play(benchmark::State& state, module::Manifest manifest, int slots) {
   state.counters["records_per_task"] = double(rig.records()) / tasks;
 }
 
+// Runs that each write the one asset: what the end of one costs while the others wait for it.
+void Waiting(benchmark::State& state) {
+  const auto runs = state.range(0);
+  std::int64_t records = 0, bytes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Rig rig(chain(1), 2);
+    for (std::int64_t i = 0; i < runs; ++i) rig.create_run();
+    const std::int64_t before = rig.records();
+    state.ResumeTiming();
+    rig.finish_all();
+    records += rig.records() - before;
+  }
+  // Once more, for the rendering of rows must not count as time.
+  Rig rig(chain(1), 2);
+  for (std::int64_t i = 0; i < runs; ++i) rig.create_run();
+  rig.measure_bytes(true);
+  rig.finish_all();
+  bytes = rig.bytes();
+  const auto completions = double(state.iterations()) * double(runs);
+  state.counters["per_completion"] =
+      benchmark::Counter(completions, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["records_per_completion"] = double(records) / completions;
+  state.counters["bytes_per_completion"] = double(bytes) / double(runs);
+}
+
 void Chain(benchmark::State& state) { play(state, chain(int(state.range(0))), 4); }
 void FanOut(benchmark::State& state) {
   play(state, fan_out(int(state.range(0))), int(state.range(1)));
@@ -145,6 +186,7 @@ void Merge(benchmark::State& state) { play(state, merge(int(state.range(0))), 8)
 BENCHMARK(Chain)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(FanOut)->Args({10'000, 8})->Args({10'000, 10'000})->Unit(benchmark::kMillisecond);
 BENCHMARK(Merge)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Waiting)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace weir::engine

@@ -236,9 +236,7 @@ void SchedulerHost::check_step() {
     });
     if (std::ssize(worker.leases) > worker.row.slots) coverage_.add(Seen::kLeasedAhead);
   }
-  for (const auto& [name, asset] : turn_->engine().state().assets) {
-    if (!asset.parked.empty()) coverage_.add(Seen::kParked);
-  }
+  if (!turn_->engine().state().parked.empty()) coverage_.add(Seen::kParked);
   if (!turn_->lazy_deadline()) check_restored();
 }
 

@@ -200,6 +200,8 @@ v1::EventKind event_kind_to_proto(engine::EventKind kind) {
       return v1::EVENT_KIND_WORKER_LOST;
     case kWorkerDraining:
       return v1::EVENT_KIND_WORKER_DRAINING;
+    case kWorkerForgotten:
+      return v1::EVENT_KIND_WORKER_FORGOTTEN;
   }
   return v1::EVENT_KIND_UNSPECIFIED;
 }

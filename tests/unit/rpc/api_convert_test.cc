@@ -49,7 +49,7 @@ TEST(ConvertTask, EveryStateHasANumberOfItsOwnThatComesBack) {
 
 TEST(ConvertEvent, EveryKindHasANumberOfItsOwn) {
   std::set<int> seen;
-  for (int i = 0; i <= static_cast<int>(engine::EventKind::kWorkerDraining); ++i) {
+  for (int i = 0; i <= static_cast<int>(engine::EventKind::kWorkerForgotten); ++i) {
     engine::EventRow row;
     row.kind = static_cast<engine::EventKind>(i);
     v1::Event event;

@@ -107,6 +107,7 @@ inline engine::TaskRow task_row(std::uint64_t run, std::int32_t index, engine::T
   row.executor_deaths = 4;
   row.reason = "waits for nothing";
   row.not_before = at(300);
+  row.ready_order = 5;
   row.ready_at = at(301);
   row.outputs = {{"orders", value("orders"), true, 0}, {"totals", value("totals"), false, 12}};
   return row;

@@ -131,6 +131,7 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
   execute(path,
           "PRAGMA user_version=1; ALTER TABLE assets DROP COLUMN missed;"
           "ALTER TABLE assets DROP COLUMN settled_by;"
+          "ALTER TABLE tasks DROP COLUMN ready_order;"
           "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
   auto store = open_store(path);
   ASSERT_NE(store, nullptr);

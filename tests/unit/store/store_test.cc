@@ -198,6 +198,15 @@ TEST_P(StoreTest, DeliveredOutboxRowsGoAndTheirNumbersAreNotGivenAgain) {
   EXPECT_EQ(restored->last_outbox, 1);
 }
 
+TEST_P(StoreTest, ForgottenWorkerIsDeleted) {
+  engine::WorkerRow worker{.id = "w", .name = "w", .slots = 1};
+  commit_rows(*store_, {worker});
+  EXPECT_EQ(store_->restore()->workers.size(), 1u);
+  worker.forgotten = true;
+  commit_rows(*store_, {worker});
+  EXPECT_TRUE(store_->restore()->workers.empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Stores, StoreTest,
     testing::Values(Kind{"Sqlite",
