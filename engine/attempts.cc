@@ -3,6 +3,7 @@
 // acknowledged, so that the worker forgets it, and changes nothing. Part of Engine's step: no I/O,
 // on the thread of the engine's owner.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -217,7 +218,11 @@ void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& repo
 }
 
 void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished& report) {
+  std::set<std::pair<std::string_view, std::string_view>> told;
   for (const auto& check : report.checks) {
+    // A verdict is history: of two in one report, which none of our executors makes, the first is
+    // it.
+    if (!told.emplace(check.asset, check.name).second) continue;
     write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
                          check.reason, check.metadata, step.now.wall});
     if (check.passed) continue;

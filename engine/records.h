@@ -1,54 +1,21 @@
 // The rows that the engine writes: each is the whole state of one entity, so applying a row twice
-// is harmless and the tables alone restore the engine. Stored rows are not API messages. Values
-// only.
+// is harmless and the tables alone restore the engine. A row lists its columns once, in columns(),
+// from which everything that stores, shows or compares it is derived. Stored rows are not API
+// messages. Values only; those of runs stand here.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
-#include "base/ids.h"
-#include "base/sha256.h"
-#include "base/status.h"
+#include "engine/data_rows.h"
 #include "engine/runs/run_spec.h"
-#include "engine/states.h"
-#include "module/manifest.h"
+#include "engine/system_rows.h"
 
 namespace weir::engine {
-
-using base::AttemptKey;
-using base::RunId;
-using base::WallTime;
-
-struct BundleFile {
-  std::string path;  // relative, '/'-separated; the first file of a bundle is the executable
-  Digest digest;
-  std::int64_t size = 0;
-  bool executable = false;
-  bool operator==(const BundleFile&) const = default;
-};
-
-struct ModuleRow {
-  Digest digest;  // over the sorted list of (path, executable, file digest)
-  std::string pipeline;
-  std::string manifest;  // JSON text
-  std::vector<BundleFile> files;
-  WallTime registered_at{};
-  bool active = false;  // the pipeline's current module
-};
-
-struct AssetRow {
-  std::string name, pipeline;
-  std::string type;
-  bool retired = false;
-  std::int64_t materialization = 0;  // current version, 0 when there is none
-  RunId settled_by;                  // the newest run that is done with it
-  std::string missed;                // "TASK STATE: why" that run made none; empty when it did
-};
 
 struct RunRow {
   RunId id;
@@ -67,6 +34,20 @@ struct RunRow {
   std::int32_t task_count = 0;
   WallTime created_at{};
   std::optional<WallTime> started_at, finished_at;
+
+  static constexpr Table kTable{"runs"};
+  static constexpr auto columns() {
+    return std::tuple(
+        primary("run_id", &RunRow::id), sealing("state", &RunRow::state),
+        column("job", &RunRow::job), column("selection", &RunRow::selection),
+        column("params", &RunRow::params), column("reason", &RunRow::reason),
+        column("message", &RunRow::message), column("priority", &RunRow::priority),
+        column("modules", &RunRow::modules), column("pins", &RunRow::pins),
+        column("task_count", &RunRow::task_count), column("created_at", &RunRow::created_at),
+        column("started_at", &RunRow::started_at), column("finished_at", &RunRow::finished_at),
+        group(&RunRow::origin), column("queued_for", &RunRow::queued_for),
+        column("start_at", &RunRow::start_at));
+  }
 };
 
 struct TaskRow {
@@ -84,8 +65,23 @@ struct TaskRow {
   std::optional<WallTime> not_before;  // of up_for_retry
   std::int64_t ready_order = 0;        // of ready: its age, smaller was ready earlier
   std::optional<WallTime> ready_at;
-  std::optional<WallTime> started_at, finished_at;  // of the latest attempt; of the task
-  std::vector<OutputRef> outputs;                   // of a success
+  std::optional<WallTime> started_at;  // of the latest attempt
+  std::optional<WallTime> finished_at;
+  std::vector<OutputRef> outputs;  // of a success
+
+  static constexpr Table kTable{"tasks"};
+  static constexpr auto columns() {
+    return std::tuple(
+        primary("run_id", &TaskRow::run), primary("task", &TaskRow::index),
+        column("name", &TaskRow::name), column("module", &TaskRow::module),
+        column("stage", &TaskRow::stage), sealing("state", &TaskRow::state),
+        column("epoch", &TaskRow::epoch), column("attempts_used", &TaskRow::attempts_used),
+        column("infrastructure_used", &TaskRow::infrastructure_used),
+        column("executor_deaths", &TaskRow::executor_deaths), column("reason", &TaskRow::reason),
+        column("not_before", &TaskRow::not_before), column("ready_at", &TaskRow::ready_at),
+        column("started_at", &TaskRow::started_at), column("finished_at", &TaskRow::finished_at),
+        column("outputs", &TaskRow::outputs), column("ready_order", &TaskRow::ready_order));
+  }
 };
 
 struct AttemptRow {
@@ -97,43 +93,16 @@ struct AttemptRow {
   std::string metadata;  // JSON object, as the stage gave it
   WallTime leased_at{};
   std::optional<WallTime> started_at, finished_at;
-};
 
-struct MaterializationRow {
-  std::int64_t id = 0;  // commit order, from 1
-  std::string asset;
-  AttemptKey attempt;
-  ValueRef value;
-  std::string metadata;  // JSON object
-  std::string code_version;
-  Digest module;
-  std::vector<Pin> inputs;  // lineage: which versions it was made from
-  WallTime at{};
-};
-
-struct CheckRow {
-  AttemptKey attempt;
-  std::string asset;
-  std::string name;
-  module::CheckSeverity severity = module::CheckSeverity::kError;
-  bool passed = false;
-  std::string reason;
-  std::string metadata;  // JSON object
-  WallTime at{};
-};
-
-// Bytes of a value up to kInlineBytesMax, or the fact that the artifact store holds a larger one.
-struct ArtifactRow {
-  Digest digest;
-  std::int64_t size = 0;
-  ArtifactKind kind = ArtifactKind::kBytes;
-  std::shared_ptr<const std::string> bytes;  // null when it is a file
-};
-
-struct CursorRow {
-  std::string stage;         // "pipeline:task"
-  std::int64_t version = 0;  // counts commits, from 1
-  Digest value;              // an inline artifact
+  static constexpr Table kTable{"attempts"};
+  static constexpr auto columns() {
+    return std::tuple(
+        primary_group(&AttemptRow::key), column("worker", &AttemptRow::worker),
+        sealing("outcome", &AttemptRow::outcome), column("message", &AttemptRow::message),
+        column("detail", &AttemptRow::detail), column("metadata", &AttemptRow::metadata),
+        column("leased_at", &AttemptRow::leased_at), column("started_at", &AttemptRow::started_at),
+        column("finished_at", &AttemptRow::finished_at));
+  }
 };
 
 struct EventRow {
@@ -147,36 +116,26 @@ struct EventRow {
   std::int32_t epoch = 0;
   std::string state;  // the state entered, or the outcome class
   std::string message;
-};
 
-struct WorkerRow {
-  std::string id, name;
-  std::int32_t slots = 0;
-  bool draining = false;
-  std::string info;  // JSON: labels, resources, platform, limits achieved
-  WallTime last_seen{};
-  bool forgotten = false;  // a forgotten row is deleted
-};
-
-// The answer to a mutating request, kept so that a repeated request gets the same one.
-struct ReplyRow {
-  std::string key;  // idempotency key
-  Digest request_hash;
-  base::Status status;
-  std::string payload;  // see Reply
-  WallTime at{};
-};
-
-struct OutboxRow {
-  std::int64_t id = 0;     // from 1
-  std::string kind;        // "run_finished"
-  std::string payload;     // JSON object
-  bool delivered = false;  // a delivered row is deleted
-  WallTime at{};
+  static constexpr Table kTable{"events", Writes::kOnce};
+  static constexpr auto columns() {
+    return std::tuple(primary("seq", &EventRow::seq), nullable("run_id", &EventRow::run),
+                      column("run_seq", &EventRow::run_seq), column("at", &EventRow::at),
+                      column("kind", &EventRow::kind), column("subject", &EventRow::subject),
+                      column("task", &EventRow::task), column("epoch", &EventRow::epoch),
+                      column("state", &EventRow::state), column("message", &EventRow::message));
+  }
 };
 
 using Record =
     std::variant<ModuleRow, AssetRow, RunRow, TaskRow, AttemptRow, MaterializationRow, CheckRow,
                  ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
+
+template <class... Rows>
+consteval bool list_every_member(const std::variant<Rows...>*) {
+  return (lists_every_member<Rows>() && ...);
+}
+static_assert(list_every_member(static_cast<const Record*>(nullptr)),
+              "a row has a member that its columns() does not list");
 
 }  // namespace weir::engine

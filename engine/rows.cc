@@ -61,7 +61,7 @@ void add_line(std::string& text, const Record& record) {
 
 void add_line(std::string& text, const QueuedRun& run) {
   text += "queued " + run.id.text() + " " + std::to_string(run.priority) + " " +
-          std::string(queue_reason_name(run.reason));
+          std::string(base::word_of(run.reason));
   if (run.start_at) text += " " + std::to_string(run.start_at->time_since_epoch().count());
   text += '\n';
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "base/sha256.h"
+#include "base/words.h"
+#include "engine/columns.h"
 
 namespace weir::engine {
 
@@ -18,6 +20,10 @@ using base::Digest;
 inline constexpr std::int64_t kInlineBytesMax = 64 << 10;
 
 enum class RunState { kQueued, kRunning, kCanceling, kSucceeded, kFailed, kCanceled };
+constexpr base::Words<6> words(RunState) {
+  return {"queued", "running", "canceling", "succeeded", "failed", "canceled"};
+}
+
 enum class TaskState {
   kWaiting,
   kReady,
@@ -31,6 +37,11 @@ enum class TaskState {
   kCanceled,
   kCached,
 };
+constexpr base::Words<11> words(TaskState) {
+  return {"waiting", "ready",   "assigned",        "running",  "up_for_retry", "succeeded",
+          "failed",  "skipped", "upstream_failed", "canceled", "cached"};
+}
+
 enum class OutcomeClass {
   kNone,  // the attempt is live
   kSucceeded,
@@ -45,14 +56,22 @@ enum class OutcomeClass {
   kLoadError,
   kReleased,  // given back before it was handed to an executor: drain or revocation, free of charge
 };
-std::string_view run_state_name(RunState state);
-std::string_view task_state_name(TaskState state);
-std::string_view outcome_name(OutcomeClass outcome);
-std::optional<RunState> parse_run_state(std::string_view name);
-std::optional<TaskState> parse_task_state(std::string_view name);
-std::optional<OutcomeClass> parse_outcome(std::string_view name);
+constexpr base::Words<12> words(OutcomeClass) {
+  return {"none",      "succeeded", "failed",     "check_failed", "crashed",    "oom",
+          "timed_out", "canceled",  "lease_lost", "worker_lost",  "load_error", "released"};
+}
+
+constexpr std::string_view run_state_name(RunState state) { return base::word_of(state); }
+constexpr std::string_view task_state_name(TaskState state) { return base::word_of(state); }
+constexpr std::string_view outcome_name(OutcomeClass outcome) { return base::word_of(outcome); }
+
+// What is terminal does not change any more.
 bool terminal(RunState state);
 bool terminal(TaskState state);
+bool terminal(OutcomeClass outcome);
+
+enum class ArtifactKind { kBytes, kFile, kTree, kExternal };
+constexpr base::Words<4> words(ArtifactKind) { return {"bytes", "file", "tree", "external"}; }
 
 enum class EventKind {
   kRunCreated,
@@ -72,10 +91,12 @@ enum class EventKind {
   kWorkerDraining,
   kWorkerForgotten,
 };
-std::string_view event_kind_name(EventKind kind);
-std::optional<EventKind> parse_event_kind(std::string_view name);
-
-enum class ArtifactKind { kBytes, kFile, kTree, kExternal };
+constexpr base::Words<16> words(EventKind) {
+  return {"run_created",      "run_admitted",       "run_started",     "run_canceling",
+          "run_finished",     "task_assigned",      "task_started",    "task_finished",
+          "task_retry",       "asset_materialized", "check_failed",    "module_registered",
+          "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten"};
+}
 
 // A value by reference: what a task committed and what its consumers are given.
 struct ValueRef {
@@ -84,6 +105,11 @@ struct ValueRef {
   ArtifactKind kind = ArtifactKind::kBytes;
   std::string type;  // schema fingerprint
   bool operator==(const ValueRef&) const = default;
+
+  static constexpr auto columns() {
+    return std::tuple(column("digest", &ValueRef::digest), column("size", &ValueRef::size),
+                      column("kind", &ValueRef::kind), column("type", &ValueRef::type));
+  }
 };
 
 // One committed output of a task. `unchanged` keeps the version that was current.
@@ -93,6 +119,12 @@ struct OutputRef {
   bool unchanged = false;
   std::int64_t materialization = 0;  // that made this version, 0 when there is none
   bool operator==(const OutputRef&) const = default;
+
+  static constexpr auto columns() {
+    return std::tuple(
+        column("asset", &OutputRef::asset), column("unchanged", &OutputRef::unchanged),
+        column("materialization", &OutputRef::materialization), group(&OutputRef::value));
+  }
 };
 
 // An input of the selection from outside of it, fixed when the run was created.
@@ -101,6 +133,11 @@ struct Pin {
   std::int64_t materialization = 0;  // 0: the asset had no version (allowed for optional inputs)
   ValueRef value;
   bool operator==(const Pin&) const = default;
+
+  static constexpr auto columns() {
+    return std::tuple(column("asset", &Pin::asset),
+                      column("materialization", &Pin::materialization), group(&Pin::value));
+  }
 };
 
 }  // namespace weir::engine

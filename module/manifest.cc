@@ -371,18 +371,6 @@ std::string_view dependency_kind_name(DependencyKind kind) {
   return "unknown";
 }
 
-std::string_view check_severity_name(CheckSeverity severity) {
-  switch (severity) {
-    case CheckSeverity::kWarn:
-      return "warn";
-    case CheckSeverity::kError:
-      return "error";
-    case CheckSeverity::kBlocking:
-      return "blocking";
-  }
-  return "unknown";
-}
-
 Status validate_manifest(const Manifest& manifest) { return Validator(manifest).run(); }
 
 }  // namespace weir::module

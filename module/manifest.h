@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "base/words.h"
 
 namespace weir::module {
 
@@ -49,6 +50,7 @@ enum class DependencyKind {
 };
 
 enum class CheckSeverity { kWarn, kError, kBlocking };
+constexpr base::Words<3> words(CheckSeverity) { return {"warn", "error", "blocking"}; }
 
 struct DependencySpec {
   DependencyKind kind = DependencyKind::kAsset;
@@ -126,7 +128,6 @@ struct Manifest {
 
 std::string_view trigger_rule_name(TriggerRule rule);        // "all_success"
 std::string_view dependency_kind_name(DependencyKind kind);  // "last_good"
-std::string_view check_severity_name(CheckSeverity severity);
 
 Json manifest_to_json(const Manifest& manifest);
 // INVALID_ARGUMENT with the path of the member that is wrong; DATA_LOSS never. An unknown member is

@@ -65,7 +65,7 @@ Json stage_to_json(const StageSpec& stage) {
     checks.push(Json()
                     .set("asset", check.asset)
                     .set("name", check.name)
-                    .set("severity", check_severity_name(check.severity)));
+                    .set("severity", base::word_of(check.severity)));
     out.set("checks", std::move(checks));
   }
   set_text(out, "owner", stage.owner);
@@ -179,7 +179,7 @@ DependencySpec read_dependency(const Json& json, std::string path, Status& probl
 CheckSpec read_check(const Json& json, std::string path, Status& problem) {
   ManifestReader reader(json, std::move(path), problem);
   return {reader.text("asset", true), reader.text("name", true),
-          reader.choice("severity", check_severity_name, CheckSeverity::kBlocking)};
+          reader.choice("severity", base::word_of<CheckSeverity>, CheckSeverity::kBlocking)};
 }
 
 StageSpec read_stage(const Json& json, std::string path, Status& problem) {

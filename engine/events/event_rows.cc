@@ -1,5 +1,6 @@
 // From events to their flat rows, words included: the one place where an event is told. Pure
-// functions, safe from any thread. The words are stored and shown; rules read the events themselves.
+// functions, safe from any thread. The words are stored and shown; rules read the events
+// themselves.
 #include <utility>
 
 #include "engine/events/events.h"
@@ -66,8 +67,8 @@ struct ToRow {
     return row_of_task(EventKind::kTaskStarted, std::move(e.of), "running", "");
   }
   EventRow operator()(TaskRetry&& e) const {
-    return row_of_task(EventKind::kTaskRetry, std::move(e.of),
-                       e.at_once ? "ready" : "up_for_retry", std::move(e.reason));
+    return row_of_task(EventKind::kTaskRetry, std::move(e.of), e.at_once ? "ready" : "up_for_retry",
+                       std::move(e.reason));
   }
   EventRow operator()(TaskFinished&& e) const {
     return row_of_task(EventKind::kTaskFinished, std::move(e.of), task_state_name(e.end),
@@ -77,8 +78,7 @@ struct ToRow {
     return row_of_task(EventKind::kAssetMaterialized, std::move(e.of), e.asset, e.version.hex());
   }
   EventRow operator()(CheckFailed&& e) const {
-    return row_of_task(EventKind::kCheckFailed, std::move(e.of),
-                       module::check_severity_name(e.severity),
+    return row_of_task(EventKind::kCheckFailed, std::move(e.of), base::word_of(e.severity),
                        e.asset + "/" + e.name + ": " + e.reason);
   }
   EventRow operator()(ModuleRegistered&& e) const {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "engine/columns.h"
 #include "engine/runs/run_spec.h"
 
 namespace weir::engine {
@@ -18,6 +19,14 @@ struct QueuedRun {
   std::int32_t priority = 0;
   QueueReason reason = QueueReason::kLiveRuns;
   std::optional<base::WallTime> start_at;
+
+  // Of the row of the run: as much of it as stays in memory.
+  static constexpr Table kTable{"runs"};
+  static constexpr auto columns() {
+    return std::tuple(primary("run_id", &QueuedRun::id), column("priority", &QueuedRun::priority),
+                      column("queued_for", &QueuedRun::reason),
+                      column("start_at", &QueuedRun::start_at));
+  }
 };
 
 class RunQueue {

@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <tuple>
 
 #include "base/ids.h"
+#include "base/words.h"
+#include "engine/columns.h"
 
 namespace weir::engine {
 
@@ -22,8 +24,9 @@ enum class OriginKind {
   kBackfill,
   kRetry,
 };
-std::string_view origin_kind_name(OriginKind kind);
-std::optional<OriginKind> parse_origin_kind(std::string_view name);
+constexpr base::Words<7> words(OriginKind) {
+  return {"manual", "schedule", "freshness", "automation", "sensor", "backfill", "retry"};
+}
 
 struct Origin {
   OriginKind kind = OriginKind::kManual;
@@ -33,6 +36,12 @@ struct Origin {
       nominal;            // the time that the run is for: of the tick, or a deadline
   std::string partition;  // empty: none
   bool operator==(const Origin&) const = default;
+
+  static constexpr auto columns() {
+    return std::tuple(
+        column("origin", &Origin::kind), column("origin_reference", &Origin::reference),
+        column("nominal_at", &Origin::nominal), column("partition", &Origin::partition));
+  }
 };
 
 // Why a run waits as a row, unplanned.
@@ -41,8 +50,7 @@ enum class QueueReason {
   kLiveRuns,   // as many runs are live as may be
   kStartTime,  // it is not to start before a given time
 };
-std::string_view queue_reason_name(QueueReason reason);
-std::optional<QueueReason> parse_queue_reason(std::string_view name);
+constexpr base::Words<3> words(QueueReason) { return {"none", "live_runs", "start_time"}; }
 
 // Either `job` or `selection` is set.
 struct RunSpec {

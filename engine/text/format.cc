@@ -83,7 +83,7 @@ struct RowText {
   std::string operator()(const RunRow& r) const {
     std::string text = "run " + r.id.text() + " " + std::string(run_state_name(r.state));
     const bool waits = r.state == RunState::kQueued && r.queued_for != QueueReason::kNone;
-    if (waits) text += " for " + std::string(queue_reason_name(r.queued_for));
+    if (waits) text += " for " + std::string(base::word_of(r.queued_for));
     return text + quoted_reason(r.message);
   }
   std::string operator()(const TaskRow& r) const {

@@ -15,10 +15,6 @@
 
 namespace weir::store {
 
-inline std::string select_from(std::string_view columns, std::string_view rest) {
-  return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
-}
-
 inline int page_size(const ports::PageRequest& page) {
   return std::clamp(page.size, 1, ports::kPageSizeMax);
 }

@@ -29,8 +29,8 @@ Result<Page<engine::AssetRow>> SqliteReader::list_assets(const std::string& pipe
                                                          const PageRequest& page) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  const std::string sql = select_from(
-      kAssetColumns, "assets WHERE name > ?1 AND (?2='' OR pipeline=?2) ORDER BY name LIMIT ?3");
+  const std::string sql = select_rows<engine::AssetRow>(
+      "WHERE name > ?1 AND (?2='' OR pipeline=?2) ORDER BY name LIMIT ?3");
   return fetch_page<engine::AssetRow>(*lease, sql, page_size(page), first_text, page.after,
                                       pipeline);
 }
@@ -40,8 +40,8 @@ Result<engine::AssetRow> SqliteReader::get_asset(const std::string& name) {
   if (!lease.ok()) return lease.status();
   const Status missing(Code::kNotFound, base::kErrUnknownAsset,
                        "there is no asset '" + name + "'; `weir assets list` shows them");
-  return fetch_one<engine::AssetRow>(*lease, select_from(kAssetColumns, "assets WHERE name=?"),
-                                     missing, name);
+  return fetch_one<engine::AssetRow>(*lease, select_rows<engine::AssetRow>("WHERE name=?"), missing,
+                                     name);
 }
 
 Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_t id) {
@@ -50,7 +50,7 @@ Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_
   const Status missing(Code::kNotFound, base::kErrNeverMaterialized,
                        "there is no materialization " + std::to_string(id));
   return fetch_one<engine::MaterializationRow>(
-      *lease, select_from(kMaterializationColumns, "materializations WHERE id=?"), missing, id);
+      *lease, select_rows<engine::MaterializationRow>("WHERE id=?"), missing, id);
 }
 
 Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
@@ -62,8 +62,7 @@ Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   const std::string sql =
-      select_from(kMaterializationColumns,
-                  "materializations WHERE asset=? AND id < ? ORDER BY id DESC LIMIT ?");
+      select_rows<engine::MaterializationRow>("WHERE asset=? AND id < ? ORDER BY id DESC LIMIT ?");
   return fetch_page<engine::MaterializationRow>(*lease, sql, page_size(page), first_text, asset,
                                                 before[0]);
 }
@@ -75,7 +74,7 @@ Result<Page<engine::ModuleRow>> SqliteReader::list_modules(const PageRequest& pa
   if (!lease.ok()) return lease.status();
   // By digest: few modules, and a key that stays in place while one is registered.
   const std::string sql =
-      select_from(kModuleColumns, "modules WHERE digest > ? ORDER BY digest LIMIT ?");
+      select_rows<engine::ModuleRow>("WHERE digest > ? ORDER BY digest LIMIT ?");
   const auto token = [](const Statement& row) {
     const std::optional<Digest> digest = Digest::from_bytes(row.blob(0));
     return digest ? digest->hex() : std::string();
@@ -88,7 +87,7 @@ Result<engine::ModuleRow> SqliteReader::get_module(const Digest& digest) {
   if (!lease.ok()) return lease.status();
   const Status missing(Code::kNotFound, base::kErrUnknownModule,
                        "there is no module " + digest.hex() + "; register it");
-  return fetch_one<engine::ModuleRow>(*lease, select_from(kModuleColumns, "modules WHERE digest=?"),
+  return fetch_one<engine::ModuleRow>(*lease, select_rows<engine::ModuleRow>("WHERE digest=?"),
                                       missing, digest);
 }
 
@@ -96,13 +95,13 @@ Result<std::vector<engine::ModuleRow>> SqliteReader::active_modules() {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   return fetch_all<engine::ModuleRow>(
-      *lease, select_from(kModuleColumns, "modules WHERE active=1 ORDER BY pipeline"));
+      *lease, select_rows<engine::ModuleRow>("WHERE active=1 ORDER BY pipeline"));
 }
 
 Result<Page<engine::WorkerRow>> SqliteReader::list_workers(const PageRequest& page) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  const std::string sql = select_from(kWorkerColumns, "workers WHERE id > ? ORDER BY id LIMIT ?");
+  const std::string sql = select_rows<engine::WorkerRow>("WHERE id > ? ORDER BY id LIMIT ?");
   return fetch_page<engine::WorkerRow>(*lease, sql, page_size(page), first_text, page.after);
 }
 
@@ -137,8 +136,8 @@ Result<engine::ArtifactRow> SqliteReader::get_artifact(const Digest& digest) {
   if (!lease.ok()) return lease.status();
   const Status missing(Code::kNotFound, base::kErrArtifactMissing,
                        "there is no artifact " + digest.hex());
-  return fetch_one<engine::ArtifactRow>(
-      *lease, select_from(kArtifactColumns, "artifacts WHERE digest=?"), missing, digest);
+  return fetch_one<engine::ArtifactRow>(*lease, select_rows<engine::ArtifactRow>("WHERE digest=?"),
+                                        missing, digest);
 }
 
 }  // namespace weir::store

@@ -4,6 +4,7 @@
 #include "scheduler/store/restore.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,12 +30,13 @@ class SnapshotReader {
   Snapshot take() { return std::move(snapshot_); }
 
  private:
-  // Calls `take(row)` for every decodable row of the query; the others go to quarantine under
-  // `table` and the text of their first two columns. `bad` is called with the statement of an
+  // Calls `take(row)` for every decodable row of the query; the others go to quarantine under their
+  // table and the text of their first two columns. `bad` is called with the statement of an
   // undecodable row.
   template <class Row, class Take, class Bad, class... Args>
-  Status each(std::string_view table, std::string_view columns, std::string_view where, Take take,
-              Bad bad, const Args&... args);
+  Status each(std::string_view where, Take take, Bad bad, const Args&... args);
+  // Prepared once: there may be ten thousand live runs.
+  Result<Statement*> prepared(const std::string& sql);
   void quarantine(std::string_view table, std::string_view key, std::string_view why) {
     snapshot_.quarantined.push_back(std::string(table) + " " + std::string(key) + ": " +
                                     std::string(why));
@@ -53,17 +55,24 @@ class SnapshotReader {
 
   Connection& connection_;
   Snapshot snapshot_;
+  std::map<std::string, Statement> statements_;  // by their text
 };
 
 constexpr auto kIgnoreBad = [](const Statement&) {};
 
-template <class Row, class Take, class Bad, class... Args>
-Status SnapshotReader::each(std::string_view table, std::string_view columns,
-                            std::string_view where, Take take, Bad bad, const Args&... args) {
-  const std::string sql =
-      "SELECT " + std::string(columns) + " FROM " + std::string(table) + " " + std::string(where);
+Result<Statement*> SnapshotReader::prepared(const std::string& sql) {
+  const auto known = statements_.find(sql);
+  if (known != statements_.end()) return &known->second;
   Result<Statement> statement = connection_.prepare(sql);
   if (!statement.ok()) return statement.status();
+  return &statements_.emplace(sql, std::move(statement).value()).first->second;
+}
+
+template <class Row, class Take, class Bad, class... Args>
+Status SnapshotReader::each(std::string_view where, Take take, Bad bad, const Args&... args) {
+  const Result<Statement*> found = prepared(select_rows<Row>(where));
+  if (!found.ok()) return found.status();
+  Statement* statement = *found;
   statement->query(args...);
   while (true) {
     Result<bool> more = statement->next();
@@ -76,7 +85,7 @@ Status SnapshotReader::each(std::string_view table, std::string_view columns,
       continue;
     }
     const std::string key = std::string(statement->text(0)) + " " + std::string(statement->text(1));
-    quarantine(table, key, decoded.message());
+    quarantine(Row::kTable.name, key, decoded.message());
     bad(*statement);
   }
 }
@@ -94,7 +103,6 @@ Status SnapshotReader::read() {
 Status SnapshotReader::read_runs() {
   std::vector<engine::RunRow> runs;
   Status status = each<engine::RunRow>(
-      "runs", kRunColumns,
       "WHERE state IN ('queued', 'running', 'canceling') AND queued_for='none' ORDER BY run_id",
       [&](engine::RunRow row) { runs.push_back(std::move(row)); }, kIgnoreBad);
   for (const engine::RunRow& run : runs) {
@@ -103,12 +111,11 @@ Status SnapshotReader::read_runs() {
   }
   if (!status.ok()) return status;
   status = each<engine::QueuedRun>(
-      "runs", kQueuedRunColumns, "WHERE state='queued' AND queued_for<>'none' ORDER BY run_id",
+      "WHERE state='queued' AND queued_for<>'none' ORDER BY run_id",
       [&](engine::QueuedRun run) { snapshot_.queued.push_back(run); }, kIgnoreBad);
   if (!status.ok()) return status;
   // A state that is no known word matches no list above; such a run is at least named.
   return each<engine::RunRow>(
-      "runs", kRunColumns,
       "WHERE state NOT IN ('queued', 'running', 'canceling', 'succeeded', 'failed', 'canceled')",
       [](const engine::RunRow&) {}, kIgnoreBad);
 }
@@ -119,7 +126,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   const auto broken = [&](const Statement&) { whole = false; };
   std::vector<engine::TaskRow> tasks;
   Status status = each<engine::TaskRow>(
-      "tasks", kTaskColumns, "WHERE run_id=? ORDER BY task",
+      "WHERE run_id=? ORDER BY task",
       [&](engine::TaskRow row) {
         whole = whole && row.index == static_cast<std::int32_t>(tasks.size());
         tasks.push_back(std::move(row));
@@ -128,7 +135,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   if (!status.ok()) return status;
   std::vector<engine::AttemptRow> attempts;
   status = each<engine::AttemptRow>(
-      "attempts", kAttemptColumns, "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
+      "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
       [&](engine::AttemptRow row) { attempts.push_back(std::move(row)); }, broken, id);
   if (!status.ok()) return status;
   if (!whole || tasks.size() != static_cast<std::size_t>(run.task_count)) {
@@ -137,13 +144,14 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
                    " tasks cannot all be read; the run is set aside as it is");
     return {};
   }
-  Result<Statement> last =
-      connection_.prepare("SELECT run_seq FROM events WHERE run_id=? ORDER BY seq DESC LIMIT 1");
+  const Result<Statement*> last =
+      prepared("SELECT run_seq FROM events WHERE run_id=? ORDER BY seq DESC LIMIT 1");
   if (!last.ok()) return last.status();
-  last->query(id);
-  Result<bool> found = last->next();
+  (*last)->query(id);
+  Result<bool> found = (*last)->next();
   if (!found.ok()) return found.status();
-  snapshot_.run_seq[run.id] = *found ? static_cast<std::int32_t>(last->int64(0)) : 0;
+  snapshot_.run_seq[run.id] = *found ? static_cast<std::int32_t>((*last)->int64(0)) : 0;
+  (*last)->reset();
   snapshot_.runs.push_back(run);
   std::move(tasks.begin(), tasks.end(), std::back_inserter(snapshot_.tasks));
   std::move(attempts.begin(), attempts.end(), std::back_inserter(snapshot_.attempts));
@@ -166,13 +174,11 @@ Status SnapshotReader::read_modules() {
     active.insert(row.digest);
     snapshot_.modules.push_back(std::move(row));
   };
-  Status status =
-      each<engine::ModuleRow>("modules", kModuleColumns, "WHERE active=1", keep, kIgnoreBad);
+  Status status = each<engine::ModuleRow>("WHERE active=1", keep, kIgnoreBad);
   if (!status.ok()) return status;
   for (const engine::Digest& digest : pinned) {
     if (active.contains(digest)) continue;
-    status = each<engine::ModuleRow>("modules", kModuleColumns, "WHERE digest=?", keep, kIgnoreBad,
-                                     digest);
+    status = each<engine::ModuleRow>("WHERE digest=?", keep, kIgnoreBad, digest);
     if (!status.ok()) return status;
   }
   std::sort(snapshot_.modules.begin(), snapshot_.modules.end(),
@@ -216,8 +222,8 @@ void SnapshotReader::drop_run(RunId run) {
 
 Status SnapshotReader::read_assets() {
   Status status = each<engine::AssetRow>(
-      "assets", kAssetColumns, "ORDER BY name",
-      [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY name", [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); },
+      kIgnoreBad);
   for (engine::AssetRow& asset : snapshot_.assets) {
     if (!status.ok()) return status;
     if (asset.materialization != 0) status = read_current(asset);
@@ -228,7 +234,7 @@ Status SnapshotReader::read_assets() {
 Status SnapshotReader::read_current(engine::AssetRow& asset) {
   bool found = false;
   Status status = each<engine::MaterializationRow>(
-      "materializations", kMaterializationColumns, "WHERE id=?",
+      "WHERE id=?",
       [&](engine::MaterializationRow row) {
         found = true;
         snapshot_.current.push_back(std::move(row));
@@ -245,30 +251,31 @@ Status SnapshotReader::read_current(engine::AssetRow& asset) {
 
 Status SnapshotReader::read_small_tables() {
   Status status = each<engine::CursorRow>(
-      "cursors", kCursorColumns, "ORDER BY stage",
-      [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY stage", [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); },
+      kIgnoreBad);
   if (!status.ok()) return status;
   status = each<engine::WorkerRow>(
-      "workers", kWorkerColumns, "ORDER BY id",
-      [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY id", [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); },
+      kIgnoreBad);
   if (!status.ok()) return status;
   return each<engine::OutboxRow>(
-      "outbox", kOutboxColumns, "ORDER BY id",
-      [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); }, kIgnoreBad);
+      "ORDER BY id", [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); },
+      kIgnoreBad);
 }
 
 Status SnapshotReader::read_counters() {
-  Result<Statement> newest = connection_.prepare("SELECT run_id FROM runs ORDER BY run_id DESC");
+  const Result<Statement*> newest = prepared("SELECT run_id FROM runs ORDER BY run_id DESC");
   if (!newest.ok()) return newest.status();
-  newest->query();
+  (*newest)->query();
   // An id that is none is quarantined where its run is read.
   for (bool looking = true; looking;) {
-    Result<bool> more = newest->next();
+    Result<bool> more = (*newest)->next();
     if (!more.ok()) return more.status();
-    const auto id = *more ? RunId::parse(newest->text(0)) : std::nullopt;
+    const auto id = *more ? RunId::parse((*newest)->text(0)) : std::nullopt;
     if (id) snapshot_.last_run = *id;
     looking = *more && !id;
   }
+  (*newest)->reset();
   const std::pair<std::int64_t*, std::string_view> counters[] = {
       {&snapshot_.last_seq, "SELECT COALESCE(MAX(seq), 0) FROM events"},
       {&snapshot_.last_materialization, "SELECT COALESCE(MAX(id), 0) FROM materializations"},

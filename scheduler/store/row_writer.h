@@ -1,9 +1,10 @@
-// Writes the engine's records: one cached statement per table. Belongs to the write connection and
-// its thread, and must not outlive the connection. Every row is written whole; what a row means is
-// not its business.
+// Writes the engine's records: one cached statement per table, derived from the row's list of
+// columns. Belongs to the write connection and its thread, and must not outlive the connection.
+// Every row is written whole; what a row means is not its business, whether it may be written is.
 #pragma once
 
 #include <array>
+#include <variant>
 
 #include "engine/records.h"
 #include "scheduler/store/sqlite.h"
@@ -14,27 +15,23 @@ class RowWriter {
  public:
   static base::Result<RowWriter> prepare(Connection& connection);
 
-  // Inserts the row or replaces the one of the same key; an outbox row that was delivered is
-  // deleted.
+  // Inserts, replaces or erases the row, as its table and its state allow. INTERNAL (WEIR-E0405)
+  // when that would overwrite history: a row of a table that is written once, or one that has
+  // ended.
   base::Status write(const engine::Record& record);
 
  private:
-  base::Status put(const engine::ModuleRow& row);
-  base::Status put(const engine::AssetRow& row);
-  base::Status put(const engine::RunRow& row);
-  base::Status put(const engine::TaskRow& row);
-  base::Status put(const engine::AttemptRow& row);
-  base::Status put(const engine::MaterializationRow& row);
-  base::Status put(const engine::CheckRow& row);
-  base::Status put(const engine::ArtifactRow& row);
-  base::Status put(const engine::CursorRow& row);
-  base::Status put(const engine::EventRow& row);
-  base::Status put(const engine::WorkerRow& row);
-  base::Status put(const engine::ReplyRow& row);
-  base::Status put(const engine::OutboxRow& row);
+  struct Statements {
+    Statement put;
+    Statement erase;  // of erasable rows
+  };
 
-  Statement modules_, assets_, runs_, tasks_, attempts_, materializations_, checks_, artifacts_;
-  Statement cursors_, events_, workers_, workers_delete_, replies_, outbox_, outbox_delete_;
+  template <class Row>
+  static base::Result<Statements> prepare_table(Connection& connection);
+  template <class Row>
+  base::Status put(Statements& statements, const Row& row, const engine::Record& record);
+
+  std::array<Statements, std::variant_size_v<engine::Record>> tables_;  // by Record's alternative
 };
 
 }  // namespace weir::store

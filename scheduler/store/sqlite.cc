@@ -31,6 +31,14 @@ Status sqlite_status(sqlite3* db, int code, std::string_view doing) {
   std::string message = std::string(doing) + ": " +
                         (db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code)) +
                         " (SQLite error " + std::to_string(extended) + ")";
+  switch (code) {
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+    case SQLITE_CONSTRAINT_UNIQUE:
+      return {Code::kAlreadyExists, base::kErrStore, std::move(message)};
+    default:
+      break;
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {Code::kResourceExhausted, base::kErrDiskFull,
@@ -67,13 +75,15 @@ Result<bool> Statement::next() {
   return status;
 }
 
-Status Statement::finish() {
+Status Statement::execute() {
   int code = sqlite3_step(handle_);
   while (code == SQLITE_ROW) code = sqlite3_step(handle_);
   Status status = sqlite_status(db_, code, "writing");
   sqlite3_reset(handle_);
   return status;
 }
+
+int Statement::changes() const { return sqlite3_changes(db_); }
 
 void Statement::reset() { sqlite3_reset(handle_); }
 

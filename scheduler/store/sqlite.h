@@ -26,8 +26,9 @@ struct Blob {
 };
 
 // How a SQLite result code is told to people: SQLITE_FULL is RESOURCE_EXHAUSTED (WEIR-E0401), a
-// damaged file is DATA_LOSS, everything else UNAVAILABLE. An I/O error of an fsync aborts the
-// process: what the kernel has dropped after a failed sync cannot be told from what it kept.
+// damaged file is DATA_LOSS, a key that is there already ALREADY_EXISTS, everything else
+// UNAVAILABLE. An I/O error of an fsync aborts the process: what the kernel has dropped after a
+// failed sync cannot be told from what it kept.
 base::Status sqlite_status(sqlite3* db, int code, std::string_view doing);
 
 // A prepared statement. run() and query() bind their arguments in order, from 1; arguments need to
@@ -45,7 +46,7 @@ class Statement {
   base::Status run(const Args&... args) {
     int index = 1;
     (bind(index++, args), ...);
-    return finish();
+    return execute();
   }
   // Starts a query; fetch rows with next().
   template <class... Args>
@@ -58,13 +59,7 @@ class Statement {
   base::Result<bool> next();
   void reset();
 
-  // Columns of the current row, from 0. Text and blobs stay valid until next().
-  bool is_null(int column) const;
-  std::int64_t int64(int column) const;
-  std::string_view text(int column) const;
-  std::string_view blob(int column) const;
-
- private:
+  // The parts of run(), for a caller that binds one by one, from 1.
   void bind(int index, std::int64_t value);
   void bind(int index, int value) { bind(index, std::int64_t{value}); }
   void bind(int index, bool value) { bind(index, std::int64_t{value}); }
@@ -76,8 +71,17 @@ class Statement {
   void bind(int index, const std::optional<base::WallTime>& at);
   void bind(int index, const Blob& blob);
   void bind(int index, std::nullptr_t);
-  base::Status finish();
+  base::Status execute();
+  // Rows that the last execution of a statement on this connection inserted, changed or deleted.
+  int changes() const;
 
+  // Columns of the current row, from 0. Text and blobs stay valid until next().
+  bool is_null(int column) const;
+  std::int64_t int64(int column) const;
+  std::string_view text(int column) const;
+  std::string_view blob(int column) const;
+
+ private:
   sqlite3* db_ = nullptr;
   sqlite3_stmt* handle_ = nullptr;
 };

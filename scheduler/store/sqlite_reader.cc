@@ -84,7 +84,7 @@ Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& l
     Result<bool> more = (*prepared)->next();
     if (!more.ok()) return more.status();
     if (!*more) break;
-    const auto state = engine::parse_task_state((*prepared)->text(0));
+    const auto state = base::parse_word<engine::TaskState>((*prepared)->text(0));
     if (!state) continue;
     counts[static_cast<std::size_t>(*state)] = static_cast<std::int32_t>((*prepared)->int64(1));
   }
@@ -101,7 +101,7 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
   if (!page.after.empty() && !RunId::parse(page.after)) return bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  std::string where = "runs WHERE run_id < ?";
+  std::string where = "WHERE run_id < ?";
   std::vector<std::string> texts{page.after.empty() ? "~" : page.after};  // '~' is after every id
   if (!filter.job.empty()) {
     where += " AND job = ?";
@@ -115,7 +115,7 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
     where += " AND run_id >= ? AND created_at >= ?";
     texts.push_back(first_id_since(*filter.since));
   }
-  const std::string sql = select_from(kRunColumns, where + " ORDER BY run_id DESC LIMIT ?");
+  const std::string sql = select_rows<engine::RunRow>(where + " ORDER BY run_id DESC LIMIT ?");
   const auto token = [](const Statement& row) { return std::string(row.text(0)); };
   const auto fetch = [&](const auto&... args) {
     return fetch_page<engine::RunRow>(*lease, sql, page_size(page), token, args...);
@@ -144,7 +144,7 @@ Result<ports::RunWithCounts> SqliteReader::get_run(RunId run) {
   if (!lease.ok()) return lease.status();
   const std::string id = run.text();
   Result<engine::RunRow> row = fetch_one<engine::RunRow>(
-      *lease, select_from(kRunColumns, "runs WHERE run_id=?"), unknown_run(id), id);
+      *lease, select_rows<engine::RunRow>("WHERE run_id=?"), unknown_run(id), id);
   if (!row.ok()) return row.status();
   Result<std::vector<std::int32_t>> counts = task_counts(*lease, *row);
   if (!counts.ok()) return counts.status();
@@ -154,7 +154,7 @@ Result<ports::RunWithCounts> SqliteReader::get_run(RunId run) {
 Result<RunId> SqliteReader::newest_run(ReaderPool::Lease& lease, std::string_view condition,
                                        std::string_view reference) {
   const std::string sql =
-      select_from(kRunColumns, "runs " + std::string(condition) + " ORDER BY run_id DESC LIMIT 1");
+      select_rows<engine::RunRow>("" + std::string(condition) + " ORDER BY run_id DESC LIMIT 1");
   Result<engine::RunRow> row = fetch_one<engine::RunRow>(lease, sql, unknown_run(reference));
   if (!row.ok()) return row.status();
   return row->id;
@@ -179,8 +179,7 @@ Result<RunId> SqliteReader::resolve_run(std::string_view reference) {
   }
   const std::string end = prefix + "~";
   Result<std::vector<engine::RunRow>> rows = fetch_all<engine::RunRow>(
-      *lease, select_from(kRunColumns, "runs WHERE run_id >= ? AND run_id < ? LIMIT 2"), prefix,
-      end);
+      *lease, select_rows<engine::RunRow>("WHERE run_id >= ? AND run_id < ? LIMIT 2"), prefix, end);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return unknown_run(reference);
   if (rows->size() > 1) {
@@ -203,9 +202,8 @@ Result<Page<engine::TaskRow>> SqliteReader::list_tasks(RunId run,
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   // An empty filter matches everything; the scan is of one run's rows, in the order of its key.
-  const std::string sql = select_from(
-      kTaskColumns,
-      "tasks WHERE run_id=? AND task > ? AND (?3='' OR state=?3) AND (?4='' OR name=?4) "
+  const std::string sql = select_rows<engine::TaskRow>(
+      "WHERE run_id=? AND task > ? AND (?3='' OR state=?3) AND (?4='' OR name=?4) "
       "ORDER BY task LIMIT ?5");
   const auto token = [](const Statement& row) { return std::string(row.text(1)); };
   const std::string id = run.text();
@@ -225,8 +223,8 @@ Result<Page<engine::AttemptRow>> SqliteReader::list_attempts(RunId run,
   if (!lease.ok()) return lease.status();
   const std::string range = task ? "task = ?4" : "?4 IS NULL";
   const std::string sql =
-      select_from(kAttemptColumns, "attempts WHERE run_id=?1 AND (task, epoch) > (?2, ?3) AND " +
-                                       range + " ORDER BY task, epoch LIMIT ?5");
+      select_rows<engine::AttemptRow>("WHERE run_id=?1 AND (task, epoch) > (?2, ?3) AND " + range +
+                                      " ORDER BY task, epoch LIMIT ?5");
   const auto token = [](const Statement& row) {
     return std::string(row.text(1)) + "." + std::string(row.text(2));
   };
@@ -245,8 +243,7 @@ Result<std::vector<engine::CheckRow>> SqliteReader::list_checks(const engine::At
   const std::string id = attempt.run.text();
   return fetch_all<engine::CheckRow>(
       *lease,
-      select_from(kCheckColumns,
-                  "checks WHERE run_id=? AND task=? AND epoch=? ORDER BY asset, name"),
+      select_rows<engine::CheckRow>("WHERE run_id=? AND task=? AND epoch=? ORDER BY asset, name"),
       id, attempt.task, attempt.epoch);
 }
 
@@ -267,13 +264,12 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
   const int rows = std::clamp(limit, 1, ports::kPageSizeMax);
   if (!run) {
     return fetch_all<engine::EventRow>(
-        *lease, select_from(kEventColumns, "events WHERE seq > ? ORDER BY seq LIMIT ?"), since,
-        rows);
+        *lease, select_rows<engine::EventRow>("WHERE seq > ? ORDER BY seq LIMIT ?"), since, rows);
   }
   const std::string id = run->text();
   return fetch_all<engine::EventRow>(
-      *lease, select_from(kEventColumns, "events WHERE run_id=? AND seq > ? ORDER BY seq LIMIT ?"),
-      id, since, rows);
+      *lease, select_rows<engine::EventRow>("WHERE run_id=? AND seq > ? ORDER BY seq LIMIT ?"), id,
+      since, rows);
 }
 
 Result<std::int64_t> SqliteReader::last_seq() {

@@ -41,10 +41,6 @@ std::int64_t microseconds_since(std::chrono::steady_clock::time_point start) {
       .count();
 }
 
-std::string sql_select(std::string_view columns, std::string_view rest) {
-  return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
-}
-
 int remember_wal_size(void* stats, sqlite3*, const char*, int pages) {
   constexpr std::int64_t kFrameBytes = 4096 + 24;
   static_cast<StoreStats*>(stats)->wal_bytes.store(pages * kFrameBytes, std::memory_order_relaxed);
@@ -122,9 +118,9 @@ Status SqliteStore::prepare_statements() {
       {&commit_, "COMMIT"},
       {&rollback_, "ROLLBACK"},
       {&probe_, "INSERT OR REPLACE INTO meta(key, value) VALUES('probe', ?)"},
-      {&load_reply_, sql_select(kReplyColumns, "replies WHERE key=?")},
-      {&load_run_, sql_select(kRunColumns, "runs WHERE run_id=?")},
-      {&load_artifact_, sql_select(kArtifactColumns, "artifacts WHERE digest=?")},
+      {&load_reply_, select_rows<engine::ReplyRow>("WHERE key=?")},
+      {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
+      {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
       {&prune_,
        "DELETE FROM replies WHERE key IN "
        "(SELECT key FROM replies WHERE at < ? ORDER BY at LIMIT ?)"},

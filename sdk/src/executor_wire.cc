@@ -89,7 +89,8 @@ AttemptInput read_input(protozero::pbf_reader in) {
         out.present = in.get_bool();
         break;
       case 2:
-        out.state = engine::parse_task_state(in.get_string()).value_or(engine::TaskState::kWaiting);
+        out.state = base::parse_word<engine::TaskState>(in.get_string())
+                        .value_or(engine::TaskState::kWaiting);
         break;
       case 3:
         out.reason = in.get_string();

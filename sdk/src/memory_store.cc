@@ -63,8 +63,7 @@ Status MemoryStore::write(const engine::Record& record) {
   if (hooks_.on_write) {
     if (Status status = hooks_.on_write(record); !status.ok()) return status;
   }
-  std::visit([this](const auto& row) { apply(row); }, record);
-  return {};
+  return std::visit([&](const auto& row) { return put(row, record); }, record);
 }
 
 Status MemoryStore::commit(engine::Durability durability) {
@@ -135,7 +134,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
     }
     snapshot.runs.push_back(run);
     const auto& tasks = tables_.tasks.rows();
-    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->first.first == id; ++it) {
+    for (auto it = tasks.lower_bound({id, 0}); it != tasks.end() && it->second.run == id; ++it) {
       snapshot.tasks.push_back(it->second);
     }
     const auto& attempts = tables_.attempts.rows();
@@ -150,48 +149,37 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   }
 }
 
-void MemoryStore::apply(const engine::CheckRow& row) {
-  tables_.checks.put({row.attempt, row.asset, row.name}, row);
+template <class Row>
+Status MemoryStore::put(const Row& row, const engine::Record& record) {
+  auto& table = std::get<RowTable<Row>&>(tables_.all());
+  const auto key = engine::key_of(row);
+  if constexpr (engine::Erasable<Row>) {
+    if (row.*Row::erased()) {
+      table.erase(key);
+      return {};
+    }
+  }
+  if (const Row* there = table.find(key)) {
+    const bool once = Row::kTable.writes == engine::Writes::kOnce;
+    if (once || engine::is_sealed(*there)) return engine::overwrite_refused(record);
+  }
+  table.put(key, row);
+  count(row);
+  return {};
 }
 
-void MemoryStore::apply(const engine::EventRow& row) {
-  tables_.events.put(row.seq, row);
+void MemoryStore::count(const engine::EventRow& row) {
   if (row.run) tables_.run_seq.put(row.run, row.run_seq);
 }
 
-void MemoryStore::apply(const engine::OutboxRow& row) {
+void MemoryStore::count(const engine::OutboxRow& row) {
   const std::int64_t* last = tables_.counters.find("outbox");
   if (last == nullptr || *last < row.id) tables_.counters.put("outbox", row.id);
-  if (row.delivered) {
-    tables_.outbox.erase(row.id);
-  } else {
-    tables_.outbox.put(row.id, row);
-  }
-}
-
-void MemoryStore::apply(const engine::WorkerRow& row) {
-  if (row.forgotten) {
-    tables_.workers.erase(row.id);
-  } else {
-    tables_.workers.put(row.id, row);
-  }
 }
 
 std::string MemoryStore::dump() const {
   std::string text;
-  append_table(text, tables_.modules);
-  append_table(text, tables_.assets);
-  append_table(text, tables_.runs);
-  append_table(text, tables_.tasks);
-  append_table(text, tables_.attempts);
-  append_table(text, tables_.materializations);
-  append_table(text, tables_.checks);
-  append_table(text, tables_.artifacts);
-  append_table(text, tables_.cursors);
-  append_table(text, tables_.events);
-  append_table(text, tables_.workers);
-  append_table(text, tables_.replies);
-  append_table(text, tables_.outbox);
+  std::apply([&](const auto&... table) { (append_table(text, table), ...); }, tables_.all());
   return text;
 }
 

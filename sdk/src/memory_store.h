@@ -79,33 +79,45 @@ class MemoryTable {
   std::size_t mark_ = 0;  // size of undo_ when the open transaction began
 };
 
+// The table of a row, by the primary key that the row's columns give.
+template <class Row>
+using RowTable = MemoryTable<engine::KeyOf<Row>, Row>;
+
 // Every table; the audit's view of the store.
 struct MemoryTables {
-  using TaskKey = std::pair<base::RunId, std::int32_t>;
-  using CheckKey = std::tuple<engine::AttemptKey, std::string, std::string>;
+  RowTable<engine::ModuleRow> modules;
+  RowTable<engine::AssetRow> assets;
+  RowTable<engine::RunRow> runs;
+  RowTable<engine::TaskRow> tasks;
+  RowTable<engine::AttemptRow> attempts;
+  RowTable<engine::MaterializationRow> materializations;
+  RowTable<engine::CheckRow> checks;
+  RowTable<engine::ArtifactRow> artifacts;
+  RowTable<engine::CursorRow> cursors;
+  RowTable<engine::EventRow> events;
+  RowTable<engine::WorkerRow> workers;
+  RowTable<engine::ReplyRow> replies;
+  RowTable<engine::OutboxRow> outbox;
 
-  MemoryTable<engine::Digest, engine::ModuleRow> modules;
-  MemoryTable<std::string, engine::AssetRow> assets;
-  MemoryTable<base::RunId, engine::RunRow> runs;
-  MemoryTable<TaskKey, engine::TaskRow> tasks;
-  MemoryTable<engine::AttemptKey, engine::AttemptRow> attempts;
-  MemoryTable<std::int64_t, engine::MaterializationRow> materializations;
-  MemoryTable<CheckKey, engine::CheckRow> checks;  // by attempt, asset, name
-  MemoryTable<engine::Digest, engine::ArtifactRow> artifacts;
-  MemoryTable<std::string, engine::CursorRow> cursors;
-  MemoryTable<std::int64_t, engine::EventRow> events;
-  MemoryTable<std::string, engine::WorkerRow> workers;
-  MemoryTable<std::string, engine::ReplyRow> replies;
-  MemoryTable<std::int64_t, engine::OutboxRow> outbox;
+  // References to all of them; std::get<RowTable<Row>&> finds one by its row.
+  auto all() {
+    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
+                    cursors, events, workers, replies, outbox);
+  }
+  auto all() const {
+    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
+                    cursors, events, workers, replies, outbox);
+  }
+
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
   MemoryTable<std::string, std::int64_t> counters;  // "outbox": highest id ever given
 
   // Calls `function` with each table in turn.
   template <class Function>
   void each(Function function) {
-    std::apply([&](auto&... table) { (function(table), ...); },
-               std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                        cursors, events, workers, replies, outbox, run_seq, counters));
+    std::apply([&](auto&... table) { (function(table), ...); }, all());
+    function(run_seq);
+    function(counters);
   }
 };
 
@@ -136,19 +148,13 @@ class MemoryStore final : public engine::Store {
   std::string dump() const;
 
  private:
-  void apply(const engine::ModuleRow& row) { tables_.modules.put(row.digest, row); }
-  void apply(const engine::AssetRow& row) { tables_.assets.put(row.name, row); }
-  void apply(const engine::RunRow& row) { tables_.runs.put(row.id, row); }
-  void apply(const engine::TaskRow& row) { tables_.tasks.put({row.run, row.index}, row); }
-  void apply(const engine::AttemptRow& row) { tables_.attempts.put(row.key, row); }
-  void apply(const engine::MaterializationRow& row) { tables_.materializations.put(row.id, row); }
-  void apply(const engine::CheckRow& row);
-  void apply(const engine::ArtifactRow& row) { tables_.artifacts.put(row.digest, row); }
-  void apply(const engine::CursorRow& row) { tables_.cursors.put(row.stage, row); }
-  void apply(const engine::EventRow& row);
-  void apply(const engine::WorkerRow& row);
-  void apply(const engine::ReplyRow& row) { tables_.replies.put(row.key, row); }
-  void apply(const engine::OutboxRow& row);
+  template <class Row>
+  base::Status put(const Row& row, const engine::Record& record);
+  // What SQLite keeps by itself: the last event of a run, the highest id that was ever given.
+  void count(const engine::EventRow& row);
+  void count(const engine::OutboxRow& row);
+  template <class Row>
+  void count(const Row&) {}
 
   void restore_definitions(engine::Snapshot& snapshot) const;
   void restore_runs(engine::Snapshot& snapshot) const;

@@ -98,7 +98,7 @@ std::string do_run(World& world, const Line& line, const std::vector<std::string
     // "schedule:nightly": nobody asked, so nobody is answered.
     command.request = {};
     const auto colon = origin.find(':');
-    spec.origin.kind = engine::parse_origin_kind(origin.substr(0, colon)).value();
+    spec.origin.kind = base::parse_word<engine::OriginKind>(origin.substr(0, colon)).value();
     spec.origin.reference = colon == std::string::npos ? "" : origin.substr(colon + 1);
     spec.origin.partition = line.option("partition");
     spec.origin.nominal = world.now.wall;
@@ -341,7 +341,7 @@ std::string show_inputs(World& world, const Line& line) {
 std::string origin_of(const engine::RunRow& row) {
   const engine::Origin& origin = row.origin;
   if (origin.kind == engine::OriginKind::kManual) return "";
-  return " by " + std::string(engine::origin_kind_name(origin.kind)) + " " + origin.reference +
+  return " by " + std::string(base::word_of(origin.kind)) + " " + origin.reference +
          (origin.partition.empty() ? "" : " partition " + origin.partition);
 }
 
@@ -378,8 +378,8 @@ std::string show_events(World& world, const Line& line) {
   std::string text;
   for (const auto& [seq, row] : world.tables().events.rows()) {
     if (row.run != run.id) continue;
-    text += std::to_string(row.run_seq) + " " + std::string(engine::event_kind_name(row.kind)) +
-            " " + row.subject + (row.state.empty() ? "" : " " + row.state) +
+    text += std::to_string(row.run_seq) + " " + std::string(base::word_of(row.kind)) + " " +
+            row.subject + (row.state.empty() ? "" : " " + row.state) +
             (row.message.empty() || row.message.size() == 64 ? "" : " (" + row.message + ")") +
             "\n";
   }

@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/convert/enums.h"
 #include "weir/v1/common.pb.h"
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
@@ -41,54 +42,14 @@ void add_strings(const base::Json& array, google::protobuf::RepeatedPtrField<std
 }  // namespace
 
 base::Result<std::optional<engine::RunState>> run_state_from_proto(int state) {
-  using enum engine::RunState;
-  switch (state) {
-    case v1::RUN_STATE_UNSPECIFIED:
-      return std::optional<engine::RunState>();
-    case v1::RUN_STATE_QUEUED:
-      return std::optional(kQueued);
-    case v1::RUN_STATE_RUNNING:
-      return std::optional(kRunning);
-    case v1::RUN_STATE_CANCELING:
-      return std::optional(kCanceling);
-    case v1::RUN_STATE_SUCCEEDED:
-      return std::optional(kSucceeded);
-    case v1::RUN_STATE_FAILED:
-      return std::optional(kFailed);
-    case v1::RUN_STATE_CANCELED:
-      return std::optional(kCanceled);
-  }
+  const auto known = from_proto_enum<engine::RunState>(static_cast<v1::RunState>(state));
+  if (known || state == v1::RUN_STATE_UNSPECIFIED) return known;
   return invalid(base::kErrUsage, "there is no run state " + std::to_string(state));
 }
 
 base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state) {
-  using enum engine::TaskState;
-  switch (state) {
-    case v1::TASK_STATE_UNSPECIFIED:
-      return std::optional<engine::TaskState>();
-    case v1::TASK_STATE_WAITING:
-      return std::optional(kWaiting);
-    case v1::TASK_STATE_READY:
-      return std::optional(kReady);
-    case v1::TASK_STATE_ASSIGNED:
-      return std::optional(kAssigned);
-    case v1::TASK_STATE_RUNNING:
-      return std::optional(kRunning);
-    case v1::TASK_STATE_UP_FOR_RETRY:
-      return std::optional(kUpForRetry);
-    case v1::TASK_STATE_SUCCEEDED:
-      return std::optional(kSucceeded);
-    case v1::TASK_STATE_FAILED:
-      return std::optional(kFailed);
-    case v1::TASK_STATE_SKIPPED:
-      return std::optional(kSkipped);
-    case v1::TASK_STATE_UPSTREAM_FAILED:
-      return std::optional(kUpstreamFailed);
-    case v1::TASK_STATE_CANCELED:
-      return std::optional(kCanceled);
-    case v1::TASK_STATE_CACHED:
-      return std::optional(kCached);
-  }
+  const auto known = from_proto_enum<engine::TaskState>(static_cast<v1::TaskState>(state));
+  if (known || state == v1::TASK_STATE_UNSPECIFIED) return known;
   return invalid(base::kErrUsage, "there is no task state " + std::to_string(state));
 }
 

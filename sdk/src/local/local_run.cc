@@ -134,7 +134,7 @@ struct LocalRun::Impl {
     if (!latest || stage == stages.end()) return nullptr;
     const auto& rows = driver.tables().tasks.rows();
     for (auto at = rows.lower_bound({latest, 0}); at != rows.end(); ++at) {
-      if (at->first.first != latest) break;
+      if (at->second.run != latest) break;
       if (at->second.name == stage->second->name) return &at->second;
     }
     return nullptr;

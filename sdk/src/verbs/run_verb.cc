@@ -173,7 +173,7 @@ int summarize(const MemoryTables& tables, base::RunId id) {
   const engine::RunRow& run = *tables.runs.find(id);
   std::string out = "\n";
   const auto& rows = tables.tasks.rows();
-  for (auto at = rows.lower_bound({id, 0}); at != rows.end() && at->first.first == id; ++at) {
+  for (auto at = rows.lower_bound({id, 0}); at != rows.end() && at->second.run == id; ++at) {
     out += task_summary(tables, at->second);
   }
   out += "run " + std::string(engine::run_state_name(run.state));

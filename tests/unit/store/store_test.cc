@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "engine/text/record_text.h"
 #include "scheduler/store/sqlite_store.h"
 #include "sdk/src/memory_store.h"
@@ -32,6 +33,11 @@ class StoreTest : public testing::TestWithParam<Kind> {
     base::Result<engine::Snapshot> restored = store_->restore();
     EXPECT_TRUE(restored.ok()) << restored.status().text();
     return restored.ok() ? snapshot_text(*restored) : std::string("none");
+  }
+  static std::string snapshot_of(const std::vector<engine::Record>& rows) {
+    sdk_impl::MemoryStore memory;
+    commit_rows(memory, rows);
+    return snapshot_text(*memory.restore());
   }
   engine::Facts facts(const engine::Reads& reads) {
     EXPECT_TRUE(store_->begin().ok());
@@ -158,8 +164,8 @@ TEST_P(StoreTest, FactsAreThoseOfTheKeysAskedFor) {
   ASSERT_EQ(found.replies.size(), 1u);
   const engine::ReplyRow& reply = found.replies.at("key-1");
   EXPECT_EQ(reply.request_hash, digest("request"));
-  EXPECT_EQ(reply.status.text(), "WEIR-E0201: no job is named 'x'");
-  EXPECT_EQ(reply.status.code(), base::Code::kNotFound);
+  EXPECT_EQ(base::Status(reply.status).text(), "WEIR-E0201: no job is named 'x'");
+  EXPECT_EQ(reply.status.code, base::Code::kNotFound);
   EXPECT_EQ(reply.payload, "payload");
   ASSERT_EQ(found.runs.size(), 1u);
   EXPECT_EQ(engine::record_text(found.runs.at(run_id(1))),
@@ -187,6 +193,82 @@ TEST_P(StoreTest, LazyCommitIsVisibleAtOnce) {
   base::Result<engine::Snapshot> restored = store_->restore();
   ASSERT_TRUE(restored.ok());
   EXPECT_EQ(restored->last_seq, 2);
+}
+
+// What is history is inserted once: an id that is used twice is an error, never an overwriting.
+TEST_P(StoreTest, ARowOfHistoryIsNotWrittenTwice) {
+  commit_rows(*store_, sample_world());
+  const engine::Record repeated[] = {
+      event_row(4, 1, 9),
+      materialization_row(1, "raw"),
+      engine::CheckRow{{run_id(1), 0, 1},
+                       "orders",
+                       "not_empty",
+                       module::CheckSeverity::kWarn,
+                       false,
+                       "",
+                       "{}",
+                       at(2)},
+      engine::ReplyRow{"key-1", digest("another"), base::Status(), "other", at(9)},
+      engine::OutboxRow{1, "other", "{}", false, at(9)},
+  };
+  for (const engine::Record& record : repeated) {
+    ASSERT_TRUE(store_->begin().ok());
+    const base::Status status = store_->write(record);
+    EXPECT_EQ(status.code(), base::Code::kInternal) << engine::record_text(record);
+    EXPECT_EQ(status.error(), base::kErrStore);
+    EXPECT_NE(status.message().find(" is there already: history is not overwritten"),
+              std::string::npos)
+        << status.text();
+    store_->rollback();
+  }
+  EXPECT_EQ(snapshot_text(*store_->restore()), snapshot_of(sample_world()));
+  EXPECT_EQ(base::Status(facts({{"key-1"}, {}, {}}).replies.at("key-1").status).code(),
+            base::Code::kNotFound);
+}
+
+TEST_P(StoreTest, ARowThatHasEndedIsNotChanged) {
+  commit_rows(*store_, sample_world());
+  engine::TaskRow task = task_row(1, 0, engine::TaskState::kReady);
+  const engine::Record late[] = {run_row(1, engine::RunState::kRunning, 1),
+                                 run_row(1, engine::RunState::kSucceeded, 1), task,
+                                 attempt_row(1, 0, 1, engine::OutcomeClass::kNone),
+                                 attempt_row(2, 0, 1, engine::OutcomeClass::kSucceeded)};
+  for (const engine::Record& record : late) {
+    ASSERT_TRUE(store_->begin().ok());
+    const base::Status status = store_->write(record);
+    EXPECT_EQ(status.code(), base::Code::kInternal) << engine::record_text(record);
+    EXPECT_NE(status.message().find(" has ended: history is not overwritten"), std::string::npos)
+        << status.text();
+    store_->rollback();
+  }
+  EXPECT_EQ(snapshot_text(*store_->restore()), snapshot_of(sample_world()));
+}
+
+TEST_P(StoreTest, ARowThatLivesIsUpdatedUntilItsEndAndThenSealed) {
+  commit_rows(*store_, sample_world());
+  commit_rows(*store_, {run_row(2, engine::RunState::kCanceling, 2),
+                        task_row(2, 0, engine::TaskState::kUpForRetry),
+                        attempt_row(2, 0, 2, engine::OutcomeClass::kOom)});
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok());
+  EXPECT_EQ(restored->runs[0].state, engine::RunState::kCanceling);
+  EXPECT_EQ(restored->tasks[0].state, engine::TaskState::kUpForRetry);
+  EXPECT_TRUE(restored->attempts.empty());
+  commit_rows(*store_, {task_row(2, 0, engine::TaskState::kFailed)});
+  ASSERT_TRUE(store_->begin().ok());
+  EXPECT_FALSE(store_->write(task_row(2, 0, engine::TaskState::kFailed)).ok());
+  store_->rollback();
+}
+
+// The bytes of a digest may come again: that is how a damaged row is made good.
+TEST_P(StoreTest, AnArtifactMayBeStoredAgain) {
+  const engine::ArtifactRow bad{digest("inline"), 6, engine::ArtifactKind::kBytes,
+                                std::make_shared<const std::string>("broken")};
+  commit_rows(*store_, {bad});
+  commit_rows(*store_, sample_world());
+  EXPECT_EQ(*facts({{}, {}, {digest("inline")}}).artifacts.at(digest("inline")).bytes,
+            std::string("in\0line", 7));
 }
 
 TEST_P(StoreTest, DeliveredOutboxRowsGoAndTheirNumbersAreNotGivenAgain) {

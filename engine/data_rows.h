@@ -1,0 +1,141 @@
+// The rows of what is defined and of what was made: modules, assets, materializations, checks,
+// artifacts, cursors. See records.h, which has the others and says how rows list their columns.
+// Values only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/sha256.h"
+#include "engine/columns.h"
+#include "engine/states.h"
+#include "module/manifest.h"
+
+namespace weir::engine {
+
+using base::AttemptKey;
+using base::RunId;
+using base::WallTime;
+
+struct BundleFile {
+  std::string path;  // relative, '/'-separated; the first file of a bundle is the executable
+  Digest digest;
+  std::int64_t size = 0;
+  bool executable = false;
+  bool operator==(const BundleFile&) const = default;
+
+  static constexpr auto columns() {
+    return std::tuple(column("path", &BundleFile::path), column("digest", &BundleFile::digest),
+                      column("size", &BundleFile::size),
+                      column("executable", &BundleFile::executable));
+  }
+};
+
+struct ModuleRow {
+  Digest digest;  // over the sorted list of (path, executable, file digest)
+  std::string pipeline;
+  std::string manifest;  // JSON text
+  std::vector<BundleFile> files;
+  WallTime registered_at{};
+  bool active = false;  // the pipeline's current module
+
+  static constexpr Table kTable{"modules"};
+  static constexpr auto columns() {  // the manifest last, because it is large
+    return std::tuple(
+        primary("digest", &ModuleRow::digest), column("pipeline", &ModuleRow::pipeline),
+        column("active", &ModuleRow::active), column("registered_at", &ModuleRow::registered_at),
+        column("files", &ModuleRow::files), column("manifest", &ModuleRow::manifest));
+  }
+};
+
+struct AssetRow {
+  std::string name;
+  std::string pipeline;
+  std::string type;
+  bool retired = false;
+  std::int64_t materialization = 0;  // current version, 0 when there is none
+  RunId settled_by;                  // the newest run that is done with it
+  std::string missed;                // "TASK STATE: why" that run made none; empty when it did
+
+  static constexpr Table kTable{"assets"};
+  static constexpr auto columns() {
+    return std::tuple(primary("name", &AssetRow::name), column("pipeline", &AssetRow::pipeline),
+                      column("type", &AssetRow::type), column("retired", &AssetRow::retired),
+                      column("materialization", &AssetRow::materialization),
+                      nullable("settled_by", &AssetRow::settled_by),
+                      column("missed", &AssetRow::missed));
+  }
+};
+
+struct MaterializationRow {
+  std::int64_t id = 0;  // commit order, from 1
+  std::string asset;
+  AttemptKey attempt;
+  ValueRef value;
+  std::string metadata;  // JSON object
+  std::string code_version;
+  Digest module;
+  std::vector<Pin> inputs;  // lineage: which versions it was made from
+  WallTime at{};
+
+  static constexpr Table kTable{"materializations", Writes::kOnce};
+  static constexpr auto columns() {
+    using Row = MaterializationRow;
+    return std::tuple(primary("id", &Row::id), column("asset", &Row::asset), group(&Row::attempt),
+                      group(&Row::value), column("metadata", &Row::metadata),
+                      column("code_version", &Row::code_version), column("module", &Row::module),
+                      column("inputs", &Row::inputs), column("at", &Row::at));
+  }
+};
+
+struct CheckRow {
+  AttemptKey attempt;
+  std::string asset;
+  std::string name;
+  module::CheckSeverity severity = module::CheckSeverity::kError;
+  bool passed = false;
+  std::string reason;
+  std::string metadata;  // JSON object
+  WallTime at{};
+
+  static constexpr Table kTable{"checks", Writes::kOnce};
+  static constexpr auto columns() {
+    return std::tuple(primary_group(&CheckRow::attempt), primary("asset", &CheckRow::asset),
+                      primary("name", &CheckRow::name), column("severity", &CheckRow::severity),
+                      column("passed", &CheckRow::passed), column("reason", &CheckRow::reason),
+                      column("metadata", &CheckRow::metadata), column("at", &CheckRow::at));
+  }
+};
+
+// Bytes of a value up to kInlineBytesMax, or the fact that the artifact store holds a larger one.
+// The same digest may come again: a row whose bytes were damaged is made good by it.
+struct ArtifactRow {
+  Digest digest;
+  std::int64_t size = 0;
+  ArtifactKind kind = ArtifactKind::kBytes;
+  std::shared_ptr<const std::string> bytes;  // null when it is a file
+
+  static constexpr Table kTable{"artifacts"};
+  static constexpr auto columns() {
+    return std::tuple(primary("digest", &ArtifactRow::digest), column("size", &ArtifactRow::size),
+                      column("kind", &ArtifactRow::kind), column("bytes", &ArtifactRow::bytes));
+  }
+};
+
+struct CursorRow {
+  std::string stage;         // "pipeline:task"
+  std::int64_t version = 0;  // counts commits, from 1
+  Digest value;              // an inline artifact
+
+  static constexpr Table kTable{"cursors"};
+  static constexpr auto columns() {
+    return std::tuple(primary("stage", &CursorRow::stage), column("version", &CursorRow::version),
+                      column("value", &CursorRow::value));
+  }
+};
+
+}  // namespace weir::engine
