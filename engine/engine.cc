@@ -40,7 +40,6 @@ void apply(Step& step, const Command& command) {
                    }
                  },
                  [&](const Explain& c) { explain(step, c); },
-                 [&](const PlanRun& c) { show_plan(step, c); },
              },
              command.body);
 }
@@ -157,10 +156,11 @@ void send(Step& step, SessionId to, decltype(Send::message) message) {
   if (to) step.effects.sends.push_back({to, std::move(message)});
 }
 
-void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload) {
+void reply(Step& step, const RequestInfo& request, base::Status status, ReplyPayload payload) {
   // Only what changed something is kept: a refusal is judged afresh when it is repeated.
   if (!request.idempotency_key.empty() && status.ok() && !PLANTED(kReplyNotStored)) {
-    write(step, ReplyRow{request.idempotency_key, request.hash, status, payload, step.now.wall});
+    write(step, ReplyRow{request.idempotency_key, request.hash, status, payload_text(payload),
+                         step.now.wall});
   }
   if (request.reply_to != 0) {
     step.effects.replies.push_back({request.reply_to, std::move(status), std::move(payload)});
@@ -173,16 +173,17 @@ bool answered_before(Step& step, const RequestInfo& request) {
   if (found == step.facts.replies.end()) return false;
   const ReplyRow& kept = found->second;
   if (request.reply_to == 0) return true;
-  if (kept.request_hash == request.hash) {
-    step.effects.replies.push_back({request.reply_to, kept.status, kept.payload});
+  Reply again{request.reply_to, kept.status};
+  if (kept.request_hash != request.hash) {
+    again.status = base::Status(base::Code::kInvalidArgument, base::kErrIdempotency,
+                                "idempotency key '" + request.idempotency_key +
+                                    "' was used for another request; use a new key");
+  } else if (auto payload = parse_payload(kept.payload); payload.ok()) {
+    again.payload = std::move(*payload);
   } else {
-    step.effects.replies.push_back(
-        {request.reply_to,
-         base::Status(base::Code::kInvalidArgument, base::kErrIdempotency,
-                      "idempotency key '" + request.idempotency_key +
-                          "' was used for another request; use a new key"),
-         ""});
+    again.status = payload.status();
   }
+  step.effects.replies.push_back(std::move(again));
   return true;
 }
 

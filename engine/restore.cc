@@ -36,6 +36,7 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
     if (row.active) state.active[row.pipeline] = row.digest;
     state.modules[row.digest] = make_module(row, parse_manifest(row, before));
   }
+  renew_catalog(state);
   for (const AssetRow& row : snapshot.assets) state.assets[row.name].row = row;
   for (const MaterializationRow& row : snapshot.current) {
     state.assets.at(row.asset).current = {row.id, row.value, row.attempt.run, row.at};

@@ -17,6 +17,7 @@
 
 #include "engine/deadlines.h"
 #include "engine/engine.h"
+#include "engine/plan/catalog.h"
 #include "engine/plan/trigger_rule.h"
 #include "engine/runs/run_queue.h"
 #include "engine/waiting.h"
@@ -27,14 +28,6 @@ namespace weir::engine {
 inline constexpr Duration kRetryDelayMax = std::chrono::hours(24);
 
 // ---- definitions ----
-
-struct Module {
-  ModuleRow row;
-  std::shared_ptr<const Manifest> manifest;
-  std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
-  std::map<std::string, std::int32_t, std::less<>> stage_by_name;
-  std::int32_t live_runs = 0;  // that pin it
-};
 
 // The version that readers get now.
 struct CurrentVersion {
@@ -159,6 +152,7 @@ struct State {
   Options options;
   std::map<Digest, std::shared_ptr<Module>> modules;
   std::map<std::string, Digest, std::less<>> active;  // pipeline -> module
+  std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
   std::map<std::string, Asset, std::less<>> assets;
   std::map<std::string, CursorRow> cursors;
   std::map<RunId, Run> runs;     // planned and not terminal

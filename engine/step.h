@@ -39,7 +39,7 @@ struct Step {
 void write(Step& step, Record record);
 void write_lazy(Step& step, Record record);
 void send(Step& step, SessionId to, decltype(Send::message) message);
-void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload);
+void reply(Step& step, const RequestInfo& request, base::Status status, ReplyPayload payload = {});
 void touch(Step& step, const Run& run);
 void touch(Step& step, const Run& run, const Task& task);
 void touch_lazy(Step& step, const Run& run, const Task& task);
@@ -71,14 +71,8 @@ Task* find_task(State& state, const TaskRef& ref);
 
 // ---- definitions.cc ----
 void register_modules(Step& step, const RegisterModules& command);
-std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest);
+void renew_catalog(State& state);  // after the active modules have changed
 void release_module(State& state, const std::shared_ptr<Module>& module);
-
-// ---- plan/run_plan.cc ----
-// What is asked for as a row, without an id.
-base::Result<RunRow> run_row(const State& state, const RunSpec& spec);
-// The row with its modules, tasks and pins, or why it cannot be run now.
-base::Result<Run> plan_run(const State& state, RunRow row);
 
 // ---- admission.cc ----
 inline constexpr std::int32_t kQueuedRunSeq = 1;  // a queued run has had one event
@@ -97,7 +91,6 @@ RunId next_run_id(Step& step);
 Run& begin_run(Step& step, Run planned);
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
-void show_plan(Step& step, const PlanRun& command);
 void finish_run_if_done(Step& step, Run& run);
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
 void notify_end(Step& step, const RunFinished& end);
@@ -166,7 +159,7 @@ void worker_lease_expired(Step& step, Worker& worker);
 // ---- timers.cc ----
 void fire_timers(Step& step);
 
-// ---- explain.cc ----
+// ---- explain/explain.cc ----
 void explain(Step& step, const Explain& command);
 
 }  // namespace weir::engine

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,25 @@
 #include "engine/runs/run_queue.h"
 
 namespace weir::engine {
+
+// Names of what is not resident and must be loaded before the step.
+struct Reads {
+  std::vector<std::string> replies;  // idempotency keys
+  std::vector<RunId> runs;           // that may have finished
+  std::vector<RunId> queued;         // whose turn it is
+  std::vector<Digest> artifacts;     // whether the artifact store holds them durably
+  bool empty() const {
+    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty();
+  }
+};
+
+// What was found. A key that is absent was looked for and does not exist.
+struct Facts {
+  std::map<std::string, ReplyRow> replies;
+  std::map<RunId, RunRow> runs;
+  std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
+  std::map<Digest, ArtifactRow> artifacts;
+};
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and
 // live attempts.

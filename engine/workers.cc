@@ -218,7 +218,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   worker.row.id = command.worker.id;
   worker.row.name = command.worker.name;
   worker.row.slots = command.worker.slots;
-  worker.row.info = command.worker.info;
+  worker.row.traits = command.worker.traits;
   worker.prefetch = command.worker.prefetch;
   index_worker(step.state, worker);
   renew(step, worker);
@@ -271,13 +271,12 @@ void drain_worker(Step& step, const DrainWorker& command) {
     emit(step, WorkerDraining{worker.row.name, command.drain});
     send(step, worker.session, SetDraining{command.drain});
     step.dispatch = true;
-    return reply(step, command.request, {}, "");
+    return reply(step, command.request, {});
   }
   reply(step, command.request,
         Status(Code::kNotFound, base::kErrUnknownWorker,
                "no worker has the id or name '" + command.worker +
-                   "'; `weir workers list` shows them"),
-        "");
+                   "'; `weir workers list` shows them"));
 }
 
 void worker_lease_expired(Step& step, Worker& worker) {

@@ -49,6 +49,29 @@ void enqueue(Step& step, RunRow row, QueueReason why) {
   write(step, std::move(row));
 }
 
+// Inputs from outside the selection are fixed now: later versions do not reach this run.
+void pin_inputs(const State& state, Run& run) {
+  for (const OutsideInput& input : outside_inputs(run)) {
+    const auto asset = state.assets.find(input.asset);
+    Pin pin{.asset = input.asset, .materialization = 0, .value = {}};
+    if (asset != state.assets.end() && asset->second.current.materialization != 0) {
+      pin.materialization = asset->second.current.materialization;
+      pin.value = asset->second.current.value;
+    }
+    run.row.pins.push_back(std::move(pin));
+  }
+}
+
+base::Result<Run> plan_run(const State& state, RunRow row) {
+  const auto asset = [&](const std::string& name) {
+    const auto found = state.assets.find(name);
+    return found == state.assets.end() ? nullptr : &found->second.row;
+  };
+  auto run = plan_tasks({*state.catalog, asset, state.options.tasks_per_run_max}, std::move(row));
+  if (run.ok()) pin_inputs(state, *run);
+  return run;
+}
+
 // What was accepted and can no longer be run ends here, without a task.
 void fail_queued(Step& step, RunRow row, std::string why) {
   row.state = RunState::kFailed;
@@ -92,7 +115,7 @@ void end_queued(Step& step, RunRow row) {
 }
 
 base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
-  auto row = run_row(step.state, spec);
+  auto row = run_row(*step.state.catalog, spec);
   if (!row.ok()) return row.status();
   auto planned = plan_run(step.state, std::move(*row));
   if (!planned.ok()) return planned.status();

@@ -107,23 +107,8 @@ Run& begin_run(Step& step, Run planned) {
 void create_run(Step& step, const CreateRun& command) {
   if (answered_before(step, command.request)) return;
   const auto id = start_run(step, command.spec);
-  if (!id.ok()) return reply(step, command.request, id.status(), "");
-  reply(step, command.request, {}, id->text());
-}
-
-void show_plan(Step& step, const PlanRun& command) {
-  RunSpec spec;
-  spec.job = command.job;
-  spec.selection = command.selection;
-  auto row = run_row(step.state, spec);
-  const auto planned = row.ok() ? plan_run(step.state, std::move(*row)) : row.status();
-  if (!planned.ok()) {
-    step.effects.replies.push_back({command.reply_to, planned.status(), ""});
-    return;
-  }
-  Json names{Json::Array{}};
-  for (const Task& task : planned->tasks) names.push(task.spec->name);
-  step.effects.replies.push_back({command.reply_to, {}, names.dump()});
+  if (!id.ok()) return reply(step, command.request, id.status());
+  reply(step, command.request, {}, *id);
 }
 
 void cancel_run(Step& step, const CancelRun& command) {
@@ -131,9 +116,9 @@ void cancel_run(Step& step, const CancelRun& command) {
   if (Run* run = find_run(step.state, command.run)) {
     cancel_live(step, *run, command);
   } else if (Status status = cancel_row(step, command); !status.ok()) {
-    return reply(step, command.request, std::move(status), "");
+    return reply(step, command.request, std::move(status));
   }
-  reply(step, command.request, {}, "");
+  reply(step, command.request, {});
 }
 
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq) {

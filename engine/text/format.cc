@@ -52,9 +52,6 @@ struct CommandText {
     return "delivered outbox=" + std::to_string(c.id);
   }
   std::string operator()(const Explain& c) const { return "explain " + c.reference; }
-  std::string operator()(const PlanRun& c) const {
-    return "plan " + (c.job.empty() ? c.selection : c.job);
-  }
 };
 
 struct MessageText {
@@ -138,8 +135,9 @@ std::string to_text(const Effects& effects) {
             std::visit(MessageText{}, message.message) + "\n";
   }
   for (const Reply& answer : effects.replies) {
-    text +=
-        "  reply " + (answer.status.ok() ? "ok " + answer.payload : answer.status.text()) + "\n";
+    text += "  reply " +
+            (answer.status.ok() ? "ok " + payload_text(answer.payload) : answer.status.text()) +
+            "\n";
   }
   return text;
 }

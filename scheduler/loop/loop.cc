@@ -45,13 +45,6 @@ std::int64_t payload_bytes(const CommandBody& body) {
   return bytes;
 }
 
-bool from_people(const CommandBody& body) {
-  return std::holds_alternative<engine::RegisterModules>(body) ||
-         std::holds_alternative<engine::CreateRun>(body) ||
-         std::holds_alternative<engine::Explain>(body) ||
-         std::holds_alternative<engine::PlanRun>(body);
-}
-
 Status not_running() {
   return {Code::kUnavailable, base::kErrShuttingDown, "the scheduler is not running; try again"};
 }
@@ -118,7 +111,7 @@ Status Loop::post(CommandBody body, ports::ReplyHandler on_reply) {
     return {Code::kInvalidArgument, base::kErrInternal, "that command is never answered"};
   }
   const std::int64_t bytes = payload_bytes(body);
-  const std::size_t limit = from_people(body)
+  const std::size_t limit = engine::sender_of(body) == engine::Sender::kPeople
                                 ? std::min(options_.inbox_commands_max, kInboxRequestsMax)
                                 : options_.inbox_commands_max;
   bool first = false;
@@ -255,7 +248,7 @@ void Loop::give_reply(const engine::Reply& reply) {
 
 void Loop::finish() {
   turn_.flush_lazy(now());
-  for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running(), ""});
+  for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running()});
   if (options_.housekeeping) options_.housekeeping(last_now_.wall, true);
 }
 

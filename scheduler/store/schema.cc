@@ -206,7 +206,21 @@ ALTER TABLE runs ADD COLUMN queued_for TEXT NOT NULL DEFAULT 'none';  -- while i
 ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations{{{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}}};
+// What a worker has is data; it says it anew when it connects.
+constexpr const char* kFifth = R"sql(
+ALTER TABLE workers DROP COLUMN info;
+ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';     -- JSON: [[name, value], ...]
+ALTER TABLE workers ADD COLUMN resources TEXT NOT NULL DEFAULT '[]';  -- JSON: [[name, amount], ...]
+ALTER TABLE workers ADD COLUMN architecture TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN glibc TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN weir_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN limits TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations{
+    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -75,7 +75,7 @@ class Rig {
     upload.manifest = std::make_shared<const module::Manifest>(std::move(manifest));
     command.modules.push_back(std::move(upload));
     step(std::move(command));
-    WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0, .info = {}};
+    WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0};
     step(ConnectWorker{SessionId{1}, worker, {}});
   }
 

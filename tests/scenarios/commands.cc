@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "engine/plan/plan.h"
 #include "engine/state.h"
 #include "tests/support/graph_text.h"
 
@@ -119,7 +120,6 @@ std::string do_connect(World& world, const Line& line) {
   worker.info.id = worker.info.name = line.words.at(1);
   worker.info.slots = std::stoi(line.option("slots", "1"));
   worker.info.prefetch = std::stoi(line.option("prefetch", "0"));
-  worker.info.info = "{}";
   worker.session = base::SessionId{++world.sessions};
   engine::ConnectWorker command{worker.session, worker.info, {}};
   for (const auto& [key, assign] : worker.held) command.held.push_back(key);
@@ -257,17 +257,6 @@ std::string do_clock(World& world, const Line& line) {
   return world.set_clock(back ? -step : step);
 }
 
-std::string reply_lines(World& world, ports::CommandBody body) {
-  std::string text = world.step(std::move(body));
-  const std::string prefix = "  reply ok ";
-  if (!text.starts_with(prefix)) return text;
-  const auto payload = base::Json::parse(text.substr(prefix.size()));
-  if (!payload.ok()) return text;
-  std::string lines;
-  for (const auto& line : payload->items()) lines += line.as_string() + "\n";
-  return lines;
-}
-
 std::string do_explain(World& world, const Line& line) {
   std::string reference = line.words.at(1);
   const auto slash = reference.find('/');
@@ -276,15 +265,27 @@ std::string do_explain(World& world, const Line& line) {
     reference = run.id.text() + (slash == std::string::npos ? "" : reference.substr(slash));
     break;
   }
-  return reply_lines(world, engine::Explain{1, reference});
+  return world.ask(engine::Explain{1, reference});
 }
 
 std::string do_plan(World& world, const Line& line) {
-  std::string selection;
+  engine::RunSpec spec;
+  spec.job = line.option("job");
   for (std::size_t i = 1; i < line.words.size(); ++i) {
-    selection += (i > 1 ? " " : "") + line.words[i];
+    spec.selection += (i > 1 ? " " : "") + line.words[i];
   }
-  return reply_lines(world, engine::PlanRun{1, line.option("job"), selection});
+  const engine::State& state = world.engine().state();
+  const auto asset = [&](const std::string& name) {
+    const auto found = state.assets.find(name);
+    return found == state.assets.end() ? nullptr : &found->second.row;
+  };
+  auto row = engine::run_row(*state.catalog, spec);
+  if (!row.ok()) return "  " + row.status().text() + "\n";
+  const auto run = engine::plan_tasks({*state.catalog, asset, 1000}, std::move(*row));
+  if (!run.ok()) return "  " + run.status().text() + "\n";
+  std::string names;
+  for (const auto& task : run->tasks) names += task.spec->name + "\n";
+  return names;
 }
 
 std::string do_cancel(World& world, const Line& line) {

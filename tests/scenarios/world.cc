@@ -27,6 +27,11 @@ std::string World::step(ports::CommandBody body) {
   return text;
 }
 
+std::string World::ask(ports::CommandBody body) {
+  std::string text = step(std::move(body));
+  return last_reply_.status.ok() ? readable(engine::payload_text(last_reply_.payload)) : text;
+}
+
 std::string World::set_clock(base::Duration by) {
   now.wall += by;
   return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{}) : "";
@@ -41,6 +46,7 @@ std::string World::step_once(ports::CommandBody body) {
   CHECK(facts.ok());
   const engine::Effects effects = engine_->step(command, *facts);
   commit(effects);
+  if (!effects.replies.empty()) last_reply_ = effects.replies.back();
   check();
   learn_run(effects);
   deliver(effects);

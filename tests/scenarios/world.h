@@ -40,6 +40,8 @@ class World {
 
   // One step of the engine, committed and checked; its effects as text.
   std::string step(ports::CommandBody body);
+  // The answer alone of a command that only reads.
+  std::string ask(ports::CommandBody body);
   // Sets the wall clock alone.
   std::string set_clock(base::Duration by);
   // Moves both clocks, firing every deadline on its instant; the workers named beat every 10 s.
@@ -79,6 +81,7 @@ class World {
 
   std::unique_ptr<engine::Engine> engine_;
   std::uint64_t seed_ = 0;
+  engine::Reply last_reply_;
   mutable sdk_impl::MemoryStore store_;
   std::vector<KnownRun> runs_;
   std::map<base::Digest, std::string> values_;

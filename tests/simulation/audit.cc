@@ -121,7 +121,8 @@ void Audit::row(const engine::EventRow& row) {
   const auto* last = tables_.run_seq.find(row.run);
   require(row.run_seq == (last == nullptr ? 0 : *last) + 1, "run_seq has a gap", row);
   const auto* run = tables_.runs.find(row.run);
-  require(run == nullptr || !engine::terminal(run->state) || !run_finished_events_.empty(),
+  require(run == nullptr || !engine::terminal(run->state) || !run_finished_events_.empty() ||
+              row.kind == engine::EventKind::kRunFinished,
           "an event after the end of its run", row);
   if (row.kind == engine::EventKind::kTaskFinished) finished_events_.insert({row.run, row.task});
   if (row.kind == engine::EventKind::kRunFinished) run_finished_events_.insert(row.run);

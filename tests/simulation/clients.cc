@@ -109,7 +109,7 @@ void Clients::settle(const Shared& request, const engine::Reply& reply) {
     agenda_.in(seconds(20), [this] { drain(false); });
   }
   if (std::holds_alternative<engine::CreateRun>(request->body)) {
-    runs_.push_back(*base::RunId::parse(reply.payload));
+    runs_.push_back(std::get<base::RunId>(reply.payload));
     if (rng_.chance(0.1)) misuse_key(request);
   }
 }
@@ -183,7 +183,6 @@ void Clients::misuse_key(const Shared& request) {
 
 // Read-only requests: their answers are not kept, and they need no repeating.
 void Clients::look() {
-  post_(engine::PlanRun{++last_reply_to_, "p0/all", ""});
   if (runs_.empty()) return;
   post_(engine::Explain{++last_reply_to_, runs_.back().text()});
   post_(engine::Explain{++last_reply_to_, "p0_s0"});

@@ -15,6 +15,7 @@
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
+#include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
 
 namespace weir::rpc {
@@ -209,8 +210,41 @@ void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases,
   out->set_draining(row.draining);
   out->set_slots(row.slots);
   out->set_leases(leases);
-  out->set_info_json(row.info);
+  const engine::WorkerTraits& traits = row.traits;
+  for (const engine::Label& label : traits.labels) {
+    (*out->mutable_labels())[label.name] = label.value;
+  }
+  for (const engine::Resource& resource : traits.resources) {
+    (*out->mutable_resources())[resource.name] = resource.amount;
+  }
+  out->set_architecture(traits.architecture);
+  out->set_glibc(traits.glibc);
+  out->set_weir_version(traits.weir_version);
+  out->set_limits(traits.limits);
+  out->set_data_dir(traits.data_dir);
+  out->set_host_id(traits.host_id);
   to_proto(row.last_seen, out->mutable_last_seen());
+}
+
+void to_proto(const engine::ModuleChange& change, v1::ModuleChange* out) {
+  out->set_pipeline(change.pipeline);
+  out->set_module(change.module.hex());
+  if (change.replaces) out->set_replaces(change.replaces.hex());
+  out->mutable_added()->Add(change.added.begin(), change.added.end());
+  out->mutable_removed()->Add(change.removed.begin(), change.removed.end());
+  out->mutable_changed()->Add(change.changed.begin(), change.changed.end());
+  out->mutable_breaking()->Add(change.breaking.begin(), change.breaking.end());
+  out->set_unchanged(change.unchanged);
+}
+
+void to_proto(const engine::ExplainItem& item, v1::ExplainItem* out) {
+  out->set_kind(std::string(base::word_of(item.kind)));
+  out->set_subject(item.subject);
+  out->mutable_numbers()->insert(item.numbers.begin(), item.numbers.end());
+  out->mutable_references()->Add(item.references.begin(), item.references.end());
+  out->set_text(item.text);
+  out->set_depth(item.depth);
+  out->set_words(engine::words_of(item));
 }
 
 }  // namespace weir::rpc

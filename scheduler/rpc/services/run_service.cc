@@ -1,6 +1,10 @@
 // RunService: starting, cancelling and looking at runs. `as_of_seq` is read before the rows, so
 // that a stream of events from it misses nothing that the rows do not show. Handlers hand over
 // and return; reads run on read threads, commands go through the inbox.
+#include <map>
+
+#include "base/errors.h"
+#include "engine/plan/plan.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
@@ -171,15 +175,59 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
       });
 }
 
-// A page of the plan that the engine made just now: JSON, an array of the names of tasks.
-Status fill_plan(const ports::PageRequest& page, const std::string& payload,
-                 v1::PlanRunResponse* response) {
-  auto tasks = strings_from_payload(payload);
-  if (!tasks.ok()) return tasks.status();
+// The rows of assets that planning asks for, each read once.
+class AssetRows {
+ public:
+  explicit AssetRows(Edge& edge) : edge_(edge) {}
+
+  const engine::AssetRow* find(const std::string& name) {
+    const auto known = rows_.find(name);
+    if (known != rows_.end()) return known->second ? &*known->second : nullptr;
+    auto row = edge_.reader.get_asset(name);
+    std::optional<engine::AssetRow>& kept = rows_[name];
+    if (row.ok()) {
+      kept = std::move(*row);
+    } else if (row.status().code() != base::Code::kNotFound && failed_.ok()) {
+      failed_ = row.status();
+    }
+    return kept ? &*kept : nullptr;
+  }
+  // The first that could not be read.
+  const Status& failed() const { return failed_; }
+
+ private:
+  Edge& edge_;
+  std::map<std::string, std::optional<engine::AssetRow>> rows_;
+  Status failed_;
+};
+
+// What CreateRun would make, by the same rules, over the rows that are committed now.
+Status plan_run(Edge& edge, const v1::PlanRunRequest& request, v1::PlanRunResponse* response) {
+  const Status valid = one_of_job_and_selection(request.job(), request.selection());
+  if (!valid.ok()) return valid;
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto definitions = edge.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  const engine::Catalog& catalog = *(*definitions)->catalog;
+  engine::RunSpec spec;
+  spec.job = request.job();
+  spec.selection = request.selection();
+  auto row = engine::run_row(catalog, spec);
+  if (!row.ok()) return row.status();
+  AssetRows assets(edge);
+  const engine::PlanView view{catalog, [&](const std::string& name) { return assets.find(name); },
+                              engine::Options{}.tasks_per_run_max};
+  const auto run = engine::plan_tasks(view, std::move(*row));
+  if (!assets.failed().ok()) return assets.failed();
+  if (!run.ok()) return run.status();
+  std::string names;
+  for (const engine::Task& task : run->tasks) names += task.spec->name + "\n";
   return fill_answer_page(
-      page, base::sha256(payload), tasks->size(), response,
-      [&](std::size_t row) { return (*tasks)[row].size(); },
-      [&](std::size_t row) { response->add_tasks(std::move((*tasks)[row])); });
+      *page, base::sha256(names), run->tasks.size(), response,
+      [&](std::size_t i) { return run->tasks[i].spec->name.size(); },
+      [&](std::size_t i) { response->add_tasks(run->tasks[i].spec->name); });
 }
 
 class RunServiceImpl final : public v1::RunService::CallbackService {
@@ -195,25 +243,15 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
     if (!command.ok()) return answer_now(context, command.status());
     return serve_command(edge_, context, kMethod, std::move(command).value(),
                          [response](const Reply& reply) {
-                           response->set_run_id(reply.payload);
+                           response->set_run_id(std::get<engine::RunId>(reply.payload).text());
                            return Status();
                          });
   }
 
   ServerUnaryReactor* PlanRun(CallbackServerContext* context, const v1::PlanRunRequest* request,
                               v1::PlanRunResponse* response) override {
-    const Status valid = one_of_job_and_selection(request->job(), request->selection());
-    if (!valid.ok()) return answer_now(context, valid);
-    const auto page =
-        page_request(request->page_size(), request->page_token(), kLargePageDefault, kLargePageMax);
-    if (!page.ok()) return answer_now(context, page.status());
-    engine::PlanRun command;
-    command.job = request->job();
-    command.selection = request->selection();
-    return serve_command(edge_, context, "/weir.v1.RunService/PlanRun", std::move(command),
-                         [page = *page, response](const Reply& reply) {
-                           return fill_plan(page, reply.payload, response);
-                         });
+    return serve_read(edge_, context, "/weir.v1.RunService/PlanRun",
+                      [=, this] { return plan_run(edge_, *request, response); });
   }
 
   ServerUnaryReactor* CancelRun(CallbackServerContext* context, const v1::CancelRunRequest* request,

@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/explain_past.h"
 #include "scheduler/rpc/services/services.h"
 #include "weir/v1/system_service.grpc.pb.h"
 
@@ -13,7 +14,6 @@ namespace {
 using base::Status;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
-using ports::CommandBody;
 
 constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
 
@@ -31,6 +31,52 @@ base::Result<std::string> resolved_reference(Edge& edge, const std::string& refe
       reference.front() == '@' || run.status().code() != base::Code::kNotFound;
   if (run_was_meant) return run.status();
   return reference;  // the engine says what it does not know
+}
+
+void fill(const engine::Explanation& explanation, v1::ExplainResponse* response) {
+  for (const engine::ExplainItem& item : explanation) to_proto(item, response->add_items());
+}
+
+// Of a run that has ended: from rows, here. Nothing when it is live, or no run.
+Status explain_ended(Edge& edge, const std::string& reference, bool* ended,
+                     v1::ExplainResponse* response) {
+  const auto id = engine::RunId::parse(reference.substr(0, reference.find('/')));
+  if (!id || edge.reader.get_asset(reference).ok()) return {};
+  const auto run = edge.reader.get_run(*id);
+  if (!run.ok() && run.status().code() == base::Code::kNotFound) return {};
+  if (!run.ok()) return run.status();
+  if (!engine::terminal(run->run.state)) return {};
+  *ended = true;
+  const auto past = explain_past(edge, run->run, reference);
+  if (!past.ok()) return past.status();
+  fill(*past, response);
+  return {};
+}
+
+// What is past is answered from rows on this read thread; what is live by the engine. A run that
+// ends in between is past when the engine says that it does not know it.
+void explain(Edge& edge, const std::string& asked, const std::shared_ptr<Answer>& answer,
+             v1::ExplainResponse* response) {
+  const auto reference = resolved_reference(edge, asked);
+  if (!reference.ok()) return answer->finish(reference.status());
+  bool ended = false;
+  const Status past = explain_ended(edge, *reference, &ended, response);
+  if (ended || !past.ok()) return answer->finish(past);
+  const auto on_reply = [&edge, answer, response, name = *reference](const engine::Reply& reply) {
+    if (reply.status.ok()) {
+      fill(std::get<engine::Explanation>(reply.payload), response);
+      return answer->finish({});
+    }
+    if (reply.status.error() != base::kErrUnknownAsset) return answer->finish(reply.status);
+    const Status again = edge.reads.submit([&edge, answer, response, name] {
+      bool over = false;
+      const Status status = explain_ended(edge, name, &over, response);
+      answer->finish(over || !status.ok() ? status : unknown_reference(edge, name));
+    });
+    if (!again.ok()) answer->finish(again);
+  };
+  const Status posted = edge.inbox.post(engine::Explain{0, *reference}, on_reply);
+  if (!posted.ok()) answer->finish(posted);
 }
 
 void add_name(const std::string& name, const std::string& prefix,
@@ -160,20 +206,15 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
 
   ServerUnaryReactor* Explain(CallbackServerContext* context, const v1::ExplainRequest* request,
                               v1::ExplainResponse* response) override {
-    const auto prepare = [this, request]() -> base::Result<CommandBody> {
-      auto reference = resolved_reference(edge_, request->reference());
-      if (!reference.ok()) return reference.status();
-      engine::Explain command;
-      command.reference = std::move(reference).value();
-      return CommandBody(std::move(command));
-    };
-    return serve_prepared(edge_, context, "/weir.v1.SystemService/Explain", prepare,
-                          [response](const engine::Reply& reply) {
-                            auto lines = strings_from_payload(reply.payload);
-                            if (!lines.ok()) return lines.status();
-                            response->mutable_lines()->Add(lines->begin(), lines->end());
-                            return Status();
-                          });
+    const Status admitted = admit(edge_, *context, "/weir.v1.SystemService/Explain");
+    if (!admitted.ok()) return answer_now(context, admitted);
+    ServerUnaryReactor* reactor = context->DefaultReactor();
+    const auto answer = std::make_shared<Answer>(reactor);
+    const Status queued = edge_.reads.submit([this, answer, request, response] {
+      explain(edge_, request->reference(), answer, response);
+    });
+    if (!queued.ok()) answer->finish(queued);
+    return reactor;
   }
 
   ServerUnaryReactor* GetHealth(CallbackServerContext* context, const v1::GetHealthRequest*,

@@ -20,7 +20,7 @@ using base::Code;
 using base::Json;
 using base::Result;
 using base::Status;
-using CommandBody = decltype(engine::Command::body);
+using engine::CommandBody;
 
 constexpr engine::SessionId kSession{1};
 constexpr const char* kWorkerId = "local";
@@ -66,7 +66,7 @@ class LocalDriver::Impl {
     request.request.reply_to = 1;
     const std::string json = module::manifest_to_json(*manifest).dump();
     request.modules.push_back({base::sha256(json), json, manifest, {}});
-    if (Status status = ask(std::move(request)).first; !status.ok()) return status;
+    if (Status status = ask(std::move(request)).status; !status.ok()) return status;
     connect();
     return {};
   }
@@ -104,9 +104,9 @@ class LocalDriver::Impl {
     for (const auto& [name, members] : params.members()) {
       request.spec.params[name] = members.dump();
     }
-    const auto [accepted, payload] = ask(std::move(request));
-    if (!accepted.ok()) return accepted;
-    const base::RunId id = *base::RunId::parse(payload);
+    const engine::Reply accepted = ask(std::move(request));
+    if (!accepted.status.ok()) return accepted.status;
+    const auto id = std::get<base::RunId>(accepted.payload);
     int idle_jumps = 0;
     while (!ended(id)) {
       if (Status status = wait_for_something(idle_jumps); !status.ok()) return status;
@@ -148,7 +148,7 @@ class LocalDriver::Impl {
   void connect() {
     engine::ConnectWorker request;
     request.session = kSession;
-    request.worker = {kWorkerId, kWorkerId, std::clamp(options_.slots, 1, kLocalSlotsMax), 0, "{}"};
+    request.worker = {kWorkerId, kWorkerId, std::clamp(options_.slots, 1, kLocalSlotsMax), 0};
     request.held = worker_.held();
     step(std::move(request));
   }
@@ -172,10 +172,10 @@ class LocalDriver::Impl {
   }
 
   // A command that is answered.
-  std::pair<Status, std::string> ask(CommandBody body) {
+  engine::Reply ask(CommandBody body) {
     std::vector<engine::Reply> replies = step(std::move(body));
-    if (replies.empty()) return {Status(Code::kInternal, base::kErrInternal, "no reply"), ""};
-    return {replies.front().status, replies.front().payload};
+    if (replies.empty()) return {0, Status(Code::kInternal, base::kErrInternal, "no reply")};
+    return std::move(replies.front());
   }
 
   std::vector<engine::Reply> step(CommandBody body) {

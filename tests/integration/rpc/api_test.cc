@@ -387,7 +387,9 @@ TEST_F(ApiTest, ExplainOfAnAssetSaysWhyTheLastRunMadeNoVersionOfIt) {
     v1::ExplainResponse response;
     const grpc::Status status = system_->Explain(call.get(), request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
-    return std::vector<std::string>(response.lines().begin(), response.lines().end());
+    std::vector<std::string> lines;
+    for (const v1::ExplainItem& item : response.items()) lines.push_back(item.words());
+    return lines;
   };
   const std::string start = "run " + run + ", the newest that is done with it, made no version of ";
   const std::vector<std::string> of_a = explained("a");

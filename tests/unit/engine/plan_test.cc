@@ -29,11 +29,11 @@ class Planned {
   }
 
   std::string order(const std::string& job, const std::string& selection) {
-    const auto stages = plan_stages(engine_.state(), job, selection);
+    const auto stages = plan_stages(*engine_.state().catalog, job, selection);
     if (!stages.ok()) return stages.status().text();
     std::string names;
     for (const auto& stage : *stages) {
-      const auto& manifest = *engine_.state().modules.at(stage.module)->manifest;
+      const auto& manifest = *stage.module->manifest;
       names += (names.empty() ? "" : " ") + manifest.stages[std::size_t(stage.stage)].name;
     }
     return names;
@@ -47,7 +47,7 @@ class Planned {
     const Effects effects = engine_.step({now_, ++seed_, body}, {});
     refused = effects.replies.at(0).status;
     if (!refused.ok()) return nullptr;
-    return &engine_.state().runs.at(*base::RunId::parse(effects.replies.at(0).payload));
+    return &engine_.state().runs.at(std::get<base::RunId>(effects.replies.at(0).payload));
   }
 
   std::string leaves(const std::string& selection) {

@@ -91,8 +91,8 @@ TEST_F(LoopTest, EveryPosterGetsItsOwnReply) {
   }
   loop_->stop();
   for (const auto& [key, reply] : replies) {
-    const auto id = base::RunId::parse(reply.payload);
-    ASSERT_TRUE(reply.status.ok() && id) << reply.status.text();
+    const auto* id = std::get_if<base::RunId>(&reply.payload);
+    ASSERT_TRUE(reply.status.ok() && id != nullptr) << reply.status.text();
     const engine::RunRow* row = store_.tables().runs.find(*id);
     ASSERT_NE(row, nullptr);
     EXPECT_EQ(row->reason, key);
@@ -164,11 +164,12 @@ TEST_F(LoopTest, StopProcessesWhatWasAcceptedAndRefusesTheRest) {
 TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
   make();
   ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
-  const auto run = base::RunId::parse(ask(*loop_, World::create(0, "k")).payload);
-  ASSERT_TRUE(run.has_value());
+  const Reply created = ask(*loop_, World::create(0, "k"));
+  const auto* run = std::get_if<base::RunId>(&created.payload);
+  ASSERT_NE(run, nullptr);
   ASSERT_TRUE(loop_->post(World::connect(5)).ok());
   ASSERT_TRUE(loop_->post(World::started(5, {*run, 0, 1})).ok());
-  ASSERT_TRUE(ask(*loop_, engine::PlanRun{0, "", "a"}).status.ok());
+  ASSERT_TRUE(ask(*loop_, engine::Explain{0, "a"}).status.ok());
   loop_->stop();
   const engine::AttemptRow* row = store_.tables().attempts.find({*run, 0, 1});
   ASSERT_NE(row, nullptr);
@@ -301,7 +302,7 @@ TEST_F(LoopTest, FailingStoreClosesAndReopensByItself) {
 TEST(LoopOverSqlite, StateSurvivesARestart) {
   const store_tests::TemporaryDirectory directory;
   Recorder recorder;
-  std::string before;
+  engine::ReplyPayload before;
   for (const int start : {0, 1}) {
     auto opened = store::SqliteStore::open(directory.file("weir.db"));
     ASSERT_TRUE(opened.ok()) << opened.status().text();

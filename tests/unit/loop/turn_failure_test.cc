@@ -86,12 +86,12 @@ TEST_F(TurnFailure, UncertainCommitIsAnsweredUnavailableAndItsRepeatGetsTheFirst
   world_.run({World::create(3, "k")});
   ASSERT_EQ(world_.store.tables().runs.rows().size(), 1u);
   const base::RunId first = world_.store.tables().runs.rows().begin()->first;
-  EXPECT_EQ(world_.reply(3).payload, first.text());
+  EXPECT_EQ(world_.reply(3).payload, engine::ReplyPayload(first));
 }
 
 TEST_F(TurnFailure, FailedWriteDropsTheWholeBatch) {
   write_status_ = {Code::kResourceExhausted, base::kErrDiskFull, "database or disk is full"};
-  world_.run({World::create(2, "k"), World::create(3, "l"), engine::PlanRun{4, "", "a"}});
+  world_.run({World::create(2, "k"), World::create(3, "l"), engine::Explain{4, "a"}});
   for (const std::uint64_t id : {2u, 3u, 4u}) {
     EXPECT_EQ(world_.reply(id).status.code(), Code::kResourceExhausted);
     EXPECT_EQ(world_.reply(id).status.error(), base::kErrDiskFull);

@@ -45,8 +45,8 @@ TEST(Turn, EffectsLeaveAsSendsRepliesOutboxThenBatch) {
   world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   ASSERT_EQ(world.assigns().size(), 1u);
   world.recorder.lines.clear();
-  engine::PlanRun plan{9, "", "a"};
-  world.run({plan, world.finished(5, world.assigns()[0].key)});
+  engine::Explain explain{9, "a"};
+  world.run({explain, world.finished(5, world.assigns()[0].key)});
   ASSERT_GE(world.recorder.lines.size(), 4u);
   EXPECT_EQ(world.recorder.lines.front(), "send");
   const std::size_t last = world.recorder.lines.size() - 1;
@@ -60,8 +60,8 @@ TEST(Turn, RepeatedRequestGetsTheStoredReplyAlsoAfterARestart) {
   World world;
   world.start();
   world.run({World::upload(1, "a"), World::create(2, "k")});
-  const std::string first = world.reply(2).payload;
-  EXPECT_FALSE(first.empty());
+  const engine::ReplyPayload first = world.reply(2).payload;
+  EXPECT_TRUE(std::holds_alternative<base::RunId>(first));
   world.run({World::create(3, "k")});
   EXPECT_EQ(world.reply(3).payload, first);
   ASSERT_TRUE(world.turn->start(world.now()).ok());
@@ -153,7 +153,7 @@ TEST(Turn, BatchThatOnlyReadsCommitsNothing) {
   world.start();
   world.run({World::upload(1, "a"), World::create(2, "k")});
   const std::int64_t commits = world.turn->stats().commits;
-  world.run({engine::PlanRun{3, "", "a"}, World::create(4, "k")});
+  world.run({engine::Explain{3, "a"}, World::create(4, "k")});
   EXPECT_EQ(world.turn->stats().commits.load(), commits);
   EXPECT_TRUE(world.reply(3).status.ok());
   EXPECT_EQ(world.reply(4).payload, world.reply(2).payload);

@@ -89,8 +89,9 @@ class World {
   }
   // The row of the run that was the answer to that request.
   engine::RunRow run_of(std::uint64_t to) const {
-    const auto id = base::RunId::parse(reply(to).payload);
-    const engine::RunRow* row = id ? store.tables().runs.find(*id) : nullptr;
+    const engine::ReplyPayload payload = reply(to).payload;
+    const auto* id = std::get_if<base::RunId>(&payload);
+    const engine::RunRow* row = id != nullptr ? store.tables().runs.find(*id) : nullptr;
     return row != nullptr ? *row : engine::RunRow{};
   }
   std::vector<engine::Assign> assigns() const {
@@ -119,7 +120,7 @@ class World {
   static engine::ConnectWorker connect(std::uint64_t session) {
     engine::ConnectWorker command;
     command.session = {session};
-    command.worker = {"worker-id", "worker", 1, 0, "{}"};
+    command.worker = {"worker-id", "worker", 1, 0};
     return command;
   }
   static engine::AttemptStarted started(std::uint64_t session, const base::AttemptKey& key) {

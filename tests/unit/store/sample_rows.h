@@ -140,6 +140,20 @@ inline engine::EventRow event_row(std::int64_t seq, std::uint64_t run, std::int3
           "done"};
 }
 
+inline engine::WorkerRow worker_row() {
+  engine::WorkerRow row;
+  row.id = "w-1";
+  row.name = "worker-1";
+  row.slots = 4;
+  row.draining = true;
+  row.last_seen = at(7);
+  row.traits.labels = {{"zone", "b \"2\""}};
+  row.traits.resources = {{"gpu", 2}, {"memory_mb", 4096}};
+  row.traits.architecture = "x86_64";
+  row.traits.host_id = "host";
+  return row;
+}
+
 inline engine::MaterializationRow materialization_row(std::int64_t id, const std::string& asset) {
   engine::MaterializationRow row;
   row.id = id;
@@ -188,7 +202,7 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(event_row(2, 1, 1));
   rows.emplace_back(event_row(3, 2, 1));
   rows.emplace_back(event_row(4, 2, 2));
-  rows.emplace_back(engine::WorkerRow{"w-1", "worker-1", 4, true, "{}", at(7)});
+  rows.emplace_back(worker_row());
   rows.emplace_back(engine::ReplyRow{
       "key-1", digest("request"), base::Status(base::Code::kNotFound, 201, "no job is named 'x'"),
       "payload", at(8)});

@@ -1,13 +1,13 @@
-// From what is asked for to a run that could begin: its row, its tasks, its pins, or why not. Reads
-// the definitions and current versions and changes nothing; whether the run may begin now is
-// admission's to say. Called within a step, on the thread of the engine's owner.
+// From what is asked for to a run that could begin: its row and its tasks, or why not. Reads what the
+// view gives and changes nothing; safe from any thread that owns the view. Whether the run may begin
+// now is admission's to say.
 #include <algorithm>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/names.h"
-#include "engine/step.h"
+#include "engine/plan/plan.h"
 #include "value/json.h"
 
 namespace weir::engine {
@@ -65,18 +65,18 @@ base::Result<std::string> params_text(const std::map<std::string, std::string>& 
 }
 
 // The row's modules and tasks, without edges.
-Run make_run(const State& state, RunRow row, const std::vector<PlannedStage>& stages) {
+Run make_run(RunRow row, const std::vector<PlannedStage>& stages) {
   Run run;
   run.row = std::move(row);
   run.row.task_count = std::int32_t(stages.size());
   for (const auto& planned : stages) {
-    const auto known = std::find(run.row.modules.begin(), run.row.modules.end(), planned.module);
+    const auto known = std::find(run.modules.begin(), run.modules.end(), planned.module);
     Task task;
-    task.module = std::int32_t(known - run.row.modules.begin());
+    task.module = std::int32_t(known - run.modules.begin());
     task.stage = planned.stage;
-    if (known == run.row.modules.end()) {
-      run.row.modules.push_back(planned.module);
-      run.modules.push_back(state.modules.at(planned.module));
+    if (known == run.modules.end()) {
+      run.row.modules.push_back(planned.module->row.digest);
+      run.modules.push_back(planned.module);
     }
     const auto& manifest = *run.modules[std::size_t(task.module)]->manifest;
     task.spec = &manifest.stages[std::size_t(task.stage)];
@@ -87,9 +87,8 @@ Run make_run(const State& state, RunRow row, const std::vector<PlannedStage>& st
   return run;
 }
 
-Status missing_input(const State& state, const OutsideInput& input) {
-  const auto asset = state.assets.find(input.asset);
-  if (asset == state.assets.end() || asset->second.row.retired) {
+Status missing_input(const AssetRow* asset, const OutsideInput& input) {
+  if (asset == nullptr || asset->retired) {
     return Status(Code::kFailedPrecondition, base::kErrInputMissing,
                   "'" + input.consumer + "' needs '" + input.asset +
                       "', which no registered pipeline makes; register the pipeline that makes it "
@@ -102,12 +101,12 @@ Status missing_input(const State& state, const OutsideInput& input) {
 }
 
 // A consumer that a breaking change left behind is blocked until it is registered anew.
-Status check_types(const State& state, const Run& run) {
+Status check_types(const PlanView& view, const Run& run) {
   for (const Task& task : run.tasks) {
     for (const auto& dep : task.spec->dependencies) {
-      const auto asset = state.assets.find(dep.name);
-      if (dep.type.empty() || asset == state.assets.end()) continue;
-      const auto& row = asset->second.row;
+      const AssetRow* asset = dep.type.empty() ? nullptr : view.asset(dep.name);
+      if (asset == nullptr) continue;
+      const AssetRow& row = *asset;
       const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
       if (row.retired || row.pipeline == pipeline || row.type == dep.type) continue;
       return Status(Code::kFailedPrecondition, base::kErrTypeMismatch,
@@ -119,32 +118,26 @@ Status check_types(const State& state, const Run& run) {
   return {};
 }
 
-// Inputs from outside the selection are fixed now: later versions do not reach this run.
-Status pin_inputs(const State& state, Run& run) {
+Status check_inputs(const PlanView& view, const Run& run) {
   for (const OutsideInput& input : outside_inputs(run)) {
-    const auto asset = state.assets.find(input.asset);
-    Pin pin{.asset = input.asset, .materialization = 0, .value = {}};
-    if (asset != state.assets.end() && asset->second.current.materialization != 0) {
-      pin.materialization = asset->second.current.materialization;
-      pin.value = asset->second.current.value;
-    } else if (input.required) {
-      return missing_input(state, input);
-    }
-    run.row.pins.push_back(std::move(pin));
+    if (!input.required) continue;
+    const AssetRow* asset = view.asset(input.asset);
+    const bool there = asset != nullptr && asset->materialization != 0;
+    if (!there) return missing_input(asset, input);
   }
   return {};
 }
 
-Status check_size(const State& state, std::size_t tasks) {
-  if (tasks <= std::size_t(state.options.tasks_per_run_max)) return {};
+Status check_size(const PlanView& view, std::size_t tasks) {
+  if (tasks <= std::size_t(view.tasks_max)) return {};
   return Status(Code::kResourceExhausted, base::kErrLimit,
                 "the run would have " + std::to_string(tasks) + " tasks; the limit is " +
-                    std::to_string(state.options.tasks_per_run_max));
+                    std::to_string(view.tasks_max));
 }
 
 }  // namespace
 
-base::Result<RunRow> run_row(const State& state, const RunSpec& spec) {
+base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec) {
   if (spec.job.empty() == spec.selection.empty()) {
     return Status(Code::kInvalidArgument, base::kErrUsage,
                   "give either a job or a selection to run");
@@ -162,7 +155,7 @@ base::Result<RunRow> run_row(const State& state, const RunSpec& spec) {
   row.origin = spec.origin;
   row.start_at = spec.start_at;
   if (!spec.job.empty()) {
-    const auto job = find_job(state, spec.job);
+    const auto job = find_job(catalog, spec.job);
     if (!job.ok()) return job.status();
     row.job = job->name;
     row.priority += bounded_priority(job->spec->priority);
@@ -173,16 +166,16 @@ base::Result<RunRow> run_row(const State& state, const RunSpec& spec) {
   return row;
 }
 
-base::Result<Run> plan_run(const State& state, RunRow row) {
+base::Result<Run> plan_tasks(const PlanView& view, RunRow row) {
   const auto params = Json::parse(row.params);
   if (!params.ok()) return params.status();
-  const auto stages = plan_stages(state, row.job, row.selection);
+  const auto stages = plan_stages(view.catalog, row.job, row.selection);
   if (!stages.ok()) return stages.status();
-  if (Status status = check_size(state, stages->size()); !status.ok()) return status;
-  Run run = make_run(state, std::move(row), *stages);
+  if (Status status = check_size(view, stages->size()); !status.ok()) return status;
+  Run run = make_run(std::move(row), *stages);
   if (Status status = check_params(*params, run); !status.ok()) return status;
-  if (Status status = check_types(state, run); !status.ok()) return status;
-  if (Status status = pin_inputs(state, run); !status.ok()) return status;
+  if (Status status = check_types(view, run); !status.ok()) return status;
+  if (Status status = check_inputs(view, run); !status.ok()) return status;
   return run;
 }
 
