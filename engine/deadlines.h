@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "engine/waiting.h"
+#include "engine/queues/waiting.h"
 
 namespace weir::engine {
 

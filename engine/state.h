@@ -19,8 +19,8 @@
 #include "engine/engine.h"
 #include "engine/plan/catalog.h"
 #include "engine/plan/trigger_rule.h"
+#include "engine/queues/waiting.h"
 #include "engine/runs/run_queue.h"
-#include "engine/waiting.h"
 
 namespace weir::engine {
 

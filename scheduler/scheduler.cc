@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/endpoint.h"
+#include "module/platform.h"
 #include "scheduler/http/server.h"
 #include "scheduler/loop/command_outbox.h"
 #include "scheduler/loop/loop.h"
@@ -61,7 +62,7 @@ void Scheduler::Parts::make_rpc() {
   wanted.version = WEIR_VERSION;
   wanted.data_dir = storage.directory->path();
   wanted.artifact_dir = storage.directory->artifacts();
-  wanted.host_id = rpc::this_host_id();
+  wanted.host_id = module::host_id();
   wanted.store_generation = storage.store->generation();
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();

@@ -135,13 +135,4 @@ void Server::stop() {
   state_->edge->transfers.stop();
 }
 
-std::string this_host_id() {
-  for (const char* path : {"/etc/machine-id", "/proc/sys/kernel/random/boot_id"}) {
-    std::ifstream file(path);
-    std::string id;
-    if (std::getline(file, id) && !id.empty()) return id;
-  }
-  return {};
-}
-
 }  // namespace weir::rpc

@@ -29,7 +29,7 @@ struct ServerOptions {
   std::string version;                     // of Weir
   std::string data_dir;                    // absolute
   std::string artifact_dir;                // absolute; named to workers on this host
-  std::string host_id;                     // see this_host_id()
+  std::string host_id;                     // see module::host_id()
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
@@ -79,8 +79,5 @@ class Server {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// Identifies this machine to itself: /etc/machine-id, else the boot id. Workers compute the same.
-std::string this_host_id();
 
 }  // namespace weir::rpc

@@ -45,9 +45,10 @@ base::SessionId Sessions::make_id() {
   return id;
 }
 
-void Sessions::open(base::SessionId id, std::shared_ptr<SessionPeer> peer, PlatformFacts facts) {
+void Sessions::open(base::SessionId id, std::shared_ptr<SessionPeer> peer,
+                    module::PlatformOffer offer) {
   const std::lock_guard lock(mutex_);
-  sessions_[id] = {std::move(peer), std::move(facts)};
+  sessions_[id] = {std::move(peer), std::move(offer)};
 }
 
 void Sessions::ended(base::SessionId id, const std::string& reason, ports::Inbox& inbox) {
@@ -65,15 +66,15 @@ void Sessions::ended(base::SessionId id, const std::string& reason, ports::Inbox
 bool Sessions::connected(const std::string& worker_id) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, entry] : sessions_) {
-    if (entry.facts.worker_id == worker_id) return true;
+    if (entry.offer.worker_id == worker_id) return true;
   }
   return false;
 }
 
-std::vector<PlatformFacts> Sessions::platforms() const {
+std::vector<module::PlatformOffer> Sessions::platforms() const {
   const std::lock_guard lock(mutex_);
-  std::vector<PlatformFacts> out;
-  for (const auto& [id, entry] : sessions_) out.push_back(entry.facts);
+  std::vector<module::PlatformOffer> out;
+  for (const auto& [id, entry] : sessions_) out.push_back(entry.offer);
   return out;
 }
 

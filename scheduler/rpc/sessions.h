@@ -13,20 +13,12 @@
 #include <vector>
 
 #include "engine/records.h"
+#include "module/platform.h"
 #include "scheduler/ports/inbox.h"
 #include "scheduler/rpc/inline_cache.h"
 #include "scheduler/rpc/watchers.h"
 
 namespace weir::rpc {
-
-// What a worker's machine offers.
-struct PlatformFacts {
-  std::string worker;  // its name
-  std::string worker_id;
-  std::string architecture;                      // "x86_64"
-  std::string glibc;                             // "2.36"; empty: unknown
-  std::set<std::string, std::less<>> libraries;  // sonames
-};
 
 // One session as the loop sees it. enqueue() and flush() come from the loop thread.
 class SessionPeer {
@@ -47,19 +39,19 @@ class Sessions final : public ports::SessionSink {
 
   // A session that never repeats, in this process or another.
   base::SessionId make_id();
-  void open(base::SessionId id, std::shared_ptr<SessionPeer> peer, PlatformFacts facts);
+  void open(base::SessionId id, std::shared_ptr<SessionPeer> peer, module::PlatformOffer offer);
   // The stream has ended: forgets the session and tells the engine, now or as soon as the inbox has
   // room.
   void ended(base::SessionId id, const std::string& reason, ports::Inbox& inbox);
 
   bool connected(const std::string& worker_id) const;
-  std::vector<PlatformFacts> platforms() const;
+  std::vector<module::PlatformOffer> platforms() const;
   InlineCache& inline_cache() { return inline_cache_; }
 
  private:
   struct Entry {
     std::shared_ptr<SessionPeer> peer;
-    PlatformFacts facts;
+    module::PlatformOffer offer;
   };
   struct PendingDisconnect {
     engine::DisconnectWorker command;
@@ -76,20 +68,5 @@ class Sessions final : public ports::SessionSink {
   std::vector<PendingDisconnect> pending_;                           // guarded by mutex_
   std::map<base::SessionId, std::shared_ptr<SessionPeer>> touched_;  // loop thread only
 };
-
-// What the platform must have for a module to start.
-struct PlatformNeeds {
-  std::string pipeline;
-  std::vector<std::string> libraries;
-  std::string glibc;
-  std::string architecture;
-};
-
-// FAILED_PRECONDITION kErrMissingLibrary or kErrArchitecture naming exactly what no worker has; OK
-// when one worker can run the module or none is connected.
-base::Status check_platforms(const PlatformNeeds& needs, const std::vector<PlatformFacts>& workers);
-
-// Whether dotted version `have` is at least `need`: "2.36" is newer than "2.4".
-bool version_at_least(std::string_view have, std::string_view need);
 
 }  // namespace weir::rpc

@@ -27,14 +27,15 @@ Status version_mismatch(const wire::Hello& hello) {
                     " so that both run the same release of weir");
 }
 
-PlatformFacts platform_facts(const wire::Hello& hello, const engine::WorkerInfo& worker) {
-  PlatformFacts facts;
-  facts.worker = worker.name;
-  facts.worker_id = worker.id;
-  facts.architecture = hello.platform().architecture();
-  facts.glibc = hello.platform().glibc();
-  facts.libraries.insert(hello.platform().libraries().begin(), hello.platform().libraries().end());
-  return facts;
+module::PlatformOffer platform_offer(const wire::Hello& hello, const engine::WorkerInfo& worker) {
+  module::PlatformOffer offer;
+  offer.worker = worker.name;
+  offer.worker_id = worker.id;
+  offer.platform.architecture = hello.platform().architecture();
+  offer.platform.glibc = hello.platform().glibc();
+  offer.platform.libraries.insert(hello.platform().libraries().begin(),
+                                  hello.platform().libraries().end());
+  return offer;
 }
 
 // Every value of an Assign whose bytes may travel with it.
@@ -147,7 +148,7 @@ Status WorkerSession::take_hello(const wire::Hello& hello) {
   engine::ConnectWorker command;
   command.session = id_;
   command.held = held_attempts(hello);
-  PlatformFacts facts = platform_facts(hello, *worker);
+  module::PlatformOffer facts = platform_offer(hello, *worker);
   command.worker = std::move(worker).value();
   // In one piece, so that nobody ends the session before the engine will hear of it.
   const std::lock_guard lock(mutex_);

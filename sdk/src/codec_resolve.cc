@@ -1,173 +1,25 @@
-// Reads values that another version of a type has written: rebuilds the payload in the reader's
-// layout, field by name. An added field gets the bytes of its initialiser, a removed one is passed
-// over. Single-threaded objects.
-#include <algorithm>
+// The C++ side of reading what another version of a type has written: value/resolution.h rebuilds
+// the payload, this tells it what a struct's initialisers are. Failures become exceptions here.
+// Pure: no state outlives a call.
 #include <map>
-#include <utility>
 #include <vector>
 
-#include "base/errors.h"
-#include "value/reader.h"
+#include "value/resolution.h"
 #include "value/schema.h"
 #include "weir/impl/codec/type_node.h"
 
 namespace weir::impl {
 namespace {
 
-using value::SchemaKind;
-using value::SchemaNode;
+using StructTypes = std::map<const value::SchemaNode*, const TypeNode*>;
 
-constexpr std::size_t kRemoved = static_cast<std::size_t>(-1);
-
-// How one struct becomes another.
-struct Plan {
-  std::vector<std::size_t> target;   // by the writer's field: the reader's, or kRemoved
-  std::vector<std::string> initial;  // by the reader's field: its bytes when the writer had none
-  bool ordered = true;               // the fields that stay are in the same order
-};
-
-Plan make_plan(const SchemaNode& from, const SchemaNode& to, const TypeNode& type) {
-  Plan plan;
-  plan.initial = type.initial_fields();
-  std::size_t next = 0;
-  for (const auto& field : from.parts) {
-    const auto same = std::find_if(to.parts.begin(), to.parts.end(),
-                                   [&](const auto& part) { return part.name == field.name; });
-    if (same == to.parts.end()) {
-      plan.target.push_back(kRemoved);
-      continue;
-    }
-    const auto index = static_cast<std::size_t>(same - to.parts.begin());
-    plan.ordered = plan.ordered && index >= next;
-    next = index + 1;
-    plan.target.push_back(index);
-    plan.initial[index].clear();
+// Which type stands behind each struct of the schema. Recursive types end where one is met again.
+void find_structs(const value::SchemaNode& node, const TypeNode& type, StructTypes& found) {
+  if (type.is_struct && !found.emplace(&node, &type).second) return;
+  for (std::size_t i = 0; i < type.parts.size(); ++i) {
+    find_structs(*node.parts[i].type, type.parts[i].type(), found);
   }
-  return plan;
 }
-
-class Resolver {
- public:
-  Resolver(std::string_view payload, std::string& out) : in_(payload), out_(out) {}
-
-  void value(const SchemaNode& from, const SchemaNode& to, const TypeNode& type) {
-    switch (from.kind) {
-      case SchemaKind::kStruct:
-        return structure(from, to, type);
-      case SchemaKind::kList:
-      case SchemaKind::kMap:
-      case SchemaKind::kSet: {
-        const std::uint64_t count = in_.count();
-        value::append_varint(out_, count);
-        return parts(from, to, type, count);
-      }
-      case SchemaKind::kArray:
-        return from.length == 0 ? copy(from) : parts(from, to, type, from.length);
-      case SchemaKind::kTuple:
-        return from.parts.empty() ? copy(from) : parts(from, to, type, 1);
-      case SchemaKind::kOptional: {
-        const std::uint8_t present = in_.byte();
-        out_ += static_cast<char>(present);
-        return parts(from, to, type, present == 0 ? 0 : 1);
-      }
-      case SchemaKind::kOneOf:
-        return alternative(from, to, type);
-      default:
-        return copy(from);
-    }
-  }
-
-  // nullptr when everything fitted.
-  const char* problem() const {
-    if (!in_.ok()) return in_.problem();
-    return in_.left().empty() ? nullptr : "some bytes are left over";
-  }
-
- private:
-  void copy(const SchemaNode& from) {
-    const std::string_view before = in_.left();
-    in_.skip(from);
-    if (in_.ok()) out_ += before.substr(0, before.size() - in_.left().size());
-  }
-
-  void parts(const SchemaNode& from, const SchemaNode& to, const TypeNode& type,
-             std::uint64_t times) {
-    if (!in_.enter()) return;
-    for (std::uint64_t i = 0; i < times && in_.ok(); ++i) {
-      for (std::size_t part = 0; part < from.parts.size(); ++part) {
-        value(*from.parts[part].type, *to.parts[part].type, type.parts[part].type());
-      }
-    }
-    in_.leave();
-  }
-
-  void alternative(const SchemaNode& from, const SchemaNode& to, const TypeNode& type) {
-    const std::uint64_t index = in_.varint();
-    if (index >= from.parts.size()) return in_.fail("a variant has no such alternative");
-    if (!in_.enter()) return;
-    value::append_varint(out_, index);
-    value(*from.parts[index].type, *to.parts[index].type, type.parts[index].type());
-    in_.leave();
-  }
-
-  // A struct without fields is one zero byte.
-  void structure(const SchemaNode& from, const SchemaNode& to, const TypeNode& type) {
-    if (from.parts.empty()) in_.byte();
-    if (to.parts.empty()) out_ += '\0';
-    if (!in_.enter()) return;
-    const Plan& plan = plan_for(from, to, type);
-    plan.ordered ? in_order(plan, from, to, type) : by_index(plan, from, to, type);
-    in_.leave();
-  }
-
-  const Plan& plan_for(const SchemaNode& from, const SchemaNode& to, const TypeNode& type) {
-    const auto key = std::make_pair(&from, &to);
-    const auto known = plans_.find(key);
-    if (known != plans_.end()) return known->second;
-    Plan plan = to.parts.empty() ? Plan{std::vector(from.parts.size(), kRemoved), {}, true}
-                                 : make_plan(from, to, type);
-    return plans_.emplace(key, std::move(plan)).first->second;
-  }
-
-  void in_order(const Plan& plan, const SchemaNode& from, const SchemaNode& to,
-                const TypeNode& type) {
-    std::size_t next = 0;
-    const auto fill_up_to = [&](std::size_t index) {
-      for (; next < index; ++next) out_ += plan.initial[next];
-    };
-    for (std::size_t i = 0; i < from.parts.size() && in_.ok(); ++i) {
-      const std::size_t index = plan.target[i];
-      if (index == kRemoved) {
-        in_.skip(*from.parts[i].type);
-        continue;
-      }
-      fill_up_to(index);
-      value(*from.parts[i].type, *to.parts[index].type, type.parts[index].type());
-      next = index + 1;
-    }
-    fill_up_to(plan.initial.size());
-  }
-
-  void by_index(const Plan& plan, const SchemaNode& from, const SchemaNode& to,
-                const TypeNode& type) {
-    std::vector<std::string> made = plan.initial;
-    for (std::size_t i = 0; i < from.parts.size() && in_.ok(); ++i) {
-      const std::size_t index = plan.target[i];
-      if (index == kRemoved) {
-        in_.skip(*from.parts[i].type);
-        continue;
-      }
-      std::string before = std::exchange(out_, {});
-      value(*from.parts[i].type, *to.parts[index].type, type.parts[index].type());
-      made[index] = std::exchange(out_, std::move(before));
-    }
-    for (const std::string& field : made) out_ += field;
-  }
-
-  value::ValueReader in_;
-  std::string& out_;
-  std::map<std::pair<const SchemaNode*, const SchemaNode*>, Plan> plans_;
-};
 
 }  // namespace
 
@@ -180,15 +32,13 @@ std::string_view payload_for(const TypeNode& reader, std::string_view reader_sch
   if (!from.ok()) throw CodecError(from.status().text());
   const auto to = value::Schema::parse(reader_schema);
   if (!to.ok()) throw CodecError(to.status().text());
-  const base::Status readable = value::schema_readable(*from, *to);
-  if (!readable.ok()) throw CodecError(readable.text());
-  Resolver resolver(parts->payload, rebuilt);
-  resolver.value(from->root(), to->root(), reader);
-  if (const char* problem = resolver.problem(); problem != nullptr) {
-    const base::Status status(base::Code::kDataLoss, base::kErrCodec,
-                              std::string("the bytes do not match their schema: ") + problem);
-    throw CodecError(status.text());
-  }
+  StructTypes types;
+  find_structs(to->root(), reader, types);
+  auto resolved = value::resolve(*from, *to, parts->payload, [&](const value::SchemaNode& node) {
+    return types.at(&node)->initial_fields();
+  });
+  if (!resolved.ok()) throw CodecError(resolved.status().text());
+  rebuilt = *std::move(resolved);
   return rebuilt;
 }
 

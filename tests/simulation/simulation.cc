@@ -24,8 +24,7 @@ constexpr Duration kCancelSlack = seconds(10);  // of commits that fail and are 
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, bool trace)
-    : seed_(seed),
-      rng_(seed),
+    : rng_(seed),
       profile_(make_profile(rng_)),
       host_(profile_, rng_, agenda_, coverage_, *this, trace),
       fleet_(profile_, rng_, agenda_, coverage_, *this),

@@ -4,14 +4,15 @@
 #include "worker/agent/agent.h"
 
 #include <algorithm>
+#include <utility>
 #include <poll.h>
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
 
 #include "base/errors.h"
+#include "module/platform.h"
 #include "worker/agent/agent_impl.h"
-#include "worker/agent/platform.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.1.0"
@@ -154,6 +155,17 @@ void Agent::Impl::fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId
   for (const AttemptKey& key : ledger_.held()) set_key(key, out->Add());
 }
 
+namespace {
+
+void set_platform(module::Platform machine, v1::Platform& out) {
+  out.set_architecture(std::move(machine.architecture));
+  out.set_glibc(std::move(machine.glibc));
+  out.mutable_libraries()->Assign(machine.libraries.begin(), machine.libraries.end());
+  out.mutable_cpu_features()->Assign(machine.cpu_features.begin(), machine.cpu_features.end());
+}
+
+}  // namespace
+
 void Agent::Impl::send_hello() {
   v1::WorkerMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -163,13 +175,13 @@ void Agent::Impl::send_hello() {
   hello.set_slots(options_.slots);
   hello.set_prefetch(leaving_ ? 0 : options_.prefetch);
   fill_attempts(hello.mutable_held());
-  describe_platform(*hello.mutable_platform());
+  set_platform(module::this_platform(), *hello.mutable_platform());
   hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
   hello.mutable_resources()->insert(options_.resources.begin(), options_.resources.end());
   hello.set_weir_version(WEIR_VERSION);
   hello.set_limits(limits_achieved());
   hello.set_data_dir(data_->path());
-  hello.set_host_id(host_id());
+  hello.set_host_id(module::host_id());
   session_->queue(std::move(message));
   session_->flush();
 }

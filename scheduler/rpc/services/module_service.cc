@@ -117,12 +117,12 @@ base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpe
   if (!manifest.ok()) return manifest.status();
   auto files = bundle_files(edge, spec, (*manifest)->pipeline, dry_run);
   if (!files.ok()) return files.status();
-  PlatformNeeds needs;
+  module::PlatformNeeds needs;
   needs.pipeline = (*manifest)->pipeline;
   needs.libraries.assign(spec.needed_libraries().begin(), spec.needed_libraries().end());
   needs.glibc = spec.glibc();
   needs.architecture = spec.architecture();
-  const Status fits = check_platforms(needs, edge.sessions.platforms());
+  const Status fits = module::check_platforms(needs, edge.sessions.platforms());
   if (!fits.ok()) return fits;
   std::vector<module::BundleEntry> entries;
   for (const engine::BundleFile& file : *files) {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-#include "data.h"
+#include "files.h"
 #include "verdict.h"
 
 namespace weir {

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "module/platform.h"
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
 #include "tests/integration/rpc/fixture.h"
@@ -107,7 +108,7 @@ TEST_P(SessionTest, WelcomeNamesTheArtifactDirectoryToWorkersOfThisHostOnly) {
 
   TestWorker here = connect();
   hello = TestWorker::hello("here");
-  hello.set_host_id(rpc::this_host_id());
+  hello.set_host_id(module::host_id());
   here.send_hello(hello);
   EXPECT_EQ(here.expect_welcome().artifact_dir(), scheduler_->data_dir() + "/artifacts");
 }

@@ -19,8 +19,8 @@
 namespace weir::module {
 namespace {
 
-using base::Result;
 using base::Code;
+using base::Result;
 
 using ::testing::Contains;
 using ::testing::HasSubstr;

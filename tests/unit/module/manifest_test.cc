@@ -11,9 +11,9 @@
 namespace weir::module {
 namespace {
 
-using base::Status;
 using base::Code;
 using base::Json;
+using base::Status;
 
 using ::testing::HasSubstr;
 

@@ -1,4 +1,4 @@
-// Binary form of numbers, enums, times, strings, and the special values of data.h.
+// Binary form of numbers, enums, times, strings, and the special values of files.h.
 // Numbers are stored as they are in memory, little-endian.
 // Thread-safe: functions of their arguments.
 #pragma once

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "scheduler/rpc/sessions.h"
+#include "module/platform.h"
 
-namespace weir::rpc {
+namespace weir::module {
 namespace {
 
 struct Shortcomings {
@@ -21,15 +21,15 @@ struct Shortcomings {
   }
 };
 
-Shortcomings compare(const PlatformNeeds& needs, const PlatformFacts& worker) {
+Shortcomings compare(const PlatformNeeds& needs, const PlatformOffer& worker) {
   Shortcomings out;
-  out.architecture = !needs.architecture.empty() && !worker.architecture.empty() &&
-                     needs.architecture != worker.architecture;
-  out.glibc =
-      !needs.glibc.empty() && !worker.glibc.empty() && !version_at_least(worker.glibc, needs.glibc);
-  if (worker.libraries.empty()) return out;  // the worker could not tell
+  out.architecture = !needs.architecture.empty() && !worker.platform.architecture.empty() &&
+                     needs.architecture != worker.platform.architecture;
+  out.glibc = !needs.glibc.empty() && !worker.platform.glibc.empty() &&
+              !version_at_least(worker.platform.glibc, needs.glibc);
+  if (worker.platform.libraries.empty()) return out;  // the worker could not tell
   for (const std::string& library : needs.libraries) {
-    if (!worker.libraries.contains(library)) out.libraries.push_back(library);
+    if (!worker.platform.libraries.contains(library)) out.libraries.push_back(library);
   }
   return out;
 }
@@ -40,14 +40,15 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-base::Status refusal(const PlatformNeeds& needs, const PlatformFacts& worker,
+base::Status refusal(const PlatformNeeds& needs, const PlatformOffer& worker,
                      const Shortcomings& lacks) {
   const std::string module = "module '" + needs.pipeline + "' ";
   if (lacks.architecture) {
     return base::Status(base::Code::kFailedPrecondition, base::kErrArchitecture,
                         module + "is built for " + needs.architecture +
                             ", and no connected worker is: '" + worker.worker + "' is " +
-                            worker.architecture + "; build it there or connect a worker that fits");
+                            worker.platform.architecture +
+                            "; build it there or connect a worker that fits");
   }
   std::string what;
   if (!lacks.libraries.empty()) {
@@ -58,7 +59,7 @@ base::Status refusal(const PlatformNeeds& needs, const PlatformFacts& worker,
   if (lacks.glibc) {
     what += (what.empty() ? "" : "; and it ");
     what += "needs glibc " + needs.glibc + ", and worker '" + worker.worker + "' has " +
-            worker.glibc + ": build the module on the oldest system it shall run on";
+            worker.platform.glibc + ": build the module on the oldest system it shall run on";
   }
   return base::Status(base::Code::kFailedPrecondition, base::kErrMissingLibrary, module + what);
 }
@@ -66,10 +67,10 @@ base::Status refusal(const PlatformNeeds& needs, const PlatformFacts& worker,
 }  // namespace
 
 base::Status check_platforms(const PlatformNeeds& needs,
-                             const std::vector<PlatformFacts>& workers) {
-  const PlatformFacts* best = nullptr;
+                             const std::vector<PlatformOffer>& workers) {
+  const PlatformOffer* best = nullptr;
   Shortcomings fewest;
-  for (const PlatformFacts& worker : workers) {
+  for (const PlatformOffer& worker : workers) {
     Shortcomings lacks = compare(needs, worker);
     if (lacks.none()) return {};
     if (best != nullptr && lacks.weight() >= fewest.weight()) continue;
@@ -95,4 +96,4 @@ bool version_at_least(std::string_view have, std::string_view need) {
   return true;
 }
 
-}  // namespace weir::rpc
+}  // namespace weir::module

@@ -1,19 +1,20 @@
 // The linker's cache is read instead of running ldconfig: this process has gRPC's
 // threads and must not fork. The bytes come from a system file but are checked like
 // foreign ones.
-#include "worker/agent/platform.h"
+#include "module/platform.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <utility>
+#include <vector>
 
 #include <gnu/libc-version.h>
 
 #include "module/elf.h"
-#include "weir/worker/v1/worker.pb.h"
-#include "worker/supervisor/system.h"
 
-namespace weir::worker {
+namespace weir::module {
 namespace {
 
 // glibc's cache file, "new" form: a header of 48 bytes, then entries of 24 bytes, then strings;
@@ -32,9 +33,17 @@ std::uint32_t word(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
+// The file's bytes, cut at the limit; empty when it cannot be read, for what is not known refuses
+// nothing.
+std::string contents(const char* path, std::size_t bytes_max) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes;
+  std::vector<char> chunk(std::size_t{64} << 10);
+  while (file && bytes.size() < bytes_max) {
+    file.read(chunk.data(), std::streamsize(std::min(chunk.size(), bytes_max - bytes.size())));
+    bytes.append(chunk.data(), std::size_t(file.gcount()));
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -60,26 +69,28 @@ std::vector<std::string> cached_libraries(std::string_view cache) {
   return names;
 }
 
-void describe_platform(v1::Platform& out) {
-  out.set_architecture(module::host_machine());
-  out.set_glibc(::gnu_get_libc_version());
-  const auto cache = read_file("/etc/ld.so.cache", kCacheBytesMax);
-  if (cache.ok()) {
-    for (std::string& name : cached_libraries(*cache)) out.add_libraries(std::move(name));
+Platform this_platform() {
+  Platform out;
+  out.architecture = host_machine();
+  out.glibc = ::gnu_get_libc_version();
+  for (std::string& name : cached_libraries(contents("/etc/ld.so.cache", kCacheBytesMax))) {
+    out.libraries.insert(std::move(name));
   }
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2")) out.add_cpu_features("sse4.2");
-  if (__builtin_cpu_supports("avx2")) out.add_cpu_features("avx2");
-  if (__builtin_cpu_supports("avx512f")) out.add_cpu_features("avx512f");
+  if (__builtin_cpu_supports("sse4.2")) out.cpu_features.emplace_back("sse4.2");
+  if (__builtin_cpu_supports("avx2")) out.cpu_features.emplace_back("avx2");
+  if (__builtin_cpu_supports("avx512f")) out.cpu_features.emplace_back("avx512f");
 #endif
+  return out;
 }
 
 std::string host_id() {
   for (const char* path : {"/etc/machine-id", "/proc/sys/kernel/random/boot_id"}) {
-    const auto id = read_file(path, 200);
-    if (id.ok() && !trimmed(*id).empty()) return trimmed(*id);
+    std::ifstream file(path);
+    std::string id;
+    if (std::getline(file, id) && !id.empty()) return id;
   }
   return "";
 }
 
-}  // namespace weir::worker
+}  // namespace weir::module

@@ -1,7 +1,7 @@
 // The queues of ready tasks: see waiting.h. Beside the queues stand their heads in one order, so
 // that the next task of all is found without a walk over the kinds of requests. Structures only, no
 // rule; on the thread of the engine's owner.
-#include "engine/waiting.h"
+#include "engine/queues/waiting.h"
 
 #include "base/check.h"
 

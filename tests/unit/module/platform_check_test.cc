@@ -5,17 +5,17 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
-#include "scheduler/rpc/sessions.h"
+#include "module/platform.h"
 
-namespace weir::rpc {
+namespace weir::module {
 namespace {
 
-PlatformFacts worker(std::string name, std::set<std::string, std::less<>> libraries) {
-  PlatformFacts facts;
+PlatformOffer worker(std::string name, std::set<std::string, std::less<>> libraries) {
+  PlatformOffer facts;
   facts.worker = std::move(name);
-  facts.architecture = "x86_64";
-  facts.glibc = "2.36";
-  facts.libraries = std::move(libraries);
+  facts.platform.architecture = "x86_64";
+  facts.platform.glibc = "2.36";
+  facts.platform.libraries = std::move(libraries);
   return facts;
 }
 
@@ -29,7 +29,7 @@ PlatformNeeds needs(std::vector<std::string> libraries) {
 }
 
 TEST(CheckPlatforms, OneWorkerThatFitsIsEnough) {
-  const std::vector<PlatformFacts> workers = {worker("a", {"libc.so.6"}),
+  const std::vector<PlatformOffer> workers = {worker("a", {"libc.so.6"}),
                                               worker("b", {"libc.so.6", "libpq.so.5"})};
   EXPECT_TRUE(check_platforms(needs({"libpq.so.5"}), workers).ok());
 }
@@ -39,7 +39,7 @@ TEST(CheckPlatforms, NoWorkerConnectedRefusesNothing) {
 }
 
 TEST(CheckPlatforms, NamesExactlyTheLibrariesTheBestWorkerLacks) {
-  const std::vector<PlatformFacts> workers = {worker("a", {"libc.so.6"}),
+  const std::vector<PlatformOffer> workers = {worker("a", {"libc.so.6"}),
                                               worker("b", {"libc.so.6", "libpq.so.5"})};
   const base::Status status =
       check_platforms(needs({"libc.so.6", "libpq.so.5", "libfaiss.so"}), workers);
@@ -69,7 +69,7 @@ TEST(CheckPlatforms, ANewerGlibcIsNamedWithBothVersions) {
 }
 
 TEST(CheckPlatforms, AWorkerThatCouldNotTellIsNotHeldAgainstTheModule) {
-  PlatformFacts silent;
+  PlatformOffer silent;
   silent.worker = "silent";
   EXPECT_TRUE(check_platforms(needs({"libpq.so.5"}), {silent}).ok());
 }
@@ -83,4 +83,4 @@ TEST(VersionAtLeast, ComparesNumbersAndNotText) {
 }
 
 }  // namespace
-}  // namespace weir::rpc
+}  // namespace weir::module
