@@ -39,7 +39,15 @@ struct Deadlines {
   }
 };
 
-enum class TimerKind { kWorkerLease, kPrefetch, kRetry, kStop, kStartTime, kAdmission, kForgetWorker };
+enum class TimerKind {
+  kWorkerLease,
+  kPrefetch,
+  kRetry,
+  kStop,
+  kStartTime,
+  kAdmission,
+  kForgetWorker
+};
 
 // Entries are checked when they fire: one whose cause has gone does nothing.
 struct Timer {

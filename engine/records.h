@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "engine/data_rows.h"
+#include "engine/rows/data_rows.h"
+#include "engine/rows/system_rows.h"
 #include "engine/runs/run_spec.h"
-#include "engine/system_rows.h"
 
 namespace weir::engine {
 

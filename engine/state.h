@@ -151,7 +151,7 @@ struct Room {
 struct State {
   Options options;
   std::map<Digest, std::shared_ptr<Module>> modules;
-  std::map<std::string, Digest, std::less<>> active;  // pipeline -> module
+  std::map<std::string, Digest, std::less<>> active;                     // pipeline -> module
   std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
   std::map<std::string, Asset, std::less<>> assets;
   std::map<std::string, CursorRow> cursors;

@@ -1,5 +1,6 @@
-// Which states are terminal. A new state breaks the build here until it is decided. Functions of
-// their arguments, safe from any thread; the words of the states stand beside them in the header.
+// Which states are terminal, and that every state has its word. A new state breaks the build here
+// until both are decided. Functions of their arguments, safe from any thread; the words themselves
+// stand beside the enums in the header.
 #include "engine/states.h"
 
 namespace weir::engine {

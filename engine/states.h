@@ -10,7 +10,7 @@
 
 #include "base/sha256.h"
 #include "base/words.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 
 namespace weir::engine {
 

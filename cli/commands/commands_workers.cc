@@ -125,12 +125,13 @@ int show(Session& session, const WorkerArguments& arguments) {
                      time_cell(worker->last_seen()) + "\n";
   const auto line = [&](const std::string& name, const std::string& value) {
     if (value.empty()) return;
-    text += paint(Color::kBold, name + std::string(11 - name.size(), ' ')) + printable(value) + "\n";
+    text +=
+        paint(Color::kBold, name + std::string(11 - name.size(), ' ')) + printable(value) + "\n";
   };
   line("labels", pairs_text(worker->labels()));
   line("resources", pairs_text(worker->resources()));
-  line("platform", worker->architecture() +
-                       (worker->glibc().empty() ? "" : ", glibc " + worker->glibc()));
+  line("platform",
+       worker->architecture() + (worker->glibc().empty() ? "" : ", glibc " + worker->glibc()));
   line("version", worker->weir_version());
   line("limits", worker->limits());
   line("directory", worker->data_dir());

@@ -1,6 +1,6 @@
-// What happened, as the step that made it so knows it: one struct a kind, with its own fields. Rules
-// that follow from events read these; the flat row that is stored, with its words, is made of them
-// in one place. Values only.
+// What happened, as the step that made it so knows it: one struct a kind, with its own fields.
+// Rules that follow from events read these; the flat row that is stored, with its words, is made of
+// them in one place. Values only.
 #pragma once
 
 #include <cstdint>
@@ -107,10 +107,10 @@ struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
 
-using Event = std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished,
-                           TaskAssigned, TaskStarted, TaskRetry, TaskFinished, AssetMaterialized,
-                           CheckFailed, ModuleRegistered, WorkerConnected, WorkerLost,
-                           WorkerDraining, WorkerForgotten>;
+using Event =
+    std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
+                 TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
+                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

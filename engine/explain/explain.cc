@@ -1,6 +1,6 @@
 // Why something waits, runs, ran or did not: read from live state, as items that others put into
-// words. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row. It
-// holds up everybody, so what it looks at is bounded; of runs that have ended it knows nothing.
+// words. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row.
+// It holds up everybody, so what it looks at is bounded; of runs that have ended it knows nothing.
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -90,8 +90,8 @@ class TaskExplainer {
   }
   void operator()(const Leased& leased) {
     const Worker& worker = step_.state.workers.at(leased.attempt.worker);
-    ExplainItem& attempt = head(leased.attempt.started_at ? ExplainKind::kAttemptRuns
-                                                          : ExplainKind::kAttemptLeased);
+    ExplainItem& attempt =
+        head(leased.attempt.started_at ? ExplainKind::kAttemptRuns : ExplainKind::kAttemptLeased);
     attempt.numbers = {{"attempt", task_.epoch},
                        {"since", ms_between(leased.leased_boot, step_.now.boot)}};
     attempt.references = {worker.row.name};

@@ -1,6 +1,6 @@
-// Why something waits, runs, ran or did not, as items: what is said, of whom, with which numbers and
-// references. Put into words once, here, so that command line, pages and alerts say the same. Values
-// and pure functions, safe from any thread.
+// Why something waits, runs, ran or did not, as items: what is said, of whom, with which numbers
+// and references. Put into words once, here, so that command line, pages and alerts say the same.
+// Values and pure functions, safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -54,15 +54,41 @@ enum class ExplainKind {
   kMoreWriters,
 };
 constexpr base::Words<35> words(ExplainKind) {
-  return {"run",           "queued_for_room",   "queued_until",         "queue_ahead",
-          "run_ended",     "run_asked_for",     "more_tasks",           "task_waits",
-          "task_ready",    "waits_for_writer",  "waits_in_line",        "attempt_runs",
-          "attempt_leased", "attempt_adoptable", "attempt_stopping",    "retries",
-          "last_end",      "task_ended",        "task_ended_in_run",    "task_failed",
-          "attempt_ended", "never_tried",       "reason",               "no_worker",
-          "workers_take_nothing", "workers",    "worker_gone",          "retired",
-          "never_made",    "made",              "missed",               "written_now",
-          "will_write",    "nobody_writes",     "more_writers"};
+  return {"run",
+          "queued_for_room",
+          "queued_until",
+          "queue_ahead",
+          "run_ended",
+          "run_asked_for",
+          "more_tasks",
+          "task_waits",
+          "task_ready",
+          "waits_for_writer",
+          "waits_in_line",
+          "attempt_runs",
+          "attempt_leased",
+          "attempt_adoptable",
+          "attempt_stopping",
+          "retries",
+          "last_end",
+          "task_ended",
+          "task_ended_in_run",
+          "task_failed",
+          "attempt_ended",
+          "never_tried",
+          "reason",
+          "no_worker",
+          "workers_take_nothing",
+          "workers",
+          "worker_gone",
+          "retired",
+          "never_made",
+          "made",
+          "missed",
+          "written_now",
+          "will_write",
+          "nobody_writes",
+          "more_writers"};
 }
 
 struct ExplainItem {

@@ -1,6 +1,6 @@
 // The words of every kind of item, in one table of templates, and the few lines that fill them in.
-// What people or programs said is put in as it is and never read as a template. Pure functions, safe
-// from any thread.
+// What people or programs said is put in as it is and never read as a template. Pure functions,
+// safe from any thread.
 #include <array>
 #include <chrono>
 #include <string_view>
@@ -13,11 +13,12 @@ namespace weir::engine {
 namespace {
 
 // {subject}, {run} and {task} (its two parts), {text}, {ref}, {ref2}; of numbers {#name} as it is,
-// {name:one|many} counted, {name~} a span, {name@} a time. [name?...] is left out when the number is
-// zero or the text is empty.
+// {name:one|many} counted, {name~} a span, {name@} a time. [name?...] is left out when the number
+// is zero or the text is empty.
 constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTemplates = {
     "run {subject} is {ref}: {#unfinished} of {#tasks} tasks have not ended",
-    "run {subject} is queued and not planned: {live:run is|runs are} live, and at most {#limit} may "
+    "run {subject} is queued and not planned: {live:run is|runs are} live, and at most {#limit} "
+    "may "
     "be",
     "run {subject} is queued and not planned: it starts at {start_at@}",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
@@ -43,15 +44,18 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "it was never tried",
     "{text}",
     "no worker is connected; start one with `weir worker --scheduler ADDRESS`",
-    "all connected workers are draining or shut down; `weir workers drain NAME --undo` lets one work "
+    "all connected workers are draining or shut down; `weir workers drain NAME --undo` lets one "
+    "work "
     "again",
-    "{workers:worker is|workers are} connected with {slots:slot|slots}; {leases:attempt is|attempts "
+    "{workers:worker is|workers are} connected with {slots:slot|slots}; {leases:attempt "
+    "is|attempts "
     "are} leased",
     "the worker is not connected; its lease ends in {left~}, then the task is ready again",
     "{subject} is retired: pipeline '{ref}' no longer declares it",
     "{subject} was never materialized",
     "{subject} was last materialized by run {ref} as version {text}",
-    "run {ref}, the newest that is done with it, made no version of it: {text} (weir explain {ref2})",
+    "run {ref}, the newest that is done with it, made no version of it: {text} (weir explain "
+    "{ref2})",
     "run {ref} writes it now; {#others} others wait for that",
     "run {ref} will write it:",
     "no run that goes on writes it",

@@ -1,6 +1,6 @@
-// From what is asked for to the tasks of a run: which stages, in which order, joined by which edges,
-// reading what. Pure functions of definitions and rows, safe from any thread; whether the run may
-// begin, and which versions it pins, is decided by their caller.
+// From what is asked for to the tasks of a run: which stages, in which order, joined by which
+// edges, reading what. Pure functions of definitions and rows, safe from any thread; whether the
+// run may begin, and which versions it pins, is decided by their caller.
 #pragma once
 
 #include <functional>
@@ -44,7 +44,8 @@ struct PlanView {
 
 // What is asked for as a row, without an id.
 base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec);
-// The row with its modules and tasks, or why it cannot be run now; nothing is pinned and linked yet.
+// The row with its modules and tasks, or why it cannot be run now; nothing is pinned and linked
+// yet.
 base::Result<Run> plan_tasks(const PlanView& view, RunRow row);
 
 }  // namespace weir::engine

@@ -1,6 +1,6 @@
-// From what is asked for to a run that could begin: its row and its tasks, or why not. Reads what the
-// view gives and changes nothing; safe from any thread that owns the view. Whether the run may begin
-// now is admission's to say.
+// From what is asked for to a run that could begin: its row and its tasks, or why not. Reads what
+// the view gives and changes nothing; safe from any thread that owns the view. Whether the run may
+// begin now is admission's to say.
 #include <algorithm>
 #include <utility>
 

@@ -1,5 +1,5 @@
-// Kept answers as text and back: a run's id, or a JSON object of the changes of a registration. Read
-// only when a request is repeated. Pure functions, safe from any thread.
+// Kept answers as text and back: a run's id, or a JSON object of the changes of a registration.
+// Read only when a request is repeated. Pure functions, safe from any thread.
 #include <utility>
 
 #include "base/errors.h"

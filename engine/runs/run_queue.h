@@ -9,7 +9,7 @@
 #include <set>
 
 #include "base/ids.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 #include "engine/runs/run_spec.h"
 
 namespace weir::engine {

@@ -11,7 +11,7 @@
 
 #include "base/ids.h"
 #include "base/words.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 
 namespace weir::engine {
 

@@ -16,11 +16,11 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/words.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 
 namespace weir::engine {
 
-namespace json_text_impl {
+namespace json_impl {
 
 template <class T>
 inline constexpr bool kIsList = false;
@@ -33,14 +33,13 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 template <class T>
 inline constexpr bool kUnknown = false;
 
-}  // namespace json_text_impl
+}  // namespace json_impl
 
 // '"' and the 64 hexadecimal characters of the digest and '"'.
 void append_hex(std::string& out, const base::Digest& digest);
 
 template <class T>
 void append_json(std::string& out, const T& value) {
-  using namespace json_text_impl;
   if constexpr (std::is_same_v<T, std::string>) {
     base::append_quoted(out, value);
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -61,7 +60,7 @@ void append_json(std::string& out, const T& value) {
     }
   } else if constexpr (std::is_same_v<T, base::WallTime>) {
     out += std::to_string(value.time_since_epoch().count());
-  } else if constexpr (kIsOptional<T>) {
+  } else if constexpr (json_impl::kIsOptional<T>) {
     if (value) {
       append_json(out, *value);
     } else {
@@ -69,7 +68,7 @@ void append_json(std::string& out, const T& value) {
     }
   } else if constexpr (std::is_same_v<T, std::shared_ptr<const std::string>>) {
     out += value ? std::to_string(value->size()) : "null";  // bytes are told by their digest
-  } else if constexpr (kIsList<T>) {
+  } else if constexpr (json_impl::kIsList<T>) {
     out += '[';
     bool first = true;
     for (const auto& item : value) {
@@ -86,14 +85,13 @@ void append_json(std::string& out, const T& value) {
     });
     out += ']';
   } else {
-    static_assert(kUnknown<T>, "say how this type is written as JSON");
+    static_assert(json_impl::kUnknown<T>, "say how this type is written as JSON");
   }
 }
 
 // False when the text cannot have been written by append_json of such a value.
 template <class T>
 bool read_json(const base::Json& json, T& out) {
-  using namespace json_text_impl;
   if constexpr (std::is_same_v<T, std::string>) {
     out = json.as_string();
     return json.is_string();
@@ -113,7 +111,7 @@ bool read_json(const base::Json& json, T& out) {
     const std::optional<base::Digest> digest = base::Digest::parse(json.as_string());
     if (digest) out = *digest;
     return digest.has_value();
-  } else if constexpr (kIsList<T>) {
+  } else if constexpr (json_impl::kIsList<T>) {
     if (!json.is_array()) return false;
     out.reserve(json.items().size());
     for (const base::Json& item : json.items()) {
@@ -129,7 +127,7 @@ bool read_json(const base::Json& json, T& out) {
     });
     return good && at == json.items().size();
   } else {
-    static_assert(kUnknown<T>, "say how this type is read from JSON");
+    static_assert(json_impl::kUnknown<T>, "say how this type is read from JSON");
   }
 }
 

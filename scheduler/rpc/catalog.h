@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/records.h"
 #include "engine/plan/catalog.h"
+#include "engine/records.h"
 #include "module/manifest.h"
 #include "scheduler/ports/reader.h"
 

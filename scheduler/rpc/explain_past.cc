@@ -1,5 +1,5 @@
-// Explanations out of rows: see explain_past.h. Nothing is guessed: what the rows do not say is left
-// out. Read threads only; every list is bounded.
+// Explanations out of rows: see explain_past.h. Nothing is guessed: what the rows do not say is
+// left out. Read threads only; every list is bounded.
 #include "scheduler/rpc/explain_past.h"
 
 #include <charconv>

@@ -49,13 +49,16 @@ class SnapshotReader {
   void quarantine_runs_without_workers();
   void drop_run(RunId run);
   Status read_assets();
+  void quarantine_modules_without_assets();
+  void settle_on_one_module_a_pipeline();
   Status read_current(engine::AssetRow& asset);
   Status read_small_tables();
   Status read_counters();
 
   Connection& connection_;
   Snapshot snapshot_;
-  std::map<std::string, Statement> statements_;  // by their text
+  std::map<std::string, Statement> statements_;               // by their text
+  std::map<engine::Digest, std::vector<std::string>> makes_;  // assets of the modules
 };
 
 constexpr auto kIgnoreBad = [](const Statement&) {};
@@ -93,8 +96,10 @@ Status SnapshotReader::each(std::string_view where, Take take, Bad bad, const Ar
 Status SnapshotReader::read() {
   if (Status status = read_runs(); !status.ok()) return status;
   if (Status status = read_modules(); !status.ok()) return status;
-  quarantine_runs_without_modules();
   if (Status status = read_assets(); !status.ok()) return status;
+  quarantine_modules_without_assets();
+  quarantine_runs_without_modules();
+  settle_on_one_module_a_pipeline();
   if (Status status = read_small_tables(); !status.ok()) return status;
   quarantine_runs_without_workers();
   return read_counters();
@@ -102,22 +107,20 @@ Status SnapshotReader::read() {
 
 Status SnapshotReader::read_runs() {
   std::vector<engine::RunRow> runs;
+  // Through the index of these: history is never scanned. A state that is no known word is no
+  // terminal one, so such a run is named here.
   Status status = each<engine::RunRow>(
-      "WHERE state IN ('queued', 'running', 'canceling') AND queued_for='none' ORDER BY run_id",
-      [&](engine::RunRow row) { runs.push_back(std::move(row)); }, kIgnoreBad);
+      live_runs_condition(),
+      [&](engine::RunRow row) {
+        if (row.queued_for == engine::QueueReason::kNone) return runs.push_back(std::move(row));
+        snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
+      },
+      kIgnoreBad);
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
     status = read_run(run);
   }
-  if (!status.ok()) return status;
-  status = each<engine::QueuedRun>(
-      "WHERE state='queued' AND queued_for<>'none' ORDER BY run_id",
-      [&](engine::QueuedRun run) { snapshot_.queued.push_back(run); }, kIgnoreBad);
-  if (!status.ok()) return status;
-  // A state that is no known word matches no list above; such a run is at least named.
-  return each<engine::RunRow>(
-      "WHERE state NOT IN ('queued', 'running', 'canceling', 'succeeded', 'failed', 'canceled')",
-      [](const engine::RunRow&) {}, kIgnoreBad);
+  return status;
 }
 
 Status SnapshotReader::read_run(const engine::RunRow& run) {
@@ -172,6 +175,9 @@ Status SnapshotReader::read_modules() {
                         "its manifest cannot be read: " + manifest.status().message());
     }
     active.insert(row.digest);
+    for (const auto& stage : manifest->stages) {
+      for (const auto& output : stage.outputs) makes_[row.digest].push_back(output.asset);
+    }
     snapshot_.modules.push_back(std::move(row));
   };
   Status status = each<engine::ModuleRow>("WHERE active=1", keep, kIgnoreBad);
@@ -199,6 +205,35 @@ void SnapshotReader::quarantine_runs_without_modules() {
     }
   }
   for (const RunId run : broken) drop_run(run);
+}
+
+// What a module makes it has written the rows of when it was registered, and the engine relies on
+// them. Registered again, it writes the missing one anew.
+void SnapshotReader::quarantine_modules_without_assets() {
+  std::set<std::string_view> known;
+  for (const engine::AssetRow& asset : snapshot_.assets) known.insert(asset.name);
+  std::erase_if(snapshot_.modules, [&](const engine::ModuleRow& module) {
+    for (const std::string& asset : makes_[module.digest]) {
+      if (known.contains(asset)) continue;
+      quarantine("modules", module.pipeline + " " + module.digest.hex(),
+                 "its asset " + asset + " cannot be read; register the module again");
+      return true;
+    }
+    return false;
+  });
+}
+
+// One that was set aside is still marked as active when its successor is registered.
+void SnapshotReader::settle_on_one_module_a_pipeline() {
+  std::map<std::string_view, engine::ModuleRow*> newest;
+  for (engine::ModuleRow& module : snapshot_.modules) {
+    if (!module.active) continue;
+    engine::ModuleRow*& best = newest.try_emplace(module.pipeline, &module).first->second;
+    if (best == &module) continue;
+    engine::ModuleRow* older = best->registered_at <= module.registered_at ? best : &module;
+    older->active = false;
+    if (older == best) best = &module;
+  }
 }
 
 void SnapshotReader::quarantine_runs_without_workers() {
@@ -290,6 +325,11 @@ Status SnapshotReader::read_counters() {
 }
 
 }  // namespace
+
+std::string live_runs_condition() {
+  return "INDEXED BY live_runs WHERE state NOT IN (" + terminal_words<engine::RunState>() +
+         ") ORDER BY run_id";
+}
 
 Result<Snapshot> read_snapshot(Connection& connection) {
   if (Status status = connection.exec("BEGIN"); !status.ok()) return status;

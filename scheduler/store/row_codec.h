@@ -80,7 +80,7 @@ class RowBinder {
       statement_.bind(++index_, keep(value.text()));
     } else if constexpr (std::is_same_v<T, std::shared_ptr<const std::string>>) {
       statement_.bind(++index_, Blob{value.get()});
-    } else if constexpr (engine::json_text_impl::kIsList<T>) {
+    } else if constexpr (engine::json_impl::kIsList<T>) {
       std::string text;
       engine::append_json(text, value);
       statement_.bind(++index_, keep(std::move(text)));

@@ -195,8 +195,14 @@ constexpr const char* kThird = R"sql(
 ALTER TABLE tasks ADD COLUMN ready_order INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// A run knows why it is there, and may wait as a row until it is planned.
+// What a restart reads of the runs, which are few among all there ever were. A state that is no
+// known word is in it, too, so that such a run is found without a look at the others.
 constexpr const char* kFourth = R"sql(
+CREATE INDEX live_runs ON runs(run_id) WHERE state NOT IN ('succeeded', 'failed', 'canceled');
+)sql";
+
+// A run knows why it is there, and may wait as a row until it is planned.
+constexpr const char* kFifth = R"sql(
 ALTER TABLE runs DROP COLUMN parent;  -- it is the origin_reference of a retry
 ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'manual';
 ALTER TABLE runs ADD COLUMN origin_reference TEXT NOT NULL DEFAULT '';  -- schedule, asset, run, ...
@@ -207,7 +213,7 @@ ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
 )sql";
 
 // What a worker has is data; it says it anew when it connects.
-constexpr const char* kFifth = R"sql(
+constexpr const char* kSixth = R"sql(
 ALTER TABLE workers DROP COLUMN info;
 ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';     -- JSON: [[name, value], ...]
 ALTER TABLE workers ADD COLUMN resources TEXT NOT NULL DEFAULT '[]';  -- JSON: [[name, amount], ...]
@@ -219,8 +225,8 @@ ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations{
-    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}}};
+constexpr std::array<Migration, 6> kMigrations{
+    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}, {6, kSixth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -3,6 +3,7 @@
 // checkpoint: what one round of housekeeping deletes or frees is bounded.
 #include "scheduler/store/sqlite_store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -21,9 +22,6 @@ using base::Result;
 using base::Status;
 
 namespace {
-
-constexpr int kApplicationId = 0x57656972;  // "Weir", so that file(1) and we know our own
-constexpr auto kPruneEvery = std::chrono::minutes(1);
 
 // Before the first table: auto_vacuum cannot be turned on later without a rewrite of the file.
 constexpr const char* kCreation =
@@ -133,9 +131,13 @@ Status SqliteStore::prepare_statements() {
   return {};
 }
 
-Status SqliteStore::read_generation() {
+std::uint64_t fresh_generation() {
   std::random_device random;
-  const std::uint64_t fresh = (std::uint64_t{random()} << 32 | random()) | 1;
+  return (std::uint64_t{random()} << 32 | random()) | 1;
+}
+
+Status SqliteStore::read_generation() {
+  const std::uint64_t fresh = fresh_generation();
   Result<Statement> insert =
       connection_.prepare("INSERT OR IGNORE INTO meta(key, value) VALUES('store_generation', ?)");
   if (!insert.ok()) return insert.status();
@@ -265,13 +267,27 @@ Result<engine::Snapshot> SqliteStore::restore() {
 Status SqliteStore::housekeeping(base::WallTime now, bool idle) {
   if (connection_.in_transaction()) return {};
   const std::int64_t wal = stats_.wal_bytes.load(std::memory_order_relaxed);
-  if (Status status = prune_replies(now, idle); !status.ok()) return status;
+  if (Status status = prune(now, idle); !status.ok()) return status;
   if ((idle && wal > 0) || wal > kWalBytesMax) return checkpoint();
   return {};
 }
 
-Status SqliteStore::prune_replies(base::WallTime now, bool idle) {
-  if (now - pruned_at_ < kPruneEvery && now >= pruned_at_) return {};
+Status SqliteStore::prune(base::WallTime now, bool idle) {
+  const base::Duration wait = !prune_again_ ? base::Duration(kPruneEvery)
+                              : idle        ? base::Duration::zero()
+                                            : base::Duration(kPruneAgain);
+  if (now - pruned_at_ < wait && now >= pruned_at_) return {};
+  Result<bool> more_replies = prune_replies(now);
+  if (!more_replies.ok()) return more_replies.status();
+  Result<bool> more_pages = give_back_pages(idle);
+  if (!more_pages.ok()) return more_pages.status();
+  pruned_at_ = now;
+  prune_again_ = *more_replies || *more_pages;
+  return {};
+}
+
+// Whether more than one round may delete is left.
+Result<bool> SqliteStore::prune_replies(base::WallTime now) {
   const std::int64_t before = sqlite3_total_changes64(connection_.handle());
   if (Status status = open_transaction(false); !status.ok()) return status;
   Status status = prune_.run(now - kReplyAge, kRepliesPrunedMax);
@@ -282,11 +298,19 @@ Status SqliteStore::prune_replies(base::WallTime now, bool idle) {
   const std::int64_t pruned = sqlite3_total_changes64(connection_.handle()) - before;
   if (status = commit(engine::Durability::kLazy); !status.ok()) return status;
   stats_.replies_pruned.fetch_add(pruned, std::memory_order_relaxed);
-  if (idle && pruned >= kRepliesPrunedMax) return {};  // more is left: the next round goes on
-  pruned_at_ = now;
-  if (!idle) return {};
-  return connection_.exec(
-      ("PRAGMA incremental_vacuum(" + std::to_string(kVacuumPagesMax) + ")").c_str());
+  return pruned >= kRepliesPrunedMax;
+}
+
+// Whether there are still more free pages than there should be.
+Result<bool> SqliteStore::give_back_pages(bool idle) {
+  const Result<std::int64_t> free = connection_.int64("PRAGMA freelist_count");
+  if (!free.ok()) return free.status();
+  const std::int64_t kept = idle ? 0 : kFreePagesKept;
+  if (*free <= kept) return false;
+  const std::int64_t pages = std::min<std::int64_t>(*free - kept, kVacuumPagesMax);
+  const std::string sql = "PRAGMA incremental_vacuum(" + std::to_string(pages) + ")";
+  if (Status status = connection_.exec(sql.c_str()); !status.ok()) return status;
+  return *free - pages > kept;
 }
 
 Status SqliteStore::limit_pages_for_test(std::int64_t pages) {

@@ -19,8 +19,16 @@ namespace weir::store {
 inline constexpr std::int64_t kWalBytesMax = 16 << 20;   // past it a busy loop checkpoints too
 inline constexpr std::int64_t kWalBytesReady = 8 << 20;  // of disk that commits find laid out
 inline constexpr int kRepliesPrunedMax = 500;            // rows one housekeeping round deletes
+inline constexpr auto kPruneEvery = std::chrono::minutes(1);
+inline constexpr auto kPruneAgain = std::chrono::milliseconds(100);  // when a limit stopped a round
 inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
 inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
+inline constexpr int kFreePagesKept = 1024;  // that a busy store keeps to write on
+
+inline constexpr int kApplicationId = 0x57656972;  // "Weir", so that file(1) and we know our own
+
+// A store generation that no database has had, never 0.
+std::uint64_t fresh_generation();
 
 // What `weir doctor` shows of the store; safe to read from any thread.
 struct StoreStats {
@@ -56,8 +64,9 @@ class SqliteStore final : public engine::Store {
   base::Result<engine::Snapshot> restore() override;
 
   // Cheap work between commits, outside transactions: checkpoints when `idle` or past kWalBytesMax;
-  // once a minute deletes up to kRepliesPrunedMax old replies. When idle it goes on with the next
-  // call where a limit stopped this one, and gives free pages back.
+  // once in kPruneEvery deletes up to kRepliesPrunedMax old replies and gives up to kVacuumPagesMax
+  // free pages back. Where a limit stopped a round it goes on after kPruneAgain, when idle with the
+  // next call, so that a busy scheduler makes neither faster than they go.
   base::Status housekeeping(base::WallTime now, bool idle);
 
   // Changes whenever the database is created anew or restored from a backup; never 0.
@@ -74,7 +83,9 @@ class SqliteStore final : public engine::Store {
   base::Status open_transaction(bool sync);
   base::Status checkpoint();
   void lay_out_wal();
-  base::Status prune_replies(base::WallTime now, bool idle);
+  base::Status prune(base::WallTime now, bool idle);
+  base::Result<bool> prune_replies(base::WallTime now);
+  base::Result<bool> give_back_pages(bool idle);
 
   std::string path_;
   Connection connection_;
@@ -87,6 +98,7 @@ class SqliteStore final : public engine::Store {
   bool suspect_ = false;          // a commit failed: the next transaction proves that writing works
   std::int64_t probes_ = 0;
   base::WallTime pruned_at_{};
+  bool prune_again_ = false;  // a limit stopped the last round
 };
 
 }  // namespace weir::store

@@ -22,7 +22,7 @@ Fleet::Fleet(const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverag
     worker.info.id = worker.info.name = "w" + std::to_string(i + 1);
     worker.info.slots = profile.workers[i].slots;
     worker.info.prefetch = profile.workers[i].prefetch;
-      workers_.push_back(std::move(worker));
+    workers_.push_back(std::move(worker));
   }
 }
 

@@ -1,5 +1,6 @@
-// Rows to messages of the public API, field by field. Enums go by their words, because the stored
-// numbers and those of the API are different things that happen to look alike. Pure functions.
+// Rows to messages of the public API, field by field. Enums go by their words (enums.h), because
+// the stored numbers and those of the API are different things that happen to look alike. Pure
+// functions.
 #include "scheduler/rpc/convert/api.h"
 
 #include <array>

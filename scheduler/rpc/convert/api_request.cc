@@ -1,6 +1,6 @@
-// Messages of the public API to values, hashes of requests, and page requests. Everything that comes
-// from outside is checked here before a command carries it. Pure functions, safe from any thread;
-// what needs the store to be judged is not judged here.
+// Messages of the public API to values, hashes of requests, and page requests. Everything that
+// comes from outside is checked here before a command carries it. Pure functions, safe from any
+// thread; what needs the store to be judged is not judged here.
 #include <algorithm>
 #include <memory>
 

@@ -3,6 +3,9 @@
 // and opens it again. One thread, files that go away.
 #include <gtest/gtest.h>
 
+#include "engine/engine.h"
+#include "engine/state.h"
+#include "module/manifest.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "scheduler/store/sqlite_store.h"
 #include "tests/unit/store/sample_rows.h"
@@ -81,6 +84,100 @@ TEST_F(QuarantineTest, AssetWhoseVersionIsUnreadableCountsAsNeverMaterialized) {
   ASSERT_EQ(snapshot.assets.size(), 2u);
   EXPECT_EQ(snapshot.assets[0].materialization, 0);
   EXPECT_TRUE(snapshot.current.empty());
+}
+
+// An engine that is restored from the snapshot, as the scheduler does it at every start.
+engine::Engine restored_engine(const engine::Snapshot& snapshot) {
+  engine::Engine engine;
+  engine.restore(snapshot, {at(1000), base::BootTime(std::chrono::hours(1))});
+  engine.check_invariants();
+  return engine;
+}
+
+// A module that makes "orders", with a live run of it.
+class AssetQuarantineTest : public QuarantineTest {
+ protected:
+  void SetUp() override {
+    auto opened = SqliteStore::open(path_);
+    ASSERT_TRUE(opened.ok());
+    commit_rows(**opened, {module("shop", at(100)),
+                           engine::AssetRow{"orders", "shop", "t1", false, 0, {}, ""},
+                           engine::AssetRow{"raw", "other", "t1", false, 0, {}, ""}, run(), task(),
+                           attempt(), engine::WorkerRow{"w-1", "worker-1", 4, false, "{}", at(7)}});
+  }
+  static engine::ModuleRow module(const std::string& name, base::WallTime registered) {
+    module::Manifest manifest;
+    manifest.pipeline = "shop";
+    module::StageSpec& stage = manifest.stages.emplace_back();
+    stage.name = "orders";
+    stage.outputs = {{"orders", "t1", ""}};
+    engine::ModuleRow row = module_row(name, true);
+    row.pipeline = "shop";
+    row.manifest = module::manifest_to_json(manifest).dump();
+    row.registered_at = registered;
+    return row;
+  }
+  static engine::RunRow run() {
+    engine::RunRow row = run_row(2, engine::RunState::kRunning, 1);
+    row.pins.clear();
+    return row;
+  }
+  static engine::AttemptRow attempt() {
+    engine::AttemptRow row = attempt_row(2, 0, 2, engine::OutcomeClass::kNone);
+    row.started_at = at(401);
+    return row;
+  }
+  static engine::TaskRow task() {
+    engine::TaskRow row = task_row(2, 0, engine::TaskState::kRunning);
+    row.name = "orders";
+    row.attempts_used = row.infrastructure_used = row.executor_deaths = 0;
+    row.not_before.reset();
+    row.started_at = at(401);
+    row.outputs.clear();
+    return row;
+  }
+};
+
+TEST_F(AssetQuarantineTest, SoundRowsAreAllRestored) {
+  const auto snapshot = restore_after("SELECT 1");
+  EXPECT_TRUE(snapshot.quarantined.empty());
+  EXPECT_EQ(restored_engine(snapshot).state().runs.size(), 1u);
+}
+
+TEST_F(AssetQuarantineTest, AssetThatALiveRunWritesIsSetAsideWithItsModuleAndTheRun) {
+  const auto snapshot =
+      restore_after("UPDATE assets SET settled_by='nonsense' WHERE name='orders'");
+  ASSERT_EQ(snapshot.quarantined.size(), 3u);
+  EXPECT_NE(snapshot.quarantined[0].find("assets orders"), std::string::npos);
+  EXPECT_NE(snapshot.quarantined[1].find("its asset orders cannot be read; register"),
+            std::string::npos);
+  EXPECT_NE(snapshot.quarantined[2].find("runs " + run_id(2).text()), std::string::npos);
+  EXPECT_TRUE(restored_engine(snapshot).state().runs.empty());
+  EXPECT_EQ(snapshot.assets.size(), 1u);
+}
+
+TEST_F(AssetQuarantineTest, ModuleThatIsRegisteredAgainWritesTheRowAnew) {
+  const auto snapshot =
+      restore_after("UPDATE assets SET settled_by='nonsense' WHERE name='orders'");
+  engine::Engine engine = restored_engine(snapshot);
+  engine::RegisterModules command;
+  const engine::ModuleRow row = module("shop", at(100));
+  auto manifest = module::manifest_from_json(*base::Json::parse(row.manifest));
+  ASSERT_TRUE(manifest.ok());
+  command.modules.push_back({digest("next"), row.manifest,
+                             std::make_shared<const module::Manifest>(*manifest), row.files});
+  const auto effects =
+      engine.step({{at(1001), base::BootTime(std::chrono::hours(2))}, command}, {});
+  {
+    auto opened = SqliteStore::open(path_);
+    ASSERT_TRUE(opened.ok());
+    commit_rows(**opened, effects.records);
+  }
+  const auto healed = restore_after("SELECT 1");
+  EXPECT_TRUE(healed.quarantined.empty());
+  const engine::Engine after = restored_engine(healed);
+  EXPECT_EQ(after.state().active.at("shop"), digest("next"));  // not the one that was set aside
+  EXPECT_EQ(after.state().runs.size(), 1u);
 }
 
 TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {

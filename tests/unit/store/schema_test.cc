@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/text/record_text.h"
+#include "scheduler/store/restore.h"
 #include "scheduler/store/row_codec.h"
 #include "scheduler/store/sqlite_store.h"
 #include "tests/unit/store/sample_rows.h"
@@ -23,7 +24,7 @@ std::string sql_type() {
                 std::is_same_v<T, std::shared_ptr<const std::string>>) {
     return "BLOB";
   } else if constexpr (base::Worded<T> || std::is_same_v<T, std::string> ||
-                       std::is_same_v<T, base::RunId> || engine::json_text_impl::kIsList<T>) {
+                       std::is_same_v<T, base::RunId> || engine::json_impl::kIsList<T>) {
     return "TEXT";
   } else {
     return "INTEGER";
@@ -32,7 +33,7 @@ std::string sql_type() {
 
 template <class T>
 constexpr bool kHoldsNothing =
-    engine::json_text_impl::kIsOptional<T> || std::is_same_v<T, std::shared_ptr<const std::string>>;
+    engine::json_impl::kIsOptional<T> || std::is_same_v<T, std::shared_ptr<const std::string>>;
 
 // One line a column: "name TYPE NULL key 1".
 std::string line(std::string_view name, const std::string& type, bool null, int key) {
@@ -115,6 +116,14 @@ TEST_F(SchemaTest, EveryTableIsListed) {
   EXPECT_EQ(*connection_.int64("SELECT COUNT(*) FROM pragma_table_list WHERE schema='main' AND "
                                "type='table' AND name NOT LIKE 'sqlite_%' AND name<>'meta'"),
             static_cast<std::int64_t>(std::variant_size_v<engine::Record>));
+}
+
+// What a restart asks once, and once for each live run: no scan and no sorting of history.
+TEST_F(SchemaTest, RestartReadsLiveRunsThroughTheirIndex) {
+  EXPECT_EQ(plan(store::select_rows<engine::RunRow>(store::live_runs_condition())),
+            "SCAN runs USING INDEX live_runs\n");
+  EXPECT_EQ(plan("SELECT run_seq FROM events WHERE run_id='x' ORDER BY seq DESC LIMIT 1"),
+            "SEARCH events USING INDEX events_by_run (run_id=?)\n");
 }
 
 // Forgets `info` and lets `last_seen` be NULL.

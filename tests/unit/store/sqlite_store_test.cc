@@ -129,7 +129,7 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
   const std::string path = directory.file("weir.db");
   open_store(path).reset();
   execute(path,
-          "PRAGMA user_version=1; ALTER TABLE assets DROP COLUMN missed;"
+          "PRAGMA user_version=1; DROP INDEX live_runs; ALTER TABLE assets DROP COLUMN missed;"
           "ALTER TABLE assets DROP COLUMN settled_by;"
           "ALTER TABLE tasks DROP COLUMN ready_order;"
           "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
@@ -205,6 +205,46 @@ TEST(SqliteStore, OldRepliesArePrunedInBoundedRounds) {
   ASSERT_TRUE(store->housekeeping(now + std::chrono::minutes(1), true).ok());
   EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 1);
   EXPECT_EQ(store->stats().replies_pruned.load(), store::kRepliesPrunedMax + 10);
+}
+
+// A scheduler that is never idle must not fall behind what it prunes.
+TEST(SqliteStore, BusyHousekeepingGoesOnSoonWhereALimitStoppedIt) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  auto store = open_store(path);
+  base::WallTime now = at(100'000'000);
+  std::vector<engine::Record> rows;
+  const int rounds = 6;
+  for (int i = 0; i < rounds * store::kRepliesPrunedMax; ++i) {
+    engine::ReplyRow row;
+    row.key = "old" + std::to_string(i);
+    row.payload = std::string(12'000, 'x');
+    row.at = now - store::kReplyAge - std::chrono::seconds(1);
+    rows.emplace_back(row);
+  }
+  commit_rows(*store, rows);
+  for (int round = 1; round <= rounds; ++round) {
+    ASSERT_TRUE(store->housekeeping(now, false).ok());
+    EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"),
+              (rounds - round) * store::kRepliesPrunedMax);
+    ASSERT_TRUE(store->housekeeping(now, false).ok());  // at once: nothing
+    EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"),
+              (rounds - round) * store::kRepliesPrunedMax);
+    now += store::kPruneAgain;
+  }
+  const std::int64_t pages = query(path, "PRAGMA page_count");
+  std::int64_t free = query(path, "PRAGMA freelist_count");
+  ASSERT_GT(free, store::kFreePagesKept);
+  while (free > store::kFreePagesKept) {
+    ASSERT_TRUE(store->housekeeping(now, false).ok());
+    const std::int64_t left = query(path, "PRAGMA freelist_count");
+    ASSERT_LT(left, free);
+    ASSERT_LE(free - left, store::kVacuumPagesMax);
+    free = left;
+    now += store::kPruneAgain;
+  }
+  EXPECT_EQ(free, store::kFreePagesKept);  // to be written on
+  EXPECT_LT(query(path, "PRAGMA page_count"), pages);
 }
 
 TEST(SqliteStore, IdleHousekeepingCheckpointsTheWholeWal) {

@@ -1,6 +1,6 @@
 // The rows of what is defined and of what was made: modules, assets, materializations, checks,
-// artifacts, cursors. See records.h, which has the others and says how rows list their columns.
-// Values only.
+// artifacts, cursors. See engine/records.h, which has those of runs and says how rows list their
+// columns. Values only.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "base/ids.h"
 #include "base/sha256.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 #include "engine/states.h"
 #include "module/manifest.h"
 

@@ -1,5 +1,6 @@
 // The rows that are of no run and no asset: workers, kept replies, messages to be delivered. See
-// records.h, which has the others and says how rows list their columns. Values only.
+// engine/records.h, which has those of runs and says how rows list their columns. Values only, made
+// and read on any thread.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +10,9 @@
 #include "base/ids.h"
 #include "base/sha256.h"
 #include "base/status.h"
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
+#include "engine/rows/worker_traits.h"
 #include "engine/states.h"
-#include "engine/worker_traits.h"
 
 namespace weir::engine {
 

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/columns.h"
+#include "engine/rows/columns.h"
 
 namespace weir::engine {
 
@@ -43,14 +43,12 @@ struct WorkerTraits {
   bool operator==(const WorkerTraits&) const = default;
 
   static constexpr auto columns() {
-    return std::tuple(column("labels", &WorkerTraits::labels),
-                      column("resources", &WorkerTraits::resources),
-                      column("architecture", &WorkerTraits::architecture),
-                      column("glibc", &WorkerTraits::glibc),
-                      column("weir_version", &WorkerTraits::weir_version),
-                      column("limits", &WorkerTraits::limits),
-                      column("data_dir", &WorkerTraits::data_dir),
-                      column("host_id", &WorkerTraits::host_id));
+    return std::tuple(
+        column("labels", &WorkerTraits::labels), column("resources", &WorkerTraits::resources),
+        column("architecture", &WorkerTraits::architecture), column("glibc", &WorkerTraits::glibc),
+        column("weir_version", &WorkerTraits::weir_version),
+        column("limits", &WorkerTraits::limits), column("data_dir", &WorkerTraits::data_dir),
+        column("host_id", &WorkerTraits::host_id));
   }
 };
 
