@@ -19,8 +19,6 @@ namespace weir::engine {
 struct Options {
   Duration lease = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);
-  Duration disconnected_run_on =
-      std::chrono::minutes(10);  // how long attempts outlive their worker's connection
   Duration cancel_grace = std::chrono::seconds(10);  // from Stop to SIGKILL and its report
   // A worker that holds nothing and was not seen for so long is dropped from the list.
   Duration worker_forgotten_after = std::chrono::hours(24 * 7);

@@ -1,5 +1,6 @@
 // What answers say: one type a kind of answer. The ones of mutating requests are kept as text, so
-// that a repeated request gets the same; that text is written and read in one place. Values only.
+// that a repeated request gets the same; that text is written and read in one place. Values only,
+// and pure functions of them.
 #pragma once
 
 #include <string>

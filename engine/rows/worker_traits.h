@@ -1,5 +1,6 @@
 // What a worker is and has, as it says when it connects: labels and resources that work may be
-// matched against, and its platform. Values only; lists are in the order of their names.
+// matched against, and its platform. Lists are in the order of their names. Values only; nothing
+// here judges whether a worker fits.
 #pragma once
 
 #include <cstdint>

@@ -52,9 +52,9 @@ Status not_running() {
 TurnPorts make_ports(const LoopOptions& options, ports::SessionSink& sessions,
                      ports::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
                      std::function<void(const engine::OutboxRow&)> outbox,
-                     std::function<base::Now()> clock) {
-  return {sessions,  std::move(reply),  std::move(outbox),
-          artifacts, options.admission, std::move(clock)};
+                     std::function<base::Now()> clock, std::function<bool()> enough) {
+  return {sessions,          std::move(reply), std::move(outbox), artifacts,
+          options.admission, std::move(clock), std::move(enough)};
 }
 
 std::uint64_t seed_of(const LoopOptions& options) {
@@ -80,7 +80,8 @@ Loop::Loop(LoopOptions options, engine::Store& store, ports::SessionSink& sessio
                 [this](const engine::OutboxRow& row) {
                   if (outbox_ != nullptr && !outbox_->offer(row)) outbox_refused_ = true;
                 },
-                [this] { return now(); })),
+                [this] { return now(); },
+                [this] { return steady_clock::now() - batch_began_ >= options_.batch_time_max; })),
       random_(seed_of(options_)) {}
 
 Loop::~Loop() { stop(); }
@@ -155,6 +156,12 @@ void Loop::work() {
     if (options_.housekeeping) options_.housekeeping(last_now_.wall, idle);
   }
   run_batch(std::exchange(items, {}));
+  while (!left_over_.empty()) {
+    items.assign(std::make_move_iterator(left_over_.begin()),
+                 std::make_move_iterator(left_over_.end()));
+    left_over_.clear();
+    run_batch(std::exchange(items, {}));
+  }
   finish();
   checker_.release();
 }
@@ -181,11 +188,16 @@ steady_clock::time_point Loop::wake_at() const {
 bool Loop::wait(std::vector<Item>& items, bool& idle) {
   const steady_clock::time_point until = wake_at();
   std::unique_lock lock(mutex_);
-  while (inbox_.empty() && running_) {
+  while (inbox_.empty() && left_over_.empty() && running_) {
     if (arrived_.wait_until(lock, until) == std::cv_status::timeout) break;
   }
-  const std::size_t count = running_ ? std::min(inbox_.size(), kBatchCommandsMax) : inbox_.size();
-  items.reserve(count);
+  // What the batch before left over comes first.
+  items.assign(std::make_move_iterator(left_over_.begin()),
+               std::make_move_iterator(left_over_.end()));
+  left_over_.clear();
+  const std::size_t room = kBatchCommandsMax - std::min(items.size(), kBatchCommandsMax);
+  const std::size_t count = running_ ? std::min(inbox_.size(), room) : inbox_.size();
+  items.reserve(items.size() + count);
   for (std::size_t i = 0; i < count; ++i) {
     inbox_bytes_ -= inbox_.front().bytes;
     items.push_back(std::move(inbox_.front()));
@@ -201,31 +213,39 @@ bool Loop::wait(std::vector<Item>& items, bool& idle) {
 
 void Loop::run_batch(std::vector<Item> items) {
   const base::Now taken = now();
+  if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
   std::vector<Command> batch;
   batch.reserve(items.size() + 1);
+  // First where the batch before was cut, for this one may be cut, too, before it comes to them.
+  const bool behind = std::exchange(behind_, false);
+  if (behind) add_timers(taken, items.front().arrived, batch);
+  const std::size_t before = batch.size();
   for (Item& item : items) {
     if (item.on_reply) {
       set_reply_to(item.body, ++last_reply_to_);
-      waiting_.emplace(last_reply_to_, std::move(item.on_reply));
+      waiting_.emplace(last_reply_to_, std::exchange(item.on_reply, {}));
     }
     batch.push_back({taken, random_(), std::move(item.body)});
   }
-  run_deadlines(taken, batch);
-  turn_.run(batch, taken);
+  if (!behind) add_timers(taken, waiting_since_.value_or(taken.boot), batch);
+  const auto lazy = turn_.lazy_deadline();
+  if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);
+  batch_began_ = steady_clock::now();
+  const std::size_t done = std::max(turn_.run(batch, taken), before);
+  for (std::size_t i = done - before; i < items.size(); ++i) {
+    items[i].body = std::move(batch[i + before].body);
+    left_over_.push_back(std::move(items[i]));
+  }
+  behind_ = !left_over_.empty();
   offer_outbox(taken);
 }
 
-void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
-  if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
-  if (!turn_.open()) return;
-  // Last, and while commands still wait only up to when the first of them came, so that a heartbeat
-  // in the inbox is heard before its lease is called expired.
-  const base::Now due{taken.wall, std::min(taken.boot, waiting_since_.value_or(taken.boot))};
-  if (turn_.engine().next_deadlines().passed(due)) {
-    batch.push_back({due, random_(), engine::FireTimers{}});
-  }
-  const auto lazy = turn_.lazy_deadline();
-  if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);
+// Last, as a rule, and only up to when the first of the commands that wait came, so that a heartbeat
+// among them is heard before its lease is called expired.
+void Loop::add_timers(base::Now taken, base::BootTime until, std::vector<Command>& batch) {
+  const base::Now due{taken.wall, std::min(taken.boot, until)};
+  if (!turn_.open() || !turn_.engine().next_deadlines().passed(due)) return;
+  batch.push_back({due, random_(), engine::FireTimers{}});
 }
 
 void Loop::offer_outbox(base::Now taken) {

@@ -106,20 +106,31 @@ Status Turn::restore(base::Now now) {
   return {};
 }
 
-void Turn::run(std::span<const Command> batch, base::Now now) {
-  if (batch.empty()) return;
-  if (!open_) return refuse(batch);
-  ++stats_.batches;
-  stats_.commands += static_cast<std::int64_t>(batch.size());
-  stats_.batch_commands.record(static_cast<std::int64_t>(batch.size()));
-  const auto start = std::chrono::steady_clock::now();
-  for (const Command& command : batch) {
-    if (Status status = step(command); !status.ok()) return fail(batch, status, now);
+std::size_t Turn::run(std::span<const Command> batch, base::Now now) {
+  if (batch.empty()) return 0;
+  if (!open_) {
+    refuse(batch);
+    return batch.size();
   }
+  const auto start = std::chrono::steady_clock::now();
+  Status status;
+  std::size_t done = 0;
+  while (status.ok() && done < batch.size()) {
+    status = step(batch[done++]);
+    if (ports_.enough && ports_.enough()) break;
+  }
+  ++stats_.batches;
+  stats_.commands += static_cast<std::int64_t>(done);
+  stats_.batch_commands.record(static_cast<std::int64_t>(done));
   stats_.step_us.record(microseconds_since(start));
-  if (PLANTED(kEffectBeforeCommit)) deliver();
-  if (Status status = commit_batch(now); !status.ok()) return fail(batch, status, now);
-  deliver();
+  if (status.ok() && PLANTED(kEffectBeforeCommit)) deliver();
+  if (status.ok()) status = commit_batch(now);
+  if (status.ok()) {
+    deliver();
+  } else {
+    fail(batch.first(done), status, now);
+  }
+  return done;
 }
 
 void Turn::refuse(std::span<const Command> batch) {

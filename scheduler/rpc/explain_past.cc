@@ -1,5 +1,6 @@
 // Explanations out of rows: see explain_past.h. Nothing is guessed: what the rows do not say is
-// left out. Read threads only; every list is bounded.
+// left out. Read threads only, because it waits for the store; every list is bounded, and nothing
+// is changed.
 #include "scheduler/rpc/explain_past.h"
 
 #include <charconv>

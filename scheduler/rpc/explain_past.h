@@ -1,5 +1,6 @@
 // Why a run or a task that has ended, ended as it did: from rows, on a read thread. The engine
-// explains what is live; it knows nothing of the past, and need not wait for it.
+// explains what is live; it knows nothing of the past, and need not wait for it. Both give the same
+// kind of items, whose words are the engine's.
 #pragma once
 
 #include <string>

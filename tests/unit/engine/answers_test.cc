@@ -1,5 +1,6 @@
-// Answers that are kept and read back, explanations and the words of each kind, and which steps may
-// be committed without a sync. One thread, no store and no clock.
+// Answers that are kept and read back, explanations and the words of each kind, who sends commands,
+// and which steps may be committed without a sync. The engine alone: no store and no clock, on the
+// test's thread.
 #include <gtest/gtest.h>
 
 #include "base/errors.h"

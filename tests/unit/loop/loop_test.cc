@@ -46,6 +46,8 @@ class LoopTest : public testing::Test {
  protected:
   // A loop over `store` whose commits can be held up.
   void make(loop::LoopOptions options = {}) {
+    // A busy machine must not cut the batches of a test that does not ask for it.
+    if (options.batch_time_max == loop::kBatchTimeMax) options.batch_time_max = std::chrono::hours(1);
     loop_ = std::make_unique<loop::Loop>(std::move(options), store_, recorder_, nullptr, nullptr);
     ASSERT_TRUE(loop_->start().ok());
   }
@@ -174,6 +176,50 @@ TEST_F(LoopTest, LazyRowsAreCommittedByTheClockAndAtTheEnd) {
   const engine::AttemptRow* row = store_.tables().attempts.find({*run, 0, 1});
   ASSERT_NE(row, nullptr);
   EXPECT_TRUE(row->started_at.has_value());
+}
+
+TEST_F(LoopTest, ABatchThatTookLongEnoughLeavesTheRestToTheNextInOrder) {
+  hold_commits();
+  loop::LoopOptions options;
+  options.batch_time_max = std::chrono::seconds(0);
+  make(std::move(options));
+  std::latch answered(4);
+  const auto done = [&](const Reply&) { answered.count_down(); };
+  ASSERT_TRUE(loop_->post(World::upload(0, "a"), done).ok());
+  committing_.acquire();
+  for (const char* key : {"k1", "k2", "k3"}) {
+    ASSERT_TRUE(loop_->post(World::create(0, key), done).ok());
+  }
+  go_on_.release();
+  answered.wait();
+  EXPECT_EQ(loop_->stats().commits.load(), 4);
+  loop_->stop();
+  std::string order;
+  for (const auto& [id, row] : store_.tables().runs.rows()) order += row.reason;
+  EXPECT_EQ(order, "k1k2k3");
+}
+
+TEST_F(LoopTest, DeadlinesPassWhileEveryBatchIsCut) {
+  std::atomic<std::int64_t> seconds{0};
+  loop::LoopOptions options;
+  options.batch_time_max = std::chrono::seconds(0);
+  options.clock = [&] { return later(seconds); };
+  hold_commits();
+  make(options);
+  ASSERT_TRUE(loop_->post(World::connect(1)).ok());
+  committing_.acquire();
+  seconds += std::chrono::duration_cast<std::chrono::seconds>(options.engine.lease).count() + 1;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(loop_->post(engine::DisconnectWorker{{99}, "long gone"}).ok());
+  }
+  go_on_.release();
+  ASSERT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());
+  ASSERT_TRUE(ask(*loop_, World::create(0, "k")).status.ok());
+  loop_->stop();
+  const auto closed = [](const engine::Send& sent) {
+    return std::holds_alternative<engine::CloseSession>(sent.message);
+  };
+  EXPECT_EQ(std::ranges::count_if(recorder_.sends, closed), 1);
 }
 
 TEST_F(LoopTest, AHeartbeatBehindABacklogIsHeardBeforeItsLeaseIsCalledExpired) {
