@@ -7,7 +7,8 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "deploy/systemd/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "deploy/systemd/README.md", "docs/architecture.md",
+             "docs/glossary.md", "docs/semantics.md", "docs/value_format.md"]
 README_LINES_MAX = 150
 
 
