@@ -42,6 +42,9 @@ class Follow {
 
   int run() {
     const Clock::time_point started = Clock::now();
+    if (run_.queued_for() != v1::QUEUE_REASON_UNSPECIFIED) {
+      session_.note("run " + run_.id() + " is queued; weir explain " + run_.id() + " says why");
+    }
     for (;;) {
       if (interrupted() != 0) return detach();
       if (options_.timeout && Clock::now() - started >= *options_.timeout) return timed_out();

@@ -240,8 +240,8 @@ void Loop::run_batch(std::vector<Item> items) {
   offer_outbox(taken);
 }
 
-// Last, as a rule, and only up to when the first of the commands that wait came, so that a heartbeat
-// among them is heard before its lease is called expired.
+// Last, as a rule, and only up to when the first of the commands that wait came, so that a
+// heartbeat among them is heard before its lease is called expired.
 void Loop::add_timers(base::Now taken, base::BootTime until, std::vector<Command>& batch) {
   const base::Now due{taken.wall, std::min(taken.boot, until)};
   if (!turn_.open() || !turn_.engine().next_deadlines().passed(due)) return;

@@ -31,8 +31,8 @@ inline constexpr std::size_t kInboxCommandsMax = 65'536;
 inline constexpr std::size_t kInboxRequestsMax = 49'152;
 inline constexpr std::int64_t kInboxBytesMax = 256 << 20;   // of values and manifests
 inline constexpr std::size_t kBatchCommandsMax = 1024;      // keeps one commit from taking long
-// Also ends a batch: what is left is the beginning of the next one, so that a few commands that take
-// long do not hold up what the others are waiting for.
+// Also ends a batch: what is left is the beginning of the next one, so that a few commands that
+// take long do not hold up what the others are waiting for.
 inline constexpr auto kBatchTimeMax = std::chrono::milliseconds(20);
 inline constexpr auto kIdleWait = std::chrono::seconds(1);  // also the longest wait for a deadline
 inline constexpr auto kOutboxOfferEvery = std::chrono::seconds(30);

@@ -47,7 +47,9 @@ class LoopTest : public testing::Test {
   // A loop over `store` whose commits can be held up.
   void make(loop::LoopOptions options = {}) {
     // A busy machine must not cut the batches of a test that does not ask for it.
-    if (options.batch_time_max == loop::kBatchTimeMax) options.batch_time_max = std::chrono::hours(1);
+    if (options.batch_time_max == loop::kBatchTimeMax) {
+      options.batch_time_max = std::chrono::hours(1);
+    }
     loop_ = std::make_unique<loop::Loop>(std::move(options), store_, recorder_, nullptr, nullptr);
     ASSERT_TRUE(loop_->start().ok());
   }
