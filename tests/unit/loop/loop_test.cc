@@ -31,7 +31,7 @@ Reply ask(loop::Loop& loop, ports::CommandBody body) {
     got = reply;
     answered.release();
   });
-  if (!posted.ok()) return {0, posted, ""};
+  if (!posted.ok()) return {0, posted};
   answered.acquire();
   return got;
 }
