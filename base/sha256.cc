@@ -12,6 +12,7 @@
 #endif
 
 #include "base/sha256_blocks.h"
+#include "base/text.h"
 
 namespace weir::base {
 namespace {
@@ -82,13 +83,6 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_extensions(std::uint32
 
 #endif
 
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 void compress_portable(std::uint32_t* state, const std::uint8_t* block, std::size_t count) {
@@ -122,23 +116,14 @@ Sha256Blocks best_sha256_blocks() {
   return compress_portable;
 }
 
-std::string Digest::hex() const {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
-  for (const std::uint8_t byte : bytes) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
+std::string Digest::hex() const { return base::hex(raw()); }
 
 std::optional<Digest> Digest::parse(std::string_view hex) {
   Digest digest;
   if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
   for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-    const int high = nibble(hex[2 * i]);
-    const int low = nibble(hex[2 * i + 1]);
+    const int high = hex_digit(hex[2 * i]);
+    const int low = hex_digit(hex[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     digest.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }

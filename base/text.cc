@@ -1,6 +1,6 @@
-// Bytes as text and text made safe: see text.h. One decoder of UTF-8 serves everybody; it refuses
-// what RFC 3629 does: overlong forms, surrogates, and all above U+10FFFF. Pure: no state outlives a
-// call.
+// Bytes as text and text made safe: see text.h. One decoder of UTF-8 and one table of digits serve
+// everybody, so that what one part lets through no other refuses.
+// Pure: no state outlives a call.
 #include "base/text.h"
 
 #include <cstdint>
@@ -48,11 +48,28 @@ std::optional<std::string> parse_base64(std::string_view text) {
   return out;
 }
 
-namespace {
+std::string hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
 
-// Length of the UTF-8 sequence at the front, 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.empty()) return 0;
   const unsigned char lead = at(0);
   if (lead < 0x80) return 1;
   const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
@@ -65,13 +82,11 @@ std::size_t sequence_length(std::string_view text) {
   return overlong || outside ? 0 : size;
 }
 
-}  // namespace
-
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t size = sequence_length(text);
+    const std::size_t size = utf8_length(text);
     out += size == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, size);
     text.remove_prefix(size == 0 ? 1 : size);
   }

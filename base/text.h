@@ -12,11 +12,17 @@ namespace weir::base {
 std::string base64(std::string_view bytes);
 std::optional<std::string> parse_base64(std::string_view text);
 
+// Two lower-case digits a byte.
+std::string hex(std::string_view bytes);
+// The value of a digit in either case, -1 for any other character.
+int hex_digit(char c);
+
+// Bytes of the UTF-8 sequence at the front, 0 when there is none. Refused is what RFC 3629 refuses:
+// overlong forms, surrogates, and all above U+10FFFF.
+std::size_t utf8_length(std::string_view text);
 // `text` with every sequence that is not UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 // The same of at most `bytes_max` bytes: cut between characters, and then "… (cut)" follows.
 std::string cut_utf8(std::string_view text, std::size_t bytes_max);
-
-// "2026-01-31"; a day that does not exist is written as it is.
 
 }  // namespace weir::base

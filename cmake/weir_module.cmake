@@ -33,65 +33,68 @@ function(weir_module name)
   _weir_code_version(${name} ${arg_SOURCES})
 endfunction()
 
-# One command per source hashes what the compiler would see; a last one writes the constant that the
-# SDK looks for.
+# What the compiler would see of each source, as the compiler says it: an object library beside the
+# module whose `objects` are the preprocessed sources. CMake itself then takes care of quoting,
+# generator expressions, configurations, compiler wrappers, source-level properties and of headers
+# that change. Nobody links it. The last command hashes them and writes the constant that the SDK
+# looks for.
 function(_weir_code_version name)
-  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}_code_version")
-  set(flags "${folder}/flags-$<COMPILE_LANGUAGE>.rsp")
-  _weir_write_flags(${name} "${flags}")
-  set(headers ${ARGN})
-  list(FILTER headers INCLUDE REGEX "\\.(h|hh|hpp|hxx|inc)$")  # generated ones must exist before
-  set(hashes)
-  foreach(source IN LISTS ARGN)
-    if(NOT source MATCHES "\\.(cc|cpp|cxx|c\\+\\+|C)$")
-      continue()
-    endif()
-    get_filename_component(path "${source}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
-    string(SHA256 id "${source}")
-    string(SUBSTRING "${id}" 0 12 id)
-    set(hash "${folder}/${id}.hash")
-    add_custom_command(
-      OUTPUT "${hash}"
-      COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${CMAKE_CXX_COMPILER}"
-              "-DFLAGS=${folder}/flags-CXX.rsp" "-DSOURCE=${path}" "-DOUTPUT=${hash}"
-              "-DSOURCE_ROOT=${CMAKE_SOURCE_DIR}" "-DBINARY_ROOT=${CMAKE_BINARY_DIR}"
-              -P "${_WEIR_CODE_VERSION_SCRIPT}"
-      DEPENDS "${path}" ${headers} "${_WEIR_CODE_VERSION_SCRIPT}" "${folder}/flags-CXX.rsp"
-      DEPFILE "${hash}.d"
-      COMMENT "Hashing ${source}" VERBATIM)
-    list(APPEND hashes "${hash}")
-  endforeach()
-  string(REPLACE ";" "|" hash_list "${hashes}")
+  set(preprocessed "${name}_code_version")
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${preprocessed}")
+  set(sources ${ARGN})
+  list(FILTER sources EXCLUDE REGEX "\\$<TARGET_OBJECTS:")  # they are preprocessed no more
+  add_library(${preprocessed} OBJECT EXCLUDE_FROM_ALL ${sources})
+  add_dependencies(${name} ${preprocessed})
+  cmake_language(EVAL CODE "cmake_language(DEFER DIRECTORY [==[${CMAKE_SOURCE_DIR}]==]
+    CALL _weir_mirror_target [==[${name}]==] [==[${preprocessed}]==])")
+
+  # A list in a file: paths may hold anything that a command line would trip over.
+  set(list_file "${folder}/$<CONFIG>/preprocessed.txt")
+  file(GENERATE OUTPUT "${list_file}" CONTENT "$<JOIN:$<TARGET_OBJECTS:${preprocessed}>,\n>\n")
+  set(output "${folder}/$<CONFIG>/code_version.cc")
   add_custom_command(
-    OUTPUT "${folder}/code_version.cc"
-    COMMAND "${CMAKE_COMMAND}" "-DHASHES=${hash_list}" "-DOUTPUT=${folder}/code_version.cc"
+    OUTPUT "${output}"
+    COMMAND "${CMAKE_COMMAND}" "-DPREPROCESSED=${list_file}" "-DOUTPUT=${output}"
             -P "${_WEIR_CODE_VERSION_SCRIPT}"
-    DEPENDS ${hashes} "${_WEIR_CODE_VERSION_SCRIPT}"
+    DEPENDS $<TARGET_OBJECTS:${preprocessed}> "${list_file}" "${_WEIR_CODE_VERSION_SCRIPT}"
     COMMENT "Code version of ${name}" VERBATIM)
-  target_sources(${name} PRIVATE "${folder}/code_version.cc")
-  set_source_files_properties("${folder}/code_version.cc" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  target_sources(${name} PRIVATE "${output}")
+  set_source_files_properties("${output}" PROPERTIES GENERATED ON SKIP_PRECOMPILE_HEADERS ON
+    SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
-# The flags that decide what a source says after preprocessing, one a line, as a response file.
-function(_weir_write_flags name file)
-  string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
-  separate_arguments(base UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${config}}")
-  set(standard "${CMAKE_CXX_STANDARD}")
-  if(NOT standard)
-    set(standard 20)
+# Called when all is configured: until then a project may add to `name` from anywhere.
+function(_weir_mirror_target name preprocessed)
+  # Everything of a target that decides what its sources say after preprocessing.
+  set(mirrored
+    COMPILE_DEFINITIONS COMPILE_FEATURES COMPILE_FLAGS COMPILE_OPTIONS INCLUDE_DIRECTORIES
+    LINK_LIBRARIES NO_SYSTEM_FROM_IMPORTED POSITION_INDEPENDENT_CODE
+    C_STANDARD C_STANDARD_REQUIRED C_EXTENSIONS C_COMPILER_LAUNCHER
+    CXX_STANDARD CXX_STANDARD_REQUIRED CXX_EXTENSIONS CXX_COMPILER_LAUNCHER)
+  # What would look at objects, or at the sources once more.
+  set(plain
+    UNITY_BUILD EXPORT_COMPILE_COMMANDS INTERPROCEDURAL_OPTIMIZATION
+    C_CLANG_TIDY C_CPPCHECK C_CPPLINT C_INCLUDE_WHAT_YOU_USE
+    CXX_CLANG_TIDY CXX_CPPCHECK CXX_CPPLINT CXX_INCLUDE_WHAT_YOU_USE)
+  foreach(property IN LISTS mirrored)
+    get_property(value TARGET ${name} PROPERTY ${property})
+    if(NOT "${value}" STREQUAL "")
+      set_property(TARGET ${preprocessed} PROPERTY ${property} "${value}")
+    endif()
+  endforeach()
+  get_property(needed TARGET ${name} PROPERTY MANUALLY_ADDED_DEPENDENCIES)
+  list(REMOVE_ITEM needed "${preprocessed}")
+  if(needed)
+    add_dependencies(${preprocessed} ${needed})
   endif()
-  list(APPEND base "${CMAKE_CXX${standard}_EXTENSION_COMPILE_OPTION}")
-  list(JOIN base "\n" base)
-  set(options "$<TARGET_PROPERTY:${name},COMPILE_OPTIONS>")
-  set(definitions "$<TARGET_PROPERTY:${name},COMPILE_DEFINITIONS>")
-  set(includes "$<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>")
-  # TARGET stands last: CMake 3.25 dies of it elsewhere.
-  file(GENERATE OUTPUT "${file}" CONTENT "${base}
-$<JOIN:${options},
->
-$<$<BOOL:${definitions}>:'-D$<JOIN:${definitions},'
-'-D>'>
-$<$<BOOL:${includes}>:'-I$<JOIN:${includes},'
-'-I>'>
-" TARGET ${name})
+  foreach(property IN LISTS plain)
+    set_property(TARGET ${preprocessed} PROPERTY ${property})
+  endforeach()
+  set_property(TARGET ${preprocessed} PROPERTY DISABLE_PRECOMPILE_HEADERS ON)
+  # Times and places are taken out: they change with every build and every checkout. Line markers,
+  # comments and blank lines are taken out by -P.
+  target_compile_options(${preprocessed} PRIVATE
+    -w -E -P -Wno-builtin-macro-redefined
+    "-D__DATE__=\"\"" "-D__TIME__=\"\"" "-D__TIMESTAMP__=\"\""
+    "-fmacro-prefix-map=${CMAKE_SOURCE_DIR}=." "-fmacro-prefix-map=${CMAKE_BINARY_DIR}=.")
 endfunction()

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/text.h"
 
 namespace weir::module {
 
@@ -174,11 +175,7 @@ class ElfReader {
       const auto data = view.slice(data_offset, note->n_descsz);
       if (!name || !data) return;
       if (note->n_type == NT_GNU_BUILD_ID && *name == std::string_view("GNU\0", 4)) {
-        constexpr char kHex[] = "0123456789abcdef";
-        for (const char c : data->substr(0, 64)) {
-          info_.build_id += kHex[static_cast<unsigned char>(c) >> 4];
-          info_.build_id += kHex[static_cast<unsigned char>(c) & 15];
-        }
+        info_.build_id = base::hex(data->substr(0, 64));
         return;
       }
       offset = data_offset + round_up(note->n_descsz);

@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "base/names.h"
+#include "base/text.h"
 
 namespace weir::cli {
 namespace {
@@ -24,23 +25,16 @@ Status bad_reference(std::string_view text, const std::string& why) {
                     "one, @last or @last-failed");
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-                        hex_value(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        base::hex_digit(text[i + 1]) >= 0 && base::hex_digit(text[i + 2]) >= 0;
     if (!escape) {
       out += text[i];
       continue;
     }
-    out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+    out += static_cast<char>(base::hex_digit(text[i + 1]) * 16 + base::hex_digit(text[i + 2]));
     i += 2;
   }
   return out;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/text.h"
 
 namespace weir::store {
 
@@ -132,15 +133,11 @@ Status DataDirectory::make_token() {
     return {};
   }
   if (!found.ok() && found.status().code() != Code::kNotFound) return found.status();
-  std::array<unsigned char, kTokenBytes> random{};
+  std::array<char, kTokenBytes> random{};
   if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     return errno_status(errno, "drawing random bytes for", path);
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (const unsigned char byte : random) {
-    token_ += kHex[byte >> 4];
-    token_ += kHex[byte & 15];
-  }
+  token_ = base::hex({random.data(), random.size()});
   return replace_file(path, token_ + "\n", 0600);
 }
 

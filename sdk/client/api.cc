@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "base/text.h"
 #include "sdk/client/api_impl.h"
 #include "sdk/client/event_stream.h"
 
@@ -35,14 +36,13 @@ base::Result<Response> unary(Connection& connection, Stub& stub,
 }  // namespace
 
 std::string make_idempotency_key() {
-  constexpr char kHex[] = "0123456789abcdef";
   std::random_device device;
-  std::string key;
+  std::string random;
   for (int word = 0; word < 4; ++word) {
     std::uint32_t bits = device();
-    for (int digit = 0; digit < 8; ++digit, bits >>= 4) key += kHex[bits & 15];
+    for (int byte = 0; byte < 4; ++byte, bits >>= 8) random += static_cast<char>(bits & 255);
   }
-  return key;
+  return base::hex(random);
 }
 
 Api::Api(Target target, std::chrono::milliseconds deadline, int tries_max)

@@ -1,9 +1,8 @@
 // weir::Context over its host, the host of a Context that a test makes, and weir::Start.
 // Every call is forwarded; thread safety is that of the host.
-// The environment is read when a resource is made, never written.
+// Secrets are read when a resource is made.
 #include "weir/context.h"
 
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +11,8 @@
 #include <vector>
 #include <unistd.h>
 
+#include "base/secrets.h"
+#include "sdk/src/secrets.h"
 #include "weir/values.h"
 
 namespace weir {
@@ -89,16 +90,15 @@ std::string Context::idempotency_key() const { return run() + "/" + task(); }
 std::int64_t Context::epoch() const { return host_->attempt().epoch; }
 
 std::string Start::secret(std::string_view name) const {
-  std::string variable = "WEIR_SECRET_";
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    variable += std::isalnum(byte) != 0 ? static_cast<char>(std::toupper(byte)) : '_';
+  const std::string variable = base::secret_variable(name);
+  std::optional<std::string> value = sdk_impl::find_secret(variable);
+  if (!value) {
+    throw permanent("the secret '" + std::string(name) + "' is not there: set " + variable +
+                    (sdk_impl::secrets_are_of_worker()
+                         ? " in the environment of `weir up` or `weir worker`"
+                         : ""));
   }
-  const char* value = std::getenv(variable.c_str());
-  if (value == nullptr) {
-    throw permanent("the secret '" + std::string(name) + "' is not there: set " + variable);
-  }
-  return value;
+  return *std::move(value);
 }
 
 }  // namespace weir

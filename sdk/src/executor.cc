@@ -19,6 +19,7 @@
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/executor_wire.h"
 #include "sdk/src/pipeline_manifest.h"
+#include "sdk/src/secrets.h"
 #include "sdk/src/stage_runner.h"
 
 namespace weir::sdk_impl {
@@ -114,6 +115,7 @@ void flush_output() {
 int run_executor(const impl::PipelineRecord& pipeline) {
   const auto fd = inherited_descriptor();
   if (!fd.ok()) return complain(fd.status(), 2);
+  if (const base::Status status = hide_secrets(); !status.ok()) return complain(status, 1);
   install_crash_handler();
   handle_terminate();
   // Into a pipe it would be fully buffered, and a crash would take the last lines with it.

@@ -138,6 +138,13 @@ class Attempt {
     return false;
   }
 
+  // With what the user's code throws; call it inside a catch block only.
+  bool end_thrown(const std::string& subject) {
+    const CaughtError error = caught_error();
+    if (error.retry_after) report_.retry_after = *error.retry_after;
+    return end(OutcomeClass::kFailed, subject + error.message, error.permanent, error.type);
+  }
+
   // An input whose bytes are lost or altered may be whole elsewhere; one of another type is so
   // everywhere.
   bool end_unreadable(const Status& status) {
@@ -233,10 +240,12 @@ class Attempt {
   }
 
   bool make_resource(const impl::DependencyRecord& dependency, impl::Slot& slot) {
-    auto resource = runner_.resources().get(dependency.name);
-    if (!resource.ok()) return end(OutcomeClass::kFailed, resource.status().text(), false);
+    try {
+      slot.value = runner_.resources().get(dependency.name);
+    } catch (...) {
+      return end_thrown("the resource '" + dependency.name + "' cannot be made: ");
+    }
     slot.state = State::kSucceeded;
-    slot.value = std::move(resource).value();
     return true;
   }
 
@@ -259,13 +268,8 @@ class Attempt {
     Context context(host_);
     try {
       produced_ = stage_.call(impl::Invocation{context, arguments_});
-    } catch (const Failure& failure) {
-      const CaughtError error = caught_error();
-      if (failure.retry_after()) report_.retry_after = *failure.retry_after();
-      return end(OutcomeClass::kFailed, error.message, failure.is_permanent(), error.type);
     } catch (...) {
-      const CaughtError error = caught_error();
-      return end(OutcomeClass::kFailed, error.message, false, error.type);
+      return end_thrown("");
     }
     report_.outcome = OutcomeClass::kSucceeded;
     report_.message = produced_.reason;

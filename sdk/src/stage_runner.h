@@ -50,13 +50,14 @@ class AttemptSink {
   virtual base::WallTime now() = 0;
 };
 
-// Resources live once per process: made when first needed, kept until the end. A factory that
-// throws is asked again.
+// Resources live once per process: made when first needed, kept until the end. A maker that throws
+// is asked again by the next attempt, if there is one.
 class ResourceSet {
  public:
   explicit ResourceSet(const impl::PipelineRecord& pipeline);
   void give(std::string_view name, std::shared_ptr<void> resource);
-  base::Result<std::shared_ptr<void>> get(std::string_view name);
+  // Throws what the maker throws, and weir::Failure (permanent) when no resource has this name.
+  std::shared_ptr<void> get(std::string_view name);
 
   // For a process that makes one resource at a time: notes which processes their makers start.
   void watch_helpers() { watches_helpers_ = true; }
@@ -69,6 +70,8 @@ class ResourceSet {
     std::mutex mutex;                // held while it is made: the others wait
     std::shared_ptr<void> resource;  // guarded by mutex
   };
+  Entry& entry_of(std::string_view name);
+
   std::map<std::string, Entry, std::less<>> entries_;  // constant after construction
   bool watches_helpers_ = false;
   std::vector<Helper> helpers_;  // of the one thread that makes resources while they are watched

@@ -94,6 +94,10 @@ CaughtError caught_error() {
   out.type = demangled(abi::__cxa_current_exception_type());
   try {
     throw;
+  } catch (const Failure& error) {
+    out.message = error.what();
+    out.permanent = error.is_permanent();
+    out.retry_after = error.retry_after();
   } catch (const std::exception& error) {
     out.message = error.what();
   } catch (const std::string& text) {

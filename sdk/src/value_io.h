@@ -3,8 +3,10 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -45,8 +47,10 @@ base::Result<std::shared_ptr<const void>> decode_value(std::string_view what,
 // "std::runtime_error: no such table" of the exception being handled; call it inside a catch block
 // only.
 struct CaughtError {
-  std::string type;     // demangled
-  std::string message;  // what(), or a sentence when there is none
+  std::string type;        // demangled
+  std::string message;     // what(), or a sentence when there is none
+  bool permanent = false;  // these two as weir::Failure says
+  std::optional<std::chrono::milliseconds> retry_after = {};
 };
 CaughtError caught_error();
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import struct
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
@@ -65,9 +64,8 @@ def test_describe_that_crashes_hangs_or_prints_rubbish(arguments):
         place.start_up()
         refused(place, place.module("e2e_describe_crash"), says=["SIGSEGV"])
         refused(place, place.module("e2e_describe_rubbish"), says=["manifest"])
-        begin = time.monotonic()
-        refused(place, place.module("e2e_describe_hang"), says=["describe"], seconds=90)
-        assert time.monotonic() - begin < 60, "a hanging describe held the command for a minute"
+        refused(place, place.module("e2e_describe_hang"), says=["describe did not end within"],
+                seconds=90)
 
 
 def test_asset_of_another_pipeline(arguments):

@@ -3,7 +3,6 @@
 // restart.
 #include "worker/agent/data_dir.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/errors.h"
+#include "base/text.h"
 
 namespace weir::worker {
 namespace {
@@ -29,12 +29,7 @@ base::Result<std::string> load_or_make_id(const std::string& path) {
   if (::getrandom(random, sizeof random, 0) != ssize_t(sizeof random)) {
     return errno_status("cannot get randomness for", path, errno);
   }
-  std::string id = "w-";
-  for (const unsigned char byte : random) {
-    char hex[3];
-    std::snprintf(hex, sizeof hex, "%02x", byte);
-    id += hex;
-  }
+  const std::string id = "w-" + base::hex({reinterpret_cast<const char*>(random), sizeof random});
   const base::Status written = write_file_durably(path, id + "\n", 0600);
   if (!written.ok()) return written;
   return id;

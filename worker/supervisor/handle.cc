@@ -22,6 +22,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "base/secrets.h"
 #include "weir/worker/v1/supervisor.pb.h"
 #include "worker/supervisor/supervisor.h"
 
@@ -77,6 +78,7 @@ base::Result<SupervisorHandle> start_supervisor(const std::string& program) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return cannot_start(program + ": " + errno_text(error));
+  base::erase_secrets();
   return SupervisorHandle(std::move(our_end), pid);
 }
 
@@ -289,7 +291,13 @@ int supervisor_main(int, char**) {
     return 2;
   }
   ::unsetenv(kFdVariable);
-  Supervisor supervisor{Fd(fd)};
+  const auto secrets = base::seal_secrets();
+  if (!secrets.ok()) {
+    std::fprintf(stderr, "weir supervisor: %s\n", secrets.status().text().c_str());
+    return 1;
+  }
+  base::erase_secrets();
+  Supervisor supervisor{Fd(fd), Fd(*secrets)};
   supervisor.run();
   return 0;
 }

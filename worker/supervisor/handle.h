@@ -97,8 +97,9 @@ class SupervisorHandle {
   std::vector<ExecutorDeath> deaths_;
 };
 
-// Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. RESOURCE_EXHAUSTED
-// or INTERNAL with the reason when it cannot be started.
+// Starts `PROGRAM supervisor`. Call it before gRPC and before any thread exists. It alone keeps the
+// secrets of the environment from then on. RESOURCE_EXHAUSTED or INTERNAL with the reason when it
+// cannot be started.
 base::Result<SupervisorHandle> start_supervisor(const std::string& program = "/proc/self/exe");
 
 // The body of the hidden verb `weir supervisor`: runs until the starter is gone and everything

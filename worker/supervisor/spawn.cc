@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/secrets.h"
 
 namespace weir::worker {
 namespace {
@@ -60,14 +61,15 @@ void prefer_as_oom_victim() {
   ::close(file);
 }
 
-void place_descriptors(int socket, int out, int err) {
-  std::array<int, 4> wanted{::open("/dev/null", O_RDONLY), out, err, socket};
-  for (int& fd : wanted) fd = ::fcntl(fd, F_DUPFD, kStagingFd);
-  for (int target = 0; target < int(wanted.size()); ++target) {
+void place_descriptors(int socket, int out, int err, int secrets) {
+  std::array<int, 5> wanted{::open("/dev/null", O_RDONLY), out, err, socket, secrets};
+  const int count = secrets < 0 ? kSecretsFd : kSecretsFd + 1;
+  for (int i = 0; i < count; ++i) wanted[i] = ::fcntl(wanted[i], F_DUPFD, kStagingFd);
+  for (int target = 0; target < count; ++target) {
     if (wanted[target] < 0 || ::dup2(wanted[target], target) < 0) ::_exit(126);
   }
-  static_assert(kExecutorFd == 3);
-  ::close_range(kExecutorFd + 1, ~0U, 0);
+  static_assert(kExecutorFd == 3 && kSecretsFd == 4);
+  ::close_range(count, ~0U, 0);
 }
 
 [[noreturn]] void run_child(const SpawnRequest& request, ChildPlan& plan, pid_t parent, int socket,
@@ -75,7 +77,7 @@ void place_descriptors(int socket, int out, int err) {
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(125);  // the supervisor died before the line above
-  place_descriptors(socket, out, err);
+  place_descriptors(socket, out, err, request.secrets);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   limit(RLIMIT_CORE, request.core_dumps ? RLIM_INFINITY : 0);
   limit(RLIMIT_NOFILE, kExecutorFilesMax);
@@ -94,6 +96,8 @@ ChildPlan plan_child(const SpawnRequest& request) {
     if (environment_passes(name)) plan.environment.emplace_back(line);
   }
   plan.environment.push_back("WEIR_EXECUTOR_FD=" + std::to_string(kExecutorFd));
+  plan.environment.push_back(std::string(base::kSecretsFdVariable) + "=" +
+                             std::to_string(request.secrets < 0 ? -1 : kSecretsFd));
   plan.environment.push_back(std::string(kTagVariable) + "=" + request.tag);
   plan.environment.push_back("TMPDIR=" + request.directory);
   for (std::string& line : plan.environment) plan.environment_pointers.push_back(line.data());

@@ -13,6 +13,7 @@
 namespace weir::worker {
 
 inline constexpr int kExecutorFd = 3;             // of the socket, in the executor
+inline constexpr int kSecretsFd = 4;              // of the secrets, in the executor
 inline constexpr int kExecutorFilesMax = 65'536;  // RLIMIT_NOFILE, if the hard limit allows
 inline constexpr int kExecutorOomScore = 500;     // the kernel should take executors first
 
@@ -21,6 +22,7 @@ struct SpawnRequest {
   std::string directory;   // working directory; must exist
   bool core_dumps = false;
   std::string tag = {};  // value of WEIR_EXECUTOR_ID, by which strays are recognised
+  int secrets = -1;      // of base::seal_secrets()
 };
 
 struct Spawned {

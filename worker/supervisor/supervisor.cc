@@ -44,7 +44,8 @@ bool all_dead() {
 
 }  // namespace
 
-Supervisor::Supervisor(Fd agent) : agent_(std::move(agent)) {
+Supervisor::Supervisor(Fd agent, Fd secrets)
+    : agent_(std::move(agent)), secrets_(std::move(secrets)) {
   CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
   // The agent decides when to drain: what a terminal or a service manager sends to the group is not
   // for us.
@@ -144,7 +145,7 @@ void Supervisor::handle(const v1::SupervisorRequest& request) {
 
 void Supervisor::spawn(const v1::SpawnExecutor& request) {
   auto spawned = spawn_executor({request.executable(), request.directory(), request.core_dumps(),
-                                 std::to_string(request.executor())});
+                                 std::to_string(request.executor()), secrets_.get()});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
   if (!spawned.ok()) {

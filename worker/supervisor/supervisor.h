@@ -35,8 +35,8 @@ inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);
 
 class Supervisor {
  public:
-  // `agent` is the socket that was inherited.
-  explicit Supervisor(Fd agent);
+  // `agent` is the socket that was inherited, `secrets` of base::seal_secrets().
+  Supervisor(Fd agent, Fd secrets);
   // Runs until the agent is gone and every descendant is dead.
   void run();
 
@@ -71,6 +71,7 @@ class Supervisor {
   void shut_down();
 
   Fd agent_;
+  Fd secrets_;  // every executor gets it
   Fd signals_;
   bool agent_gone_ = false;
   std::deque<Outgoing> outgoing_;          // at most a death for each executor, and one answer

@@ -15,6 +15,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "module/elf.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "weir/worker/v1/worker.pb.h"
@@ -35,24 +36,11 @@ std::string seconds_text(Duration duration) {
   return text + " ms";
 }
 
-// Protobuf strings must be UTF-8, and what a program prints need not be.
+// Messages of the protocol take nothing but UTF-8, and what a program prints need not be; a NUL
+// ends a text for too many readers.
 std::string printable(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<unsigned char>(bytes[i]);
-    const std::size_t length = lead < 0x80       ? 1
-                               : lead >> 5 == 6  ? 2
-                               : lead >> 4 == 14 ? 3
-                               : lead >> 3 == 30 ? 4
-                                                 : 0;
-    bool good = length > 0 && i + length <= bytes.size() && lead != 0;
-    for (std::size_t k = 1; good && k < length; ++k) {
-      good = (static_cast<unsigned char>(bytes[i + k]) & 0xc0) == 0x80;
-    }
-    const std::string_view one = bytes.substr(i, good ? length : 1);
-    out += good ? std::string(one) : "?";
-    i += one.size();
-  }
+  std::string out = base::valid_utf8(bytes);
+  std::replace(out.begin(), out.end(), '\0', '?');
   return out;
 }
 

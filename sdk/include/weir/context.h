@@ -76,8 +76,9 @@ class Context {
 // Given to the maker of a resource, once per executor.
 class Start {
  public:
-  // A secret, from the environment: "dsn" is WEIR_SECRET_DSN. Throws weir::Failure (permanent) when
-  // it is not set.
+  // A secret: "dsn" is WEIR_SECRET_DSN in the environment of `weir up`, of `weir worker` or of the
+  // program itself. The environment of stages does not show it. Throws weir::Failure (permanent)
+  // when it is not set.
   std::string secret(std::string_view name) const;
 };
 

@@ -17,6 +17,7 @@
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/local/local_driver.h"
 #include "sdk/src/metadata.h"
+#include "sdk/src/secrets.h"
 #include "sdk/src/verbs/verbs.h"
 
 namespace weir::sdk_impl {
@@ -211,6 +212,7 @@ void ended_by_a_stage(int code, void*) {
 int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(pipeline, arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
+  if (const Status status = hide_secrets(); !status.ok()) return fail(status, kExitFailed);
   install_crash_handler();
   Console console;
   const MemoryTables* tables = nullptr;

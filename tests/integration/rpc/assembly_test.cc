@@ -1,7 +1,6 @@
 // Starting and stopping the whole: addresses that are taken or not allowed, a
 // directory in use, restarts, the endpoint file, and how soon a run is
 // accepted.
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -74,19 +73,12 @@ TEST_F(AssemblyTest, RunsAndTheTokenSurviveARestart) {
   EXPECT_EQ(response.run().task_count(), 2);
 }
 
-TEST_F(AssemblyTest, ARunIsAcceptedHalfASecondAfterTheStart) {
+// The start returns when requests are admitted, not before. How long it takes is for the benchmark.
+TEST_F(AssemblyTest, ARunIsAcceptedAsSoonAsTheStartReturns) {
   register_module();
   scheduler_.reset();
-  const auto begin = std::chrono::steady_clock::now();
   start();
-  create_run();
-  const auto took = std::chrono::steady_clock::now() - begin;
-#ifndef WEIR_SANITIZED
-  EXPECT_LT(took, std::chrono::milliseconds(500));
-#endif
-  RecordProperty(
-      "accepted_after_ms",
-      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  EXPECT_FALSE(create_run().empty());
 }
 
 TEST_F(AssemblyTest, TheEndpointIsPublishedWhileItRuns) {

@@ -111,7 +111,6 @@ grpc::Status FakeScheduler::Session(grpc::ServerContext* context, Stream* stream
   v1::SessionRequest request;
   while (stream->Read(&request)) {
     const std::lock_guard lock(mutex);
-    ++frames;
     stream_ = stream;
     context_ = context;
     v1::SessionResponse answers;

@@ -63,7 +63,6 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   bool corrupt_files = false;
   std::string artifact_dir;
   std::string token = "the-token";
-  int frames = 0;
   int file_fetches = 0;
 
  private:

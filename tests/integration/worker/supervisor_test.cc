@@ -297,7 +297,8 @@ TEST_F(SupervisorTest, AResultBeforeTheFenceCounts) {
 TEST_F(SupervisorTest, AFenceIsOfOneAttempt) {
   configure(1);
   const auto module = define("good");
-  pool_->set_lease(read_clock().boot + 200ms, read_clock().boot + 600s);
+  run(module, "ok");  // starts the executor, which takes its time
+  pool_->set_lease(read_clock().boot + 500ms, read_clock().boot + 600s);
   const auto effects = launch(module, "ok", 0, true);
   EXPECT_EQ(ended(effects).finished.outcome(), v1::OUTCOME_SUCCEEDED);
   const auto next = launch(module, "sleep_long", 0, false);
@@ -374,15 +375,34 @@ TEST_F(SupervisorTest, TheResultOfAnotherAttemptIsNobodys) {
 }
 
 TEST_F(SupervisorTest, StartIsToldOnlyOfAttemptsThatLast) {
-  configure(1);
+  configure(1, [](ExecutorPoolOptions& options) { options.limits.started_after = 1h; });
+  const auto module = define("good");
+  const auto quick = launch(module, "sleep");
+  ended(quick);
+  EXPECT_FALSE(started_.contains(quick));
+  configure(1, [](ExecutorPoolOptions& options) { options.limits.started_after = 1ms; });
+  const auto slow = launch(module, "sleep");
+  ended(slow);
+  EXPECT_EQ(started_[slow], 1);
+}
+
+// How many of them a second is for the benchmark.
+TEST_F(SupervisorTest, ThousandsOfAttemptsShareTheExecutorsOfTheirSlots) {
+  constexpr int kAttempts = 5'000;
+  constexpr std::size_t kSlots = 2;
+  configure(kSlots);
   const auto module = define("good");
   run(module, "ok");
-  const auto quick = launch(module, "ok");
-  const auto slow = launch(module, "sleep");
-  ended(quick);
-  ended(slow);
-  EXPECT_FALSE(started_.contains(quick));
-  EXPECT_EQ(started_[slow], 1);
+  const std::vector<int> first = survivors();
+  ASSERT_EQ(first.size(), 1u);
+  for (int i = 0; i < kAttempts; ++i) launch(module, "ok");
+  ASSERT_TRUE(pump(120s, [&] { return ended_.size() == kAttempts + 1; }));
+  for (const auto& [key, end] : ended_) {
+    EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_SUCCEEDED) << end.finished.message();
+  }
+  const std::vector<int> last = survivors();
+  EXPECT_LE(last.size(), kSlots);
+  EXPECT_NE(std::find(last.begin(), last.end(), first[0]), last.end()) << "it was started anew";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::worker {
@@ -45,6 +46,25 @@ TEST(Verdict, CrashNamesTheFunctionAndTheAuthorsLastWords) {
   EXPECT_THAT(message, HasSubstr(" in shop::total(std::vector<int"));
   EXPECT_THAT(message, EndsWith("; its last words: row 17"));
   EXPECT_THAT(message, Not(HasSubstr("_start")));
+}
+
+// A report whose strings are no UTF-8 is one that no peer can parse.
+TEST(Verdict, WordsThatAreNoUtf8MakeAReportThatCanBeRead) {
+  for (const std::string bytes : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80",
+                                  "\xF4\x90\x80\x80", "\xE0\x80\xAF", "\xFF"}) {
+    DeathReport death;
+    death.begun = death.exited = true;
+    death.code = CLD_KILLED;
+    death.status = SIGSEGV;
+    death.stderr_tail = "row " + bytes + kReport;
+    v1::Finished finished;
+    describe_death(death, finished);
+    EXPECT_THAT(finished.message(),
+                EndsWith("; its last words: " + base::valid_utf8("row " + bytes)));
+    v1::Finished read;
+    EXPECT_TRUE(read.ParseFromString(finished.SerializeAsString()));
+    EXPECT_EQ(base::valid_utf8(finished.detail()), finished.detail());
+  }
 }
 
 TEST(Verdict, CrashOfASilentStageHasNoLastWords) {

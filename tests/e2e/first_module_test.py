@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# A user's first hour: a module in a project of its own, on the installed SDK, with ordinary
+# libraries and a secret, built and run as the documentation says; through `weir up`, through a
+# worker apart and by itself.
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import cases
+from weir_processes import Place
+
+PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules", "newcomer")
+VALUE = "host=crm-db password=r1verbed"
+SECRET = {"WEIR_SECRET_DSN": VALUE}
+BUILT = {}  # where the module's project stands, by folder of binaries
+
+
+def build(binaries):
+    """Installs the SDK and builds the project against it; the program. Once."""
+    if binaries not in BUILT:
+        root = BUILT[binaries] = tempfile.mkdtemp(prefix="weir-first-")
+        atexit.register(shutil.rmtree, root)
+        tree = os.path.dirname(os.path.abspath(binaries))
+        run("cmake", "--install", tree, "--component", "weir_sdk", "--prefix", root + "/weir")
+        launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+        run("cmake", "-S", PROJECT, "-B", root + "/it's built", "-G", "Ninja",
+            f"-DCMAKE_PREFIX_PATH={root}/weir", *launcher)
+        run("cmake", "--build", root + "/it's built")
+    return BUILT[binaries] + "/it's built/newcomer"
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout.decode(errors='replace')[-4000:]}"
+
+
+def value(place, asset):
+    place.ok("materialize", asset)
+    return place.ok("assets", "get", asset).out
+
+
+def ask_and_look(place):
+    assert VALUE in value(place, "asks"), "the stage that asks gets its secret"
+    seen = value(place, "looks_around")
+    assert "WEIR_EXECUTOR_ID" in seen, f"the stage saw its environment: {seen}"
+    assert "r1verbed" not in seen, f"a secret that nobody asked for is seen: {seen}"
+    assert "WEIR_SECRET_DSN" not in seen, seen
+
+
+def test_module_with_ordinary_libraries_builds_and_runs(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", build(arguments.bin))
+        assert "3 rows" in value(place, "uses_libraries")
+
+
+def test_secret_reaches_the_stage_that_asks_and_nobody_else(arguments):
+    with Place(arguments.bin) as place:
+        place.environment.update(SECRET)
+        place.start_up("--slots", 1)
+        for name in SECRET:
+            del place.environment[name]
+        place.ok("register", build(arguments.bin))
+        ask_and_look(place)
+
+
+def test_secret_of_a_worker_apart_reaches_its_stages(arguments):
+    with Place(arguments.bin) as place:
+        scheduler = place.start_scheduler()
+        place.start_worker("apart", "--slots", 1, env=SECRET)
+        place.wait_workers(1, scheduler)
+        place.ok("register", build(arguments.bin))
+        ask_and_look(place)
+
+
+def test_missing_secret_ends_the_task_at_once(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", build(arguments.bin))
+        result = place.run("materialize", "asks_in_vain")
+        assert result.code == 1, result
+        rows = place.sql("SELECT outcome, message FROM attempts")
+        assert len(rows) == 1 and rows[0][0] == "failed", rows
+        assert "set WEIR_SECRET_UNSET in the environment of" in rows[0][1], rows
+
+
+def test_secret_of_a_run_by_hand_is_seen_by_who_asks_only(arguments):
+    with Place(arguments.bin) as place:
+        program = build(arguments.bin)
+        done = subprocess.run([program, "run"], env={**place.environment, **SECRET}, check=False,
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        # All but the one that asks for what is not there.
+        for asset in ("uses_libraries", "asks", "looks_around"):
+            assert f"succeeded  {asset}" in done.stdout, done.stdout + done.stderr
+        assert "failed  asks_in_vain" in done.stdout, done.stdout
+
+
+if __name__ == "__main__":
+    cases.main(sys.modules[__name__])
