@@ -169,6 +169,17 @@ Status publish_endpoint(const Endpoint& endpoint) {
   return write_file_atomically(data_endpoint_file(endpoint.data_dir), text);
 }
 
+Result<std::string> write_runtime_file(const std::string& name, std::string_view content) {
+  const std::string path = runtime_dir() + "/" + name;
+  if (!prepare_private_dir(runtime_dir())) {
+    return Status(Code::kPermissionDenied, kErrDataDirUnwritable,
+                  "'" + runtime_dir() + "' is not a directory of this user alone");
+  }
+  const Status written = write_file_atomically(path, content);
+  if (!written.ok()) return written;
+  return path;
+}
+
 void withdraw_endpoint(const Endpoint& endpoint) {
   for (const std::string& path : {runtime_endpoint_file(), data_endpoint_file(endpoint.data_dir)}) {
     const Result<Endpoint> current = read_endpoint(path);

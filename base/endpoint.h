@@ -46,6 +46,9 @@ Status publish_endpoint(const Endpoint& endpoint);
 // own.
 void withdraw_endpoint(const Endpoint& endpoint);
 
+// Writes a file of the runtime directory that only this user can read; its path.
+Result<std::string> write_runtime_file(const std::string& name, std::string_view content);
+
 // NOT_FOUND when there is no such file, INVALID_ARGUMENT when it is not an endpoint,
 // PERMISSION_DENIED when it or its directory belongs to another user.
 Result<Endpoint> read_endpoint(const std::string& path);

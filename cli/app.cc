@@ -163,6 +163,8 @@ int run_in(Session& session, std::vector<std::string> arguments) {
   add_log_commands(app, session, chosen);
   add_asset_commands(app, session, chosen);
   add_worker_commands(app, session, chosen);
+  add_db_commands(app, session, chosen);
+  add_open_command(app, session, chosen);
   add_system_commands(app, session, chosen);
   add_replay_command(app, session, chosen);
   add_completion_commands(app, session, chosen);

@@ -262,9 +262,9 @@ AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& liv
 // be adopted by it.
 const LiveAttempt* live_attempt(const Task& task, const AttemptKey& key, const Worker& worker) {
   const LiveAttempt* live = nullptr;
-  if (const auto* leased = std::get_if<Leased>(&task.phase)) live = &leased->attempt;
+  if (const auto* leased = std::get_if<Leased>(&task.phase)) live = leased->attempt.get();
   const auto* ready = std::get_if<Ready>(&task.phase);
-  if (ready != nullptr && ready->adoptable) live = &*ready->adoptable;
+  if (ready != nullptr && ready->adoptable) live = ready->adoptable.get();
   if (PLANTED(kSkippedFence)) return live;
   const bool holds = live != nullptr && task.epoch == key.epoch && live->worker == worker.row.id;
   return holds ? live : nullptr;
@@ -340,7 +340,7 @@ void stop_attempt(Step& step, Run& run, Task& task, std::string reason) {
   leased.stop_deadline = deadline;
   const TaskRef ref{run.row.id, index_of(run, task)};
   step.state.timers.push({deadline, TimerKind::kStop, "", ref});
-  const Worker& worker = step.state.workers.at(leased.attempt.worker);
+  const Worker& worker = step.state.workers.at(leased.attempt->worker);
   send(step, worker.session, Stop{{ref.run, ref.index, task.epoch}, std::move(reason)});
 }
 
@@ -349,13 +349,11 @@ void attempt_started(Step& step, const AttemptStarted& command) {
   Task* task = find_task(step.state, {command.key.run, command.key.task});
   if (worker == nullptr || task == nullptr || task->epoch != command.key.epoch) return;
   auto* leased = std::get_if<Leased>(&task->phase);
-  if (leased == nullptr || leased->attempt.started_at) return;
-  if (leased->attempt.worker != worker->row.id) return;
+  if (leased == nullptr || leased->attempt->started_at) return;
+  if (leased->attempt->worker != worker->row.id) return;
   Run& run = *find_run(step.state, command.key.run);
-  leased->attempt.started_at = command.started_at;
-  task->started_at = command.started_at;
-  write_lazy(step, live_attempt_row(run, *task, leased->attempt));
-  touch_lazy(step, run, *task);
+  begin_attempt(step, run, *task, command.started_at);
+  write_lazy(step, live_attempt_row(run, *task, *leased->attempt));
   emit_task(step, run, *task, TaskStarted{});
 }
 

@@ -62,9 +62,10 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   task.started_at.reset();
   task.reason.clear();
   Leased leased;
-  leased.attempt = {.worker = worker.row.id, .leased_at = step.now.wall, .started_at = {}};
+  leased.attempt = std::make_unique<LiveAttempt>(
+      LiveAttempt{.worker = worker.row.id, .leased_at = step.now.wall, .started_at = {}});
   leased.leased_boot = step.now.boot;
-  write(step, live_attempt_row(run, task, leased.attempt));
+  write(step, live_attempt_row(run, task, *leased.attempt));
   enter(step, run, task, std::move(leased));
   if (run.row.state == RunState::kQueued) {
     run.row.state = RunState::kRunning;
@@ -92,7 +93,7 @@ void revoke_prefetched(Step& step) {
       if (wanted <= 0 || surplus <= 0) break;
       Task* task = find_task(step.state, {key->run, key->task});
       auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
-      if (leased == nullptr || leased->attempt.started_at) continue;
+      if (leased == nullptr || leased->attempt->started_at) continue;
       if (step.now.boot - leased->leased_boot < kPrefetchPatience) continue;
       // One that was asked for before counts too: its answer is on the way.
       if (!std::exchange(leased->revoking, true)) send(step, worker.session, Revoke{*key});

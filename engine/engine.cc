@@ -58,6 +58,9 @@ void write_dirty(Step& step) {
   for (const RunId id : step.dirty_runs) {
     if (const Run* run = find_run(step.state, id)) step.effects.records.push_back(run->row);
   }
+  for (const RunId id : step.recounted) {
+    if (const Run* run = find_run(step.state, id)) step.effects.records.push_back(counts_row(*run));
+  }
   for (const TaskRef& ref : step.dirty_tasks) {
     const Run* run = find_run(step.state, ref.run);
     if (run == nullptr) continue;
@@ -70,7 +73,12 @@ void drop_ended(Step& step) {
     const auto found = step.state.runs.find(id);
     if (found == step.state.runs.end()) continue;
     const auto modules = std::move(found->second.modules);
+    step.state.resident_tasks -= found->second.row.task_count;
+    const Digest plan = found->second.links->plan;
     step.state.runs.erase(found);
+    if (const auto links = step.state.links.find(plan); links->second.expired()) {
+      step.state.links.erase(links);
+    }
     for (const auto& module : modules) {
       module->live_runs -= 1;
       release_module(step.state, module);
@@ -122,6 +130,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .events = {},
             .dirty_tasks = {},
             .dirty_runs = {},
+            .recounted = {},
             .ended_runs = {},
             .dispatch = false,
             .drawn = 0};
@@ -137,9 +146,12 @@ Effects Engine::step(const Command& command, const Facts& facts) {
 
 Deadlines Engine::next_deadlines() const { return state_->timers.next(); }
 
-std::vector<OutboxRow> Engine::outbox() const {
+std::vector<OutboxRow> Engine::outbox(std::int64_t from, std::size_t limit) const {
   std::vector<OutboxRow> rows;
-  for (const auto& [id, row] : state_->outbox) rows.push_back(row);
+  const auto& all = state_->outbox;
+  for (auto it = all.lower_bound(from); it != all.end() && rows.size() < limit; ++it) {
+    rows.push_back(it->second);
+  }
   return rows;
 }
 
@@ -198,6 +210,7 @@ void touch(Step& step, const Run& run, const Task& task) {
 }
 
 void touch_lazy(Step& step, const Run& run, const Task& task) {
+  step.recounted.insert(run.row.id);
   step.dirty_tasks.insert({run.row.id, index_of(run, task)});
 }
 

@@ -25,9 +25,10 @@ struct Options {
   std::int32_t infrastructure_attempts_max = 3;
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;
-  std::int32_t live_runs_max = 10'000;     // more wait in the queue
-  std::int32_t queued_runs_max = 100'000;  // more are refused
-  bool notify_run_finished = false;        // write an outbox row when a run ends
+  std::int32_t live_runs_max = 10'000;          // more wait in the queue
+  std::int32_t queued_runs_max = 100'000;       // more are refused
+  std::int64_t resident_tasks_max = 1'000'000;  // of all live runs
+  bool notify_run_finished = false;             // write an outbox row when a run ends
 };
 
 struct State;  // state.h
@@ -53,8 +54,8 @@ class Engine {
   // The earliest instants at which FireTimers would do something.
   Deadlines next_deadlines() const;
 
-  // Undelivered outbox rows in order of id.
-  std::vector<OutboxRow> outbox() const;
+  // Undelivered outbox rows in order of id: those from `from` on, at most `limit`.
+  std::vector<OutboxRow> outbox(std::int64_t from, std::size_t limit) const;
 
   // Aborts with the broken invariant's name and the state around it.
   void check_invariants() const;

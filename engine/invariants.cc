@@ -20,7 +20,7 @@ void hold(bool condition, std::string_view invariant, const Run& run, const Task
 void check_lease(const State& state, const Run& run, const Task& task) {
   const auto* leased = std::get_if<Leased>(&task.phase);
   if (leased == nullptr) return;
-  const auto worker = state.workers.find(leased->attempt.worker);
+  const auto worker = state.workers.find(leased->attempt->worker);
   hold(worker != state.workers.end(), "a lease names a known worker", run, task);
   const AttemptKey key{run.row.id, index_of(run, task), task.epoch};
   hold(worker->second.leases.contains(key), "a lease is indexed at its worker", run, task);
@@ -57,7 +57,7 @@ void check_parked(const State& state) {
     CHECK_MSG(run != state.runs.end(), "a task of no live run was woken: " + name);
     const Task& task = run->second.tasks[std::size_t(parked.woken->index)];
     const auto* ready = std::get_if<Ready>(&task.phase);
-    hold(ready != nullptr && !ready->parked && ready->blocker == blocker,
+    hold(ready != nullptr && !ready->parked && ready->blocker && *ready->blocker == blocker,
          "a woken task is in the ready queue", run->second, task);
   }
 }
@@ -124,6 +124,9 @@ void check_run(const State& state, const Run& run) {
   });
   CHECK_MSG(unfinished == run.unfinished && unfinished > 0,
             "a live run counts its unfinished tasks: " + record_text(run.row));
+  std::array<std::int32_t, kTaskStates> counts{};
+  for (const Task& task : run.tasks) counts[std::size_t(state_of(task))] += 1;
+  CHECK_MSG(counts == run.counts, "a run counts its tasks by state: " + record_text(run.row));
   for (const Task& task : run.tasks) {
     check_lease(state, run, task);
     check_ready(state, run, task);
@@ -143,7 +146,7 @@ void check_worker(const State& state, const Worker& worker) {
     CHECK_MSG(known, "a slot is held by an attempt of no live run: " + to_text(key));
     const Task& task = run->second.tasks[std::size_t(key.task)];
     const auto* leased = std::get_if<Leased>(&task.phase);
-    hold(leased != nullptr && task.epoch == key.epoch && leased->attempt.worker == worker.row.id,
+    hold(leased != nullptr && task.epoch == key.epoch && leased->attempt->worker == worker.row.id,
          "a slot is held by a live lease", run->second, task);
   }
   if (!worker.session) return;
@@ -169,6 +172,9 @@ void check_room(const State& state, const Worker& worker) {
 void Engine::check_invariants() const {
   const State& state = *state_;
   for (const auto& [id, run] : state.runs) check_run(state, run);
+  std::int64_t resident = 0;
+  for (const auto& [id, run] : state.runs) resident += run.row.task_count;
+  CHECK_MSG(resident == state.resident_tasks, "the tasks of live runs are counted");
   for (const auto& [id, worker] : state.workers) {
     check_worker(state, worker);
     check_room(state, worker);
@@ -182,8 +188,7 @@ void Engine::check_invariants() const {
   for (const auto& [id, queued] : state.queue.runs()) {
     CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());
   }
-  const bool room = std::ssize(state.runs) < state.options.live_runs_max;
-  CHECK_MSG(!room || state.queue.due().empty() || state.admission_timer,
+  CHECK_MSG(next_admissions(state).empty() || state.admission_timer,
             "who waits for room is let in when there is some");
   for (const auto& [pipeline, digest] : state.active) {
     CHECK_MSG(state.modules.contains(digest), "an active module is resident: " + pipeline);

@@ -16,6 +16,15 @@ enum class PlantedBug {
   kOutboxRowLost,
   kReplyNotStored,
   kSuccessBeforeArtifact,
+  kUnsyncedStart,             // what a dead process left unsynced is told
+  kLazyEventPublished,        // a commit with events, of its own, is not synced
+  kEffectBetweenWriteCommit,  // effects leave when the rows are written and not committed
+  kReplyKeptOverFailure,      // replies of a batch that failed leave with the next
+  kStopDeadlineForgotten,     // by a restore
+  kAdoptableForgotten,        // by a restore
+  kAdoptedOtherEpoch,         // an attempt is taken up again under an epoch that is not its own
+  kWakeUpLost,                // a worker that returns is given nothing
+  kLeaseTimerLost,            // a lease that was renewed is not watched again
 };
 extern PlantedBug planted_bug;
 

@@ -1,6 +1,6 @@
 // Event-driven readiness: the end of a task changes its children's counters, and what the counters
 // decide happens at once, breadth first and without recursion. Part of Engine's step. Nothing scans
-// unfinished tasks, except the once when a run is created.
+// unfinished tasks.
 #include <utility>
 #include <vector>
 
@@ -128,14 +128,6 @@ void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reaso
     }
   }
   finish_run_if_done(step, run);
-}
-
-void index_ready_tasks(Step& step, Run& run) {
-  for (Task& task : run.tasks) {
-    if (std::holds_alternative<Waiting>(task.phase) && decide_task(task) == Decision::kFire) {
-      make_ready(step, run, task, "");
-    }
-  }
 }
 
 }  // namespace weir::engine

@@ -4,6 +4,7 @@
 // messages. Values only; those of runs stand here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ struct RunRow {
   std::int32_t task_count = 0;
   WallTime created_at{};
   std::optional<WallTime> started_at, finished_at;
+  std::int64_t first_order = 0;  // TaskRow::ready_order of the first task that was ready at once
+  std::string plan;              // what tasks without a row are, see RunPlan
 
   static constexpr Table kTable{"runs"};
   static constexpr auto columns() {
@@ -45,11 +48,38 @@ struct RunRow {
         column("modules", &RunRow::modules), column("pins", &RunRow::pins),
         column("task_count", &RunRow::task_count), column("created_at", &RunRow::created_at),
         column("started_at", &RunRow::started_at), column("finished_at", &RunRow::finished_at),
+        column("first_order", &RunRow::first_order), column("plan", &RunRow::plan),
         group(&RunRow::origin), column("queued_for", &RunRow::queued_for),
         column("start_at", &RunRow::start_at));
   }
 };
 
+// How many of a run's tasks are in each state, in the order of TaskState.
+struct RunCountsRow {
+  RunId run;
+  std::int32_t waiting = 0, ready = 0, assigned = 0, running = 0, up_for_retry = 0;
+  std::int32_t succeeded = 0, failed = 0, skipped = 0, upstream_failed = 0;
+  std::int32_t canceled = 0, cached = 0;
+
+  std::array<std::int32_t, kTaskStates> by_state() const {
+    return {waiting, ready,   assigned,        running,  up_for_retry, succeeded,
+            failed,  skipped, upstream_failed, canceled, cached};
+  }
+
+  static constexpr Table kTable{"run_counts"};
+  static constexpr auto columns() {
+    using Row = RunCountsRow;
+    return std::tuple(primary("run_id", &Row::run), column("waiting", &Row::waiting),
+                      column("ready", &Row::ready), column("assigned", &Row::assigned),
+                      column("running", &Row::running), column("up_for_retry", &Row::up_for_retry),
+                      column("succeeded", &Row::succeeded), column("failed", &Row::failed),
+                      column("skipped", &Row::skipped),
+                      column("upstream_failed", &Row::upstream_failed),
+                      column("canceled", &Row::canceled), column("cached", &Row::cached));
+  }
+};
+
+// A task that has changed since its run began; the others are as RunRow::plan says.
 struct TaskRow {
   RunId run;
   std::int32_t index = 0;
@@ -63,11 +93,11 @@ struct TaskRow {
   std::int32_t executor_deaths = 0;
   std::string reason;                  // why it waits or ended so
   std::optional<WallTime> not_before;  // of up_for_retry
-  std::int64_t ready_order = 0;        // of ready: its age, smaller was ready earlier
   std::optional<WallTime> ready_at;
   std::optional<WallTime> started_at;  // of the latest attempt
   std::optional<WallTime> finished_at;
   std::vector<OutputRef> outputs;  // of a success
+  std::int64_t ready_order = 0;    // of ready: its age, smaller was ready earlier
 
   static constexpr Table kTable{"tasks"};
   static constexpr auto columns() {
@@ -128,8 +158,8 @@ struct EventRow {
 };
 
 using Record =
-    std::variant<ModuleRow, AssetRow, RunRow, TaskRow, AttemptRow, MaterializationRow, CheckRow,
-                 ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
+    std::variant<ModuleRow, AssetRow, RunRow, RunCountsRow, TaskRow, AttemptRow, MaterializationRow,
+                 CheckRow, ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
 
 template <class... Rows>
 consteval bool list_every_member(const std::variant<Rows...>*) {

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "engine/plan/run_plan.h"
 #include "engine/planted.h"
 #include "engine/step.h"
 
@@ -70,7 +71,6 @@ Run restore_run(const State& state, const RunRow& row) {
 }
 
 void restore_task(Run& run, const TaskRow& row) {
-  CHECK_MSG(row.index >= 0 && row.index < run.row.task_count, "a task row is out of range");
   Task& task = run.tasks[std::size_t(row.index)];
   task.module = row.module;
   task.stage = row.stage;
@@ -89,14 +89,17 @@ void restore_task(Run& run, const TaskRow& row) {
 
 // The phase that the row's state stands for.
 Phase restore_phase(const TaskRow& row, const AttemptRow* live, base::Now now) {
-  const auto attempt = [&] { return LiveAttempt{live->worker, live->leased_at, live->started_at}; };
+  const auto attempt = [&] {
+    return std::make_unique<LiveAttempt>(
+        LiveAttempt{live->worker, live->leased_at, live->started_at});
+  };
   switch (row.state) {
     case TaskState::kWaiting:
       return Waiting{};
     case TaskState::kReady: {
       Ready ready;
       ready.order = row.ready_order;
-      if (live != nullptr) ready.adoptable = attempt();
+      if (live != nullptr && !PLANTED(kAdoptableForgotten)) ready.adoptable = attempt();
       return ready;
     }
     case TaskState::kAssigned:
@@ -104,9 +107,9 @@ Phase restore_phase(const TaskRow& row, const AttemptRow* live, base::Now now) {
       CHECK_MSG(live != nullptr, "a leased task has no live attempt");
       return Leased{.attempt = attempt(),
                     .leased_boot = now.boot,
+                    .stop_deadline = {},
                     .revoking = false,
-                    .sent_again = false,
-                    .stop_deadline = {}};
+                    .sent_again = false};
     case TaskState::kUpForRetry: {
       const Duration left =
           std::clamp<Duration>(*row.not_before - now.wall, Duration::zero(), kRetryDelayMax);
@@ -124,7 +127,8 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
     state.last_order = std::max(state.last_order, ready->order);
   }
   auto* leased = std::get_if<Leased>(&task.phase);
-  if (leased != nullptr && run.row.state == RunState::kCanceling) {
+  const bool stops = leased != nullptr && run.row.state == RunState::kCanceling;
+  if (stops && !PLANTED(kStopDeadlineForgotten)) {
     leased->stop_deadline = now.boot + state.options.cancel_grace + state.options.lease;
     state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
   }
@@ -142,28 +146,38 @@ void count_ended_parents(Run& run) {
   }
 }
 
+// As they began; what has changed since has rows, which come after this.
+void restore_planned(Run& run) {
+  const auto plan = RunPlan::of(run.row);
+  CHECK_MSG(plan.ok(), plan.status().message());
+  for (std::int32_t i = 0; i < plan->size(); ++i) {
+    const TaskRow row = plan->task(run.row, i);
+    restore_task(run, row);
+    run.tasks[std::size_t(i)].phase = restore_phase(row, nullptr, {});
+  }
+}
+
 void restore_runs(State& state, const Snapshot& snapshot, base::Now now) {
   std::map<AttemptKey, const AttemptRow*> live;
   for (const AttemptRow& row : snapshot.attempts) live.emplace(row.key, &row);
   for (const RunRow& row : snapshot.runs) {
     Run& run = state.runs.emplace(row.id, restore_run(state, row)).first->second;
+    restore_planned(run);
     if (const auto seq = snapshot.run_seq.find(row.id); seq != snapshot.run_seq.end()) {
       run.run_seq = seq->second;
     }
   }
   for (const TaskRow& row : snapshot.tasks) {
     Run& run = state.runs.at(row.run);
+    CHECK_MSG(row.index >= 0 && row.index < run.row.task_count, "a task row is out of range");
     restore_task(run, row);
     const auto attempt = live.find({row.run, row.index, row.epoch});
     run.tasks[std::size_t(row.index)].phase =
         restore_phase(row, attempt == live.end() ? nullptr : attempt->second, now);
   }
   for (auto& [id, run] : state.runs) {
-    std::map<std::string, std::int32_t> pin_of;
-    for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
-      pin_of.emplace(run.row.pins[i].asset, std::int32_t(i));
-    }
-    link_tasks(run, pin_of);
+    state.resident_tasks += run.row.task_count;
+    link_tasks(state, run);
     for (Task& task : run.tasks) index_task(state, run, task, now);
     count_ended_parents(run);
   }

@@ -13,7 +13,7 @@ TaskState state_of(const Task& task) {
     TaskState operator()(const Waiting&) const { return TaskState::kWaiting; }
     TaskState operator()(const Ready&) const { return TaskState::kReady; }
     TaskState operator()(const Leased& leased) const {
-      return leased.attempt.started_at ? TaskState::kRunning : TaskState::kAssigned;
+      return leased.attempt->started_at ? TaskState::kRunning : TaskState::kAssigned;
     }
     TaskState operator()(const UpForRetry&) const { return TaskState::kUpForRetry; }
     TaskState operator()(const Ended& ended) const { return ended.state; }
@@ -40,6 +40,24 @@ TaskRow task_row(const Run& run, const Task& task) {
   row.started_at = task.started_at;
   row.finished_at = task.finished_at;
   row.outputs = task.outputs;
+  return row;
+}
+
+RunCountsRow counts_row(const Run& run) {
+  const auto of = [&](TaskState state) { return run.counts[std::size_t(state)]; };
+  RunCountsRow row;
+  row.run = run.row.id;
+  row.waiting = of(TaskState::kWaiting);
+  row.ready = of(TaskState::kReady);
+  row.assigned = of(TaskState::kAssigned);
+  row.running = of(TaskState::kRunning);
+  row.up_for_retry = of(TaskState::kUpForRetry);
+  row.succeeded = of(TaskState::kSucceeded);
+  row.failed = of(TaskState::kFailed);
+  row.skipped = of(TaskState::kSkipped);
+  row.upstream_failed = of(TaskState::kUpstreamFailed);
+  row.canceled = of(TaskState::kCanceled);
+  row.cached = of(TaskState::kCached);
   return row;
 }
 
@@ -71,7 +89,7 @@ void add_tasks(std::string& text, const Run& run) {
     add_line(text, task_row(run, task));
     text += "  priority " + std::to_string(task.priority) + "\n";
     if (const auto* leased = std::get_if<Leased>(&task.phase)) {
-      add_line(text, live_attempt_row(run, task, leased->attempt));
+      add_line(text, live_attempt_row(run, task, *leased->attempt));
     }
     const auto* ready = std::get_if<Ready>(&task.phase);
     if (ready != nullptr && ready->adoptable) {

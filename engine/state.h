@@ -4,12 +4,14 @@
 // derived. Owned by Engine, touched by its steps only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <queue>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -18,6 +20,7 @@
 #include "engine/deadlines.h"
 #include "engine/engine.h"
 #include "engine/plan/catalog.h"
+#include "engine/plan/links.h"
 #include "engine/plan/trigger_rule.h"
 #include "engine/queues/waiting.h"
 #include "engine/runs/run_queue.h"
@@ -56,17 +59,17 @@ struct Waiting {};
 struct Ready {
   std::int64_t order = 0;  // age: smaller was ready earlier
   // Its lease expired; the worker may still come back with it.
-  std::optional<LiveAttempt> adoptable;
-  // What it waits for; in the ready queue: what it was woken for.
-  std::optional<Blocker> blocker;
+  std::unique_ptr<LiveAttempt> adoptable;
+  // What it waits for; in the ready queue: what it was woken for. Null: nothing.
+  std::unique_ptr<const Blocker> blocker;
   bool parked = false;  // waits for the blocker, and is not in the ready queue
 };
 struct Leased {
-  LiveAttempt attempt;
+  std::unique_ptr<LiveAttempt> attempt;  // never null
   base::BootTime leased_boot{};
-  bool revoking = false;
-  bool sent_again = false;                      // because its worker came back without it
   std::optional<base::BootTime> stop_deadline;  // asked to stop; fenced at this instant
+  bool revoking = false;
+  bool sent_again = false;  // because its worker came back without it
 };
 struct UpForRetry {
   base::BootTime due{};
@@ -77,18 +80,8 @@ struct Ended {
 };
 using Phase = std::variant<Waiting, Ready, Leased, UpForRetry, Ended>;
 
-// Where an argument of the stage comes from.
-struct InputSource {
-  std::int32_t parent = -1;  // task of the same run
-  std::int32_t output = -1;  // index of the parent's output
-  std::int32_t pin = -1;     // index into RunRow::pins
-};
-
-struct Edge {
-  std::int32_t child = 0;
-  std::int32_t group = 0;  // of the child
-};
-
+// One of a hundred thousand: what a waiting task does not need is on the heap, and what all runs of
+// one plan have in common is held once.
 struct Task {
   const module::StageSpec* spec = nullptr;  // owned by the run's module
   std::int32_t module = 0;
@@ -103,17 +96,21 @@ struct Task {
   std::string reason;
   std::optional<WallTime> ready_at, started_at, finished_at;
   std::vector<OutputRef> outputs;
-  std::vector<ParentCounts> groups;
-  std::vector<Edge> children;
-  std::vector<InputSource> inputs;  // by dependency
+  std::span<ParentCounts> groups;       // in Run::groups
+  std::span<const Edge> children;       // in Links
+  std::span<const InputSource> inputs;  // in Links, by dependency
 };
+static_assert(sizeof(Task) <= 240, "a run may have a hundred thousand of them");
 
 struct Run {
   RunRow row;
   std::vector<std::shared_ptr<Module>> modules;
   std::vector<Task> tasks;
-  std::int32_t unfinished = 0;  // tasks without an end
-  std::int32_t run_seq = 0;     // of its latest event
+  std::vector<ParentCounts> groups;  // of the tasks, one after the other
+  std::shared_ptr<const Links> links;
+  std::int32_t unfinished = 0;                     // tasks without an end
+  std::array<std::int32_t, kTaskStates> counts{};  // of the tasks, by TaskState
+  std::int32_t run_seq = 0;                        // of its latest event
 };
 
 // ---- workers ----
@@ -155,9 +152,11 @@ struct State {
   std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
   std::map<std::string, Asset, std::less<>> assets;
   std::map<std::string, CursorRow> cursors;
-  std::map<RunId, Run> runs;     // planned and not terminal
-  RunQueue queue;                // those that are not planned yet
-  RunId last_run;                // the largest id that was ever given
+  std::map<RunId, Run> runs;                           // planned and not terminal
+  std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan
+  std::int64_t resident_tasks = 0;                     // of those runs
+  RunQueue queue;                                      // runs that are not planned yet
+  RunId last_run;                                      // the largest id that was ever given
   bool admission_timer = false;  // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;

@@ -41,6 +41,7 @@ constexpr base::Words<11> words(TaskState) {
   return {"waiting", "ready",   "assigned",        "running",  "up_for_retry", "succeeded",
           "failed",  "skipped", "upstream_failed", "canceled", "cached"};
 }
+inline constexpr std::size_t kTaskStates = words(TaskState{}).size();
 
 enum class OutcomeClass {
   kNone,  // the attempt is live

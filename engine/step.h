@@ -28,6 +28,7 @@ struct Step {
   std::vector<Raised> events;     // become rows at the end of the step
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
+  std::set<RunId> recounted;      // whose tasks have changed their states
   std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
   bool dispatch = false;          // a slot or a task has become free
   std::uint64_t drawn = 0;        // random numbers that were made of the seed
@@ -65,6 +66,7 @@ std::uint32_t draw(Step& step);
 
 TaskState state_of(const Task& task);
 TaskRow task_row(const Run& run, const Task& task);
+RunCountsRow counts_row(const Run& run);
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt);
 Run* find_run(State& state, RunId run);
 Task* find_task(State& state, const TaskRef& ref);
@@ -98,9 +100,6 @@ void notify_end(Step& step, const RunFinished& end);
 // ---- events/react.cc ----
 void react(Step& step);
 
-// ---- readiness.cc, at the beginning of a run ----
-void index_ready_tasks(Step& step, Run& run);
-
 // ---- readiness.cc ----
 Decision decide_task(const Task& task);
 void count_parent(ParentCounts& group, TaskState end);
@@ -116,6 +115,10 @@ bool settle_asset(Asset& asset, RunId run, std::string missed);
 // ---- phase.cc ----
 // Moves the task to another phase: no other function does.
 void enter(Step& step, Run& run, Task& task, Phase next);
+// The phases in which the tasks of a new run begin, and its plan: they have no rows yet.
+void begin(Step& step, Run& run);
+// The executor has it.
+void begin_attempt(Step& step, Run& run, Task& task, WallTime at);
 // Puts a task that was restored in its phase to where that phase is looked for.
 void arrive(State& state, Run& run, Task& task);
 // The task, which is in the ready queue, waits until the blocker is free.

@@ -3,6 +3,7 @@
 // and what has not passed by then is left alone.
 #include <utility>
 
+#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -10,7 +11,10 @@ namespace {
 
 void fire_worker_lease(Step& step, Worker& worker) {
   worker.lease_timer = false;
-  if (worker.lease_until > step.now.boot) return arm_lease_timer(step, worker);
+  if (worker.lease_until > step.now.boot) {
+    if (PLANTED(kLeaseTimerLost)) return;
+    return arm_lease_timer(step, worker);
+  }
   worker_lease_expired(step, worker);
 }
 
@@ -33,7 +37,7 @@ void fire_stop(Step& step, const Timer& timer) {
   const auto* leased = task == nullptr ? nullptr : std::get_if<Leased>(&task->phase);
   if (leased == nullptr || !leased->stop_deadline || *leased->stop_deadline > step.now.boot) return;
   Run& run = *find_run(step.state, timer.task.run);
-  AttemptRow row = live_attempt_row(run, *task, leased->attempt);
+  AttemptRow row = live_attempt_row(run, *task, *leased->attempt);
   row.outcome = OutcomeClass::kCanceled;
   row.message = "worker " + row.worker + " did not confirm the end in time; it is fenced";
   row.finished_at = step.now.wall;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -20,26 +21,27 @@ constexpr auto kForgetWaitMin = std::chrono::hours(1);  // between two looks at 
 
 bool leased_to(const Task& task, const Worker& worker, const AttemptKey& key) {
   const auto* leased = std::get_if<Leased>(&task.phase);
-  return leased != nullptr && task.epoch == key.epoch && leased->attempt.worker == worker.row.id;
+  return leased != nullptr && task.epoch == key.epoch && leased->attempt->worker == worker.row.id;
 }
 
 // The lease had expired and nobody else was given the task: the attempt goes on under its old
 // epoch.
 bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   Task* task = find_task(step.state, {key.run, key.task});
-  if (task == nullptr || task->epoch != key.epoch) return false;
+  if (task == nullptr) return false;
+  if (task->epoch != key.epoch && !PLANTED(kAdoptedOtherEpoch)) return false;
   auto* ready = std::get_if<Ready>(&task->phase);
   if (ready == nullptr || !ready->adoptable || ready->adoptable->worker != worker.row.id) {
     return false;
   }
   Run& run = *find_run(step.state, key.run);
-  LiveAttempt attempt = std::move(*ready->adoptable);
+  std::unique_ptr<LiveAttempt> attempt = std::move(ready->adoptable);
   enter(step, run, *task,
         Leased{.attempt = std::move(attempt),
                .leased_boot = step.now.boot,
+               .stop_deadline = {},
                .revoking = false,
-               .sent_again = false,
-               .stop_deadline = {}});
+               .sent_again = false});
   task->infrastructure_used -= 1;  // charged when the lease expired
   task->reason.clear();
   emit_task(step, run, *task, TaskAssigned{worker.row.name, true});
@@ -90,11 +92,11 @@ void reconcile_leases(Step& step, Worker& worker, const std::vector<AttemptKey>&
       send_again(step, worker, run, task, leased);
       continue;
     }
-    if (!leased.attempt.started_at && !std::exchange(leased.sent_again, true)) {
+    if (!leased.attempt->started_at && !std::exchange(leased.sent_again, true)) {
       send_again(step, worker, run, task, leased);
       continue;
     }
-    AttemptRow row = live_attempt_row(run, task, leased.attempt);
+    AttemptRow row = live_attempt_row(run, task, *leased.attempt);
     row.outcome = OutcomeClass::kWorkerLost;
     row.message = "worker " + worker.row.name + " came back without the attempt";
     row.finished_at = step.now.wall;
@@ -113,7 +115,7 @@ void renew(Step& step, Worker& worker) {
 void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   Run& run = *find_run(step.state, key.run);
   Task& task = *find_task(step.state, {key.run, key.task});
-  LiveAttempt attempt = std::get<Leased>(task.phase).attempt;
+  LiveAttempt attempt = *std::get<Leased>(task.phase).attempt;
   const std::string why =
       "worker " + worker.row.name + " was not heard from for " +
       std::to_string(
@@ -131,7 +133,7 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   task.infrastructure_used += 1;
   emit_task(step, run, task, TaskRetry{true, why});
   make_ready(step, run, task, why);
-  std::get<Ready>(task.phase).adoptable = std::move(attempt);
+  std::get<Ready>(task.phase).adoptable = std::make_unique<LiveAttempt>(std::move(attempt));
 }
 
 void end_session(Step& step, Worker& worker) {
@@ -202,6 +204,7 @@ void forget_worker(Step& step, Worker& worker) {
 
 void connect_worker(Step& step, const ConnectWorker& command) {
   Worker& worker = step.state.workers[command.worker.id];
+  const bool returns = !worker.row.id.empty();
   if (worker.session) {
     send(step, worker.session,
          CloseSession{Status(Code::kAborted, base::kErrWorkerReplaced,
@@ -233,7 +236,7 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   if (worker.row.draining) send(step, command.session, SetDraining{true});
   reconcile_held(step, worker, command.held);
   reconcile_leases(step, worker, command.held, Contact::kConnect);
-  step.dispatch = true;
+  step.dispatch = !(returns && PLANTED(kWakeUpLost));
 }
 
 void disconnect_worker(Step& step, const DisconnectWorker& command) {

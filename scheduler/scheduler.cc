@@ -12,6 +12,8 @@
 
 #include "base/endpoint.h"
 #include "module/platform.h"
+#include "scheduler/access/access.h"
+#include "scheduler/access/browser_passes.h"
 #include "scheduler/http/server.h"
 #include "scheduler/loop/command_outbox.h"
 #include "scheduler/loop/loop.h"
@@ -24,6 +26,8 @@ namespace weir {
 struct Scheduler::Parts {
   SchedulerOptions options;
   store::Storage storage;
+  std::unique_ptr<access::Access> access;
+  std::unique_ptr<access::BrowserPasses> browsers;
   std::unique_ptr<loop::CommandOutbox> outbox;  // null without a command
   std::unique_ptr<rpc::Server> rpc;             // before the loop, whose messages it takes
   std::unique_ptr<loop::Loop> loop;
@@ -51,14 +55,15 @@ base::Status Scheduler::Parts::open_storage() {
   base::Result<store::Storage> opened = store::open_storage(wanted);
   if (!opened.ok()) return opened.status();
   storage = std::move(opened).value();
+  const std::string& token = storage.directory->token();
+  access = std::make_unique<access::Access>(token, storage.directory->token_file());
+  browsers = std::make_unique<access::BrowserPasses>(token, loop::system_now);
   return {};
 }
 
 void Scheduler::Parts::make_rpc() {
   rpc::ServerOptions wanted;
   wanted.address = options.grpc_address;
-  wanted.token = storage.directory->token();
-  wanted.token_file = storage.directory->token_file();
   wanted.version = WEIR_VERSION;
   wanted.data_dir = storage.directory->path();
   wanted.artifact_dir = storage.directory->artifacts();
@@ -67,6 +72,7 @@ void Scheduler::Parts::make_rpc() {
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
   wanted.file_bytes_max = options.file_bytes_max;
+  if (options.reader_stall_max) wanted.reader_stall_max = *options.reader_stall_max;
   wanted.started_at =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   rpc = std::make_unique<rpc::Server>(std::move(wanted));
@@ -105,12 +111,18 @@ base::Status Scheduler::Parts::start_servers() {
   ports.modules = storage.modules.get();
   ports.logs = storage.logs.get();
   ports.health = health.get();
+  ports.access = access.get();
+  ports.browsers = browsers.get();
   base::Status started = rpc->start(ports);
   if (!started.ok()) return started;
   http::ServerOptions wanted;
   wanted.address = options.http_address;
   wanted.channel = rpc->in_process_channel();
+  wanted.access = access.get();
+  wanted.browsers = browsers.get();
   wanted.healthy = [source = health.get()] { return source->writable(); };
+  wanted.ready = [source = health.get()] { return source->admitting(); };
+  if (options.reader_stall_max) wanted.reader_stall_max = *options.reader_stall_max;
   http = std::make_unique<http::Server>(std::move(wanted));
   started = http->start();
   if (started.ok()) rpc->set_http_address(http->address());
@@ -164,6 +176,9 @@ std::string Scheduler::http_address() const { return parts_->http->address(); }
 std::string Scheduler::data_dir() const { return parts_->storage.directory->path(); }
 std::string Scheduler::token_file() const { return parts_->storage.directory->token_file(); }
 const std::string& Scheduler::token() const { return parts_->storage.directory->token(); }
+std::string Scheduler::browser_address() {
+  return access::browser_address(http_address(), parts_->browsers->make_code());
+}
 base::OpenLocalSession Scheduler::local_sessions() const { return parts_->rpc->local_sessions(); }
 
 void Scheduler::stop() {

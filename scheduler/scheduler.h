@@ -4,6 +4,7 @@
 // thread; the rest is safe from any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,7 +23,10 @@ struct SchedulerOptions {
   std::string http_address = "127.0.0.1:7600";
   std::optional<std::int64_t> min_free_bytes;          // empty: min(1 GiB, 5 % of the file system)
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
-  std::string on_run_finished;   // a command for sh -c that gets each ended run as JSON on stdin
+  std::string on_run_finished;  // a command for sh -c that gets each ended run as JSON on stdin
+  // A reader of an answer or a stream that takes nothing for so long is cut off; empty: as the
+  // ports have it.
+  std::optional<std::chrono::milliseconds> reader_stall_max;
   bool publish_endpoint = true;  // write the files by which the command line finds this scheduler
   engine::Options engine;
 };
@@ -46,6 +50,8 @@ class Scheduler {
   std::string data_dir() const;  // absolute
   std::string token_file() const;
   const std::string& token() const;
+  // An address of the HTTP port that lets one browser in, once.
+  std::string browser_address();
   // For a worker in this process: a session without a socket. It may be called at any time.
   base::OpenLocalSession local_sessions() const;
 

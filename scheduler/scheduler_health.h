@@ -33,6 +33,8 @@ class SchedulerHealth final : public rpc::HealthSource {
 
   // Whether the store can be written.
   bool writable() const { return loop_.stats().open.load(); }
+  // Whether a new run would be admitted, as far as the store and the disk are concerned.
+  bool admitting() const { return writable() && storage_.guard->admit().ok(); }
 
  private:
   rpc::HealthItem fsync() const;

@@ -7,7 +7,8 @@
 
 #include "base/status.h"
 #include "worker/agent/options.h"
-#include "worker/supervisor/handle.h"  // start_supervisor(), supervisor_main()
+#include "worker/executors/supervisor_handle.h"  // start_supervisor()
+#include "worker/supervisor/supervisor.h"        // supervisor_main()
 
 namespace weir::worker {
 

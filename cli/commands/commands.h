@@ -18,9 +18,11 @@ void add_start_commands(CLI::App& app, Session& session, Chosen& chosen);   // r
 void add_run_commands(CLI::App& app, Session& session, Chosen& chosen);     // runs cancel
 void add_log_commands(CLI::App& app, Session& session, Chosen& chosen);     // logs
 void add_asset_commands(CLI::App& app, Session& session, Chosen& chosen);   // assets
+void add_db_commands(CLI::App& app, Session& session, Chosen& chosen);      // db
 void add_worker_commands(CLI::App& app, Session& session, Chosen& chosen);  // workers
 void add_system_commands(CLI::App& app, Session& session,
                          Chosen& chosen);  // explain events doctor version
+void add_open_command(CLI::App& app, Session& session, Chosen& chosen);    // open
 void add_replay_command(CLI::App& app, Session& session, Chosen& chosen);  // replay
 void add_completion_commands(CLI::App& app, Session& session, Chosen& chosen);
 

@@ -11,6 +11,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "base/child.h"
 #include "base/errors.h"
 #include "base/ids.h"
 #include "base/sha256.h"
@@ -20,7 +21,6 @@
 #include "cli/replay/inputs.h"
 #include "cli/text/reference.h"
 #include "sdk/client/api.h"
-#include "sdk/client/child.h"
 #include "value/json.h"
 
 namespace weir::cli {
@@ -75,9 +75,9 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-Result<wire::ExecutorValue> fetch_value(client::Api& api, const v1::DataVersion& version,
-                                        const std::string& folder) {
-  wire::ExecutorValue value;
+// Fills in the value of an input; the path where it stands, empty when its bytes are inline.
+Result<std::string> fetch_value(client::Api& api, const v1::DataVersion& version,
+                                const std::string& folder, wire::ValueRef& value) {
   const std::optional<base::Digest> digest = base::Digest::parse(version.digest());
   if (!digest) {
     return Status(Code::kDataLoss, base::kErrArtifactCorrupt,
@@ -85,47 +85,46 @@ Result<wire::ExecutorValue> fetch_value(client::Api& api, const v1::DataVersion&
   }
   value.set_digest(std::string(digest->raw()));
   value.set_size(version.size_bytes());
-  value.set_kind(version.kind());
+  value.set_kind(static_cast<wire::ArtifactKind>(version.kind()));
   value.set_type(version.type());
-  const std::string path = folder + "/" + version.digest();
+  std::string path = folder + "/" + version.digest();
   if (Status status = api.fetch_artifact(version.digest(), path); !status.ok()) return status;
   const bool plain =
       version.kind() == v1::ARTIFACT_KIND_BYTES || version.kind() == v1::ARTIFACT_KIND_EXTERNAL;
-  if (plain && version.size_bytes() <= kInlineBytesMax) {
-    value.set_is_inline(true);
-    value.set_inline_bytes(read_file(path));
-  } else {
-    value.set_path(path);
-  }
-  return value;
+  if (!plain || version.size_bytes() > kInlineBytesMax) return path;
+  value.set_is_inline(true);
+  value.set_inline_bytes(read_file(path));
+  return std::string();
 }
 
 Result<wire::ExecutorRun> make_run(client::Api& api, const ReplayPlan& plan,
                                    const Workspace& workspace) {
   wire::ExecutorRun run;
+  wire::Assign& assign = *run.mutable_assign();
   const std::optional<base::RunId> id = base::RunId::parse(plan.run.id());
-  run.set_run(id ? id->value : 0);
-  run.set_task_index(plan.task.index());
-  run.set_epoch(plan.attempt);
-  run.set_attempt_number(plan.attempt);
-  run.set_job(plan.run.job());
-  run.set_task(plan.task.name());
-  run.set_params(plan.run.params_json().empty() ? "{}" : plan.run.params_json());
+  assign.mutable_attempt()->set_run(id ? id->value : 0);
+  assign.mutable_attempt()->set_task(plan.task.index());
+  assign.mutable_attempt()->set_epoch(plan.attempt);
+  assign.set_attempt_number(plan.attempt);
+  assign.set_job(plan.run.job());
+  assign.set_task(plan.task.name());
+  assign.set_params(plan.run.params_json().empty() ? "{}" : plan.run.params_json());
   run.set_artifact_dir(workspace.folder("artifacts"));
   run.set_scratch_dir(workspace.folder("scratch"));
   const std::string folder = workspace.folder("inputs");
   for (const ReplayInput& input : plan.inputs) {
-    wire::ExecutorInput& to = *run.add_inputs();
+    wire::Input& to = *assign.add_inputs();
+    std::string& path = *run.add_input_paths();
     to.set_present(input.present);
     to.set_state(input.state);
     to.set_reason(input.reason);
     if (!input.present) continue;
-    Result<wire::ExecutorValue> value = fetch_value(api, input.version, folder);
-    if (!value.ok()) {
-      return Status(value.status().code(), value.status().error(),
-                    "the input '" + input.asset + "': " + value.status().message());
+    Result<std::string> place = fetch_value(api, input.version, folder, *to.mutable_value());
+    if (!place.ok()) {
+      return Status(place.status().code(), place.status().error(),
+                    "the input '" + input.asset + "': " + place.status().message());
     }
-    *to.mutable_value() = std::move(*value);
+    path = std::move(*place);
   }
   return run;
 }
@@ -135,8 +134,9 @@ Json parsed_or_text(const std::string& text) {
   return json.ok() ? std::move(*json) : Json(text);
 }
 
-Json output_json(const wire::ExecutorOutput& output, const ReplayPlan& plan) {
-  const wire::ExecutorValue& value = output.value();
+Json output_json(const wire::Output& output, const ReplayPlan& plan,
+                 const std::string& artifact_dir) {
+  const wire::ValueRef& value = output.value();
   const std::optional<base::Digest> digest = base::Digest::from_bytes(value.digest());
   const std::string hex = digest ? digest->hex() : "";
   Json json;
@@ -146,41 +146,43 @@ Json output_json(const wire::ExecutorOutput& output, const ReplayPlan& plan) {
   for (const v1::Materialization& made : plan.recorded) {
     if (made.asset() == output.asset()) json.set("sameAsRecorded", made.version().digest() == hex);
   }
-  const bool plain = value.kind() == v1::ARTIFACT_KIND_BYTES || value.is_inline();
+  const bool plain = value.kind() == wire::ARTIFACT_KIND_BYTES || value.is_inline();
   if (plain && value.size() <= kShownBytesMax) {
-    const Result<Json> shown =
-        value::value_to_json(value.is_inline() ? value.inline_bytes() : read_file(value.path()));
+    const Result<Json> shown = value::value_to_json(
+        value.is_inline()
+            ? value.inline_bytes()
+            : read_file(artifact_dir + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2)));
     if (shown.ok()) json.set("value", *shown);
   }
   return json;
 }
 
-Json result_json(const ReplayPlan& plan, const ExecutorEnd& end) {
+Json result_json(const ReplayPlan& plan, const ExecutorEnd& end, const std::string& artifact_dir) {
   Json json;
   json.set("run", plan.run.id());
   json.set("task", plan.task.name());
   json.set("attempt", std::int64_t{plan.attempt});
   if (!end.has_result) {
     json.set("outcome", "crashed");
-    json.set("message", end.signal != 0 ? "ended by " + client::signal_name(end.signal)
+    json.set("message", end.signal != 0 ? "ended by " + base::signal_name(end.signal)
                                         : "exited with code " + std::to_string(end.exit_code));
     return json;
   }
-  const wire::ExecutorResult& result = end.result;
-  json.set("outcome",
-           enum_word(v1::Outcome_Name(static_cast<v1::Outcome>(result.outcome())), "OUTCOME_"));
-  if (result.success() == 2) json.set("skipped", true);
-  if (result.success() == 3) json.set("unchanged", true);
+  const wire::Finished& result = end.finished;
+  json.set("outcome", enum_word(wire::Outcome_Name(result.outcome()), "OUTCOME_"));
+  if (result.success() == wire::SUCCESS_KIND_SKIPPED) json.set("skipped", true);
+  if (result.success() == wire::SUCCESS_KIND_UNCHANGED) json.set("unchanged", true);
   if (!result.message().empty()) json.set("message", result.message());
-  if (!result.error_type().empty()) json.set("errorType", result.error_type());
+  const std::string error_type = parsed_or_text(result.detail())["type"].as_string();
+  if (!error_type.empty()) json.set("errorType", error_type);
   if (!result.metadata().empty()) json.set("metadata", parsed_or_text(result.metadata()));
   Json outputs{Json::Array{}};
-  for (const wire::ExecutorOutput& output : result.outputs()) {
-    outputs.push(output_json(output, plan));
+  for (const wire::Output& output : result.outputs()) {
+    outputs.push(output_json(output, plan, artifact_dir));
   }
   json.set("outputs", outputs);
   Json checks{Json::Array{}};
-  for (const wire::ExecutorCheck& check : result.checks()) {
+  for (const wire::CheckResult& check : result.checks()) {
     Json entry;
     entry.set("asset", check.asset());
     entry.set("name", check.name());
@@ -242,8 +244,8 @@ int replay(Session& session, const ReplayArguments& arguments) {
   };
   const Result<ExecutorEnd> end = run_executor(std::move(call));
   if (!end.ok()) return session.fail(end.status());
-  session.print_json(result_json(*plan, *end));
-  const bool succeeded = end->has_result && end->result.outcome() == v1::OUTCOME_SUCCEEDED;
+  session.print_json(result_json(*plan, *end, workspace.folder("artifacts")));
+  const bool succeeded = end->has_result && end->finished.outcome() == wire::OUTCOME_SUCCEEDED;
   return succeeded ? kExitOk : kExitFailed;
 }
 

@@ -47,6 +47,7 @@ struct ServeArguments {
   std::vector<std::string> labels;
   std::vector<std::string> resources;
   std::string drain;
+  std::string stage_user;
 };
 
 // A server that cannot start has failed, unless what was typed is wrong.
@@ -93,9 +94,22 @@ Status split_pair(const std::string& text, const char* option, std::string& key,
   return {};
 }
 
+// Said at the start, because nothing else shows it before it is too late.
+void warn_of_root(Session& session, const ServeArguments& arguments) {
+  if (::geteuid() != 0 || !arguments.stage_user.empty()) return;
+  session.note(
+      "warning: stages run as root, and can read the token and change what others run; "
+      "--stage-user NAME runs them as another user");
+}
+
 base::Result<worker::WorkerOptions> worker_options(const ServeArguments& arguments) {
   worker::WorkerOptions options;
+  if (!arguments.stage_user.empty()) {
+    const auto user = worker::find_stage_user(arguments.stage_user);
+    if (!user.ok()) return user.status();
+  }
   options.name = arguments.name;
+  options.stage_user = arguments.stage_user;
   options.slots = arguments.slots;
   std::string key;
   std::string value;
@@ -121,7 +135,7 @@ base::Result<worker::WorkerOptions> worker_options(const ServeArguments& argumen
   return options;
 }
 
-void announce(Session& session, const Scheduler& scheduler, const std::string& what) {
+void announce(Session& session, Scheduler& scheduler, const std::string& what) {
   if (session.structured()) {
     base::Json json;
     json.set("http", scheduler.http_address());
@@ -132,13 +146,14 @@ void announce(Session& session, const Scheduler& scheduler, const std::string& w
     session.print_json(json);
     return;
   }
-  // Logs and journals are read by others; a terminal shows the token to whoever may use it.
+  // Logs and journals are read by others; a terminal is of whoever may use the address.
   const bool shown = ::isatty(STDOUT_FILENO) == 1;
-  session.data("http://" + scheduler.http_address() +
-               (shown ? "/?token=" + scheduler.token() : std::string()) + "\n");
+  session.data((shown ? scheduler.browser_address() : "http://" + scheduler.http_address()) + "\n");
   session.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
                scheduler.data_dir());
   session.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
+  session.note(shown ? "the address lets one browser in, soon and once; weir open makes another"
+                     : "weir open lets a browser in");
 }
 
 int serve_scheduler(Session& session, const ServeArguments& arguments) {
@@ -183,10 +198,12 @@ class LocalWorker {
 int serve_up(Session& session, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> worker_settings = worker_options(arguments);
   if (!worker_settings.ok()) return fail_to_serve(session, worker_settings.status());
+  warn_of_root(session, arguments);
   install_interrupt_handler();
   log_to_stderr(session);
   raise_open_files();
-  base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
+  base::Result<worker::SupervisorHandle> supervisor =
+      worker::start_supervisor(arguments.stage_user);
   if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
   const auto scheduler = Scheduler::start(scheduler_options(arguments));
   if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
@@ -194,6 +211,7 @@ int serve_up(Session& session, const ServeArguments& arguments) {
   worker_settings->scheduler = (*scheduler)->grpc_address();
   worker_settings->token_file = (*scheduler)->token_file();
   worker_settings->open_session = (*scheduler)->local_sessions();
+  worker_settings->outer_dir = (*scheduler)->data_dir();
   worker_settings->data_dir = (*scheduler)->data_dir() + "/worker";
   LocalWorker worker(*worker_settings, std::move(*supervisor));
   announce(session, **scheduler, "weir up");
@@ -210,6 +228,7 @@ int serve_up(Session& session, const ServeArguments& arguments) {
 int serve_worker(Session& session, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> options = worker_options(arguments);
   if (!options.ok()) return fail_to_serve(session, options.status());
+  warn_of_root(session, arguments);
   const base::Result<client::Target> target =
       client::discover(session.options.scheduler, session.options.token_file);
   if (!target.ok()) return session.fail(target.status());
@@ -220,7 +239,8 @@ int serve_worker(Session& session, const ServeArguments& arguments) {
   install_interrupt_handler();
   log_to_stderr(session);
   raise_open_files();
-  base::Result<worker::SupervisorHandle> supervisor = worker::start_supervisor();
+  base::Result<worker::SupervisorHandle> supervisor =
+      worker::start_supervisor(arguments.stage_user);
   if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
   session.note(std::string("weir worker ") + kVersion + ": scheduler " + options->scheduler +
                ", data in " + options->data_dir);
@@ -257,6 +277,8 @@ void add_worker_options(CLI::App& command, ServeArguments& arguments) {
   command.add_option("--slots", arguments.slots, "attempts at a time (default: one a processor)")
       ->check(CLI::Range(1, kSlotsMax));
   command.add_option("--name", arguments.name, "for people (default: the host's)");
+  command.add_option("--stage-user", arguments.stage_user,
+                     "user that stages run as, with no way back; needs root (default: one's own)");
   command.add_option("--label", arguments.labels, "NAME=VALUE; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--resource", arguments.resources, "NAME=AMOUNT, gpu=2; may be repeated")

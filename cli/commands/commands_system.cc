@@ -232,6 +232,54 @@ v1::HealthItem item(const std::string& name, bool ok, const std::string& value,
   return made;
 }
 
+// Who runs the stages of the workers that are connected.
+void add_stage_users(client::Api& api, v1::GetHealthResponse& report) {
+  const auto workers = api.list_workers(v1::ListWorkersRequest());
+  if (!workers.ok()) return;
+  for (const v1::Worker& worker : workers->workers()) {
+    const auto info = base::Json::parse(worker.info_json());
+    if (!worker.connected() || !info.ok()) continue;
+    const std::string& limits = (*info)["limits"].as_string();
+    const std::size_t at = limits.find("stages run as ");
+    if (at == std::string::npos) continue;
+    std::string value = limits.substr(at);
+    if (value == "stages run as root") {
+      value +=
+          ": they can read the token and change what others run; --stage-user NAME, of "
+          "`weir up` and `weir worker`, runs them as another user";
+    }
+    *report.add_items() = item("worker " + worker.name(), true, value, "");
+  }
+}
+
+// What the scheduler answers, one question after the other, as far as it goes.
+Status ask_scheduler(client::Api& api, v1::GetHealthResponse& report) {
+  const client::Target& target = api.target();
+  const auto version = api.get_version();
+  *report.add_items() =
+      item("scheduler", version.ok(),
+           version.ok() ? version->version() + " at " + target.grpc : "no answer at " + target.grpc,
+           version.status().message());
+  if (!version.ok()) return version.status();
+  const bool same = version->version() == kVersion;
+  *report.add_items() = item("versions", same, same ? "the same" : "different",
+                             "the scheduler is " + version->version() + ", this program " +
+                                 kVersion + "; upgrade the older one");
+  const auto info = api.get_info();
+  const bool refused = info.status().code() == Code::kUnauthenticated;
+  *report.add_items() = item("token", !refused && !target.token.empty(),
+                             target.token.empty() ? "none"
+                             : refused            ? "not the scheduler's"
+                                                  : "accepted",
+                             info.status().message());
+  if (!info.ok()) return info.status();
+  *report.add_items() = item("data", true, info->data_dir(), "");
+  const auto health = api.get_health();
+  if (health.ok()) report.mutable_items()->MergeFrom(health->items());
+  add_stage_users(api, report);
+  return health.status();
+}
+
 // What can be said from here, then what the scheduler says of itself. 0 only when all is well.
 int doctor(Session& session) {
   v1::GetHealthResponse report;
@@ -240,26 +288,7 @@ int doctor(Session& session) {
   const auto api = session.api();
   Status status = api.status();
   if (api.ok()) {
-    const client::Target& target = (*api)->target();
-    const auto info = (*api)->get_info();
-    status = info.status();
-    *report.add_items() =
-        item("scheduler", info.ok(),
-             info.ok() ? info->version() + " at " + target.grpc + ", data in " + info->data_dir()
-                       : "no answer at " + target.grpc,
-             status.message());
-    *report.add_items() = item(
-        "token", !target.token.empty(), target.token.empty() ? "none" : "found",
-        "nothing can be started without it; name DATA/token with --token-file or WEIR_TOKEN_FILE");
-    if (info.ok()) {
-      const bool same = info->version() == kVersion;
-      *report.add_items() = item("versions", same, same ? "the same" : "different",
-                                 "the scheduler is " + info->version() + ", this program " +
-                                     kVersion + "; upgrade the older one");
-      const auto health = (*api)->get_health();
-      status = health.status();
-      if (health.ok()) report.mutable_items()->MergeFrom(health->items());
-    }
+    status = ask_scheduler(**api, report);
   } else {
     *report.add_items() = item("scheduler", false, "none found", status.message());
   }

@@ -8,18 +8,14 @@
 #include <optional>
 #include <system_error>
 #include <vector>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/errors.h"
 #include "base/json.h"
 #include "module/manifest.h"
-
-extern char** environ;
 
 namespace weir::cli {
 namespace {
@@ -99,43 +95,20 @@ Result<std::optional<wire::ExecutorResponse>> read_response(Socket& socket) {
   return std::optional(std::move(response));
 }
 
-Result<pid_t> spawn(const ExecutorCall& call, int child_fd) {
-  std::vector<std::string> words;
-  if (call.gdb) words = {"gdb", "-q", "--args"};
-  words.push_back(call.program);
-  words.emplace_back("executor");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::vector<char*> environment;
-  std::string variable = "WEIR_EXECUTOR_FD=" + std::to_string(kChildFd);
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
-  environment.push_back(variable.data());
-  environment.push_back(nullptr);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, child_fd, kChildFd);
-  if (!call.gdb) {
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  }
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGINT);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = 0;
-  const int error =
-      ::posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environment.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error == 0) return pid;
+Result<base::Child> start_module(const ExecutorCall& call, int child_fd) {
+  base::ChildPlan plan;
+  if (call.gdb) plan.arguments = {"gdb", "-q", "--args"};
+  plan.arguments.push_back(call.program);
+  plan.arguments.emplace_back("executor");
+  plan.environment = {"WEIR_EXECUTOR_FD=" + std::to_string(kChildFd)};
+  plan.descriptors = {{child_fd, kChildFd}};
+  if (!call.gdb) plan.descriptors.emplace_back(STDERR_FILENO, STDOUT_FILENO);
+  plan.keep_stdin = call.gdb;
+  plan.group = base::ChildPlan::Group::kOurs;
+  Result<base::Child> child = base::Child::start(plan);
+  if (child.ok()) return child;
   return Status(Code::kFailedPrecondition, base::kErrNotExecutable,
-                std::string("cannot start '") + argv[0] + "': " +
-                    std::generic_category().message(error) + (call.gdb ? "; --gdb needs gdb" : ""));
+                child.status().message() + (call.gdb ? "; --gdb needs gdb" : ""));
 }
 
 // The index of the task's stage in the manifest that the executor derived.
@@ -162,7 +135,7 @@ Status talk(Socket& socket, ExecutorCall& call, ExecutorEnd& end) {
       case wire::ExecutorResponse::kReady: {
         const Result<int> stage = find_stage(message.ready(), call.task);
         if (!stage.ok()) return stage.status();
-        call.run.set_stage(*stage);
+        call.run.mutable_assign()->set_stage(*stage);
         wire::ExecutorRequest request;
         *request.mutable_run() = call.run;
         if (!socket.send(framed(request))) return {};
@@ -173,7 +146,7 @@ Status talk(Socket& socket, ExecutorCall& call, ExecutorEnd& end) {
         break;
       case wire::ExecutorResponse::kResult:
         end.has_result = true;
-        end.result = std::move(*message.mutable_result());
+        end.finished.Swap(message.mutable_result()->mutable_finished());
         return {};
       default:
         break;  // progress, and what newer modules may say
@@ -188,29 +161,23 @@ Result<ExecutorEnd> run_executor(ExecutorCall call) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return broken("has no socket: " + std::generic_category().message(errno));
   }
-  // Away from the number that the child will know it by, where a dup2 onto itself would keep it
-  // close-on-exec.
-  const int child_fd = ::fcntl(ends[1], F_DUPFD_CLOEXEC, kChildFd + 1);
-  ::close(ends[1]);
   Socket socket(ends[0]);
-  Socket child(child_fd);
+  Socket theirs(ends[1]);
   // Ctrl-C is for the stage and for gdb; this process ends when they have.
   struct sigaction ignore {};
   struct sigaction before {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGINT, &ignore, &before);
-  const Result<pid_t> pid = spawn(call, child_fd);
-  child.close();
+  Result<base::Child> child = start_module(call, ends[1]);
+  theirs.close();
   ExecutorEnd end;
-  Status status = pid.status();
-  if (pid.ok()) {
+  Status status = child.status();
+  if (child.ok()) {
     status = talk(socket, call, end);
     socket.close();  // the executor ends when its socket does
-    int wait_status = 0;
-    while (::waitpid(*pid, &wait_status, 0) < 0 && errno == EINTR) {
-    }
-    if (WIFSIGNALED(wait_status)) end.signal = WTERMSIG(wait_status);
-    if (WIFEXITED(wait_status)) end.exit_code = WEXITSTATUS(wait_status);
+    const base::ChildEnd ended = child->wait();
+    end.signal = ended.signal;
+    end.exit_code = ended.exit_code;
   }
   ::sigaction(SIGINT, &before, nullptr);
   if (!status.ok()) return status;

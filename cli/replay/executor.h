@@ -15,7 +15,7 @@ inline constexpr std::size_t kFrameBytesMax = 64u << 20;
 
 struct ExecutorEnd {
   bool has_result = false;
-  weir::worker::v1::ExecutorResult result;
+  weir::worker::v1::Finished finished;
   int exit_code = -1;  // -1: it ended by a signal
   int signal = 0;
 };

@@ -116,7 +116,7 @@ class Planner {
   using Wanted = std::function<bool(const v1::Materialization&)>;
 
   // The newest version of an asset that is wanted; an empty one (id 0) when there is none.
-  Result<v1::Materialization> find_version(const std::string& asset, const Wanted& wanted) {
+  Result<v1::Materialization> find_materialization(const std::string& asset, const Wanted& wanted) {
     v1::ListMaterializationsRequest request;
     request.set_asset(asset);
     request.set_page_size(kPageSize);
@@ -133,9 +133,9 @@ class Planner {
 
   Status find_recorded() {
     for (const module::OutputSpec& output : plan_.stage.outputs) {
-      const auto version = find_version(output.asset, [this](const v1::Materialization& made) {
-        return made.run_id() == plan_.run.id();
-      });
+      const auto version = find_materialization(
+          output.asset,
+          [this](const v1::Materialization& made) { return made.run_id() == plan_.run.id(); });
       if (!version.ok()) return version.status();
       if (version->id() != 0) plan_.recorded.push_back(*version);
     }
@@ -186,9 +186,9 @@ class Planner {
     }
     const v1::Task& task = tasks_by_name_.at(producer->second);
     input.state = enum_word(v1::TaskState_Name(task.state()), "TASK_STATE_");
-    const auto made = find_version(dependency.name, [this](const v1::Materialization& version) {
-      return version.run_id() == plan_.run.id();
-    });
+    const auto made = find_materialization(
+        dependency.name,
+        [this](const v1::Materialization& version) { return version.run_id() == plan_.run.id(); });
     if (!made.ok()) return made.status();
     if (made->id() != 0) {
       input.present = true;
@@ -208,7 +208,7 @@ class Planner {
   // What was current at an instant, or what the records of this attempt name.
   Result<ReplayInput> find_current(ReplayInput input, base::WallTime at, bool may_be_absent) {
     const std::int64_t named = recorded_input(input.asset);
-    const auto version = find_version(input.asset, [&](const v1::Materialization& made) {
+    const auto version = find_materialization(input.asset, [&](const v1::Materialization& made) {
       if (named != 0) return made.id() == named;
       return to_wall(made.at()) <= at && made.run_id() != plan_.run.id();
     });

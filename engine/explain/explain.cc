@@ -89,9 +89,9 @@ class TaskExplainer {
     out_.push_back(explain_workers(step_.state, 1));
   }
   void operator()(const Leased& leased) {
-    const Worker& worker = step_.state.workers.at(leased.attempt.worker);
+    const Worker& worker = step_.state.workers.at(leased.attempt->worker);
     ExplainItem& attempt =
-        head(leased.attempt.started_at ? ExplainKind::kAttemptRuns : ExplainKind::kAttemptLeased);
+        head(leased.attempt->started_at ? ExplainKind::kAttemptRuns : ExplainKind::kAttemptLeased);
     attempt.numbers = {{"attempt", task_.epoch},
                        {"since", ms_between(leased.leased_boot, step_.now.boot)}};
     attempt.references = {worker.row.name};

@@ -101,7 +101,11 @@ std::shared_ptr<Module> make_module(ModuleRow row,
   made->row = std::move(row);
   made->manifest = std::move(manifest);
   for (std::size_t i = 0; i < made->manifest->stages.size(); ++i) {
-    made->stage_by_name.emplace(made->manifest->stages[i].name, std::int32_t(i));
+    const auto& stage = made->manifest->stages[i];
+    made->stage_by_name.emplace(stage.name, std::int32_t(i));
+    for (const auto& output : stage.outputs) {
+      made->stage_by_asset.emplace(output.asset, std::int32_t(i));
+    }
   }
   add_stages(made->own, *made, 0);
   join_stages(made->own, {made.get()});

@@ -41,6 +41,7 @@ struct StageGraph {
 struct Module {
   ModuleRow row;
   std::shared_ptr<const module::Manifest> manifest;
+  std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
   std::map<std::string, std::int32_t, std::less<>> stage_by_name;
   StageGraph own;              // what its jobs select from
   std::int32_t live_runs = 0;  // that pin it; the engine's

@@ -21,9 +21,9 @@ std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 
-// Fills the tasks' edges, groups, leaves and input sources. `pin_of` maps an asset to its index in
-// the run's pins.
-void link_tasks(Run& run, const std::map<std::string, std::int32_t>& pin_of);
+// Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
+// has in common with a live run of the same plan is shared with it.
+void link_tasks(State& state, Run& run);
 
 // The assets that the run's stages read from outside of it, or read as they were before it, each
 // once.

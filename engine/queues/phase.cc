@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "engine/plan/run_plan.h"
 #include "engine/planted.h"
 #include "engine/step.h"
 
@@ -55,7 +56,7 @@ void leave(Step& step, const Run& run, const Task& task) {
   if (std::holds_alternative<Ready>(task.phase)) return leave_ready(step, run, task);
   const auto* leased = std::get_if<Leased>(&task.phase);
   if (leased == nullptr) return;
-  Worker& worker = step.state.workers.at(leased->attempt.worker);
+  Worker& worker = step.state.workers.at(leased->attempt->worker);
   if (!PLANTED(kSlotLeaked)) worker.leases.erase({run.row.id, index_of(run, task), task.epoch});
   index_worker(step.state, worker);
   step.dispatch = true;
@@ -71,7 +72,7 @@ struct Arrival {
     state.ready.insert(request_of(run, task), key_of(run, task));
   }
   void operator()(const Leased& leased) const {
-    Worker& worker = state.workers.at(leased.attempt.worker);
+    Worker& worker = state.workers.at(leased.attempt->worker);
     worker.leases.insert({run.row.id, index_of(run, task), task.epoch});
     index_worker(state, worker);
   }
@@ -84,10 +85,12 @@ struct Arrival {
 }  // namespace
 
 void arrive(State& state, Run& run, Task& task) {
+  run.counts[std::size_t(state_of(task))] += 1;
   std::visit(Arrival{state, run, task}, task.phase);
 }
 
 void enter(Step& step, Run& run, Task& task, Phase next) {
+  run.counts[std::size_t(state_of(task))] -= 1;
   leave(step, run, task);
   task.phase = std::move(next);
   arrive(step.state, run, task);
@@ -95,12 +98,41 @@ void enter(Step& step, Run& run, Task& task, Phase next) {
   touch(step, run, task);
 }
 
+void begin(Step& step, Run& run) {
+  run.row.first_order = step.state.last_order + 1;
+  RunPlan plan;
+  for (Task& task : run.tasks) {
+    const bool ready = decide_task(task) == Decision::kFire;
+    if (ready) {
+      task.ready_at = step.now.wall;
+      Ready phase;
+      phase.order = ++step.state.last_order;
+      task.phase = std::move(phase);
+      step.dispatch = true;
+    }
+    arrive(step.state, run, task);
+    plan.add(task.module, task.stage, ready);
+  }
+  run.row.plan = plan.text();
+  step.recounted.insert(run.row.id);
+  if (!run.row.plan.empty()) return;
+  for (const Task& task : run.tasks) touch(step, run, task);
+}
+
+void begin_attempt(Step& step, Run& run, Task& task, WallTime at) {
+  run.counts[std::size_t(TaskState::kAssigned)] -= 1;
+  run.counts[std::size_t(TaskState::kRunning)] += 1;
+  std::get<Leased>(task.phase).attempt->started_at = at;
+  task.started_at = at;
+  touch_lazy(step, run, task);
+}
+
 void park(Step& step, Run& run, Task& task, Blocker blocker) {
   leave_ready(step, run, task);
   auto& ready = std::get<Ready>(task.phase);
   ready.parked = true;
   step.state.parked[blocker].tasks.insert(key_of(run, task));
-  ready.blocker = std::move(blocker);
+  ready.blocker = std::make_unique<const Blocker>(std::move(blocker));
 }
 
 void wake_next(Step& step, const Blocker& blocker) {

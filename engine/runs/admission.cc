@@ -16,18 +16,31 @@ using base::Status;
 
 constexpr std::int64_t kAdmittedPerStepMax = 64;  // more of them wait for the next step
 
+// How many runs may begin, of which nobody knows how many tasks they will have: none unless the
+// largest would fit.
 std::int64_t room(const State& state) {
+  const std::int64_t tasks_max = state.options.resident_tasks_max;
+  const std::int64_t largest = std::min<std::int64_t>(state.options.tasks_per_run_max, tasks_max);
+  if (state.resident_tasks + largest > tasks_max) return 0;
   return std::int64_t{state.options.live_runs_max} - std::ssize(state.runs);
 }
 
-// Those that end in this step give their places up at its end.
-std::int64_t room_now(const Step& step) { return room(step.state) + std::ssize(step.ended_runs); }
-
 QueueReason must_wait(const Step& step, const RunRow& row) {
+  const State& state = step.state;
   if (row.start_at && *row.start_at > step.now.wall) return QueueReason::kStartTime;
   // Nobody overtakes what waits for the same room.
-  const bool first = step.state.queue.due().empty();
-  return first && room_now(step) > 0 ? QueueReason::kNone : QueueReason::kLiveRuns;
+  const bool free = std::ssize(state.runs) < state.options.live_runs_max;
+  return free && state.queue.due().empty() ? QueueReason::kNone : QueueReason::kLiveRuns;
+}
+
+Status check_resident(const State& state, const Run& run) {
+  if (state.resident_tasks + run.row.task_count <= state.options.resident_tasks_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "the live runs have " + std::to_string(state.resident_tasks) +
+                    " tasks and this one would add " + std::to_string(run.row.task_count) +
+                    "; the limit resident_tasks_max is " +
+                    std::to_string(state.options.resident_tasks_max) +
+                    "; wait for runs to end or cancel some");
 }
 
 Status check_queue(const State& state) {
@@ -94,7 +107,7 @@ void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
   planned->run_seq = kQueuedRunSeq;
   Run& run = begin_run(step, std::move(*planned));
   emit_run(step, run.row, run.run_seq, RunAdmitted{});
-  index_ready_tasks(step, run);
+  begin(step, run);
 }
 
 }  // namespace
@@ -120,16 +133,16 @@ base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
   auto planned = plan_run(step.state, std::move(*row));
   if (!planned.ok()) return planned.status();
   const QueueReason why = must_wait(step, planned->row);
-  if (why != QueueReason::kNone) {
-    if (Status status = check_queue(step.state); !status.ok()) return status;
-  }
+  Status fits =
+      why == QueueReason::kNone ? check_resident(step.state, *planned) : check_queue(step.state);
+  if (!fits.ok()) return fits;
   const RunId id = next_run_id(step);
   planned->row.id = id;
   planned->row.created_at = step.now.wall;
   if (why != QueueReason::kNone) return enqueue(step, std::move(planned->row), why), id;
   Run& run = begin_run(step, std::move(*planned));
   emit_run(step, run.row, run.run_seq, RunCreated{run.row.reason});
-  index_ready_tasks(step, run);
+  begin(step, run);
   return id;
 }
 
@@ -145,7 +158,7 @@ std::vector<RunId> next_admissions(const State& state) {
 
 void admit_runs(Step& step) {
   step.state.admission_timer = false;
-  while (!step.state.queue.due().empty() && room_now(step) > 0) {
+  while (!step.state.queue.due().empty() && room(step.state) > 0) {
     const RunId id = step.state.queue.due().begin()->id;
     const auto row = step.facts.queued.find(id);
     if (row == step.facts.queued.end()) return;  // not read for this step: the next one's

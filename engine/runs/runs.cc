@@ -15,21 +15,12 @@ using base::Code;
 using base::Json;
 using base::Status;
 
-std::map<std::string, std::int32_t> pin_index(const Run& run) {
-  std::map<std::string, std::int32_t> index;
-  for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
-    index.emplace(run.row.pins[i].asset, std::int32_t(i));
-  }
-  return index;
-}
-
 std::string count_ends(const Run& run) {
-  std::map<TaskState, int> counts;
-  for (const Task& task : run.tasks) counts[state_of(task)] += 1;
   std::string text;
-  for (const auto& [state, count] : counts) {
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
-            std::string(task_state_name(state));
+  for (std::size_t state = 0; state < run.counts.size(); ++state) {
+    if (run.counts[state] == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(run.counts[state]) + " " +
+            std::string(task_state_name(TaskState(state)));
   }
   return text;
 }
@@ -97,10 +88,10 @@ RunId next_run_id(Step& step) {
 Run& begin_run(Step& step, Run planned) {
   const RunId id = planned.row.id;
   Run& run = step.state.runs.emplace(id, std::move(planned)).first->second;
-  link_tasks(run, pin_index(run));
+  link_tasks(step.state, run);
+  step.state.resident_tasks += run.row.task_count;
   for (const auto& module : run.modules) module->live_runs += 1;
   touch(step, run);
-  for (const Task& task : run.tasks) touch(step, run, task);
   return run;
 }
 

@@ -111,6 +111,7 @@ struct RowText {
   std::string operator()(const OutboxRow& r) const {
     return "outbox " + std::to_string(r.id) + " " + r.kind + (r.delivered ? " delivered" : "");
   }
+  std::string operator()(const RunCountsRow&) const { return ""; }
   std::string operator()(const EventRow&) const { return ""; }
   std::string operator()(const ArtifactRow&) const { return ""; }
   std::string operator()(const WorkerRow&) const { return ""; }

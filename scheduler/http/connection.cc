@@ -25,8 +25,16 @@ namespace bhttp = boost::beast::http;
 using base::Code;
 
 constexpr std::size_t kReadAheadBytes = 4096;
+constexpr const char* kHtml = "text/html; charset=utf-8";
+constexpr const char* kText = "text/plain; charset=utf-8";
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+template <class Request>
+std::string path_of(const Request& request) {
+  const std::string_view target = view(request.target());
+  return std::string(target.substr(0, target.find('?')));
+}
 
 template <class Fields>
 std::string field(const Fields& message, beast::string_view name) {
@@ -89,9 +97,7 @@ void Connection::read_header() {
 void Connection::header_read(Error error) {
   if (error) return read_failed(error);
   const auto& request = parser_->get();
-  const base::Status allowed = check_origin(
-      view(request[bhttp::field::host]), view(request[bhttp::field::origin]), shared_.bound_host);
-  if (!allowed.ok()) {
+  if (const base::Status allowed = judge(); !allowed.ok()) {
     close_after_ = true;
     unread_ = true;
     return answer_error(static_cast<int>(allowed.code()), allowed.error(), allowed.message());
@@ -107,6 +113,20 @@ void Connection::header_read(Error error) {
     return;
   }
   read_body();
+}
+
+Caller Connection::caller() const {
+  const auto& request = parser_->get();
+  return {view(request[bhttp::field::host]), view(request[bhttp::field::origin]),
+          view(request[bhttp::field::authorization]), view(request[bhttp::field::cookie])};
+}
+
+base::Status Connection::judge() const {
+  const Caller from = caller();
+  base::Status allowed = check_origin(from.host, from.origin, shared_.bound_host);
+  const std::string path = path_of(parser_->get());
+  if (!allowed.ok() || !Gateway::is_method(path)) return allowed;
+  return shared_.door->admit(path, from);
 }
 
 void Connection::read_body() {
@@ -148,36 +168,50 @@ void Connection::read_failed(Error error) {
 
 void Connection::dispatch() {
   const auto& request = parser_->get();
-  const std::string target = std::string(view(request.target()));
-  const std::string path = target.substr(0, target.find('?'));
+  const std::string path = path_of(request);
+  const bool page = path == "/" || path == "/healthz" || path == "/readyz";
+  if (request.method() == bhttp::verb::post && !page) return call_gateway();
+  if (request.method() == bhttp::verb::get) {
+    if (const auto entry = shared_.door->enter(view(request.target()), caller())) {
+      return answer_entry(*entry);
+    }
+  }
   const bool reads = request.method() == bhttp::verb::get || request.method() == bhttp::verb::head;
-  if (request.method() == bhttp::verb::post && path != "/" && path != "/healthz") {
-    return call_gateway();
-  }
-  if (reads && path == "/") {
-    return answer(200, "text/html; charset=utf-8", std::string(start_page()));
-  }
-  if (reads && path == "/healthz") {
+  if (reads && !Gateway::is_method(path)) return answer_page(path);
+  answer_error(static_cast<int>(Code::kUnimplemented), base::kErrUsage,
+               "methods of the API are called with POST", 405);
+}
+
+void Connection::answer_page(const std::string& path) {
+  if (path == "/") return answer(200, kHtml, std::string(start_page()));
+  if (path == "/healthz") {
     const bool healthy = !shared_.healthy || shared_.healthy();
-    return answer(healthy ? 200 : 503, "text/plain; charset=utf-8",
+    return answer(healthy ? 200 : 503, kText,
                   healthy ? "ok\n" : "the store cannot be written; see `weir doctor`\n");
   }
-  if (!reads || Gateway::is_method(path)) {
-    return answer_error(static_cast<int>(Code::kUnimplemented), base::kErrUsage,
-                        "methods of the API are called with POST", 405);
+  if (path == "/readyz") {
+    const bool ready = !shared_.ready || shared_.ready();
+    return answer(ready ? 200 : 503, kText,
+                  ready ? "ok\n" : "new runs are refused; see `weir doctor`\n");
   }
   answer_error(static_cast<int>(Code::kNotFound), base::kErrUsage,
                "there is nothing at " + path + "; / names the commands", 404);
 }
 
+void Connection::answer_entry(const Entry& entry) {
+  if (!entry.admitted) return answer(401, kHtml, std::string(refused_page()));
+  Response redirect = response(303, kText, "");
+  redirect.set(bhttp::field::location, entry.location);
+  if (!entry.cookie.empty()) redirect.set(bhttp::field::set_cookie, entry.cookie);
+  write(std::move(redirect));
+}
+
 void Connection::call_gateway() {
   auto& request = parser_->get();
   CallRequest call;
-  const std::string target = std::string(view(request.target()));
-  call.path = target.substr(0, target.find('?'));
+  call.path = path_of(request);
   call.content_type = field(request, "Content-Type");
   call.content_encoding = field(request, "Content-Encoding");
-  call.authorization = field(request, "Authorization");
   call.timeout_ms = field(request, "Connect-Timeout-Ms");
   call.protocol_version = field(request, "Connect-Protocol-Version");
   call.body = std::move(request.body());
@@ -185,7 +219,7 @@ void Connection::call_gateway() {
   shared_.gateway->call(std::move(call), [self = shared_from_this()](CallAnswer result) {
     auto executor = self->stream_.get_executor();
     boost::asio::post(executor, [self, result = std::move(result)]() mutable {
-      self->answer(result.status, std::move(result.content_type), std::move(result.body));
+      self->answer(result.status, result.content_type, std::move(result.body));
     });
   });
 }
@@ -195,36 +229,56 @@ void Connection::answer_error(int code, int error, const std::string& message, u
   answer(status == 0 ? http_status(code) : status, "application/json", error_document(code, text));
 }
 
-void Connection::answer(unsigned status, std::string content_type, std::string body) {
+Connection::Response Connection::response(unsigned status, const std::string& content_type,
+                                          std::string body) {
   const auto& request = parser_->get();
-  Response response(bhttp::int_to_status(status), request.version() == 10 ? 10u : 11u);
-  response.result(status);
-  response.set(bhttp::field::server, "weir");
-  response.set(bhttp::field::content_type, content_type);
-  response.set(bhttp::field::cache_control, "no-store");
-  response.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Referrer-Policy", "no-referrer");
-  if (status == 405) response.set(bhttp::field::allow, "POST");
-  if (status == 401) response.set(bhttp::field::www_authenticate, "Bearer");
+  Response out(bhttp::int_to_status(status), request.version() == 10 ? 10u : 11u);
+  out.result(status);
+  out.set(bhttp::field::server, "weir");
+  out.set(bhttp::field::content_type, content_type);
+  out.set(bhttp::field::cache_control, "no-store");
+  out.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
+  out.set("Cross-Origin-Resource-Policy", "same-origin");
+  out.set("X-Content-Type-Options", "nosniff");
+  out.set("Referrer-Policy", "no-referrer");
+  if (status == 405) out.set(bhttp::field::allow, "POST");
+  if (status == 401) out.set(bhttp::field::www_authenticate, "Bearer");
   if (shared_.stopping || !request.keep_alive()) close_after_ = true;
-  response.keep_alive(!close_after_);
-  response.body() = std::move(body);
-  response.prepare_payload();
-  if (request.method() == bhttp::verb::head) response.body().clear();  // the length stays
-  write(std::move(response));
+  out.keep_alive(!close_after_);
+  out.body() = std::move(body);
+  out.prepare_payload();
+  if (request.method() == bhttp::verb::head) out.body().clear();  // the length stays
+  return out;
+}
+
+void Connection::answer(unsigned status, const std::string& content_type, std::string body) {
+  write(response(status, content_type, std::move(body)));
 }
 
 void Connection::write(Response response) {
   response_.emplace(std::move(response));
-  stream_.expires_after(kWriteDeadline);
-  bhttp::async_write(stream_, *response_, [self = shared_from_this()](Error error, std::size_t) {
-    self->response_.reset();
-    if (!error && self->unread_) return self->linger();
-    if (error || self->close_after_) return self->close();
-    self->stream_.expires_after(kIdleDeadline);
-    self->wait_for_request();
-  });
+  serializer_.emplace(*response_);
+  write_some();
+}
+
+// The deadline is of each step, so that a slow reader gets its answer and a stalled one is cut off.
+void Connection::write_some() {
+  stream_.expires_after(shared_.reader_stall_max);
+  bhttp::async_write_some(stream_, *serializer_,
+                          [self = shared_from_this()](Error error, std::size_t) {
+                            if (!error && !self->serializer_->is_done()) return self->write_some();
+                            self->written(error);
+                          });
+}
+
+void Connection::written(Error error) {
+  serializer_.reset();
+  response_.reset();
+  if (error == beast::error::timeout) return reset();
+  if (!error && unread_) return linger();
+  if (error || close_after_) return close();
+  stream_.expires_after(kIdleDeadline);
+  wait_for_request();
 }
 
 void Connection::linger() {
@@ -241,6 +295,12 @@ void Connection::discard(std::size_t bytes) {
                             if (error || bytes + count > kLingerBytesMax) return self->close();
                             self->discard(bytes + count);
                           });
+}
+
+void Connection::reset() {
+  Error ignored;  // then the system keeps the bytes for a while, which is all that it costs
+  stream_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 void Connection::close() {

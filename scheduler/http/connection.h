@@ -1,8 +1,9 @@
-// One HTTP/1.1 connection: reads a request within its limits and deadlines, judges Host and Origin,
-// answers, and goes on. All of it on the HTTP thread; answers of calls come back by a post to it.
-// Brings Beast's headers: for connection.cc and server.cc only.
+// One HTTP/1.1 connection: reads a request within its limits and deadlines, judges where it comes
+// from and who makes it, answers, and goes on. All of it on the HTTP thread; answers of calls come
+// back by a post to it. Brings Beast's headers: for connection.cc and server.cc only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,8 +14,10 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "scheduler/http/door.h"
 #include "scheduler/http/gateway.h"
 
 namespace weir::http {
@@ -22,8 +25,11 @@ namespace weir::http {
 // What all connections share. Outlives them.
 struct ConnectionShared {
   Gateway* gateway = nullptr;
+  const Door* door = nullptr;
   std::string bound_host;
   std::function<bool()> healthy;
+  std::function<bool()> ready;
+  std::chrono::milliseconds reader_stall_max{};
   bool stopping = false;  // HTTP thread
 };
 
@@ -43,6 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
   using Error = boost::beast::error_code;
 
   void wait_for_request();
@@ -52,20 +59,32 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void body_read(Error error);
   void read_failed(Error error);
 
+  Caller caller() const;
+  // Of the headers alone: a call that is refused costs no body.
+  base::Status judge() const;
+
   void dispatch();
+  void answer_page(const std::string& path);
   void call_gateway();
-  void answer(unsigned status, std::string content_type, std::string body);
+  Response response(unsigned status, const std::string& content_type, std::string body);
+  void answer(unsigned status, const std::string& content_type, std::string body);
+  void answer_entry(const Entry& entry);
   void answer_error(int code, int error, const std::string& message, unsigned status = 0);
   void write(Response response);
+  void write_some();
+  void written(Error error);
   // A peer that still sends would lose our answer to a reset: takes what it sends, for a moment.
   void linger();
   void discard(std::size_t bytes);
   void close();
+  // Without a goodbye: what was written and not taken is dropped with the connection.
+  void reset();
 
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  std::optional<Response> response_;  // while it is written
+  std::optional<Response> response_;      // while it is written
+  std::optional<Serializer> serializer_;  // the same
   ConnectionShared& shared_;
   std::function<void(Connection*)> on_closed_;
   bool idle_ = false;  // between requests

@@ -20,7 +20,6 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 
-#include "base/endpoint.h"
 #include "base/errors.h"
 #include "base/status.h"
 #include "scheduler/http/connect_error.h"
@@ -141,11 +140,6 @@ std::optional<CallAnswer> Gateway::State::prepare(const CallRequest& request, Ca
     answer.status = 415;
     return answer;
   }
-  if (!base::printable_ascii(request.authorization)) {  // gRPC would abort on it
-    return error_answer(kUnauthenticated, base::kErrUnauthenticated,
-                        "the Authorization header holds a byte that no token has; send "
-                        "'Authorization: Bearer TOKEN' in printable ASCII");
-  }
   call.encoding = type == "application/json" ? Encoding::kJson : Encoding::kProto;
   if (!request.content_encoding.empty() && request.content_encoding != "identity") {
     return error_answer(kUnimplemented, base::kErrUsage,
@@ -223,9 +217,6 @@ void Gateway::call(CallRequest request, Done done) {
     deadline = std::min(deadline, std::chrono::milliseconds(asked));
   }
   call->context.set_deadline(std::chrono::system_clock::now() + deadline);
-  if (!request.authorization.empty()) {
-    call->context.AddMetadata("authorization", request.authorization);
-  }
   if (!state_->enter(call)) {
     return done(error_answer(base::Code::kUnavailable, base::kErrShuttingDown,
                              "the scheduler is shutting down"));

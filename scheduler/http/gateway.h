@@ -1,7 +1,7 @@
 // One unary call of the Connect protocol, from the HTTP request's path and body to the answer's:
-// finds the method by reflection, converts JSON by reflection, and calls the gRPC server like any
-// other client, so that there is no code per method and no second set of rules. Knows nothing of
-// sockets. Safe from any thread.
+// finds the method by reflection, converts JSON by reflection, and calls the gRPC server within the
+// process, so that there is no code per method. Who calls has been judged by then (door.h). Knows
+// nothing of sockets. Safe from any thread.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,6 @@ struct CallRequest {
   std::string path;              // "/weir.v1.RunService/ListRuns"
   std::string content_type;      // "application/json", parameters allowed
   std::string content_encoding;  // empty or "identity"
-  std::string authorization;
   std::string timeout_ms;        // Connect-Timeout-Ms, empty when there was none
   std::string protocol_version;  // Connect-Protocol-Version, the same
   std::string body;

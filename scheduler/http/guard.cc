@@ -43,6 +43,11 @@ base::Status refused(const std::string& what) {
 
 }  // namespace
 
+std::string_view port_of(std::string_view host) {
+  const std::string_view name = host_part(host);
+  return name.empty() || name.size() == host.size() ? "80" : host.substr(name.size() + 1);
+}
+
 base::Status check_origin(std::string_view host, std::string_view origin,
                           std::string_view bound_host) {
   const std::string authority = lower(host);

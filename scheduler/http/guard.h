@@ -15,4 +15,7 @@ namespace weir::http {
 base::Status check_origin(std::string_view host, std::string_view origin,
                           std::string_view bound_host);
 
+// The port that a Host header names, "80" when it names none.
+std::string_view port_of(std::string_view host);
+
 }  // namespace weir::http

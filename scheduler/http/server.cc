@@ -39,9 +39,14 @@ void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
 
 struct Server::State {
   explicit State(ServerOptions server_options)
-      : options(std::move(server_options)), gateway(options.channel) {
+      : options(std::move(server_options)),
+        gateway(options.channel),
+        door(*options.access, *options.browsers) {
     shared.gateway = &gateway;
+    shared.door = &door;
     shared.healthy = options.healthy;
+    shared.ready = options.ready;
+    shared.reader_stall_max = options.reader_stall_max;
   }
 
   base::Status listen(const base::Address& wanted);
@@ -52,6 +57,7 @@ struct Server::State {
 
   const ServerOptions options;
   Gateway gateway;
+  const Door door;
   ConnectionShared shared;
   asio::io_context context{1};
   tcp::acceptor acceptor{context};

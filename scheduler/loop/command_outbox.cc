@@ -34,6 +34,7 @@ bool CommandOutbox::offer(const engine::OutboxRow& row) {
     Entry entry;
     entry.row = row;
     entries_.emplace(row.id, std::move(entry));
+    due_.insert(row.id);
     ++offers_;
   }
   changed_.notify_all();
@@ -55,11 +56,11 @@ std::optional<CommandOutbox::Entry> CommandOutbox::next(const std::stop_token& s
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     const auto now = steady_clock::now();
-    auto wake = now + std::chrono::hours(1);
-    for (const auto& [id, entry] : entries_) {
-      if (entry.due <= now) return entry;
-      wake = std::min(wake, entry.due);
+    while (!paused_.empty() && paused_.begin()->first <= now) {
+      due_.insert(paused_.extract(paused_.begin()).value().second);
     }
+    if (!due_.empty()) return entries_.at(*due_.begin());
+    const auto wake = paused_.empty() ? now + std::chrono::hours(1) : paused_.begin()->first;
     const std::uint64_t seen = offers_;
     changed_.wait_for(lock, stop, wake - now, [&] { return offers_ != seen; });
   }
@@ -69,6 +70,7 @@ std::optional<CommandOutbox::Entry> CommandOutbox::next(const std::stop_token& s
 void CommandOutbox::settle(Entry entry, const Status& status) {
   const std::lock_guard lock(mutex_);
   const std::int64_t id = entry.row.id;
+  due_.erase(id);
   if (status.ok()) {
     entries_.erase(id);
     acknowledged_.insert(id);
@@ -80,7 +82,7 @@ void CommandOutbox::settle(Entry entry, const Status& status) {
   last_failure_ = status.text();
   entry.pause = entry.pause == entry.pause.zero() ? options_.retry_min
                                                   : std::min(entry.pause * 2, options_.retry_max);
-  entry.due = steady_clock::now() + entry.pause;
+  paused_.emplace(steady_clock::now() + entry.pause, id);
   entries_[id] = std::move(entry);
 }
 

@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/status.h"
 #include "engine/records.h"
@@ -54,7 +55,6 @@ class CommandOutbox final : public OutboxSink {
     engine::OutboxRow row;
     bool delivered = false;  // only the acknowledgement is left to be posted
     std::chrono::milliseconds pause{0};
-    std::chrono::steady_clock::time_point due{};
   };
 
   void work(const std::stop_token& stop, ports::Inbox& inbox);
@@ -65,6 +65,9 @@ class CommandOutbox final : public OutboxSink {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::int64_t, Entry> entries_;  // guarded by mutex_; by row id
+  // Guarded by mutex_: each entry is in one of these, so that no look walks through all.
+  std::set<std::int64_t> due_;
+  std::set<std::pair<std::chrono::steady_clock::time_point, std::int64_t>> paused_;
   std::uint64_t offers_ = 0;  // guarded by mutex_; counts, so that a waiter sees a new one
   std::set<std::int64_t> acknowledged_;  // guarded by mutex_; not to be delivered once more
   std::string last_failure_;             // guarded by mutex_

@@ -51,7 +51,7 @@ Status not_running() {
 
 TurnPorts make_ports(const LoopOptions& options, ports::SessionSink& sessions,
                      ports::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
-                     std::function<void(const engine::OutboxRow&)> outbox,
+                     std::function<bool(const engine::OutboxRow&)> outbox,
                      std::function<base::Now()> clock, std::function<bool()> enough) {
   return {sessions,          std::move(reply), std::move(outbox), artifacts,
           options.admission, std::move(clock), std::move(enough)};
@@ -78,7 +78,7 @@ Loop::Loop(LoopOptions options, engine::Store& store, ports::SessionSink& sessio
                 options_, sessions, artifacts,
                 [this](const engine::Reply& reply) { give_reply(reply); },
                 [this](const engine::OutboxRow& row) {
-                  if (outbox_ != nullptr && !outbox_->offer(row)) outbox_refused_ = true;
+                  return outbox_ == nullptr || outbox_->offer(row);
                 },
                 [this] { return now(); },
                 [this] { return steady_clock::now() - batch_began_ >= options_.batch_time_max; })),
@@ -249,13 +249,10 @@ void Loop::add_timers(base::Now taken, base::BootTime until, std::vector<Command
 }
 
 void Loop::offer_outbox(base::Now taken) {
-  if (outbox_ == nullptr || !outbox_refused_ || !turn_.open()) return;
+  if (!turn_.outbox_refused() || !turn_.open()) return;
   if (taken.boot - outbox_offered_at_ < kOutboxOfferEvery) return;
   outbox_offered_at_ = taken.boot;
-  outbox_refused_ = false;
-  for (const engine::OutboxRow& row : turn_.engine().outbox()) {
-    if (!outbox_->offer(row)) outbox_refused_ = true;
-  }
+  turn_.offer_outbox();
 }
 
 void Loop::give_reply(const engine::Reply& reply) {

@@ -29,8 +29,8 @@ namespace weir::loop {
 inline constexpr std::size_t kInboxCommandsMax = 65'536;
 // Requests of people are refused earlier, so that reports of workers still find room.
 inline constexpr std::size_t kInboxRequestsMax = 49'152;
-inline constexpr std::int64_t kInboxBytesMax = 256 << 20;   // of values and manifests
-inline constexpr std::size_t kBatchCommandsMax = 1024;      // keeps one commit from taking long
+inline constexpr std::int64_t kInboxBytesMax = 256 << 20;  // of values and manifests
+inline constexpr std::size_t kBatchCommandsMax = 1024;     // keeps one commit from taking long
 // Also ends a batch: what is left is the beginning of the next one, so that a few commands that
 // take long do not hold up what the others are waiting for.
 inline constexpr auto kBatchTimeMax = std::chrono::milliseconds(20);
@@ -107,7 +107,6 @@ class Loop final : public ports::Inbox {
   std::chrono::steady_clock::time_point batch_began_{};
   std::optional<base::BootTime> waiting_since_;  // what the batch left in the inbox
   std::chrono::steady_clock::time_point last_arrival_{};
-  bool outbox_refused_ = false;  // a row found no room in the sink: offer again
   base::BootTime outbox_offered_at_{};
 
   mutable std::mutex mutex_;

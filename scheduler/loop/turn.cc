@@ -83,9 +83,24 @@ Turn::Turn(engine::Options options, engine::Store& store, TurnPorts ports)
     : engine_(options), store_(store), ports_(std::move(ports)) {}
 
 Status Turn::start(base::Now now) {
+  // A process that died may have left rows that no sync has seen: nothing is told of them before
+  // one has.
+  if (Status status = PLANTED(kUnsyncedStart) ? Status() : sync_store(); !status.ok()) {
+    if (base::Result<engine::Snapshot> readable = store_.restore(); !readable.ok()) {
+      return closed_by_ = readable.status();
+    }
+    close(status, now);
+    return {};
+  }
   Status status = restore(now);
   if (!status.ok()) closed_by_ = status;
   return status;
+}
+
+// Proves that writing works, and makes durable what the store holds.
+Status Turn::sync_store() {
+  if (Status status = store_.begin(); !status.ok()) return status;
+  return store_.commit(engine::Durability::kSync);
 }
 
 Status Turn::restore(base::Now now) {
@@ -100,10 +115,26 @@ Status Turn::restore(base::Now now) {
   stats_.open = true;
   closed_by_ = {};
   reopen_deadline_.reset();
-  if (ports_.outbox) {
-    for (const engine::OutboxRow& row : engine_.outbox()) ports_.outbox(row);
-  }
+  outbox_refused_ = 0;  // nobody knows what was handed out before
+  offer_outbox();
   return {};
+}
+
+// Goes on where it was refused, and ends where it is refused again: rows that wait are not walked.
+void Turn::offer_outbox() {
+  if (!ports_.outbox || !outbox_refused_) return;
+  std::int64_t from = *std::exchange(outbox_refused_, std::nullopt);
+  while (true) {
+    const std::vector<engine::OutboxRow> page = engine_.outbox(from, kOutboxPage);
+    for (const engine::OutboxRow& row : page) {
+      if (!ports_.outbox(row)) {
+        outbox_refused_ = row.id;
+        return;
+      }
+    }
+    if (page.size() < kOutboxPage) return;
+    from = page.back().id + 1;
+  }
 }
 
 std::size_t Turn::run(std::span<const Command> batch, base::Now now) {
@@ -240,6 +271,7 @@ Status Turn::commit_batch(base::Now now) {
   const auto start = std::chrono::steady_clock::now();
   if (Status status = open_transaction(false); !status.ok()) return status;
   if (Status status = write_pending(); !status.ok()) return status;
+  if (PLANTED(kEffectBetweenWriteCommit)) deliver();
   in_transaction_ = false;  // however the commit ends, the transaction is over
   if (Status status = store_.commit(engine::Durability::kSync); !status.ok()) return status;
   stats_.commit_us.record(microseconds_since(start));
@@ -250,14 +282,16 @@ Status Turn::commit_batch(base::Now now) {
 
 void Turn::flush_lazy(base::Now now) {
   if (!open_ || pending_.empty()) return lazy_deadline_.reset();
-  Status status = open_transaction(true);
+  // Readers see what is committed, and a sequence number that was seen is never given again.
+  const bool events = pending_seq_ != last_seq_ && !PLANTED(kLazyEventPublished);
+  Status status = open_transaction(!events);
   if (status.ok()) status = write_pending();
   if (status.ok()) {
     in_transaction_ = false;
-    status = store_.commit(engine::Durability::kLazy);
+    status = store_.commit(events ? engine::Durability::kSync : engine::Durability::kLazy);
   }
   if (!status.ok()) return fail({}, status, now);
-  ++stats_.lazy_commits;
+  ++(events ? stats_.commits : stats_.lazy_commits);
   last_seq_ = pending_seq_;
   ports_.sessions.batch_committed(last_seq_);
 }
@@ -269,8 +303,9 @@ void Turn::deliver() {
   const std::vector<engine::OutboxRow> outbox = std::exchange(outbox_, {});
   for (const engine::Send& message : sends) ports_.sessions.send(message);
   for (const engine::Reply& reply : replies) ports_.reply(reply);
-  if (ports_.outbox) {
-    for (const engine::OutboxRow& row : outbox) ports_.outbox(row);
+  for (const engine::OutboxRow& row : outbox) {
+    if (!ports_.outbox || outbox_refused_) break;  // later ones wait behind it
+    if (!ports_.outbox(row)) outbox_refused_ = row.id;
   }
   ports_.sessions.batch_committed(last_seq_);
 }
@@ -286,7 +321,7 @@ void Turn::fail(std::span<const Command> batch, const Status& cause, base::Now n
   wrote_ = sync_ = false;
   pending_.clear();
   sends_.clear();
-  replies_.clear();
+  if (!PLANTED(kReplyKeptOverFailure)) replies_.clear();
   outbox_.clear();
   lazy_deadline_.reset();
   close(cause, now);
@@ -312,8 +347,7 @@ void Turn::close(const Status& cause, base::Now now) {
 
 void Turn::reopen(base::Now now) {
   if (open_) return;
-  Status status = store_.begin();
-  if (status.ok()) status = store_.commit(engine::Durability::kSync);
+  Status status = sync_store();
   if (status.ok()) status = restore(now);
   if (status.ok()) {
     reopened_at_ = now.boot;

@@ -26,14 +26,17 @@ inline constexpr base::Duration kLazyWait = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMin = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMax = std::chrono::seconds(5);
 inline constexpr std::size_t kLazyRecordsMax = 20'000;  // more are committed without waiting
+inline constexpr std::size_t kOutboxPage = 1'000;       // rows copied at once to be handed out
 
 // Where effects go, all on the calling thread, in the order: sends, replies, outbox, then
 // batch_committed.
 struct TurnPorts {
   ports::SessionSink& sessions;
   std::function<void(const engine::Reply&)> reply;
-  std::function<void(const engine::OutboxRow&)> outbox;  // may be empty
-  ports::BlobStore* artifacts = nullptr;                 // null: artifacts are rows only
+  // False: there is no room for it, nor for later ones; outbox_refused() says from where on. May be
+  // empty.
+  std::function<bool(const engine::OutboxRow&)> outbox;
+  ports::BlobStore* artifacts = nullptr;    // null: artifacts are rows only
   std::function<base::Status()> admission;  // not OK: no new runs and modules; may be empty
   // The time now, for a restore: what came before it may have taken long. Empty: the batch's.
   std::function<base::Now()> clock;
@@ -60,8 +63,8 @@ class Turn {
  public:
   Turn(engine::Options options, engine::Store& store, TurnPorts ports);
 
-  // Restores the engine and hands out the undelivered outbox rows. On failure the turn stays closed
-  // and nothing runs.
+  // Restores the engine and hands out the undelivered outbox rows. Fails when the store cannot be
+  // read; one that cannot be written leaves the turn closed until reopen().
   base::Status start(base::Now now);
 
   // Processes the commands in order as one batch, until it has taken long enough, and says how many
@@ -71,7 +74,7 @@ class Turn {
 
   // When rows that wait for a batch must be committed on their own.
   std::optional<base::BootTime> lazy_deadline() const { return lazy_deadline_; }
-  // Commits them; also at an orderly end.
+  // Commits them, in sync when there are events among them; also at an orderly end.
   void flush_lazy(base::Now now);
 
   // After a failure: when to try again. reopen() writes a probe, then restores; open() says whether
@@ -80,6 +83,10 @@ class Turn {
   void reopen(base::Now now);
   bool open() const { return open_; }
   const base::Status& closed_by() const { return closed_by_; }  // OK while open
+
+  // The lowest row that found no room, and a way to hand out those from there on again.
+  std::optional<std::int64_t> outbox_refused() const { return outbox_refused_; }
+  void offer_outbox();
 
   const engine::Engine& engine() const { return engine_; }
   const TurnStats& stats() const { return stats_; }
@@ -91,6 +98,7 @@ class Turn {
   base::Status load_facts(const engine::Command& command, engine::Facts& facts);
   void drop_missing_artifacts(const engine::Reads& reads, engine::Facts& facts) const;
   bool refuse_new_work(const engine::Command& command, const engine::Facts& facts);
+  base::Status sync_store();
   base::Status open_transaction(bool lazy);
   base::Status write_pending();
   base::Status commit_batch(base::Now now);
@@ -111,6 +119,7 @@ class Turn {
   std::vector<engine::Send> sends_;        // of this batch
   std::vector<engine::Reply> replies_;     // of this batch
   std::vector<engine::OutboxRow> outbox_;  // of this batch
+  std::optional<std::int64_t> outbox_refused_;
   bool in_transaction_ = false;
   bool wrote_ = false;  // records, in the open transaction
   bool sync_ = false;   // an effect of this batch waits on its rows

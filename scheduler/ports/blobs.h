@@ -53,6 +53,9 @@ class BlobStore {
   // The blob's files in the tree's canonical order; one entry for a plain blob. NOT_FOUND when it
   // is not held.
   virtual base::Result<std::vector<BlobFile>> files(const base::Digest& digest) = 0;
+  // Reads the blob, and when its bytes are not those of the digest takes its name away from it, so
+  // that the next one to bring the bytes makes it good. Waits for the disk.
+  virtual base::Status set_aside_damaged(const base::Digest& digest) = 0;
 };
 
 }  // namespace weir::ports

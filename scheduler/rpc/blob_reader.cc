@@ -24,8 +24,12 @@ std::unique_ptr<BlobReader> BlobReader::over_bytes(const engine::ArtifactRow& ro
 base::Result<std::unique_ptr<BlobReader>> BlobReader::open(ports::BlobStore& store,
                                                            const engine::Digest& digest) {
   base::Result<std::vector<ports::BlobFile>> files = store.files(digest);
+  if (files.status().code() == base::Code::kDataLoss) {
+    if (base::Status aside = store.set_aside_damaged(digest); !aside.ok()) return aside;
+  }
   if (!files.ok()) return files.status();
   auto reader = std::make_unique<BlobReader>();
+  reader->store_ = &store;
   reader->digest_ = digest;
   reader->files_ = std::move(files).value();
   const bool plain = reader->files_.size() == 1 && reader->files_.front().path.empty();
@@ -77,9 +81,9 @@ base::Result<BlobChunk> BlobReader::next_of_file() {
   chunk.bytes.resize(count);
   hash_.update(chunk.bytes);
   file_read_ += static_cast<std::int64_t>(count);
-  if (file_read_ > file.size) return corrupt(file.absolute_path + " has grown");
+  if (file_read_ > file.size) return damaged(file.absolute_path + " has grown");
   const bool at_end = file_read_ == file.size;
-  if (!at_end && count < ports::kChunkBytes) return corrupt(file.absolute_path + " is cut short");
+  if (!at_end && count < ports::kChunkBytes) return damaged(file.absolute_path + " is cut short");
   if (at_end) {
     const base::Status done = finish_file();
     if (!done.ok()) return done;
@@ -99,7 +103,12 @@ base::Status BlobReader::verify_whole() const {
   const bool plain = files_.size() == 1 && files_.front().path.empty();
   const engine::Digest found = plain ? read_.front().digest : module::bundle_digest(read_);
   return found == digest_ ? base::Status()
-                          : corrupt("the bytes on disk have the digest " + found.hex());
+                          : damaged("the bytes on disk have the digest " + found.hex());
+}
+
+base::Status BlobReader::damaged(const std::string& what) const {
+  const base::Status aside = store_->set_aside_damaged(digest_);
+  return corrupt(aside.ok() ? what : what + ", and it cannot be set aside: " + aside.message());
 }
 
 base::Status BlobReader::corrupt(const std::string& what) const {

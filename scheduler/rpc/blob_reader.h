@@ -34,7 +34,8 @@ class BlobReader {
                                                                  ports::BlobStore& store,
                                                                  const engine::Digest& digest);
 
-  // At most kChunkBytes. DATA_LOSS kErrArtifactCorrupt when the bytes are not what the digest says.
+  // At most kChunkBytes. DATA_LOSS kErrArtifactCorrupt when the bytes are not what the digest says;
+  // the blob has then been set aside.
   base::Result<BlobChunk> next();
 
   engine::ArtifactKind kind() const { return kind_; }
@@ -49,7 +50,9 @@ class BlobReader {
   base::Status finish_file();
   base::Status verify_whole() const;
   base::Status corrupt(const std::string& what) const;
+  base::Status damaged(const std::string& what) const;
 
+  ports::BlobStore* store_ = nullptr;  // null over bytes
   engine::Digest digest_;
   engine::ArtifactKind kind_ = engine::ArtifactKind::kBytes;
   std::int64_t size_ = 0;

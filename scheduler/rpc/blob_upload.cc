@@ -27,7 +27,11 @@ base::Status BlobUpload::begin(const engine::Digest& digest, engine::ArtifactKin
   digest_ = digest;
   kind_ = kind;
   announced_ = size;
-  held_ = store_.contains(digest);
+  if (store_.contains(digest)) {
+    // What is there wins, but not unread: who sends it again may do so because it is damaged.
+    if (base::Status status = store_.set_aside_damaged(digest); !status.ok()) return status;
+    held_ = store_.contains(digest);
+  }
   if (held_) return {};
   base::Result<std::unique_ptr<ports::BlobWriter>> writer = store_.create(digest, kind, size);
   if (!writer.ok()) return writer.status();

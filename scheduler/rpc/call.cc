@@ -1,4 +1,4 @@
-// Admission, dispatch and answers of unary calls. Runs on threads of
+// Dispatch and answers of unary calls. Runs on threads of
 // gRPC up to the hand-over; answers are given on the thread that has
 // them, the loop's included, so nothing here may block.
 #include "scheduler/rpc/call.h"
@@ -10,17 +10,8 @@
 namespace weir::rpc {
 namespace {
 
-std::string_view header(const grpc::CallbackServerContext& context, const char* name) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find(name);
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
-}
-
-grpc::ServerUnaryReactor* serve_on(WorkPool& pool, Edge& edge, grpc::CallbackServerContext* context,
-                                   std::string_view method, std::function<base::Status()> work) {
-  const base::Status admitted = admit(edge, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
+grpc::ServerUnaryReactor* serve_on(WorkPool& pool, grpc::CallbackServerContext* context,
+                                   std::function<base::Status()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = std::make_shared<Answer>(reactor);
   const base::Status queued =
@@ -34,11 +25,6 @@ grpc::ServerUnaryReactor* serve_on(WorkPool& pool, Edge& edge, grpc::CallbackSer
 grpc::Status to_grpc(const base::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.text());
-}
-
-base::Status admit(const Edge& edge, const grpc::CallbackServerContext& context,
-                   std::string_view method) {
-  return edge.access.admit(method, header(context, "authorization"));
 }
 
 Answer::~Answer() {
@@ -59,49 +45,43 @@ grpc::ServerUnaryReactor* answer_now(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-grpc::ServerUnaryReactor* serve_read(Edge& edge, grpc::CallbackServerContext* context,
-                                     std::string_view method, std::function<base::Status()> work) {
-  return serve_on(edge.reads, edge, context, method, std::move(work));
+grpc::ServerUnaryReactor* serve_read(Backend& backend, grpc::CallbackServerContext* context,
+                                     std::function<base::Status()> work) {
+  return serve_on(backend.reads, context, std::move(work));
 }
 
-grpc::ServerUnaryReactor* serve_transfer(Edge& edge, grpc::CallbackServerContext* context,
-                                         std::string_view method,
+grpc::ServerUnaryReactor* serve_transfer(Backend& backend, grpc::CallbackServerContext* context,
                                          std::function<base::Status()> work) {
-  return serve_on(edge.transfers, edge, context, method, std::move(work));
+  return serve_on(backend.transfers, context, std::move(work));
 }
 
-void post_command(Edge& edge, std::shared_ptr<Answer> answer, ports::CommandBody command,
+void post_command(Backend& backend, std::shared_ptr<Answer> answer, ports::CommandBody command,
                   OnSuccess on_success) {
   const auto on_reply = [answer, on_success = std::move(on_success)](const engine::Reply& reply) {
     answer->finish(reply.status.ok() ? on_success(reply) : reply.status);
   };
-  const base::Status posted = edge.inbox.post(std::move(command), on_reply);
+  const base::Status posted = backend.inbox.post(std::move(command), on_reply);
   if (!posted.ok()) answer->finish(posted);
 }
 
-grpc::ServerUnaryReactor* serve_command(Edge& edge, grpc::CallbackServerContext* context,
-                                        std::string_view method, ports::CommandBody command,
-                                        OnSuccess on_success) {
-  const base::Status admitted = admit(edge, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
+grpc::ServerUnaryReactor* serve_command(Backend& backend, grpc::CallbackServerContext* context,
+                                        ports::CommandBody command, OnSuccess on_success) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  post_command(edge, std::make_shared<Answer>(reactor), std::move(command), std::move(on_success));
+  post_command(backend, std::make_shared<Answer>(reactor), std::move(command),
+               std::move(on_success));
   return reactor;
 }
 
-grpc::ServerUnaryReactor* serve_prepared(Edge& edge, grpc::CallbackServerContext* context,
-                                         std::string_view method, Prepare prepare,
-                                         OnSuccess on_success) {
-  const base::Status admitted = admit(edge, *context, method);
-  if (!admitted.ok()) return answer_now(context, admitted);
+grpc::ServerUnaryReactor* serve_prepared(Backend& backend, grpc::CallbackServerContext* context,
+                                         Prepare prepare, OnSuccess on_success) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = std::make_shared<Answer>(reactor);
-  const base::Status queued = edge.reads.submit(
-      [&edge, answer, prepare = std::move(prepare), on_success = std::move(on_success)]() mutable {
-        base::Result<ports::CommandBody> command = prepare();
-        if (!command.ok()) return answer->finish(command.status());
-        post_command(edge, answer, std::move(command).value(), std::move(on_success));
-      });
+  const base::Status queued = backend.reads.submit([&backend, answer, prepare = std::move(prepare),
+                                                    on_success = std::move(on_success)]() mutable {
+    base::Result<ports::CommandBody> command = prepare();
+    if (!command.ok()) return answer->finish(command.status());
+    post_command(backend, answer, std::move(command).value(), std::move(on_success));
+  });
   if (!queued.ok()) answer->finish(queued);
   return reactor;
 }

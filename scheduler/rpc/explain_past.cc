@@ -48,14 +48,14 @@ ExplainItem asked_for(const engine::RunRow& run) {
   return asked;
 }
 
-Result<Explanation> past_run(Edge& edge, const engine::RunRow& run) {
+Result<Explanation> past_run(Backend& backend, const engine::RunRow& run) {
   Explanation out;
   out.push_back(item(ExplainKind::kRunEnded, run.id.text(), run.message));
   out.back().references = {std::string(engine::run_state_name(run.state))};
   out.push_back(asked_for(run));
   ports::PageRequest page;
   page.size = kFailedTasksTold;
-  const auto failed = edge.reader.list_tasks(run.id, engine::TaskState::kFailed, "", page);
+  const auto failed = backend.reader.list_tasks(run.id, engine::TaskState::kFailed, "", page);
   if (!failed.ok()) return failed.status();
   for (const engine::TaskRow& task : failed->rows) {
     out.push_back(item(ExplainKind::kTaskFailed, run.id.text() + "/" + task.name, task.reason));
@@ -75,12 +75,12 @@ Result<std::int32_t> attempt_number(const std::string& reference) {
                 "'" + reference.substr(hash) + "' is not the number of an attempt");
 }
 
-Result<Explanation> past_task(Edge& edge, const engine::RunRow& run, const std::string& name,
+Result<Explanation> past_task(Backend& backend, const engine::RunRow& run, const std::string& name,
                               std::int32_t attempt) {
   const std::string subject = run.id.text() + "/" + name;
   ports::PageRequest page;
   page.size = 1;
-  const auto tasks = edge.reader.list_tasks(run.id, std::nullopt, name, page);
+  const auto tasks = backend.reader.list_tasks(run.id, std::nullopt, name, page);
   if (!tasks.ok()) return tasks.status();
   if (tasks->rows.empty()) {
     return Status(base::Code::kNotFound, base::kErrUnknownTask,
@@ -97,7 +97,7 @@ Result<Explanation> past_task(Edge& edge, const engine::RunRow& run, const std::
   out.push_back(item(ExplainKind::kTaskEndedInRun, subject, task.reason));
   out.back().references = {std::string(engine::task_state_name(task.state))};
   page.size = kAttemptsTold;
-  const auto attempts = edge.reader.list_attempts(run.id, task.index, page);
+  const auto attempts = backend.reader.list_attempts(run.id, task.index, page);
   if (!attempts.ok()) return attempts.status();
   if (attempts->rows.empty()) out.push_back(item(ExplainKind::kNeverTried, subject, ""));
   for (const engine::AttemptRow& row : attempts->rows) {
@@ -110,18 +110,18 @@ Result<Explanation> past_task(Edge& edge, const engine::RunRow& run, const std::
 
 }  // namespace
 
-Result<Explanation> explain_past(Edge& edge, const engine::RunRow& run,
+Result<Explanation> explain_past(Backend& backend, const engine::RunRow& run,
                                  const std::string& reference) {
   const std::size_t slash = reference.find('/');
-  if (slash == std::string::npos) return past_run(edge, run);
+  if (slash == std::string::npos) return past_run(backend, run);
   const Result<std::int32_t> attempt = attempt_number(reference);
   if (!attempt.ok()) return attempt.status();
-  return past_task(edge, run, reference.substr(slash + 1, reference.find('#') - slash - 1),
+  return past_task(backend, run, reference.substr(slash + 1, reference.find('#') - slash - 1),
                    *attempt);
 }
 
-Status unknown_reference(Edge& edge, const std::string& reference) {
-  const auto definitions = edge.catalog.definitions();
+Status unknown_reference(Backend& backend, const std::string& reference) {
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   std::vector<std::string> known;
   for (const auto& [name, asset] : (*definitions)->assets) known.push_back(name);

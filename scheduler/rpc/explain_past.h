@@ -6,16 +6,16 @@
 #include <string>
 
 #include "engine/explain/explanation.h"
-#include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/backend.h"
 
 namespace weir::rpc {
 
 // `reference` is RUN, RUN/TASK or RUN/TASK#ATTEMPT of a run that has ended. NOT_FOUND
 // kErrUnknownTask for a task or attempt that there never was.
-base::Result<engine::Explanation> explain_past(Edge& edge, const engine::RunRow& run,
+base::Result<engine::Explanation> explain_past(Backend& backend, const engine::RunRow& run,
                                                const std::string& reference);
 
 // NOT_FOUND for what is no run, no asset and nothing else, with the nearest name.
-base::Status unknown_reference(Edge& edge, const std::string& reference);
+base::Status unknown_reference(Backend& backend, const std::string& reference);
 
 }  // namespace weir::rpc

@@ -7,8 +7,8 @@
 
 namespace weir::rpc {
 
-SessionReactor* GrpcSession::start(Edge& edge, grpc::CallbackServerContext& context) {
-  auto owned = std::make_unique<GrpcSession>(Private{}, edge, context);
+SessionReactor* GrpcSession::start(Backend& backend, grpc::CallbackServerContext& context) {
+  auto owned = std::make_unique<GrpcSession>(Private{}, backend, context);
   GrpcSession& self = *owned;
   if (const base::Status room = self.session_->room(); !room.ok()) {
     return Refusal<SessionReactor>::make(room);
@@ -23,10 +23,10 @@ SessionReactor* GrpcSession::start(Edge& edge, grpc::CallbackServerContext& cont
   return &self;
 }
 
-GrpcSession::GrpcSession(Private, Edge& edge, grpc::CallbackServerContext& context)
+GrpcSession::GrpcSession(Private, Backend& backend, grpc::CallbackServerContext& context)
     : context_(context),
       session_(std::make_shared<WorkerSession>(
-          edge, std::shared_ptr<SessionStream>(std::shared_ptr<void>(), this))) {}
+          backend, std::shared_ptr<SessionStream>(std::shared_ptr<void>(), this))) {}
 
 void GrpcSession::read() {
   incoming_.Clear();

@@ -20,8 +20,8 @@ class GrpcSession final : public SessionReactor, public SessionStream {
 
  public:
   // `context` lives until OnDone.
-  static SessionReactor* start(Edge& edge, grpc::CallbackServerContext& context);
-  GrpcSession(Private, Edge& edge, grpc::CallbackServerContext& context);
+  static SessionReactor* start(Backend& backend, grpc::CallbackServerContext& context);
+  GrpcSession(Private, Backend& backend, grpc::CallbackServerContext& context);
 
   // SessionStream
   void read() override;

@@ -1,4 +1,4 @@
-// The named limits of the API edge: every message, stream, page, queue and cache has one.
+// The named limits of the API: every message, stream, page, queue and cache has one.
 // Changing a number here is the whole change. Constants only; limits of the engine and the store
 // stand in their own headers.
 #pragma once
@@ -40,9 +40,13 @@ inline constexpr int kReadThreads = 2;
 inline constexpr int kTransferThreads = 2;
 inline constexpr std::size_t kReadQueueMax = 1024;  // requests that wait for a read thread
 inline constexpr int kTransfersMax = 64;            // uploads and downloads at once
-inline constexpr int kPublicReadsMax = 32;          // values read at once by those without a token
+inline constexpr int kValueReadsMax = 32;           // values read at once by people and programs
 inline constexpr int kWatchersMax = 256;
 inline constexpr int kWatchPage = 500;  // events in one message
+
+// A reader of a stream that takes nothing for so long is cut off.
+// A pager holds one up for minutes.
+inline constexpr std::chrono::minutes kReaderStallMax{5};
 
 // ---- worker sessions ----
 inline constexpr int kProtocolVersion = 1;

@@ -18,14 +18,15 @@ namespace {
 // worker lets go still has where to go.
 class LocalStream final : public SessionStream {
  public:
-  static std::shared_ptr<WorkerSession> open(Edge& edge, base::LocalSession::Handlers handlers) {
-    const auto stream = std::make_shared<LocalStream>(edge, std::move(handlers));
-    auto session = std::make_shared<WorkerSession>(edge, stream);
+  static std::shared_ptr<WorkerSession> open(Backend& backend,
+                                             base::LocalSession::Handlers handlers) {
+    const auto stream = std::make_shared<LocalStream>(backend, std::move(handlers));
+    auto session = std::make_shared<WorkerSession>(backend, stream);
     stream->session_ = session;
     return session;
   }
-  LocalStream(Edge& edge, base::LocalSession::Handlers handlers)
-      : edge_(edge), handlers_(std::move(handlers)) {}
+  LocalStream(Backend& backend, base::LocalSession::Handlers handlers)
+      : backend_(backend), handlers_(std::move(handlers)) {}
 
   void read() override {}
   void write(worker::v1::SessionResponse&& frame) override {
@@ -39,14 +40,14 @@ class LocalStream final : public SessionStream {
       ended_ = true;
       handlers_.ended(status);
     }
-    edge_.reads.submit_step([session = session_.lock()] { session->on_done(); });
+    backend_.reads.submit_ahead([session = session_.lock()] { session->on_done(); });
   }
   void cancel() override {
-    edge_.reads.submit_step([session = session_.lock()] { session->on_written(false); });
+    backend_.reads.submit_ahead([session = session_.lock()] { session->on_written(false); });
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
   const base::LocalSession::Handlers handlers_;
   std::weak_ptr<WorkerSession> session_;  // that which calls
   std::mutex calls_;                      // of the handlers
@@ -55,10 +56,10 @@ class LocalStream final : public SessionStream {
 
 }  // namespace
 
-void LocalGate::open(Edge& edge) {
+void LocalGate::open(Backend& backend) {
   const std::lock_guard lock(mutex_);
-  CHECK(edge_ == nullptr);
-  edge_ = &edge;
+  CHECK(backend_ == nullptr);
+  backend_ = &backend;
 }
 
 void LocalGate::shut(const base::Status& reason) {
@@ -66,7 +67,7 @@ void LocalGate::shut(const base::Status& reason) {
   std::vector<std::shared_ptr<WorkerSession>> sessions;
   {
     const std::lock_guard lock(mutex_);
-    edge_ = nullptr;
+    backend_ = nullptr;
     for (const auto& weak : std::exchange(sessions_, {})) {
       if (auto session = weak.lock()) sessions.push_back(std::move(session));
     }
@@ -82,11 +83,11 @@ std::shared_ptr<WorkerSession> LocalGate::admit(const base::LocalSession::Handle
   base::Status refused;
   {
     const std::lock_guard lock(mutex_);
-    if (edge_ == nullptr) {
+    if (backend_ == nullptr) {
       refused = base::Status(base::Code::kUnavailable, base::kErrShuttingDown,
                              "the scheduler is shutting down");
     } else {
-      auto session = LocalStream::open(*edge_, handlers);
+      auto session = LocalStream::open(*backend_, handlers);
       refused = session->room();
       if (refused.ok()) {
         std::erase_if(sessions_, [](const auto& weak) { return weak.expired(); });

@@ -11,13 +11,13 @@
 
 namespace weir::rpc {
 
-struct Edge;
+struct Backend;
 class WorkerSession;
 
 // Lets the worker in while the server runs: whatever it does in the scheduler it does inside.
 class LocalGate {
  public:
-  void open(Edge& edge);
+  void open(Backend& backend);
   // Ends the sessions with `reason`. Returns when nobody is inside, and lets nobody in any more.
   void shut(const base::Status& reason);
 
@@ -27,12 +27,12 @@ class LocalGate {
   template <class Work>
   void enter(Work work) {
     const std::shared_lock lock(mutex_);
-    if (edge_ != nullptr) work();
+    if (backend_ != nullptr) work();
   }
 
  private:
   std::shared_mutex mutex_;
-  Edge* edge_ = nullptr;                                // null while shut; guarded by mutex_
+  Backend* backend_ = nullptr;                          // null while shut; guarded by mutex_
   std::vector<std::weak_ptr<WorkerSession>> sessions_;  // guarded by mutex_
 };
 

@@ -16,7 +16,8 @@
 #include "base/address.h"
 #include "base/check.h"
 #include "base/errors.h"
-#include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/backend.h"
+#include "scheduler/rpc/door.h"
 #include "scheduler/rpc/local_session.h"
 #include "scheduler/rpc/services/services.h"
 
@@ -54,7 +55,7 @@ struct Server::State {
   Watchers watchers;
   Sessions sessions;
   const std::shared_ptr<LocalGate> gate = std::make_shared<LocalGate>();
-  std::optional<Edge> edge;
+  std::optional<Backend> backend;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -66,7 +67,7 @@ Server::~Server() { stop(); }
 ports::SessionSink& Server::session_sink() { return state_->sessions; }
 
 base::Status Server::start(const Ports& ports) {
-  CHECK_MSG(!state_->edge, "a server starts once");
+  CHECK_MSG(!state_->backend, "a server starts once");
   const base::Result<base::Address> parsed = base::parse_address(state_->options.address);
   if (!parsed.ok()) return parsed.status();
   base::Address address = *parsed;
@@ -74,18 +75,19 @@ base::Status Server::start(const Ports& ports) {
   if (usable.ok()) usable = base::probe_bind(address, "--grpc");
   if (!usable.ok()) return usable;
 
-  Edge& edge = state_->edge.emplace(state_->options, ports, state_->sessions, state_->watchers);
+  Backend& backend =
+      state_->backend.emplace(state_->options, ports, state_->sessions, state_->watchers);
   for (const auto make :
        {make_run_service, make_asset_service, make_module_service, make_worker_service,
         make_event_service, make_log_service, make_system_service, make_worker_protocol_service}) {
-    state_->services.push_back(make(edge));
+    state_->services.push_back(make(backend));
   }
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   set_limits(builder);
   int port = 0;
-  builder.AddListeningPort(address.text(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address.text(), guarded_credentials(*ports.access), &port);
   for (const auto& service : state_->services) builder.RegisterService(service.get());
   state_->server = builder.BuildAndStart();
   if (!state_->server || port == 0) {
@@ -94,19 +96,19 @@ base::Status Server::start(const Ports& ports) {
         "cannot listen on " + address.text() + "; choose another address with --grpc");
   }
   address.port = static_cast<std::uint16_t>(port);
-  state_->gate->open(edge);
-  const std::lock_guard lock(edge.addresses_mutex);
-  edge.addresses_value.grpc = address.text();
+  state_->gate->open(backend);
+  const std::lock_guard lock(backend.addresses_mutex);
+  backend.addresses_value.grpc = address.text();
   return {};
 }
 
 std::string Server::address() const {
-  return state_->edge ? state_->edge->addresses().grpc : std::string();
+  return state_->backend ? state_->backend->addresses().grpc : std::string();
 }
 
 void Server::set_http_address(const std::string& address) {
-  const std::lock_guard lock(state_->edge->addresses_mutex);
-  state_->edge->addresses_value.http = address;
+  const std::lock_guard lock(state_->backend->addresses_mutex);
+  state_->backend->addresses_value.http = address;
 }
 
 std::shared_ptr<grpc::Channel> Server::in_process_channel() {
@@ -123,7 +125,7 @@ base::OpenLocalSession Server::local_sessions() {
 }
 
 void Server::stop() {
-  if (!state_->edge) return;
+  if (!state_->backend) return;
   if (state_->server) {
     state_->gate->shut(stopping());
     state_->watchers.close_all(stopping());
@@ -131,8 +133,8 @@ void Server::stop() {
     state_->server->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     state_->server.reset();
   }
-  state_->edge->reads.stop();
-  state_->edge->transfers.stop();
+  state_->backend->reads.stop();
+  state_->backend->transfers.stop();
 }
 
 }  // namespace weir::rpc

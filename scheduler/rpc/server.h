@@ -4,6 +4,7 @@
 // Handlers convert, post, and return; nothing here blocks a thread of gRPC or the loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,17 +16,20 @@
 #include "scheduler/ports/logs.h"
 #include "scheduler/ports/reader.h"
 #include "scheduler/rpc/health_source.h"
+#include "scheduler/rpc/limits.h"
 
 namespace grpc {
 class Channel;
 }
+namespace weir::access {
+class Access;
+class BrowserPasses;
+}  // namespace weir::access
 
 namespace weir::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:7601";  // port 0: any free one
-  std::string token;                       // the bearer token
-  std::string token_file;                  // where it is, for messages
   std::string version;                     // of Weir
   std::string data_dir;                    // absolute
   std::string artifact_dir;                // absolute; named to workers on this host
@@ -33,6 +37,7 @@ struct ServerOptions {
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
+  std::chrono::milliseconds reader_stall_max = kReaderStallMax;
   base::WallTime started_at{};
 };
 
@@ -44,6 +49,8 @@ struct Ports {
   ports::BlobStore* modules = nullptr;
   ports::LogStore* logs = nullptr;
   HealthSource* health = nullptr;
+  const access::Access* access = nullptr;     // who may call
+  access::BrowserPasses* browsers = nullptr;  // for addresses that let one in
 };
 
 class Server {

@@ -42,11 +42,20 @@ void WorkPool::submit_step(Work work) {
   wake_.notify_one();
 }
 
+void WorkPool::submit_ahead(Work work) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  ahead_.push_back(std::move(work));
+  wake_.notify_one();
+}
+
 void WorkPool::stop() {
+  std::deque<Work> dropped_ahead;
   std::deque<Item> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
+    dropped_ahead.swap(ahead_);
     dropped.swap(queue_);
     requests_ = 0;
   }
@@ -59,10 +68,15 @@ void WorkPool::run(const std::stop_token& stop) {
     Item item;
     {
       std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
-      item = std::move(queue_.front());
-      queue_.pop_front();
-      if (item.is_request) --requests_;
+      if (!wake_.wait(lock, stop, [this] { return !ahead_.empty() || !queue_.empty(); })) return;
+      if (!ahead_.empty()) {
+        item.work = std::move(ahead_.front());
+        ahead_.pop_front();
+      } else {
+        item = std::move(queue_.front());
+        queue_.pop_front();
+        if (item.is_request) --requests_;
+      }
     }
     item.work();
   }

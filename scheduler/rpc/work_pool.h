@@ -32,6 +32,9 @@ class WorkPool {
   // limit. Dropped after stop().
   void submit_step(Work work);
 
+  // As a step, but before all that waits otherwise: for what a worker waits for.
+  void submit_ahead(Work work);
+
   // Ends the threads after the work they are at; what still waits is dropped, its captures
   // destroyed.
   void stop();
@@ -48,6 +51,7 @@ class WorkPool {
   const std::size_t queue_max_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
+  std::deque<Work> ahead_;    // taken first; guarded by mutex_
   std::deque<Item> queue_;    // guarded by mutex_
   std::size_t requests_ = 0;  // those of queue_ that count against the limit; guarded by mutex_
   bool stopped_ = false;      // guarded by mutex_

@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "scheduler/rpc/convert/worker.h"
+#include "scheduler/rpc/store_fence.h"
 
 namespace weir::rpc {
 namespace {
@@ -55,17 +56,17 @@ bool travels_inline(const wire::ValueRef& value) {
 
 }  // namespace
 
-WorkerSession::WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream)
-    : edge_(edge), stream_(std::move(stream)) {
-  ++edge_.sessions_open;
+WorkerSession::WorkerSession(Backend& backend, std::shared_ptr<SessionStream> stream)
+    : backend_(backend), stream_(std::move(stream)) {
+  ++backend_.sessions_open;
 }
 
 WorkerSession::~WorkerSession() {
-  if (!finished_) --edge_.sessions_open;  // one that was refused
+  if (!finished_) --backend_.sessions_open;  // one that was refused
 }
 
 Status WorkerSession::room() const {
-  if (edge_.sessions_open <= kSessionsMax) return {};
+  if (backend_.sessions_open <= kSessionsMax) return {};
   return Status(Code::kResourceExhausted, base::kErrLimit,
                 std::to_string(kSessionsMax) + " workers are connected, the most there can be");
 }
@@ -119,7 +120,7 @@ void WorkerSession::on_done() {
     queue_.clear();
     reason = end_reason_.empty() ? "the worker left" : end_reason_;
   }
-  if (id_) edge_.sessions.ended(id_, reason, edge_.inbox);
+  if (id_) backend_.sessions.ended(id_, reason, backend_.inbox);
 }
 
 // ---- in ----
@@ -131,20 +132,21 @@ Status WorkerSession::take_frame(wire::SessionRequest& frame) {
                       std::to_string(kMessagesPerFrameMax) + " are taken");
   }
   for (wire::WorkerMessage& message : *frame.mutable_messages()) {
-    const Status taken = !id_ && message.has_hello() ? take_hello(message.hello())
+    const Status taken = !id_ && message.has_hello() ? take_hello(*message.mutable_hello())
                                                      : take_message(std::move(message));
     if (!taken.ok()) return taken;
   }
   return {};
 }
 
-Status WorkerSession::take_hello(const wire::Hello& hello) {
+Status WorkerSession::take_hello(wire::Hello& hello) {
   if (hello.protocol_version() != kProtocolVersion) return version_mismatch(hello);
+  drop_foreign(backend_.options.store_generation, hello.mutable_held());
   base::Result<engine::WorkerInfo> worker = worker_info(hello);
   if (!worker.ok()) return worker.status();
-  id_ = edge_.sessions.make_id();
+  id_ = backend_.sessions.make_id();
   worker_ = worker->name;
-  same_host_ = !hello.host_id().empty() && hello.host_id() == edge_.options.host_id;
+  same_host_ = !hello.host_id().empty() && hello.host_id() == backend_.options.host_id;
   engine::ConnectWorker command;
   command.session = id_;
   command.held = held_attempts(hello);
@@ -154,8 +156,8 @@ Status WorkerSession::take_hello(const wire::Hello& hello) {
   const std::lock_guard lock(mutex_);
   if (finished_) return {};
   greeted_ = true;
-  edge_.sessions.open(id_, shared_from_this(), std::move(facts));
-  return edge_.inbox.post(std::move(command));
+  backend_.sessions.open(id_, shared_from_this(), std::move(facts));
+  return backend_.inbox.post(std::move(command));
 }
 
 Status WorkerSession::take_message(wire::WorkerMessage&& message) {
@@ -163,12 +165,19 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
     return Status(Code::kFailedPrecondition, base::kErrProtocolVersion,
                   "the first message of a session must be hello");
   }
+  if (const auto* foreign = foreign_attempt(backend_.options.store_generation, message)) {
+    if (message.has_finished()) acknowledge_foreign(*foreign);
+    return {};
+  }
   const bool is_heartbeat = message.has_heartbeat();
+  if (is_heartbeat) {
+    drop_foreign(backend_.options.store_generation, message.mutable_heartbeat()->mutable_held());
+  }
   const std::int64_t sent_at_us = message.heartbeat().sent_at_us();
   base::Result<ports::CommandBody> command = to_command(id_, std::move(message));
   if (!command.ok()) return command.status();
   remember_values(*command);
-  Status posted = edge_.inbox.post(std::move(command).value());
+  Status posted = backend_.inbox.post(std::move(command).value());
   if (posted.ok() && is_heartbeat) answer_heartbeat(sent_at_us);
   return posted;
 }
@@ -178,15 +187,24 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
 void WorkerSession::answer_heartbeat(std::int64_t sent_at_us) {
   {
     const std::lock_guard lock(mutex_);
-    heard_ = sent_at_us;
+    queue_.answer_heartbeat(sent_at_us);
   }
+  pump();
+}
+
+// The engine has an attempt of that number, too, perhaps, and must not hear of this one.
+void WorkerSession::acknowledge_foreign(const wire::AttemptId& attempt) {
+  wire::SchedulerMessage message;
+  *message.mutable_acknowledge()->mutable_attempt() = attempt;
+  message.mutable_acknowledge()->set_stale(true);
+  push(std::move(message), 0);
   pump();
 }
 
 void WorkerSession::remember_values(const ports::CommandBody& command) {
   const auto* finished = std::get_if<engine::AttemptFinished>(&command);
   if (finished == nullptr) return;
-  InlineCache& cache = edge_.sessions.inline_cache();
+  InlineCache& cache = backend_.sessions.inline_cache();
   for (const engine::OutputValue& output : finished->outputs) {
     if (output.bytes) cache.put(output.value.digest, output.bytes);
   }
@@ -203,32 +221,33 @@ void WorkerSession::enqueue(const engine::Send& send) {
     if (!closing_) closing_ = closing->reason;
     return;
   }
-  auto outgoing = std::make_shared<Outgoing>();
+  wire::SchedulerMessage message;
   std::size_t missing = 0;  // bytes of values that the cache does not have
   if (const auto* welcome = std::get_if<engine::Welcome>(&send.message)) {
-    fill_welcome(*welcome, outgoing->message.mutable_welcome());
+    fill_welcome(*welcome, message.mutable_welcome());
   } else {
-    to_proto(send, &outgoing->message);
-    if (may_carry_values(outgoing->message)) missing = fill_from_cache(outgoing->message);
+    to_proto(send, &message);
+    stamp_generation(backend_.options.store_generation, &message);
+    if (may_carry_values(message)) missing = fill_from_cache(message);
   }
-  outgoing->bytes = outgoing->message.ByteSizeLong() + missing;
-  outgoing->ready = missing == 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (finished_ || closing_) return;
-    queue_.push_back(outgoing);
-    queue_bytes_ += outgoing->bytes;
-    if (does_not_read()) {
-      end(Status(Code::kResourceExhausted, base::kErrQueueFull,
-                 "worker '" + worker_ +
-                     "' does not read what it is sent; it is cut off and may "
-                     "connect again"));
-      return stream_->cancel();  // the write that it does not take would never end
-    }
-  }
-  if (missing == 0) return;
-  edge_.reads.submit_step(
-      [self = shared_from_this(), outgoing] { self->fill_from_store(outgoing); });
+  const auto item = push(std::move(message), missing);
+  if (item == nullptr || missing == 0) return;
+  backend_.reads.submit_ahead([self = shared_from_this(), item] { self->fill_from_store(item); });
+}
+
+// Null when the session has ended, now perhaps.
+std::shared_ptr<OutgoingQueue::Item> WorkerSession::push(wire::SchedulerMessage&& message,
+                                                         std::size_t missing) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closing_) return nullptr;
+  auto item = queue_.add(std::move(message), missing);
+  if (!does_not_read()) return item;
+  end(Status(Code::kResourceExhausted, base::kErrQueueFull,
+             "worker '" + worker_ +
+                 "' does not read what it is sent; it is cut off and may "
+                 "connect again"));
+  stream_->cancel();  // the write that it does not take would never end
+  return nullptr;
 }
 
 void WorkerSession::flush() { pump(); }
@@ -242,21 +261,22 @@ void WorkerSession::fill_welcome(const engine::Welcome& welcome, wire::Welcome* 
   out->set_protocol_version(kProtocolVersion);
   out->set_lease_ms(welcome.lease_ms);
   out->set_heartbeat_ms(welcome.heartbeat_ms);
-  out->set_store_generation(edge_.options.store_generation);
-  if (same_host_) out->set_artifact_dir(edge_.options.artifact_dir);
-  out->set_cancel_grace_ms(edge_.options.cancel_grace_ms);
+  out->set_store_generation(backend_.options.store_generation);
+  if (same_host_) out->set_artifact_dir(backend_.options.artifact_dir);
+  out->set_cancel_grace_ms(backend_.options.cancel_grace_ms);
 }
 
 // A burst of assignments must not fill the queue with values that the worker can fetch.
 bool WorkerSession::may_carry_values(const wire::SchedulerMessage& message) {
   if (!message.has_assign()) return false;
   const std::lock_guard lock(mutex_);
-  return queue_bytes_ + kAssignInlineBytesMax <= kSessionInlineBytesMax;
+  return queue_.bytes() + kAssignInlineBytesMax <= kSessionInlineBytesMax;
 }
 
 bool WorkerSession::does_not_read() const {
-  if (queue_.size() > kSessionQueueHardMax || queue_bytes_ > kSessionQueueBytesHardMax) return true;
-  if (queue_.size() <= kSessionQueueMax && queue_bytes_ <= kSessionQueueBytesMax) return false;
+  const std::size_t bytes = queue_.bytes();
+  if (queue_.size() > kSessionQueueHardMax || bytes > kSessionQueueBytesHardMax) return true;
+  if (queue_.size() <= kSessionQueueMax && bytes <= kSessionQueueBytesMax) return false;
   return writing_ && std::chrono::steady_clock::now() - taken_at_ > kSessionStallMax;
 }
 
@@ -268,7 +288,7 @@ std::size_t WorkerSession::fill_from_cache(wire::SchedulerMessage& message) cons
     const auto digest = engine::Digest::from_bytes(value.digest());
     if (!digest || !travels_inline(value) || size > budget) return;
     budget -= size;
-    if (const InlineCache::Bytes bytes = edge_.sessions.inline_cache().find(*digest)) {
+    if (const InlineCache::Bytes bytes = backend_.sessions.inline_cache().find(*digest)) {
       value.set_inline_bytes(*bytes);
       value.set_is_inline(true);
     } else {
@@ -278,9 +298,9 @@ std::size_t WorkerSession::fill_from_cache(wire::SchedulerMessage& message) cons
   return missing;
 }
 
-void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
+void WorkerSession::fill_from_store(const std::shared_ptr<OutgoingQueue::Item>& item) {
   std::size_t budget = kAssignInlineBytesMax;
-  for_each_value(outgoing->message, [&](wire::ValueRef& value) {
+  for_each_value(item->message, [&](wire::ValueRef& value) {
     const auto size = static_cast<std::size_t>(value.size());
     const auto digest = engine::Digest::from_bytes(value.digest());
     if (!digest || !travels_inline(value) || size > budget) return;
@@ -288,19 +308,16 @@ void WorkerSession::fill_from_store(const std::shared_ptr<Outgoing>& outgoing) {
     if (value.is_inline()) return;
     // A row without bytes is a file, and one that cannot be read is the worker's FetchArtifact to
     // report.
-    const auto row = edge_.reader.get_artifact(*digest);
+    const auto row = backend_.reader.get_artifact(*digest);
     if (!row.ok() || !row->bytes) return;
     value.set_inline_bytes(*row->bytes);
     value.set_is_inline(true);
-    edge_.sessions.inline_cache().put(*digest, row->bytes);
+    backend_.sessions.inline_cache().put(*digest, row->bytes);
   });
-  const std::size_t bytes = outgoing->message.ByteSizeLong();
   {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
-    queue_bytes_ += bytes - outgoing->bytes;
-    outgoing->bytes = bytes;
-    outgoing->ready = true;
+    queue_.filled(*item);
   }
   pump();
 }
@@ -316,26 +333,14 @@ void WorkerSession::pump() {
 
 std::optional<wire::SessionResponse> WorkerSession::next_frame() {
   if (writing_ || finished_) return std::nullopt;
-  wire::SessionResponse frame;
-  if (const auto heard = std::exchange(heard_, std::nullopt)) {
-    frame.add_messages()->mutable_heard()->set_sent_at_us(*heard);
-  }
-  std::size_t bytes = 0;
-  while (!queue_.empty() && queue_.front()->ready) {
-    Outgoing& next = *queue_.front();
-    if (frame.messages_size() > 0 && bytes + next.bytes > kFrameBytesMax) break;
-    bytes += next.bytes;
-    queue_bytes_ -= next.bytes;
-    *frame.add_messages() = std::move(next.message);
-    queue_.pop_front();
-  }
-  if (frame.messages_size() > 0) {
+  auto frame = queue_.next_frame(kFrameBytesMax);
+  if (frame) {
     writing_ = true;
     taken_at_ = std::chrono::steady_clock::now();
-    return frame;
+  } else if (queue_.empty() && closing_) {
+    end(*closing_);
   }
-  if (queue_.empty() && closing_) end(*closing_);
-  return std::nullopt;
+  return frame;
 }
 
 void WorkerSession::end(const Status& status) {
@@ -347,7 +352,7 @@ void WorkerSession::end(const Status& status) {
     return;
   }
   finished_ = true;
-  --edge_.sessions_open;
+  --backend_.sessions_open;
   stream_->finish(status);
 }
 

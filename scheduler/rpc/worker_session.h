@@ -1,16 +1,17 @@
 // One worker's session: hello and welcome, then frames of messages both ways. Frames in become
-// commands, messages out wait until the batch is committed and until the small inputs they carry
-// are at hand, in order. What carries the frames is a SessionStream. Safe from any thread.
+// commands, messages out wait until the batch is committed; assignments also until the small inputs
+// they carry are at hand, in order. What carries the frames is a SessionStream. Safe from any
+// thread.
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include "scheduler/rpc/edge.h"
+#include "scheduler/rpc/backend.h"
+#include "scheduler/rpc/outgoing_queue.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
@@ -34,7 +35,7 @@ class SessionStream {
 class WorkerSession final : public SessionPeer, public std::enable_shared_from_this<WorkerSession> {
  public:
   // `stream` lives until on_done(), or, where it is owned, as long as the session.
-  WorkerSession(Edge& edge, std::shared_ptr<SessionStream> stream);
+  WorkerSession(Backend& backend, std::shared_ptr<SessionStream> stream);
   ~WorkerSession() override;
 
   // RESOURCE_EXHAUSTED when this is one more than there may be: it must not be used.
@@ -54,32 +55,28 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   void on_done();  // the last call
 
  private:
-  // A message that waits to be sent.
-  struct Outgoing {
-    worker::v1::SchedulerMessage message;
-    std::size_t bytes = 0;  // with those that are still to be filled in
-    bool ready = false;     // its inline inputs are filled in; guarded by mutex_
-  };
-
   base::Status take_frame(worker::v1::SessionRequest& frame);
-  base::Status take_hello(const worker::v1::Hello& hello);
+  base::Status take_hello(worker::v1::Hello& hello);
   base::Status take_message(worker::v1::WorkerMessage&& message);
   void answer_heartbeat(std::int64_t sent_at_us);
+  void acknowledge_foreign(const worker::v1::AttemptId& attempt);
+  std::shared_ptr<OutgoingQueue::Item> push(worker::v1::SchedulerMessage&& message,
+                                            std::size_t missing);
   void remember_values(const ports::CommandBody& command);
 
   void fill_welcome(const engine::Welcome& welcome, worker::v1::Welcome* out) const;
   // Puts cached bytes into the inputs; the bytes of those that the cache does not have.
   std::size_t fill_from_cache(worker::v1::SchedulerMessage& message) const;
   bool may_carry_values(const worker::v1::SchedulerMessage& message);
-  bool does_not_read() const;                                       // with the lock held
-  void fill_from_store(const std::shared_ptr<Outgoing>& outgoing);  // on a read thread
+  bool does_not_read() const;                                              // with the lock held
+  void fill_from_store(const std::shared_ptr<OutgoingQueue::Item>& item);  // on a read thread
   // Sends what is ready unless a frame is under way. Without the lock: whoever the frame wakes up
   // needs it at once.
   void pump();
   std::optional<worker::v1::SessionResponse> next_frame();  // with the lock held
   void end(const base::Status& status);                     // with the lock held
 
-  Edge& edge_;
+  Backend& backend_;
   const std::shared_ptr<SessionStream> stream_;
 
   // Set by the hello, before the session is known to anybody else:
@@ -88,12 +85,9 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   bool same_host_ = false;
 
   std::mutex mutex_;
-  std::deque<std::shared_ptr<Outgoing>> queue_;  // guarded by mutex_
-  std::size_t queue_bytes_ = 0;                  // guarded by mutex_
-  // The newest heartbeat that is to be answered, before all else: it waits for nobody's values.
-  std::optional<std::int64_t> heard_;  // guarded by mutex_
-  bool greeted_ = false;               // hello was taken; guarded by mutex_
-  bool writing_ = false;               // guarded by mutex_
+  OutgoingQueue queue_;   // guarded by mutex_; the message of an item that is not ready is not
+  bool greeted_ = false;  // hello was taken; guarded by mutex_
+  bool writing_ = false;  // guarded by mutex_
   // When the worker last took a frame, or when the one that it should take was offered; guarded by
   // mutex_.
   std::chrono::steady_clock::time_point taken_at_{};

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <fcntl.h>
@@ -193,6 +194,23 @@ Status DiskBlobStore::verify(const Digest& digest) {
   if (!plain) found = module::bundle_digest(entries);
   if (found == digest) return {};
   return corrupt(digest, "its bytes have the digest " + found.hex());
+}
+
+Status DiskBlobStore::set_aside_damaged(const Digest& digest) {
+  static std::atomic<std::uint64_t> counter{0};
+  const Status verdict = verify(digest);
+  if (verdict.ok() || verdict.code() == Code::kNotFound) return {};
+  if (verdict.code() != Code::kDataLoss) return verdict;
+  const std::string folder = root_ + "/damaged";
+  if (Status status = make_directories(folder); !status.ok()) return status;
+  const std::string path = path_of(digest);
+  const std::string target = folder + "/" + digest.hex() + "-" + std::to_string(getpid()) + "-" +
+                             std::to_string(counter.fetch_add(1));
+  forget(digest);
+  if (rename(path.c_str(), target.c_str()) != 0 && errno != ENOENT) {
+    return errno_status(errno, "setting aside", path);
+  }
+  return {};
 }
 
 void DiskBlobStore::remember(const Digest& digest) {

@@ -1,7 +1,7 @@
 // Content-addressed files under one directory: ROOT/sha256/ab/cdef…, a file for plain blobs, a
 // directory for trees. A blob appears by a rename after its bytes are synced, so what is visible is
-// whole. Executors on this host write the same layout. Safe from any thread; one instance per
-// directory and process.
+// whole; what the disk has damaged since is set aside when it is noticed. Executors on this host
+// write the same layout. Safe from any thread; one instance per directory and process.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,9 @@ class DiskBlobStore final : public ports::BlobStore {
 
   // Reads the blob and compares: DATA_LOSS (WEIR-E0406) when the bytes are not those of the digest.
   base::Status verify(const engine::Digest& digest);
+
+  // Moves a damaged blob to ROOT/damaged, where people may look at it.
+  base::Status set_aside_damaged(const engine::Digest& digest) override;
 
   const std::string& root() const { return root_; }
   std::string path_of(const engine::Digest& digest) const;

@@ -30,7 +30,7 @@ DiskBlobWriter::~DiskBlobWriter() {
 
 Status DiskBlobWriter::open() {
   if (tree()) {
-    if (mkdir(temporary_.c_str(), 0755) != 0) return errno_status(errno, "making", temporary_);
+    if (mkdir(temporary_.c_str(), 0700) != 0) return errno_status(errno, "making", temporary_);
     directories_.insert(temporary_);
     return {};
   }
@@ -79,14 +79,12 @@ Status DiskBlobWriter::start_file(const std::string& path, bool executable) {
   }
   if (Status status = close_file(); !status.ok()) return status;
   const std::filesystem::path target = std::filesystem::path(temporary_) / path;
-  std::error_code error;
-  std::filesystem::create_directories(target.parent_path(), error);
-  if (error) return errno_status(error.value(), "making", target.parent_path().string());
+  if (Status status = make_directories(target.parent_path().string()); !status.ok()) return status;
   for (auto folder = target.parent_path(); folder != temporary_; folder = folder.parent_path()) {
     if (!directories_.insert(folder.string()).second) break;
   }
   base::Result<Fd> fd =
-      open_file(target.string(), O_WRONLY | O_CREAT | O_EXCL, executable ? 0755 : 0644);
+      open_file(target.string(), O_WRONLY | O_CREAT | O_EXCL, executable ? 0700 : 0600);
   if (!fd.ok()) return fd.status();
   file_ = std::move(fd).value();
   file_path_ = target.string();
@@ -121,15 +119,21 @@ Status DiskBlobWriter::publish() {
   const std::filesystem::path target = store_.path_of(digest_);
   const std::string folder = target.parent_path().string();
   const std::string above = target.parent_path().parent_path().string();
-  if (mkdir(folder.c_str(), 0755) == 0) {
+  if (mkdir(folder.c_str(), 0700) == 0) {
     if (Status status = sync_directory(above); !status.ok()) return status;
   } else if (errno != EEXIST) {
     return errno_status(errno, "making", folder);
   }
+  if (rename(temporary_.c_str(), target.c_str()) == 0) return sync_directory(folder);
+  const bool there = errno == ENOTEMPTY || errno == EEXIST;
+  if (!there || !tree()) return errno_status(errno, "renaming to", target.string());
+  // Another writer was first with a tree of the same digest: its files are ours, if they are still
+  // what they were.
+  if (Status status = store_.set_aside_damaged(digest_); !status.ok()) return status;
   if (rename(temporary_.c_str(), target.c_str()) != 0) {
-    // Another writer was first with a tree of the same digest: its files are ours.
-    const bool there = errno == ENOTEMPTY || errno == EEXIST;
-    if (!there || !tree()) return errno_status(errno, "renaming to", target.string());
+    if (errno != ENOTEMPTY && errno != EEXIST) {
+      return errno_status(errno, "renaming to", target.string());
+    }
     std::error_code ignored;
     std::filesystem::remove_all(temporary_, ignored);
   }

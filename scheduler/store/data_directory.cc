@@ -1,6 +1,7 @@
 // Layout, lock and token of the data directory: see data_directory.h. open() runs once, at the
 // start, on the thread that opens the storage. The lock is a flock that ends with its process, so
-// that none is ever stale; who does not get it must leave what lies there alone.
+// that none is ever stale; who does not get it must leave what lies there alone. The directory is
+// this user's alone.
 #include "scheduler/store/data_directory.h"
 
 #include <array>
@@ -15,7 +16,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <spdlog/spdlog.h>
+
 #include "base/errors.h"
+#include "base/private_files.h"
 #include "base/text.h"
 
 namespace weir::store {
@@ -66,6 +70,15 @@ Status unwritable(const std::string& path, const Status& cause) {
               "); name a directory that this user can write, or one that can be made, with --data"};
 }
 
+// Says what was closed to others: they may have read it.
+Status claimed(const Result<bool>& open_before, const std::string& path) {
+  if (!open_before.ok()) return open_before.status();
+  if (*open_before) {
+    spdlog::warn("closed path={}: others could read or write it, now only this user can", path);
+  }
+  return {};
+}
+
 }  // namespace
 
 const char* network_file_system(std::uint64_t magic) {
@@ -83,12 +96,20 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (Status status = make_directories(directory->path_); !status.ok())
     return unwritable(directory->path_, status);
   if (Status status = directory->check_file_system(); !status.ok()) return status;
+  if (Status status = claimed(base::claim_directory(directory->path_), directory->path_);
+      !status.ok()) {
+    return status;
+  }
   if (Status status = directory->take_lock(); !status.ok()) return status;
   for (const std::string& made :
        {directory->artifacts(), directory->modules(), directory->logs()}) {
     if (Status status = make_directories(made); !status.ok())
       return unwritable(directory->path_, status);
+    if (Status status = claimed(base::claim_directory(made), made); !status.ok()) return status;
   }
+  // SQLite gives the files beside the database the mode that it has.
+  const std::string database = directory->database();
+  if (Status status = claimed(base::claim_file(database), database); !status.ok()) return status;
   if (Status status = directory->make_token(); !status.ok()) return status;
   return directory;
 }
@@ -142,7 +163,7 @@ Status DataDirectory::make_token() {
 }
 
 Status DataDirectory::publish_generation(std::uint64_t generation) const {
-  return replace_file(artifacts() + "/store_generation", std::to_string(generation) + "\n", 0644);
+  return replace_file(artifacts() + "/store_generation", std::to_string(generation) + "\n", 0600);
 }
 
 }  // namespace weir::store

@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "base/private_files.h"
 
 namespace weir::store {
 
@@ -106,21 +107,8 @@ Status sync_directory(const std::string& path) {
 }
 
 Status make_directories(const std::string& path) {
-  std::string made;
-  for (const auto& part : std::filesystem::path(path)) {
-    made = made.empty() ? part.string() : (std::filesystem::path(made) / part).string();
-    if (mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) {
-      // A read-only or foreign parent that exists is no error: only the last part has to be ours.
-      const int error = errno;
-      struct stat info {};
-      if (stat(made.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
-      return errno_status(error, "making directory", made);
-    }
-  }
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return errno_status(errno, "looking at", path);
-  if (!S_ISDIR(info.st_mode)) return errno_status(ENOTDIR, "using", path);
-  return {};
+  const std::error_code error = base::make_private_directories(path);
+  return error ? errno_status(error.value(), "making directory", path) : Status();
 }
 
 Status replace_file(const std::string& path, std::string_view bytes, int mode) {

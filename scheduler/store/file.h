@@ -34,7 +34,7 @@ class Fd {
 // EACCES, EPERM and EROFS are PERMISSION_DENIED (WEIR-E0403), the rest UNAVAILABLE (WEIR-E0405).
 base::Status errno_status(int error, std::string_view doing, const std::string& path);
 
-base::Result<Fd> open_file(const std::string& path, int flags, int mode = 0644);
+base::Result<Fd> open_file(const std::string& path, int flags, int mode = 0600);
 base::Status write_all(int fd, std::string_view bytes, const std::string& path);
 // Appends at a fixed place; short writes are continued.
 base::Status write_at(int fd, std::int64_t offset, std::string_view bytes, const std::string& path);

@@ -30,8 +30,8 @@ using ports::LogStream;
 
 namespace {
 
-constexpr mode_t kOpenMode = 0640;
-constexpr mode_t kCompleteMode = 0440;
+constexpr mode_t kOpenMode = 0600;
+constexpr mode_t kCompleteMode = 0400;
 
 const char* suffix(LogStream stream) {
   switch (stream) {
@@ -99,9 +99,10 @@ Status judge_append(const AttemptKey& attempt, std::int64_t size, std::int64_t o
 
 }  // namespace
 
-Result<std::unique_ptr<DiskLogStore>> DiskLogStore::open(const std::string& root) {
+Result<std::unique_ptr<DiskLogStore>> DiskLogStore::open(const std::string& root,
+                                                         const DiskGuard* guard) {
   if (Status status = make_directories(root); !status.ok()) return status;
-  return std::make_unique<DiskLogStore>(Private{}, root);
+  return std::make_unique<DiskLogStore>(Private{}, root, guard);
 }
 
 std::string DiskLogStore::task_folder(engine::RunId run, std::int32_t task) const {
@@ -127,6 +128,10 @@ Status DiskLogStore::append(const AttemptKey& attempt, LogStream stream, std::in
   const auto known = static_cast<std::size_t>(info.st_size - offset);
   data.remove_prefix(std::min(known, data.size()));
   if (ended || (data.empty() && !last)) return {};
+  if (guard_ != nullptr && !data.empty()) {
+    Status room = guard_->admit_finished(static_cast<std::int64_t>(data.size()));
+    if (!room.ok()) return room;
+  }
   if (!there) {
     if (Status status = make_directories(task_folder(attempt.run, attempt.task)); !status.ok()) {
       return status;

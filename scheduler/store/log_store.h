@@ -13,6 +13,7 @@
 #include "engine/records.h"
 #include "scheduler/ports/logs.h"
 #include "scheduler/ports/reader.h"
+#include "scheduler/store/disk_guard.h"
 
 namespace weir::store {
 
@@ -25,11 +26,15 @@ class DiskLogStore final : public ports::LogStore {
   };
 
  public:
-  DiskLogStore(Private, std::string root) : root_(std::move(root)) {}
-  static base::Result<std::unique_ptr<DiskLogStore>> open(const std::string& root);
+  DiskLogStore(Private, std::string root, const DiskGuard* guard)
+      : root_(std::move(root)), guard_(guard) {}
+  // `guard` may be null: then the disk is filled.
+  static base::Result<std::unique_ptr<DiskLogStore>> open(const std::string& root,
+                                                          const DiskGuard* guard = nullptr);
 
   // An empty stream makes a file only when its last chunk comes. FAILED_PRECONDITION for new bytes
-  // after the last chunk; RESOURCE_EXHAUSTED past kLogBytesMax or on a full disk.
+  // after the last chunk; RESOURCE_EXHAUSTED past kLogBytesMax, on a full disk, or when no more
+  // than the reserve for commits would be left: whoever has the log keeps it until there is room.
   base::Status append(const engine::AttemptKey& attempt, ports::LogStream stream,
                       std::int64_t offset, std::string_view data, bool last) override;
   base::Result<ports::Page<ports::LogInfo>> list(engine::RunId run,
@@ -48,6 +53,7 @@ class DiskLogStore final : public ports::LogStore {
   base::Result<std::vector<ports::LogInfo>> logs_of(engine::RunId run, std::int32_t task) const;
 
   const std::string root_;
+  const DiskGuard* const guard_;
   std::array<std::mutex, 32> mutexes_;  // one appender at a time per log, by hash of its key
 };
 

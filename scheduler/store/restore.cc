@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "engine/plan/run_plan.h"
 #include "module/manifest.h"
 #include "scheduler/store/row_codec.h"
 
@@ -131,7 +132,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   Status status = each<engine::TaskRow>(
       "WHERE run_id=? ORDER BY task",
       [&](engine::TaskRow row) {
-        whole = whole && row.index == static_cast<std::int32_t>(tasks.size());
+        whole = whole && row.index >= 0 && row.index < run.task_count;
         tasks.push_back(std::move(row));
       },
       broken, id);
@@ -141,7 +142,9 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
       "WHERE run_id=? AND outcome='none' ORDER BY task, epoch",
       [&](engine::AttemptRow row) { attempts.push_back(std::move(row)); }, broken, id);
   if (!status.ok()) return status;
-  if (!whole || tasks.size() != static_cast<std::size_t>(run.task_count)) {
+  const auto plan = engine::RunPlan::of(run);
+  const bool planned = plan.ok() && !plan->empty();
+  if (!whole || !plan.ok() || (!planned && std::ssize(tasks) != run.task_count)) {
     quarantine("runs", id,
                "its " + std::to_string(run.task_count) +
                    " tasks cannot all be read; the run is set aside as it is");

@@ -201,8 +201,35 @@ constexpr const char* kFourth = R"sql(
 CREATE INDEX live_runs ON runs(run_id) WHERE state NOT IN ('succeeded', 'failed', 'canceled');
 )sql";
 
-// A run knows why it is there, and may wait as a row until it is planned.
+// Tasks have rows from their first change on, until then the run's plan says what they are; how
+// many are in which state is written, not counted.
 constexpr const char* kFifth = R"sql(
+ALTER TABLE runs ADD COLUMN first_order INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN plan TEXT NOT NULL DEFAULT '';  -- module:stage+count, ! ready at once
+CREATE TABLE run_counts (
+  run_id          TEXT PRIMARY KEY,
+  waiting         INTEGER NOT NULL,
+  ready           INTEGER NOT NULL,
+  assigned        INTEGER NOT NULL,
+  running         INTEGER NOT NULL,
+  up_for_retry    INTEGER NOT NULL,
+  succeeded       INTEGER NOT NULL,
+  failed          INTEGER NOT NULL,
+  skipped         INTEGER NOT NULL,
+  upstream_failed INTEGER NOT NULL,
+  canceled        INTEGER NOT NULL,
+  cached          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO run_counts
+  SELECT run_id, SUM(state='waiting'), SUM(state='ready'), SUM(state='assigned'),
+         SUM(state='running'), SUM(state='up_for_retry'), SUM(state='succeeded'),
+         SUM(state='failed'), SUM(state='skipped'), SUM(state='upstream_failed'),
+         SUM(state='canceled'), SUM(state='cached')
+  FROM tasks GROUP BY run_id;
+)sql";
+
+// A run knows why it is there, and may wait as a row until it is planned.
+constexpr const char* kSixth = R"sql(
 ALTER TABLE runs DROP COLUMN parent;  -- it is the origin_reference of a retry
 ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'manual';
 ALTER TABLE runs ADD COLUMN origin_reference TEXT NOT NULL DEFAULT '';  -- schedule, asset, run, ...
@@ -213,7 +240,7 @@ ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
 )sql";
 
 // What a worker has is data; it says it anew when it connects.
-constexpr const char* kSixth = R"sql(
+constexpr const char* kSeventh = R"sql(
 ALTER TABLE workers DROP COLUMN info;
 ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';     -- JSON: [[name, value], ...]
 ALTER TABLE workers ADD COLUMN resources TEXT NOT NULL DEFAULT '[]';  -- JSON: [[name, amount], ...]
@@ -225,8 +252,13 @@ ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 6> kMigrations{
-    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}, {6, kSixth}}};
+constexpr std::array<Migration, 7> kMigrations{{{1, kFirst},
+                                                {2, kSecond},
+                                                {3, kThird},
+                                                {4, kFourth},
+                                                {5, kFifth},
+                                                {6, kSixth},
+                                                {7, kSeventh}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -1,6 +1,7 @@
-// Reads for the API: see sqlite_reader.h. What belongs to runs and events stands here, assets,
-// modules and the rest in reader_definitions.cc. Safe from any thread: each call borrows one
-// connection for one short read. Page tokens come from outside and are checked, never trusted.
+// Reads for the API: see sqlite_reader.h. What belongs to runs and events stands here,
+// tasks in reader_tasks.cc, assets, modules and the rest in reader_definitions.cc. Safe from any
+// thread: each call borrows one connection for one short read. Page tokens come from outside and
+// are checked, never trusted.
 #include "scheduler/store/sqlite_reader.h"
 
 #include <array>
@@ -45,7 +46,7 @@ class StopWatch {
   sqlite3* connection_;
 };
 
-constexpr std::size_t kTaskStates = 11;
+constexpr const char* kNewestEvent = "SELECT COALESCE(MAX(seq), 0) FROM events";
 constexpr std::size_t kRunIdCharacters = 13;
 
 Status unknown_run(std::string_view reference) {
@@ -65,35 +66,6 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path
   Result<std::unique_ptr<ReaderPool>> pool = ReaderPool::open(path, connections);
   if (!pool.ok()) return pool.status();
   return std::make_unique<SqliteReader>(Private{}, std::move(pool).value());
-}
-
-Result<std::vector<std::int32_t>> SqliteReader::task_counts(ReaderPool::Lease& lease,
-                                                            const engine::RunRow& run) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = finished_counts_.find(run.id);
-    if (known != finished_counts_.end()) return known->second;
-  }
-  Result<Statement*> prepared =
-      lease.statement("SELECT state, COUNT(*) FROM tasks WHERE run_id=? GROUP BY state");
-  if (!prepared.ok()) return prepared.status();
-  const std::string id = run.id.text();
-  (*prepared)->query(id);
-  std::vector<std::int32_t> counts(kTaskStates, 0);
-  while (true) {
-    Result<bool> more = (*prepared)->next();
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    const auto state = base::parse_word<engine::TaskState>((*prepared)->text(0));
-    if (!state) continue;
-    counts[static_cast<std::size_t>(*state)] = static_cast<std::int32_t>((*prepared)->int64(1));
-  }
-  if (engine::terminal(run.state)) {  // nothing changes any more
-    const std::lock_guard lock(mutex_);
-    if (finished_counts_.size() >= kRunCountsMax) finished_counts_.erase(finished_counts_.begin());
-    finished_counts_[run.id] = counts;
-  }
-  return counts;
 }
 
 Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilter& filter,
@@ -132,7 +104,7 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
   Page<ports::RunWithCounts> out;
   out.next = runs->next;
   for (engine::RunRow& run : runs->rows) {
-    Result<std::vector<std::int32_t>> counts = task_counts(*lease, run);
+    Result<std::vector<std::int32_t>> counts = task_counts(*lease, run.id);
     if (!counts.ok()) return counts.status();
     out.rows.push_back({std::move(run), std::move(counts).value()});
   }
@@ -146,7 +118,7 @@ Result<ports::RunWithCounts> SqliteReader::get_run(RunId run) {
   Result<engine::RunRow> row = fetch_one<engine::RunRow>(
       *lease, select_rows<engine::RunRow>("WHERE run_id=?"), unknown_run(id), id);
   if (!row.ok()) return row.status();
-  Result<std::vector<std::int32_t>> counts = task_counts(*lease, *row);
+  Result<std::vector<std::int32_t>> counts = task_counts(*lease, row->id);
   if (!counts.ok()) return counts.status();
   return ports::RunWithCounts{std::move(row).value(), std::move(counts).value()};
 }
@@ -191,27 +163,6 @@ Result<RunId> SqliteReader::resolve_run(std::string_view reference) {
   return rows->front().id;
 }
 
-Result<Page<engine::TaskRow>> SqliteReader::list_tasks(RunId run,
-                                                       std::optional<engine::TaskState> state,
-                                                       const std::string& name,
-                                                       const PageRequest& page) {
-  std::array<std::int64_t, 1> after{-1};
-  if (!page.after.empty() && !parse_page_token(page.after, after)) {
-    return bad_page_token(page.after);
-  }
-  Result<ReaderPool::Lease> lease = pool_->borrow();
-  if (!lease.ok()) return lease.status();
-  // An empty filter matches everything; the scan is of one run's rows, in the order of its key.
-  const std::string sql = select_rows<engine::TaskRow>(
-      "WHERE run_id=? AND task > ? AND (?3='' OR state=?3) AND (?4='' OR name=?4) "
-      "ORDER BY task LIMIT ?5");
-  const auto token = [](const Statement& row) { return std::string(row.text(1)); };
-  const std::string id = run.text();
-  const std::string wanted = state ? std::string(engine::task_state_name(*state)) : std::string();
-  return fetch_page<engine::TaskRow>(*lease, sql, page_size(page), token, id, after[0], wanted,
-                                     name);
-}
-
 Result<Page<engine::AttemptRow>> SqliteReader::list_attempts(RunId run,
                                                              std::optional<std::int32_t> task,
                                                              const PageRequest& page) {
@@ -253,6 +204,15 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
   if (since > 0) {
+    Result<std::int64_t> newest = lease->connection().int64(kNewestEvent);
+    if (!newest.ok()) return newest.status();
+    if (since > *newest) {
+      return Status(Code::kOutOfRange, base::kErrUsage,
+                    "event " + std::to_string(since) + " is not in this log, which ends at " +
+                        std::to_string(*newest) +
+                        ": it was restored from a backup, or the number is another scheduler's; "
+                        "read the current state and go on from its as_of_seq");
+    }
     Result<std::int64_t> oldest = lease->connection().int64("SELECT MIN(seq) FROM events");
     if (!oldest.ok()) return oldest.status();
     if (*oldest > since + 1) {
@@ -275,7 +235,7 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
 Result<std::int64_t> SqliteReader::last_seq() {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  return lease->connection().int64("SELECT COALESCE(MAX(seq), 0) FROM events");
+  return lease->connection().int64(kNewestEvent);
 }
 
 Status SqliteReader::quick_check(const std::stop_token& stop) {

@@ -19,8 +19,7 @@
 namespace weir::store {
 
 inline constexpr int kReadersDefault = 4;
-inline constexpr std::size_t kRunCountsMax =
-    4096;  // finished runs whose task counts are remembered
+inline constexpr std::size_t kStageNamesMax = 8;  // modules whose stages' names are remembered
 inline constexpr auto kLeaseCountsAge = std::chrono::milliseconds(500);
 
 class SqliteReader final : public ports::Reader {
@@ -62,7 +61,7 @@ class SqliteReader final : public ports::Reader {
   Result<std::vector<engine::ModuleRow>> active_modules() override;
   Result<Page<engine::WorkerRow>> list_workers(const ports::PageRequest& page) override;
   Result<std::int32_t> count_leases(const std::string& worker) override;
-  // OUT_OF_RANGE when events after `since` have been pruned.
+  // OUT_OF_RANGE when events after `since` have been pruned, and when `since` is ahead of the log.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                     std::optional<engine::RunId> run,
                                                     int limit) override;
@@ -74,16 +73,30 @@ class SqliteReader final : public ports::Reader {
   base::Status quick_check(const std::stop_token& stop = {});
 
  private:
-  Result<std::vector<std::int32_t>> task_counts(ReaderPool::Lease& lease,
-                                                const engine::RunRow& run);
+  using StageNames = std::shared_ptr<const std::vector<std::string>>;  // by index of the stage
+  struct TaskQuery {
+    engine::RunId run;
+    std::optional<engine::TaskState> state;
+    std::string name;        // empty: any
+    std::int64_t after = 0;  // index of the task before the page
+    int size = 0;
+  };
+
+  Result<std::vector<std::int32_t>> task_counts(ReaderPool::Lease& lease, engine::RunId run);
+  // Those that have no row yet, up to one more than fits.
+  Result<std::vector<engine::TaskRow>> planned_tasks(ReaderPool::Lease& lease,
+                                                     const TaskQuery& query);
+  static void add_planned(const TaskQuery& query, std::vector<engine::TaskRow> planned,
+                          Page<engine::TaskRow>& page);
+  Result<StageNames> stage_names(ReaderPool::Lease& lease, const engine::Digest& module);
   Result<engine::RunId> newest_run(ReaderPool::Lease& lease, std::string_view condition,
                                    std::string_view reference);
 
   std::unique_ptr<ReaderPool> pool_;
   std::mutex mutex_;
-  std::map<engine::RunId, std::vector<std::int32_t>> finished_counts_;  // guarded by mutex_
-  std::map<std::string, std::int32_t> lease_counts_;                    // guarded by mutex_
-  std::chrono::steady_clock::time_point lease_counts_at_{};             // guarded by mutex_
+  std::map<engine::Digest, StageNames> stage_names_;         // guarded by mutex_
+  std::map<std::string, std::int32_t> lease_counts_;         // guarded by mutex_
+  std::chrono::steady_clock::time_point lease_counts_at_{};  // guarded by mutex_
 };
 
 }  // namespace weir::store

@@ -95,7 +95,9 @@ class SqliteStore final : public engine::Store {
   StoreStats stats_;
   std::uint64_t generation_ = 0;
   bool synchronous_full_ = true;  // the connection's PRAGMA synchronous
-  bool suspect_ = false;          // a commit failed: the next transaction proves that writing works
+  // A commit failed, or another process made the WAL, perhaps without a sync: the next transaction
+  // writes a row, so that its sync proves that writing works and takes all before it along.
+  bool suspect_ = true;
   std::int64_t probes_ = 0;
   base::WallTime pruned_at_{};
   bool prune_again_ = false;  // a limit stopped the last round

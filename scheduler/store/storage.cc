@@ -38,7 +38,7 @@ Result<Storage> open_storage(const StorageOptions& options) {
     status = keep(DiskBlobStore::open(directory.modules(), out.guard.get(), BlobOrigin::kNewWork),
                   out.modules);
   }
-  if (status.ok()) status = keep(DiskLogStore::open(directory.logs()), out.logs);
+  if (status.ok()) status = keep(DiskLogStore::open(directory.logs(), out.guard.get()), out.logs);
   if (status.ok()) status = directory.publish_generation(out.store->generation());
   if (!status.ok()) return status;
   return out;

@@ -87,9 +87,19 @@ WEIR_UNARY(drain_worker, workers, DrainWorker)
 
 #undef WEIR_UNARY
 
+base::Result<v1::GetVersionResponse> Api::get_version() {
+  return unary(*impl_->connection, *impl_->system, &v1::SystemService::Stub::GetVersion,
+               v1::GetVersionRequest());
+}
+
 base::Result<v1::GetInfoResponse> Api::get_info() {
   return unary(*impl_->connection, *impl_->system, &v1::SystemService::Stub::GetInfo,
                v1::GetInfoRequest());
+}
+
+base::Result<v1::CreateBrowserAddressResponse> Api::create_browser_address() {
+  return unary(*impl_->connection, *impl_->system, &v1::SystemService::Stub::CreateBrowserAddress,
+               v1::CreateBrowserAddressRequest());
 }
 
 base::Result<v1::GetHealthResponse> Api::get_health() {

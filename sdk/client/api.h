@@ -79,9 +79,12 @@ class Api {
   Answer<v1::ListLogsResponse> list_logs(const v1::ListLogsRequest& request);
   Answer<v1::ReadLogResponse> read_log(const v1::ReadLogRequest& request);
 
+  // Needs no token.
+  Answer<v1::GetVersionResponse> get_version();
   Answer<v1::GetInfoResponse> get_info();
   Answer<v1::ExplainResponse> explain(const v1::ExplainRequest& request);
   Answer<v1::GetHealthResponse> get_health();
+  Answer<v1::CreateBrowserAddressResponse> create_browser_address();
   Answer<v1::CompleteNameResponse> complete_name(const v1::CompleteNameRequest& request);
 
   Answer<v1::ListWorkersResponse> list_workers(const v1::ListWorkersRequest& request);

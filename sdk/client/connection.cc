@@ -118,6 +118,10 @@ Status Connection::convert(const grpc::Status& status) const {
                     "the scheduler at " + target_.grpc +
                         " does not accept the token; name its token file (DATA/token) with "
                         "--token-file or WEIR_TOKEN_FILE");
+    case Code::kCanceled:
+      return Status(Code::kAborted, base::kErrTimedOut,
+                    "the scheduler at " + target_.grpc +
+                        " ended the answer: it stops, or nothing was taken of it for minutes");
     case Code::kUnimplemented:
       return Status(code, base::kErrUnreachable,
                     "what answers at " + target_.grpc + " (from " + target_.source +

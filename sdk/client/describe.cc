@@ -4,10 +4,10 @@
 #include "sdk/client/describe.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <system_error>
 
+#include "base/child.h"
 #include "base/errors.h"
 #include "base/json.h"
 
@@ -116,20 +116,19 @@ std::optional<Status> linker_complaint(const std::string& program, const std::st
   return std::nullopt;
 }
 
-Status not_started(const std::string& program, const module::ElfInfo& elf, int error) {
-  if (error == ENOENT && !elf.interpreter.empty()) {
+Status not_started(const std::string& program, const module::ElfInfo& elf, const Status& problem) {
+  if (problem.code() == Code::kNotFound && !elf.interpreter.empty()) {
     return Status(Code::kFailedPrecondition, base::kErrMissingLibrary,
                   "'" + program + "' needs the program loader '" + elf.interpreter +
                       "', which is not on this machine; it was built for another system");
   }
-  if (error == EACCES) {
+  if (problem.code() == Code::kPermissionDenied) {
     return Status(Code::kInvalidArgument, base::kErrNotExecutable,
                   "'" + program +
                       "' may not be executed; chmod +x it, and see that its file system "
                       "is not mounted noexec");
   }
-  return Status(Code::kInvalidArgument, base::kErrNotExecutable,
-                "'" + program + "' cannot be started: " + std::generic_category().message(error));
+  return Status(Code::kInvalidArgument, base::kErrNotExecutable, problem.message());
 }
 
 Status describe_failed(const std::string& message) {
@@ -172,15 +171,13 @@ std::string point_at(const std::string& text, const std::string& problem) {
   return problem + "\n  | " + shown + "\n  | " + std::string(column - 1 - first, ' ') + "^";
 }
 
-}  // namespace
-
 Result<Description> read_description(const std::string& program, const module::ElfInfo& elf,
-                                     const ChildResult& child, std::chrono::milliseconds time) {
+                                     const base::RunResult& child, std::chrono::milliseconds time) {
   const std::string command = "'" + program + " describe'";
-  using End = ChildResult::End;
+  using End = base::RunResult::End;
   switch (child.end) {
     case End::kNotStarted:
-      return not_started(program, elf, child.code);
+      return not_started(program, elf, child.problem);
     case End::kTimedOut:
       return describe_failed(command + " did not end within " + seconds_text(time) +
                              "; define() must only declare, not connect or compute" +
@@ -191,9 +188,10 @@ Result<Description> read_description(const std::string& program, const module::E
                              " MiB; is it a weir module?");
     case End::kSignaled:
       if (std::optional<Status> status = uncaught(command, child.err)) return *status;
-      return describe_failed(command + " crashed with " + signal_name(child.code) +
+      return describe_failed(command + " crashed with " + base::signal_name(child.code) +
                              "; run it by hand under a debugger: gdb --args " + program +
                              " describe" + quote_tail(child.err));
+    case End::kStopped:  // nobody asks for it
     case End::kExited:
       break;
   }
@@ -226,12 +224,15 @@ Result<Description> read_description(const std::string& program, const module::E
   return Description{std::move(*manifest), child.out};
 }
 
+}  // namespace
+
 Result<Description> describe(const std::string& program, const module::ElfInfo& elf,
                              std::chrono::milliseconds time) {
-  ChildLimits limits;
-  limits.time = time;
-  limits.stdout_bytes = module::kManifestBytesMax;
-  return read_description(program, elf, run_child({program, "describe"}, limits), time);
+  base::RunPlan plan;
+  plan.arguments = {program, "describe"};
+  plan.time = time;
+  plan.stdout_bytes = module::kManifestBytesMax;
+  return read_description(program, elf, base::run_program(plan), time);
 }
 
 }  // namespace weir::client

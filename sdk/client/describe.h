@@ -9,7 +9,6 @@
 #include "base/status.h"
 #include "module/elf.h"
 #include "module/manifest.h"
-#include "sdk/client/child.h"
 
 namespace weir::client {
 
@@ -20,10 +19,5 @@ struct Description {
 
 base::Result<Description> describe(const std::string& program, const module::ElfInfo& elf,
                                    std::chrono::milliseconds time);
-
-// The same for what a child did; apart for tests.
-base::Result<Description> read_description(const std::string& program, const module::ElfInfo& elf,
-                                           const ChildResult& child,
-                                           std::chrono::milliseconds time);
 
 }  // namespace weir::client

@@ -37,8 +37,6 @@ bool looks_like_address(const std::string& text) {
 Target from_endpoint(const Endpoint& endpoint, std::string source) {
   Target target;
   target.grpc = endpoint.grpc;
-  target.http = endpoint.http;
-  target.data_dir = endpoint.data_dir;
   target.source = std::move(source);
   return target;
 }

@@ -11,13 +11,10 @@ namespace weir::client {
 
 struct Target {
   std::string grpc;           // "127.0.0.1:7601"
-  std::string http;           // known only when an endpoint file told
-  std::string token;          // empty: only reading is possible
+  std::string token;          // empty: nothing but the version can be asked
   std::string token_file;     // where it was looked for; empty when no file is known
   std::string token_problem;  // why there is none, said once the scheduler asks for it
-  std::string data_dir;       // of a local scheduler, when known
-  std::string
-      source;  // where the address came from, for error messages: "--scheduler", a file's path, …
+  std::string source;         // of the address, for messages: "--scheduler", a file's path, …
 };
 
 // `scheduler`: "host:port", a data directory, or empty for $WEIR_SCHEDULER and then the running

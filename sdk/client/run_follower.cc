@@ -73,7 +73,8 @@ RunFollower::Update RunFollower::lost(const Status& status) {
 RunFollower::Update RunFollower::stream_ended() {
   Status status = stream_->status();
   if (status.code() == Code::kOutOfRange) {
-    // The events after last_seq_ are pruned: go on from now, the run's row tells the rest.
+    // The events after last_seq_ are pruned, or the log is an older one now: go on from where it
+    // is, the run's row tells the rest.
     v1::GetRunRequest request;
     request.set_run(id_);
     const auto answer = api_->get_run(request);

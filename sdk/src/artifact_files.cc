@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/private_files.h"
 #include "module/bundle.h"
 
 namespace weir::sdk_impl {
@@ -63,8 +64,7 @@ Status sync_directory(const fs::path& path) {
 }
 
 Status make_directory(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
+  const std::error_code error = base::make_private_directories(path.string());
   if (!error) return {};
   errno = error.value();
   return file_error("cannot create the directory", path);
@@ -156,14 +156,35 @@ Result<Written> write_file(const fs::path& path, mode_t mode, const Source& sour
   return out;
 }
 
-// Moves a finished temporary to the place of its digest. An artifact that is already there has the
-// same bytes.
+// What is there already and is no longer what its digest says gives up its name.
+Status set_aside_damaged(const fs::path& artifact_dir, const fs::path& path, const Digest& digest) {
+  const Status verdict = verify_tree(path, digest);
+  if (verdict.ok() || verdict.code() == Code::kNotFound) return {};
+  const bool damaged =
+      verdict.code() == Code::kDataLoss || verdict.code() == Code::kInvalidArgument;  // a link
+  if (!damaged) return verdict;
+  const fs::path folder = artifact_dir / "damaged";
+  if (Status status = make_directory(folder); !status.ok()) return status;
+  const fs::path target =
+      folder / (digest.hex() + "-" + temporary_path(artifact_dir).filename().string());
+  if (::rename(path.c_str(), target.c_str()) == 0 || errno == ENOENT) return {};
+  return file_error("cannot set aside the damaged artifact", path);
+}
+
+// Moves a finished temporary to the place of its digest. A file takes the place of one that is
+// there; a tree cannot, and leaves it when it is sound.
 Result<StoredFile> publish(const fs::path& artifact_dir, Temporary& temporary, Written written,
                            Sync sync) {
   StoredFile out{written.digest, written.size, artifact_path(artifact_dir, written.digest)};
   const fs::path folder = out.path.parent_path();
   if (Status status = make_directory(folder); !status.ok()) return status;
-  if (::rename(temporary.path().c_str(), out.path.c_str()) == 0) {
+  bool moved = ::rename(temporary.path().c_str(), out.path.c_str()) == 0;
+  if (!moved && (errno == EEXIST || errno == ENOTEMPTY)) {
+    Status aside = set_aside_damaged(artifact_dir, out.path, written.digest);
+    if (!aside.ok()) return aside;
+    moved = ::rename(temporary.path().c_str(), out.path.c_str()) == 0;
+  }
+  if (moved) {
     temporary.keep();
   } else if (errno != EEXIST && errno != ENOTEMPTY) {
     return file_error("cannot move the artifact to", out.path);
@@ -180,7 +201,7 @@ Result<StoredFile> publish(const fs::path& artifact_dir, Temporary& temporary, W
 Result<StoredFile> store_stream(const fs::path& artifact_dir, const Source& source, Sync sync) {
   if (Status status = make_directory(artifact_dir / "tmp"); !status.ok()) return status;
   Temporary temporary(temporary_path(artifact_dir));
-  auto written = write_file(temporary.path(), 0444, source, sync);
+  auto written = write_file(temporary.path(), 0400, source, sync);
   if (!written.ok()) return written.status();
   return publish(artifact_dir, temporary, *written, sync);
 }
@@ -282,7 +303,7 @@ Result<StoredFile> store_tree(const fs::path& artifact_dir, const fs::path& sour
   for (const TreeEntry& entry : *entries) {
     const fs::path target = temporary.path() / entry.relative;
     if (Status status = make_directory(target.parent_path()); !status.ok()) return status;
-    const mode_t mode = entry.executable ? 0555 : 0444;
+    const mode_t mode = entry.executable ? 0500 : 0400;
     auto written = write_file(
         target, mode, [&](const auto& take) { return read_all(entry.absolute, take); }, sync);
     if (!written.ok()) return written.status();

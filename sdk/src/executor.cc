@@ -141,8 +141,7 @@ int run_executor(const impl::PipelineRecord& pipeline) {
       std::_Exit(1);
     }
     if (result_unwanted) return 0;
-    status = channel.send(encode_result(request->key, report, request->target.artifact_dir,
-                                        runner.resources().take_helpers()));
+    status = channel.send(encode_result(request->key, report, runner.resources().take_helpers()));
   }
   return complain(status, 1);
 }

@@ -1,6 +1,6 @@
-// executor.proto by hand: field numbers are that file's. Unknown fields are
-// skipped, so that either side may be newer. Protozero throws on malformed bytes;
-// the exceptions end here. Keeps no state.
+// executor.proto and what it embeds of worker.proto, by hand: field numbers are
+// those files'. Unknown fields are skipped, so that either side may be newer. Protozero throws on
+// malformed bytes; the exceptions end here. Keeps no state.
 #include "sdk/src/executor_wire.h"
 
 #include <algorithm>
@@ -14,34 +14,19 @@
 #include <protozero/pbf_writer.hpp>
 
 #include "base/errors.h"
+#include "engine/wire_numbers.h"
 
 namespace weir::sdk_impl {
 namespace {
 
 using base::Code;
 using base::Digest;
-using base::Json;
 using base::Result;
 using base::Status;
-using engine::OutcomeClass;
+using engine::from_wire;
+using engine::wire_number;
 
 constexpr std::size_t kHeaderBytes = 4;
-
-// Numbers of worker.proto.
-constexpr std::int32_t kKindOffset = 1;  // ArtifactKind there begins with UNSPECIFIED
-
-std::int32_t outcome_number(OutcomeClass outcome) {
-  switch (outcome) {
-    case OutcomeClass::kSucceeded:
-      return 1;
-    case OutcomeClass::kCheckFailed:
-      return 3;
-    case OutcomeClass::kLoadError:
-      return 10;
-    default:
-      return 2;  // FAILED: a runner reports nothing else
-  }
-}
 
 std::string_view view(protozero::data_view data) { return {data.data(), data.size()}; }
 
@@ -59,7 +44,7 @@ WireValue read_value(protozero::pbf_reader in) {
         break;
       case 3:
         out.ref.kind =
-            static_cast<engine::ArtifactKind>(std::clamp(in.get_int32() - kKindOffset, 0, 3));
+            from_wire<engine::ArtifactKind>(in.get_enum()).value_or(engine::ArtifactKind::kBytes);
         break;
       case 4:
         out.ref.type = in.get_string();
@@ -69,9 +54,6 @@ WireValue read_value(protozero::pbf_reader in) {
         break;
       case 6:
         is_inline = in.get_bool();
-        break;
-      case 7:
-        out.path = in.get_string();
         break;
       default:
         in.skip();
@@ -105,127 +87,154 @@ AttemptInput read_input(protozero::pbf_reader in) {
   return out;
 }
 
-// Fields 1 to 9: what to run and with what.
-bool read_work_field(protozero::pbf_reader& in, AttemptRequest& out, bool& has_cursor) {
-  switch (in.tag()) {
-    case 1:
-      out.key.run = base::RunId{in.get_fixed64()};
-      out.info.run = out.key.run.text();
-      return true;
-    case 2:
-      out.key.task = in.get_int32();
-      return true;
-    case 3:
-      out.key.epoch = in.get_int32();
-      out.info.epoch = out.key.epoch;
-      return true;
-    case 4:
-      out.stage = in.get_int32();
-      return true;
-    case 5:
-      out.inputs.push_back(read_input(in.get_message()));
-      return true;
-    case 6:
-      out.params = in.get_string();
-      return true;
-    case 7:
-      out.cursor_version = in.get_int64();
-      return true;
-    case 8:
-      out.cursor = read_value(in.get_message());
-      return true;
-    case 9:
-      has_cursor = in.get_bool();
-      return true;
-    default:
-      return false;
-  }
-}
-
-AttemptRequest read_run(protozero::pbf_reader in) {
-  AttemptRequest out;
-  bool has_cursor = false;
+base::AttemptKey read_key(protozero::pbf_reader in) {
+  base::AttemptKey key;
   while (in.next()) {
-    if (read_work_field(in, out, has_cursor)) continue;
     switch (in.tag()) {
-      case 10:
-        out.target.artifact_dir = in.get_string();
+      case 1:
+        key.run = base::RunId{in.get_fixed64()};
         break;
-      case 11:
-        out.info.scratch = in.get_string();
+      case 2:
+        key.task = in.get_int32();
         break;
-      case 12:
-        out.info.attempt = in.get_int32();
-        break;
-      case 13:
-        out.info.job = in.get_string();
-        break;
-      case 14:
-        out.info.task = in.get_string();
+      case 3:
+        key.epoch = in.get_int32();
         break;
       default:
         in.skip();
     }
   }
-  if (!has_cursor) out.cursor.reset();
-  return out;
+  return key;
 }
 
-void write_value(protozero::pbf_writer& parent, std::uint32_t tag, const engine::ValueRef& ref,
-                 const std::shared_ptr<const std::string>& bytes,
-                 const std::filesystem::path& artifact_dir) {
-  protozero::pbf_writer out(parent, tag);
-  const std::string_view digest = ref.digest.raw();
-  out.add_bytes(1, digest.data(), digest.size());
-  out.add_int64(2, ref.size);
-  out.add_int32(3, static_cast<std::int32_t>(ref.kind) + kKindOffset);
-  out.add_string(4, ref.type);
-  if (bytes != nullptr) {
-    out.add_bytes(5, *bytes);
-    out.add_bool(6, true);
-  } else {
-    out.add_string(7, artifact_path(artifact_dir, ref.digest).string());
+void read_assign(protozero::pbf_reader in, AttemptRequest& out) {
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1:
+        out.key = read_key(in.get_message());
+        out.info.run = out.key.run.text();
+        out.info.epoch = out.key.epoch;
+        break;
+      case 2:
+        out.info.task = in.get_string();
+        break;
+      case 3:
+        out.info.job = in.get_string();
+        break;
+      case 6:
+        out.stage = in.get_int32();
+        break;
+      case 7:
+        out.inputs.push_back(read_input(in.get_message()));
+        break;
+      case 8:
+        out.params = in.get_string();
+        break;
+      case 9:
+        out.cursor_version = in.get_int64();
+        break;
+      case 10:
+        out.cursor = read_value(in.get_message());
+        break;
+      case 12:
+        out.info.attempt = in.get_int32();
+        break;
+      default:
+        in.skip();
+    }
   }
 }
 
+AttemptRequest read_run(protozero::pbf_reader in) {
+  AttemptRequest out;
+  std::vector<std::string> input_paths;
+  std::string cursor_path;
+  while (in.next()) {
+    switch (in.tag()) {
+      case 1:
+        read_assign(in.get_message(), out);
+        break;
+      case 2:
+        input_paths.push_back(in.get_string());
+        break;
+      case 3:
+        cursor_path = in.get_string();
+        break;
+      case 4:
+        out.target.artifact_dir = in.get_string();
+        break;
+      case 5:
+        out.info.scratch = in.get_string();
+        break;
+      case 6:
+        out.target.disk_reserve = in.get_int64();
+        break;
+      default:
+        in.skip();
+    }
+  }
+  const std::size_t paths = std::min(input_paths.size(), out.inputs.size());
+  for (std::size_t i = 0; i < paths; ++i) out.inputs[i].value.path = std::move(input_paths[i]);
+  if (out.cursor) out.cursor->path = std::move(cursor_path);
+  return out;
+}
+
+void write_key(protozero::pbf_writer& parent, std::uint32_t tag, const base::AttemptKey& key) {
+  protozero::pbf_writer out(parent, tag);
+  out.add_fixed64(1, key.run.value);
+  out.add_int32(2, key.task);
+  out.add_int32(3, key.epoch);
+}
+
+void write_value(protozero::pbf_writer& parent, std::uint32_t tag,
+                 const engine::OutputValue& value) {
+  protozero::pbf_writer out(parent, tag);
+  const std::string_view digest = value.value.digest.raw();
+  out.add_bytes(1, digest.data(), digest.size());
+  out.add_int64(2, value.value.size);
+  out.add_enum(3, wire_number(value.value.kind));
+  out.add_string(4, value.value.type);
+  if (value.bytes == nullptr) return;
+  out.add_bytes(5, *value.bytes);
+  out.add_bool(6, true);
+}
+
 void write_check(protozero::pbf_writer& parent, const engine::CheckResult& check) {
-  protozero::pbf_writer out(parent, 10);
+  protozero::pbf_writer out(parent, 11);
   out.add_string(1, check.asset);
   out.add_string(2, check.name);
-  out.add_int32(3, static_cast<std::int32_t>(check.severity));
+  out.add_enum(3, wire_number(check.severity));
   out.add_bool(4, check.passed);
   out.add_string(5, check.reason);
   out.add_string(6, check.metadata);
 }
 
-std::string error_type(const engine::AttemptFinished& report) {
-  const auto detail = Json::parse(report.detail.empty() ? "{}" : report.detail);
-  return detail.ok() ? detail.value()["type"].as_string() : "";
-}
-
-void write_report(protozero::pbf_writer& out, const engine::AttemptFinished& report,
-                  const std::filesystem::path& artifact_dir) {
-  out.add_int32(1, outcome_number(report.outcome));
-  out.add_int32(2, static_cast<std::int32_t>(report.success) + 1);
-  out.add_string(3, report.message);
-  out.add_string(4, error_type(report));
-  out.add_string(5, report.metadata);
+// A Finished, without its times: the worker has those.
+void write_finished(protozero::pbf_writer& parent, const base::AttemptKey& key,
+                    const engine::AttemptFinished& report) {
+  protozero::pbf_writer out(parent, 1);
+  write_key(out, 1, key);
+  out.add_enum(2, wire_number(report.outcome));
+  out.add_enum(3, wire_number(report.success));
+  out.add_string(4, report.message);
+  out.add_string(5, report.detail);
+  out.add_string(6, report.metadata);
   if (report.retry_after) {
     using std::chrono::milliseconds;
-    out.add_int64(6, std::chrono::ceil<milliseconds>(*report.retry_after).count());
-    out.add_bool(7, true);
+    out.add_int64(7, std::chrono::ceil<milliseconds>(*report.retry_after).count());
+    out.add_bool(8, true);
   }
-  out.add_bool(8, report.permanent);
+  out.add_bool(9, report.permanent);
   for (const engine::OutputValue& output : report.outputs) {
-    protozero::pbf_writer entry(out, 9);
+    protozero::pbf_writer entry(out, 10);
     entry.add_string(1, output.asset);
-    write_value(entry, 2, output.value, output.bytes, artifact_dir);
+    write_value(entry, 2, output);
   }
   for (const engine::CheckResult& check : report.checks) write_check(out, check);
   if (report.cursor) {
-    out.add_int64(11, report.cursor->read_version);
-    write_value(out, 12, report.cursor->value.value, report.cursor->value.bytes, artifact_dir);
-    out.add_bool(13, true);
+    protozero::pbf_writer cursor(out, 12);
+    cursor.add_int64(1, report.cursor->read_version);
+    write_value(cursor, 2, report.cursor->value);
   }
 }
 
@@ -324,20 +333,16 @@ std::string encode_ready(std::string_view manifest_json, std::int32_t pid) {
 }
 
 std::string encode_result(const base::AttemptKey& key, const engine::AttemptFinished& report,
-                          const std::filesystem::path& artifact_dir,
                           const std::vector<Helper>& helpers) {
   std::string out;
   protozero::pbf_writer response(out);
   protozero::pbf_writer result(response, 2);
-  write_report(result, report, artifact_dir);
+  write_finished(result, key, report);
   for (const Helper& helper : helpers) {
-    protozero::pbf_writer entry(result, 14);
+    protozero::pbf_writer entry(result, 2);
     entry.add_int32(1, helper.pid);
     entry.add_uint64(2, helper.born_ticks);
   }
-  result.add_fixed64(15, key.run.value);
-  result.add_int32(16, key.task);
-  result.add_int32(17, key.epoch);
   result.commit();
   return out;
 }

@@ -14,7 +14,7 @@
 
 namespace weir::sdk_impl {
 
-inline constexpr int kExecutorProtocolVersion = 2;
+inline constexpr int kExecutorProtocolVersion = 3;
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
 
 // The next message from the socket; nullopt at a clean end of stream. UNAVAILABLE when it breaks
@@ -28,10 +28,8 @@ base::Result<AttemptRequest> decode_request(std::string_view message);
 
 // ExecutorResponses.
 std::string encode_ready(std::string_view manifest_json, std::int32_t pid);
-// `artifact_dir` tells where outputs stand that are not inline; `helpers` live on after the
-// attempt.
+// `helpers` live on after the attempt.
 std::string encode_result(const base::AttemptKey& key, const engine::AttemptFinished& report,
-                          const std::filesystem::path& artifact_dir,
                           const std::vector<Helper>& helpers);
 std::string encode_log(std::string_view line);
 std::string encode_progress(std::int64_t done, std::int64_t total);

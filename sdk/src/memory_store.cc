@@ -3,8 +3,6 @@
 // or writing without begin() is a caller's bug and aborts.
 #include "sdk/src/memory_store.h"
 
-#include <set>
-
 #include "base/check.h"
 #include "base/errors.h"
 #include "engine/text/record_text.h"
@@ -74,8 +72,13 @@ Status MemoryStore::commit(engine::Durability durability) {
     return {Code::kUnavailable, base::kErrStore, "the commit failed: injected fault"};
   }
   in_transaction_ = false;
-  if (durability == engine::Durability::kSync || !keep_unsynced_) {
+  tables_.each([](auto& table) { table.keep(); });
+  ++unsynced_;
+  const bool sync = durability == engine::Durability::kSync;
+  if (sync && hooks_.on_sync) hooks_.on_sync();
+  if ((sync && fault == CommitFault::kNone) || !keep_unsynced_) {
     tables_.each([](auto& table) { table.forget(); });
+    unsynced_ = 0;
   }
   if (fault == CommitFault::kFailedAfter) {
     return {Code::kUnavailable, base::kErrStore, "the commit's outcome is unknown: injected fault"};
@@ -89,9 +92,14 @@ void MemoryStore::rollback() {
   in_transaction_ = false;
 }
 
-void MemoryStore::power_cut() {
+void MemoryStore::power_cut(std::size_t survivors) {
   rollback();
-  tables_.each([](auto& table) { table.undo_all(); });
+  for (; unsynced_ > survivors; --unsynced_) {
+    tables_.each([](auto& table) { table.undo_commit(); });
+  }
+  // What was not lost is on the disk.
+  tables_.each([](auto& table) { table.forget(); });
+  unsynced_ = 0;
 }
 
 base::Result<engine::Snapshot> MemoryStore::restore() {
@@ -128,6 +136,10 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   for (const auto& [id, run] : tables_.runs.rows()) {
     snapshot.last_run = id;
     if (engine::terminal(run.state)) continue;
+    if (damaged_.contains(id)) {
+      snapshot.quarantined.push_back("runs " + id.text() + ": damaged");
+      continue;
+    }
     if (run.queued_for != engine::QueueReason::kNone) {
       snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at});
       continue;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,13 +19,14 @@
 namespace weir::sdk_impl {
 
 // What a commit does. After kFailedAfter the rows are there although the caller was told of a
-// failure.
+// failure; a power cut may still take them.
 enum class CommitFault { kNone, kFailedBefore, kFailedAfter };
 
 // Called when set; all of them on the thread that uses the store.
 struct FaultHooks {
   std::function<CommitFault(engine::Durability)> on_commit;
-  std::function<base::Status()> on_begin;                       // not OK: begin fails with it
+  std::function<void()> on_sync;           // of a commit that took effect and is not durable yet
+  std::function<base::Status()> on_begin;  // not OK: begin fails with it
   std::function<base::Status(const engine::Record&)> on_write;  // not OK: write fails with it
 };
 
@@ -56,10 +58,19 @@ class MemoryTable {
   }
   const Rows& rows() const { return rows_; }
 
+  // A transaction begins. One that commits is kept undoable, or it and all before it are not.
   void mark() { mark_ = undo_.size(); }
-  void forget() { undo_.clear(); }
   void undo_to_mark() { undo_to(mark_); }
-  void undo_all() { undo_to(0); }
+  void keep() { commits_.push_back(mark_); }
+  void forget() {
+    undo_.clear();
+    commits_.clear();
+  }
+  // Takes the newest commit back that was kept.
+  void undo_commit() {
+    undo_to(commits_.back());
+    commits_.pop_back();
+  }
 
  private:
   void undo_to(std::size_t size) {
@@ -76,7 +87,8 @@ class MemoryTable {
 
   Rows rows_;
   std::vector<std::pair<Key, std::optional<Row>>> undo_;  // oldest first
-  std::size_t mark_ = 0;  // size of undo_ when the open transaction began
+  std::size_t mark_ = 0;              // size of undo_ when the open transaction began
+  std::vector<std::size_t> commits_;  // the marks of those that were kept
 };
 
 // The table of a row, by the primary key that the row's columns give.
@@ -88,6 +100,7 @@ struct MemoryTables {
   RowTable<engine::ModuleRow> modules;
   RowTable<engine::AssetRow> assets;
   RowTable<engine::RunRow> runs;
+  RowTable<engine::RunCountsRow> run_counts;
   RowTable<engine::TaskRow> tasks;
   RowTable<engine::AttemptRow> attempts;
   RowTable<engine::MaterializationRow> materializations;
@@ -101,12 +114,12 @@ struct MemoryTables {
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
-    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                    cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
+                    artifacts, cursors, events, workers, replies, outbox);
   }
   auto all() const {
-    return std::tie(modules, assets, runs, tasks, attempts, materializations, checks, artifacts,
-                    cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
+                    artifacts, cursors, events, workers, replies, outbox);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
@@ -136,10 +149,15 @@ class MemoryStore final : public engine::Store {
 
   // Ends the open transaction as the death of the process would: what it wrote is gone.
   void crash() { rollback(); }
-  // Takes back every commit since the last kSync one. Needs keep_unsynced(true) from the start.
-  void power_cut();
-  // Whether lazy commits stay undoable until the next sync; off by default, it costs memory.
+  // Takes back the commits since the last sync but for the first `survivors`. Needs
+  // keep_unsynced(true) from the start.
+  void power_cut(std::size_t survivors = 0);
+  // As a row that cannot be read: restore() sets the run aside from now on.
+  void damage(base::RunId run) { damaged_.insert(run); }
+  const std::set<base::RunId>& damaged() const { return damaged_; }
+  // Whether commits stay undoable until the next sync; off by default, it costs memory.
   void keep_unsynced(bool keep) { keep_unsynced_ = keep; }
+  std::size_t unsynced() const { return unsynced_; }  // commits that a power cut could take
 
   // Committed and open rows alike: for audits and comparisons.
   const MemoryTables& tables() const { return tables_; }
@@ -163,6 +181,8 @@ class MemoryStore final : public engine::Store {
   FaultHooks hooks_;
   bool in_transaction_ = false;
   bool keep_unsynced_ = false;
+  std::size_t unsynced_ = 0;
+  std::set<base::RunId> damaged_;
 };
 
 }  // namespace weir::sdk_impl

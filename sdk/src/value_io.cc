@@ -36,8 +36,24 @@ Status codec_failed(std::string_view verb, std::string_view what) {
   return Status(Code::kInvalidArgument, number, subject + inner.message());
 }
 
+// The reserve is for the worker's reports and the scheduler's commits, which one value must not
+// make impossible. A disk that cannot be measured has room.
+Status check_room(const ArtifactTarget& target, std::size_t bytes) {
+  if (target.disk_reserve <= 0) return {};
+  std::error_code failed;
+  std::filesystem::create_directories(target.artifact_dir, failed);
+  const auto space = std::filesystem::space(target.artifact_dir, failed);
+  const auto reserve = static_cast<std::uintmax_t>(target.disk_reserve);
+  if (failed || space.available >= reserve + bytes) return {};
+  return Status(Code::kResourceExhausted, base::kErrDiskFull,
+                std::to_string(space.available) + " bytes are free on the file system of " +
+                    target.artifact_dir.string() + ", of which " +
+                    std::to_string(target.disk_reserve) + " are kept back; free space");
+}
+
 Result<WireValue> store_large(const impl::ValueCodec& codec, const impl::Encoded& encoded,
                               const ArtifactTarget& target) {
+  if (Status room = check_room(target, encoded.bytes.size()); !room.ok()) return room;
   Result<StoredFile> stored = Status();
   switch (codec.kind) {
     case impl::ValueKind::kFile:

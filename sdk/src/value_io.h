@@ -29,6 +29,7 @@ struct WireValue {
 struct ArtifactTarget {
   std::filesystem::path artifact_dir;
   Sync sync = Sync::kDurable;
+  std::int64_t disk_reserve = 0;  // bytes: what would leave less free is not stored
 };
 
 // INVALID_ARGUMENT when the codec throws or the file it names cannot be stored; RESOURCE_EXHAUSTED

@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from typing import Callable
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from weir_processes import Place, audit_exactly_once, descendants
+from past_runs import add_past_runs, audit_past_runs
+from weir_processes import Place, audit_exactly_once, descendants, wait_until
 
 CHAIN_TASKS, FAN_OUT_TASKS = 40, 10_000
+WAITING_RUNS, LARGE_RUN_TASKS = 10_000, 100_000
+LARGE_RUN_MS_MAX, LARGE_RUN_MIB_MAX = 1000, 64
+PAST_RUNS, RESTART_MS_MAX = 1_000_000, 2_000
 
 
 def percentile(values, share):
@@ -104,14 +108,9 @@ class Line:
     ratio_max: float | None
 
 
-def token(place):
-    with open(place.environment["WEIR_TOKEN_FILE"], encoding="ascii") as file:
-        return {"authorization": "Bearer " + file.read().strip()}
-
-
 def create(place, job, key):
     answer = place.connect("RunService/CreateRun", {"job": job, "idempotencyKey": key},
-                           token(place), seconds=60)
+                           seconds=60)
     return answer["runId"]
 
 
@@ -211,6 +210,107 @@ def start(arguments, floors):
                       f"{percentile(taken, 0.99):.0f} ms, n {len(taken)}")
 
 
+def dispatched(place, up):
+    """The instant of the first lease of a run that is created as soon as that can be done."""
+    key = f"restart-{time.monotonic_ns()}"
+    while True:
+        try:
+            run = create(place, "chain/all", key)
+            break
+        except OSError:
+            assert up.alive(), up.text()
+            time.sleep(0.002)
+    while True:
+        leased = place.sql("SELECT MIN(leased_at) FROM attempts WHERE run_id = ?", run)[0][0]
+        if leased is not None:
+            break
+        time.sleep(0.01)
+    assert place.wait_run(run) == "succeeded"
+    return leased / 1e6
+
+
+def restart(arguments, floors):
+    with Place(arguments.bin, arguments.root) as place:
+        up = place.start_up("--slots", 2)
+        place.ok("register", place.module("bench_chain"))
+        run = place.connect("RunService/CreateRun",
+                            {"selection": "link_1", "idempotencyKey": "one"},
+                            token(place))["runId"]
+        assert place.wait_run(run) == "succeeded"
+        up.stop()
+        add_past_runs(place, run, PAST_RUNS)
+        size = os.path.getsize(place.database()) / 2**30
+        taken = []
+        for _ in range(10):
+            begin = time.time()
+            up = place.start_up("--slots", 2, wait=False)
+            taken.append(dispatched(place, up) - begin)
+            if len(taken) == 1:
+                audit_past_runs(place, run, PAST_RUNS, token(place))
+            up.stop()
+        median = percentile(taken, 0.5) * 1e3
+        return Figure(median, f"{PAST_RUNS:,} past runs, {size:.1f} GiB: exec to first dispatch "
+                      f"median {median:.0f} ms, p99 {percentile(taken, 0.99) * 1e3:.0f} ms, "
+                      f"n {len(taken)}; audited")
+
+
+def written_bytes(pid):
+    """What the process gave to the disk: its log, for the greatest part."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        return int(next(line.split()[1] for line in file if line.startswith("write_bytes:")))
+
+
+def waiting(arguments, floors):
+    """Runs that all write one asset: each ends, and lets go the next of those that wait."""
+    with Place(arguments.bin, arguments.root) as place:
+        scheduler = place.start_scheduler()
+        place.start_worker("apart", "--slots", 2)
+        place.wait_workers(1, scheduler)
+        place.ok("register", place.module("bench_chain"))
+        place.ok("workers", "drain", "apart")
+        for index in range(WAITING_RUNS):
+            place.connect("RunService/CreateRun",
+                          {"selection": "link_1", "idempotencyKey": f"waiting-{index}"},
+                          token(place))
+        before = written_bytes(scheduler.pid)
+        place.ok("workers", "drain", "apart", "--undo")
+        wait_until("all runs to end", lambda: place.sql(
+            "SELECT count(*) FROM runs WHERE state <> 'succeeded'")[0][0] == 0, seconds=600,
+            every=0.5)
+        written = (written_bytes(scheduler.pid) - before) / WAITING_RUNS
+        made = place.sql("SELECT count(*), count(DISTINCT run_id) FROM materializations")[0]
+        assert made == (WAITING_RUNS, WAITING_RUNS), made
+        begun, ended = place.sql("SELECT MIN(started_at), MAX(finished_at) FROM runs")[0]
+        floors.ask()
+        each = (ended - begun) / 1e3 / WAITING_RUNS
+        return Figure(each, f"{WAITING_RUNS:,} runs of one asset: {each:.2f} ms and "
+                      f"{written:,.0f} bytes written a completion; audited")
+
+
+def large_run(arguments, floors):
+    """Runs of a module with many stages, the first of which finds nothing prepared."""
+    with Place(arguments.bin, arguments.root) as place:
+        scheduler = place.start_scheduler()
+        place.ok("register", place.module("bench_large_run"), seconds=120)
+        time.sleep(3)  # until what registering left behind has settled
+        before = pss_mib([scheduler.pid])
+        taken, held = [], []
+        for index in range(5):
+            begin = time.monotonic()
+            run = create(place, "fan_out/all", f"large-{index}")
+            taken.append((time.monotonic() - begin) * 1e3)
+            held.append(pss_mib([scheduler.pid]) - before)
+            counts = place.sql("SELECT waiting + ready FROM run_counts WHERE run_id = ?", run)
+            assert counts == [(LARGE_RUN_TASKS,)], counts
+            floors.ask()
+        assert held[0] <= LARGE_RUN_MIB_MAX, held
+        return Figure(percentile(taken, 0.5),
+                      f"a run of {LARGE_RUN_TASKS:,} tasks is accepted in {taken[0]:.0f} ms, "
+                      f"median {percentile(taken, 0.5):.0f} ms, n {len(taken)}; the first takes "
+                      f"{held[0]:.1f} MiB, all {len(taken)} {held[-1]:.1f} MiB, on top of the "
+                      f"module; target <= {LARGE_RUN_MIB_MAX} MiB")
+
+
 # A hop must commit, and the rest of it may take as long as four round trips of gRPC: 0.2 ms where
 # one takes 50 us.
 def hop(floors):
@@ -222,8 +322,11 @@ LINES = {
     "chain_apart": Line(chain_apart, "ms a hop", hop, "commit + 4 gRPC round trips", 1.5),
     "fan_out": Line(fan_out, "us a task", lambda f: f.grouped * 1e3,
                     "its rows in a grouped commit", 2),
+    "waiting": Line(waiting, "ms a completion", hop, "commit + 4 gRPC round trips", 1.5),
+    "large_run": Line(large_run, "ms", lambda f: LARGE_RUN_MS_MAX, "what it may take in all", 1),
     "idle": Line(idle, "MiB", lambda f: f.memory, "a process with gRPC and SQLite", 4),
     "start": Line(start, "ms", lambda f: f.start, "a process with gRPC, SQLite and one commit", 3),
+    "restart": Line(restart, "ms", lambda f: RESTART_MS_MAX, "what it may take in all", 1),
 }
 
 

@@ -1,13 +1,15 @@
 // The engine alone: microseconds a task from the creation of a run to its end, without store,
 // network and clock. A chain (every end makes one task ready), a fan-out (ten thousand at once) and
 // a merge (ten thousand parents of one task), on a worker with room for all or for eight at a time;
-// and ten thousand runs that wait for one asset, by completion.
+// ten thousand runs that wait for one asset, by completion; and what it takes to accept a large
+// run.
 #include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+#include <malloc.h>
 
 #include <benchmark/benchmark.h>
 
@@ -177,6 +179,25 @@ void Waiting(benchmark::State& state) {
   state.counters["bytes_per_completion"] = double(bytes) / double(runs);
 }
 
+std::size_t allocated() { return mallinfo2().uordblks; }
+
+// What accepting a run costs, in time and memory, on top of the registered module.
+void Accept(benchmark::State& state) {
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Rig rig(chain(int(state.range(0))), 1);
+    const std::size_t before = allocated();
+    state.ResumeTiming();
+    rig.create_run();
+    state.PauseTiming();
+    bytes = allocated() - before;
+    state.ResumeTiming();
+  }
+  state.counters["MiB"] = double(bytes) / (1 << 20);
+  state.counters["bytes_per_task"] = double(bytes) / double(state.range(0));
+}
+
 void Chain(benchmark::State& state) { play(state, chain(int(state.range(0))), 4); }
 void FanOut(benchmark::State& state) {
   play(state, fan_out(int(state.range(0))), int(state.range(1)));
@@ -186,6 +207,7 @@ void Merge(benchmark::State& state) { play(state, merge(int(state.range(0))), 8)
 BENCHMARK(Chain)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(FanOut)->Args({10'000, 8})->Args({10'000, 10'000})->Unit(benchmark::kMillisecond);
 BENCHMARK(Merge)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Accept)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(Waiting)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -97,6 +97,8 @@ def test_secret_of_a_run_by_hand_is_seen_by_who_asks_only(arguments):
         for asset in ("uses_libraries", "asks", "looks_around"):
             assert f"succeeded  {asset}" in done.stdout, done.stdout + done.stderr
         assert "failed  asks_in_vain" in done.stdout, done.stdout
+        assert "XDG_RUNTIME_DIR" in done.stdout, "the stage saw its environment"
+        assert "r1verbed" not in done.stdout + done.stderr, done.stdout
 
 
 if __name__ == "__main__":

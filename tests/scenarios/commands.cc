@@ -4,6 +4,7 @@
 #include "tests/scenarios/commands.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "engine/plan/plan.h"
+#include "engine/plan/run_plan.h"
 #include "engine/state.h"
 #include "tests/support/graph_text.h"
 
@@ -307,6 +309,7 @@ std::string do_options(World& world, const Line& line) {
   if (const auto after = line.option("forget"); !after.empty()) {
     world.options.worker_forgotten_after = test::parse_duration(after);
   }
+  world.options.resident_tasks_max = std::stoi(line.option("resident_tasks", "1000000"));
   world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
   world.options.queued_runs_max = std::stoi(line.option("queued_runs", "100000"));
   return "";
@@ -351,9 +354,11 @@ std::string show_run(World& world, const Line& line) {
   const auto& row = *world.tables().runs.find(run.id);
   std::string text = run.alias + " " + std::string(engine::run_state_name(row.state)) +
                      (row.message.empty() ? "" : " (" + row.message + ")") + origin_of(row) + "\n";
+  const auto plan = engine::RunPlan::of(row).value();
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-    const auto& task = *world.tables().tasks.find({run.id, std::int32_t(i)});
-    text += "  " + task.name + " " + std::string(engine::task_state_name(task.state));
+    const auto* stored = world.tables().tasks.find({run.id, std::int32_t(i)});
+    const auto task = stored != nullptr ? *stored : plan.task(row, std::int32_t(i));
+    text += "  " + run.tasks[i] + " " + std::string(engine::task_state_name(task.state));
     if (task.epoch > 0) text += " epoch=" + std::to_string(task.epoch);
     text += " used=" + std::to_string(task.attempts_used) + "+" +
             std::to_string(task.infrastructure_used);
@@ -419,7 +424,7 @@ std::string show_leases(World& world, const Line&) {
 
 std::string show_outbox(World& world, const Line&) {
   std::string text;
-  for (const auto& row : world.engine().outbox()) {
+  for (const auto& row : world.engine().outbox(0, std::numeric_limits<std::size_t>::max())) {
     text += std::to_string(row.id) + " " + row.kind + " " + row.payload + "\n";
   }
   return world.readable(text);

@@ -4,6 +4,7 @@
 // the semantics, nothing of the engine.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,8 +33,8 @@ class Audit {
   void on_write(const engine::Record& record);  // before it is applied
   void on_commit();                             // everything is applied
 
-  // All runs have ended: the tables as a whole.
-  void at_the_end() const;
+  // All runs have ended but those that were set aside: the tables as a whole.
+  void at_the_end(const std::function<bool(base::RunId)>& set_aside) const;
 
  private:
   void row(const engine::TaskRow& row);
@@ -55,6 +56,7 @@ class Audit {
   void check_end(base::RunId run, std::int32_t index);
   void check_result(const engine::TaskRow& row) const;
   void check_materialization(const engine::MaterializationRow& row) const;
+  void check_counts(const engine::RunRow& run) const;
   void check_run(const engine::RunRow& run);
   void check_ended_run(const engine::RunRow& run);
   void check_end_is_told(const engine::RunRow& run) const;
@@ -75,6 +77,7 @@ class Audit {
   std::multiset<std::pair<base::RunId, std::int32_t>> finished_events_;
   std::multiset<base::RunId> run_finished_events_;
   std::int64_t outbox_rows_ = 0;
+  mutable std::map<std::pair<base::RunId, std::int32_t>, engine::TaskRow> planned_;  // as asked for
 };
 
 }  // namespace weir::simulation

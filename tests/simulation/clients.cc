@@ -98,7 +98,9 @@ void Clients::on_reply(const engine::Reply& reply) {
 void Clients::settle(const Shared& request, const engine::Reply& reply) {
   if (request->answered) return coverage_.add(Seen::kRequestReplayed);
   const auto code = reply.status.code();
-  if (code == base::Code::kUnavailable || code == base::Code::kAlreadyExists) return;  // asks again
+  // Asks again.
+  if (code == base::Code::kUnavailable || code == base::Code::kAlreadyExists) return;
+  if (code == base::Code::kResourceExhausted) return;
   request->answered = true;
   --open_;
   if (!reply.status.ok()) return count_refusal(reply);

@@ -106,11 +106,20 @@ void Fleet::release(Worker& worker, const engine::AttemptKey& key, const std::st
 void Fleet::upload(Worker& worker, const engine::NeedArtifacts& message) {
   plan(index_of(worker), rng_.between(Duration(milliseconds(10)), Duration(seconds(3))),
        [this, message](Worker& w) {
-         for (const auto& digest : message.digests) door_.uploaded(digest);
-         const auto held = w.held.find(message.key);
-         if (held == w.held.end() || held->second.state != State::kReported) return;
-         report(w, held->second);
+         if (!door_.reachable()) return upload(w, message);
+         for (const auto& digest : message.digests) door_.begin_upload(digest);
+         plan(index_of(w), rng_.between(Duration(milliseconds(1)), Duration(seconds(2))),
+              [this, message](Worker& its) { end_upload(its, message); });
        });
+}
+
+void Fleet::end_upload(Worker& worker, const engine::NeedArtifacts& message) {
+  bool there = true;
+  for (const auto& digest : message.digests) there = door_.end_upload(digest) && there;
+  if (!there) return upload(worker, message);
+  const auto held = worker.held.find(message.key);
+  if (held == worker.held.end() || held->second.state != State::kReported) return;
+  report(worker, held->second);
 }
 
 void Fleet::set_draining(Worker& worker, bool draining) {

@@ -26,7 +26,10 @@ class SchedulerDoor {
   virtual ~SchedulerDoor() = default;
   virtual void deliver(ports::CommandBody body) = 0;
   virtual bool reachable() const = 0;
-  virtual void uploaded(const base::Digest& digest) = 0;
+  virtual void uploaded(const base::Digest& digest) = 0;  // and durable
+  virtual void begin_upload(const base::Digest& digest) = 0;
+  // False when it was lost on the way, with the scheduler that took it.
+  virtual bool end_upload(const base::Digest& digest) = 0;
   virtual base::WallTime wall() const = 0;
   // The stage that an assignment means, from what was registered.
   virtual const module::StageSpec& stage_of(const engine::Assign& assign) const = 0;
@@ -91,6 +94,7 @@ class Fleet {
   void stop(Worker& worker, const engine::Stop& message);
   void release(Worker& worker, const engine::AttemptKey& key, const std::string& why);
   void upload(Worker& worker, const engine::NeedArtifacts& message);
+  void end_upload(Worker& worker, const engine::NeedArtifacts& message);
   void set_draining(Worker& worker, bool draining);
   void give_back(Worker& worker, const std::string& why);
   static std::vector<engine::AttemptKey> held_by(const Worker& worker);

@@ -23,6 +23,15 @@ const std::vector<NamedBug>& planted_bugs() {
       {"outbox_row_lost", PlantedBug::kOutboxRowLost},
       {"reply_not_stored", PlantedBug::kReplyNotStored},
       {"success_before_artifact", PlantedBug::kSuccessBeforeArtifact},
+      {"unsynced_start", PlantedBug::kUnsyncedStart},
+      {"lazy_event_published", PlantedBug::kLazyEventPublished},
+      {"effect_between_write_and_commit", PlantedBug::kEffectBetweenWriteCommit},
+      {"reply_kept_over_failure", PlantedBug::kReplyKeptOverFailure},
+      {"stop_deadline_forgotten", PlantedBug::kStopDeadlineForgotten},
+      {"adoptable_forgotten", PlantedBug::kAdoptableForgotten},
+      {"adopted_other_epoch", PlantedBug::kAdoptedOtherEpoch},
+      {"wake_up_lost", PlantedBug::kWakeUpLost},
+      {"lease_timer_lost", PlantedBug::kLeaseTimerLost},
   };
   return kBugs;
 }

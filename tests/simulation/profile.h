@@ -35,8 +35,11 @@ struct Profile {
   Rates rates;
   std::vector<WorkerPlan> workers;
   bool short_attempts = false;  // milliseconds rather than seconds
-  int clock_steps = 0;          // of the wall clock
   int crashes = 0;              // of the scheduler
+  int power_cuts_at_start = 0;  // soon after a crash
+  int damages = 0;              // rows of a live run that a restart cannot read
+  int wall_steps = 0;           // of the scheduler's wall clock
+  int full_disks = 0;           // times in which nothing new is admitted
   int worker_faults = 0;        // deaths and freezes
   int runs = 0;
   int cancels = 0;

@@ -19,7 +19,7 @@ void Promises::sent(const engine::Send& message, const std::string& worker) {
     check_assign(*assign, worker);
     if (!leases_.emplace(assign->key, worker).second) coverage_.add(Seen::kAssignSentAgain);
   } else if (const auto* ack = std::get_if<engine::Acknowledge>(&message.message)) {
-    if (ack->stale) {
+    if (ack->stale || set_aside(ack->key.run)) {
       coverage_.add(Seen::kReportStale);
     } else {
       const auto* row = tables_.attempts.find(ack->key);
@@ -146,7 +146,7 @@ void Promises::at_the_end(bool notify) const {
   expect(tables_.outbox.rows().empty() || notify, "outbox rows that nobody asked for");
   if (!notify) return;
   for (const auto& [id, run] : tables_.runs.rows()) {
-    expect_that(notices_.contains(id.text()),
+    expect_that(notices_.contains(id.text()) || set_aside(id),
                 [&, run_id = id] { return "nobody was told of the end of run " + run_id.text(); });
   }
 }

@@ -16,8 +16,8 @@ namespace weir::simulation {
 
 class Promises {
  public:
-  Promises(const sdk_impl::MemoryTables& tables, Coverage& coverage)
-      : tables_(tables), coverage_(coverage) {}
+  Promises(const sdk_impl::MemoryStore& store, Coverage& coverage)
+      : store_(store), tables_(store.tables()), coverage_(coverage) {}
 
   // A message leaves for that worker.
   void sent(const engine::Send& message, const std::string& worker);
@@ -25,18 +25,22 @@ class Promises {
   void answered(const std::string& key, const ports::CommandBody& request,
                 const engine::ReplyPayload& answer);
   void delivered(const engine::OutboxRow& row);
-  // Every event is durable now: a follower reads what it has not seen and resumes where it stood.
+  // A follower reads what is there and it has not seen, and resumes where it stood.
   void follow();
 
   // All of it, against the tables.
   void check() const;
-  // All runs have ended and nothing is under way.
+  // All runs have ended but those that were set aside, and nothing is under way.
   void at_the_end(bool notify) const;
 
  private:
   void check_assign(const engine::Assign& assign, const std::string& worker);
   void check_input(const engine::RunRow& run, const engine::InputRef& input);
 
+  // Of a damaged row: the engine does not know it, and nothing more happens to it.
+  bool set_aside(base::RunId run) const { return store_.damaged().contains(run); }
+
+  const sdk_impl::MemoryStore& store_;
   const sdk_impl::MemoryTables& tables_;
   Coverage& coverage_;
   std::map<engine::AttemptKey, std::string> leases_;  // and the worker

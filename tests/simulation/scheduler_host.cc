@@ -25,6 +25,7 @@ using std::chrono::seconds;
 constexpr std::int64_t kBatchMax = 16;
 constexpr Duration kWallEpoch = std::chrono::hours(24 * 365 * 54);
 constexpr Duration kBootAtFirst = std::chrono::hours(100);
+constexpr Duration kLeaseSlack = seconds(1);  // of a deadline that is met by the next batch
 
 Status injected() { return {Code::kUnavailable, base::kErrStore, "injected fault"}; }
 
@@ -48,8 +49,10 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       outside_(outside),
       trace_(trace),
       audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
-      promises_(store_.tables(), coverage),
+      promises_(store_, coverage),
       restored_(profile.options),
+      power_cuts_at_start_(profile.power_cuts_at_start),
+      damages_(profile.damages),
       boot_offset_(kBootAtFirst) {
   store_.keep_unsynced(true);
   hook_store();
@@ -58,6 +61,28 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
 base::Now SchedulerHost::now() const {
   return {base::WallTime(kWallEpoch + wall_offset_ + agenda_.now()),
           base::BootTime(boot_offset_ + agenda_.now())};
+}
+
+void SchedulerHost::step_wall(Duration by) {
+  if (calm_) return;
+  coverage_.add(Seen::kWallStepped);
+  wall_offset_ += by;
+  plan_wake();
+}
+
+void SchedulerHost::fill_disk(Duration length) { disk_full_until_ = agenda_.now() + length; }
+
+Status SchedulerHost::admission() {
+  if (calm_ || agenda_.now() >= disk_full_until_) return {};
+  coverage_.add(Seen::kAdmissionRefused);
+  return {Code::kResourceExhausted, base::kErrDiskFull, "the simulated disk is full"};
+}
+
+void SchedulerHost::check_admitted(const engine::Record& record) const {
+  if (calm_ || agenda_.now() >= disk_full_until_) return;
+  const auto* run = std::get_if<engine::RunRow>(&record);
+  expect(run == nullptr || store_.tables().runs.find(run->id) != nullptr,
+         "a run was admitted while the disk was full");
 }
 
 void SchedulerHost::hook_store() {
@@ -78,24 +103,31 @@ void SchedulerHost::hook_store() {
       return injected();
     }
     audit_.on_write(record);
+    check_admitted(record);
     return {};
   };
-  hooks.on_commit = [this, strikes, &rates](engine::Durability durability) {
-    operation(Seen::kCrashInTransaction);
-    audit_.on_commit();
-    if (strikes(rates.commit_failed_before)) {
-      coverage_.add(Seen::kCommitFailedBefore);
-      return sdk_impl::CommitFault::kFailedBefore;
-    }
-    const bool sync = durability == engine::Durability::kSync;
-    coverage_.add(sync ? Seen::kCommits : Seen::kLazyCommits);
-    synced_ = sync;
+  hooks.on_commit = [this](engine::Durability durability) { return begin_commit(durability); };
+  hooks.on_sync = [this] {
+    operation(Seen::kCrashBeforeSync);
     in_commit_ = true;
-    if (!strikes(rates.commit_failed_after)) return sdk_impl::CommitFault::kNone;
-    coverage_.add(Seen::kCommitFailedAfter);
-    return sdk_impl::CommitFault::kFailedAfter;
   };
   store_.set_hooks(std::move(hooks));
+}
+
+sdk_impl::CommitFault SchedulerHost::begin_commit(engine::Durability durability) {
+  const auto strikes = [this](double rate) { return !calm_ && rng_.chance(rate); };
+  operation(Seen::kCrashInTransaction);
+  audit_.on_commit();
+  if (strikes(profile_.rates.commit_failed_before)) {
+    coverage_.add(Seen::kCommitFailedBefore);
+    return sdk_impl::CommitFault::kFailedBefore;
+  }
+  const bool sync = durability == engine::Durability::kSync;
+  coverage_.add(sync ? Seen::kCommits : Seen::kLazyCommits);
+  in_commit_ = !sync;
+  if (!strikes(profile_.rates.commit_failed_after)) return sdk_impl::CommitFault::kNone;
+  coverage_.add(Seen::kCommitFailedAfter);
+  return sdk_impl::CommitFault::kFailedAfter;
 }
 
 // Every place where a process can die counts down to the crash that is due.
@@ -115,9 +147,10 @@ void SchedulerHost::restart() {
                       [this](const engine::OutboxRow& row) {
                         operation(Seen::kCrashAfterCommit);
                         outside_.on_outbox(row);
+                        return true;
                       },
                       &blobs_,
-                      {},
+                      [this] { return admission(); },
                       {}});
   ++life_;
   loaded_at_ = agenda_.now();
@@ -127,12 +160,23 @@ void SchedulerHost::restart() {
   try {
     const Status status = turn_->start(now());
     expect(status.ok(), "the scheduler does not start: " + status.text());
+    if (!turn_->open()) coverage_.add(Seen::kStartedClosed);
+    if (!turn_->quarantined().empty()) coverage_.add(Seen::kQuarantined);
     count_restored();
+    if (turn_->open()) promises_.follow();
     check_restored();
   } catch (const Crash&) {
     return die();
   }
   plan_wake();
+  // Before anything of its own has been synced.
+  if (calm_ || life_ == 1 || power_cuts_at_start_ == 0) return;
+  --power_cuts_at_start_;
+  agenda_.in(rng_.between(Duration(0), Duration(seconds(1))), [this, life = life_] {
+    if (life != life_ || !up() || calm_) return;
+    power_cut_ = true;
+    die();
+  });
 }
 
 void SchedulerHost::count_restored() {
@@ -143,7 +187,7 @@ void SchedulerHost::count_restored() {
       if (std::holds_alternative<engine::UpForRetry>(task.phase)) {
         coverage_.add(Seen::kRestoredRetry);
       } else if (const auto* leased = std::get_if<engine::Leased>(&task.phase)) {
-        coverage_.add(leased->attempt.started_at ? Seen::kRestoredRunning : Seen::kRestoredLeased);
+        coverage_.add(leased->attempt->started_at ? Seen::kRestoredRunning : Seen::kRestoredLeased);
       } else if (const auto* ready = std::get_if<engine::Ready>(&task.phase)) {
         coverage_.add(ready->adoptable ? Seen::kRestoredAdoptable : Seen::kRestoredReady);
       }
@@ -155,12 +199,6 @@ void SchedulerHost::post(ports::CommandBody body) {
   if (!up()) return;
   inbox_.push_back(std::move(body));
   if (!planned_) plan_work(rng_.between(Duration(microseconds(100)), Duration(milliseconds(5))));
-}
-
-void SchedulerHost::set_clock(Duration by) {
-  wall_offset_ += by;
-  coverage_.add(Seen::kWallClockSet);
-  plan_wake();
 }
 
 void SchedulerHost::plan_work(Duration delay) {
@@ -224,6 +262,9 @@ void SchedulerHost::run_batch() {
   }
   for (const auto& command : batch) trace(engine::to_text(command));
   turn_->run(batch, taken);
+  if (!turn_->open()) return;
+  promises_.follow();  // people read at any time
+  if (std::exchange(reloaded_, false)) promises_.check();
 }
 
 void SchedulerHost::check_step() {
@@ -235,6 +276,8 @@ void SchedulerHost::check_step() {
       return "worker " + name + " was given more than it has room for";
     });
     if (std::ssize(worker.leases) > worker.row.slots) coverage_.add(Seen::kLeasedAhead);
+    expect_that(worker.leases.empty() || now().boot <= worker.lease_until + kLeaseSlack,
+                [&, name = id] { return "the leases of worker " + name + " outlive their term"; });
   }
   if (!turn_->engine().state().parked.empty()) coverage_.add(Seen::kParked);
   if (!turn_->lazy_deadline()) check_restored();
@@ -254,8 +297,13 @@ void SchedulerHost::check_restored() {
 
 void SchedulerHost::crash_soon(bool power_cut) {
   if (calm_ || crash_in_ >= 0) return;
-  crash_in_ = int(rng_.between(0, 40));
   power_cut_ = power_cut;
+  // Power does not wait for something to be done.
+  if (power_cut && up() && rng_.chance(0.5)) {
+    coverage_.add(Seen::kCrashWhileIdle);
+    return die();
+  }
+  crash_in_ = int(rng_.between(0, 40));
   // Nothing may be happening: then it dies while idle.
   agenda_.in(seconds(5), [this, life = life_] {
     if (life != life_ || crash_in_ < 0 || !up()) return;
@@ -271,18 +319,34 @@ void SchedulerHost::die() {
   ++life_;
   turn_.reset();
   inbox_.clear();
-  if (power_cut_) {
-    coverage_.add(Seen::kPowerCut);
-    store_.power_cut();
-    boot_offset_ = Duration(seconds(20)) - agenda_.now();
-    synced_ = true;
-  } else {
-    store_.crash();
-  }
-  power_cut_ = false;
+  store_.crash();
+  if (std::exchange(power_cut_, false)) lose_power();
+  blobs_.lose_unsynced();
+  if (damages_ > 0) damage_a_run();
   outside_.on_sessions_closed();
   agenda_.in(rng_.between(Duration(milliseconds(200)), Duration(seconds(45))),
              [this] { restart(); });
+}
+
+void SchedulerHost::lose_power() {
+  coverage_.add(Seen::kPowerCut);
+  const auto unsynced = std::int64_t(store_.unsynced());
+  const std::int64_t survivors = rng_.between(0, unsynced);
+  if (survivors < unsynced) coverage_.add(Seen::kPowerCutLostCommits);
+  if (survivors > 0) coverage_.add(Seen::kPowerCutSparedCommits);
+  store_.power_cut(std::size_t(survivors));
+  if (blobs_.lose_unsynced() > 0) coverage_.add(Seen::kPowerCutLostBlobs);
+  boot_offset_ = Duration(seconds(20)) - agenda_.now();
+}
+
+void SchedulerHost::damage_a_run() {
+  std::vector<base::RunId> live;
+  for (const auto& [id, run] : store_.tables().runs.rows()) {
+    if (!engine::terminal(run.state) && !set_aside(id)) live.push_back(id);
+  }
+  if (live.empty()) return;
+  --damages_;
+  store_.damage(rng_.pick(live));
 }
 
 void SchedulerHost::send(const engine::Send& message) {
@@ -300,12 +364,13 @@ void SchedulerHost::reply(const engine::Reply& answer) {
 
 void SchedulerHost::batch_committed(std::int64_t) {
   operation(Seen::kCrashAfterCommit);
-  if (synced_) promises_.follow();
+  promises_.follow();
 }
 
 void SchedulerHost::close_all_sessions(const Status& reason) {
   trace("closes all sessions: " + reason.text());
   loaded_at_ = agenda_.now();
+  reloaded_ = true;
   outside_.on_sessions_closed();
 }
 

@@ -31,17 +31,33 @@ class Outside {
   virtual std::string worker_of(base::SessionId session) const = 0;
 };
 
-// Large values that workers have uploaded: durable at once.
+// Large values. One that comes over the network is held once it is synced; until then a crash of
+// the scheduler or its machine loses it.
 class Blobs final : public ports::BlobStore {
  public:
   base::Result<std::unique_ptr<ports::BlobWriter>> create(const base::Digest&, engine::ArtifactKind,
                                                           std::int64_t) override;
   bool contains(const base::Digest& digest) override { return digests_.contains(digest); }
   base::Result<std::vector<ports::BlobFile>> files(const base::Digest&) override;
+  base::Status set_aside_damaged(const base::Digest&) override { return {}; }
+  // An executor on the same machine wrote it and synced it.
   void add(const base::Digest& digest) { digests_.insert(digest); }
+  void begin(const base::Digest& digest) { unsynced_.insert(digest); }
+  // False when it was lost meanwhile.
+  bool sync(const base::Digest& digest) {
+    const bool there = digests_.contains(digest) || unsynced_.erase(digest) > 0;
+    if (there) digests_.insert(digest);
+    return there;
+  }
+  // How many were lost.
+  std::size_t lose_unsynced() {
+    const std::size_t lost = unsynced_.size();
+    unsynced_.clear();
+    return lost;
+  }
 
  private:
-  std::set<base::Digest> digests_;
+  std::set<base::Digest> digests_, unsynced_;
 };
 
 class SchedulerHost final : private ports::SessionSink {
@@ -52,11 +68,11 @@ class SchedulerHost final : private ports::SessionSink {
   void start();
   // A command arrives; it is lost while the scheduler is down.
   void post(ports::CommandBody body);
-  // The wall clock is set, forward or back.
-  void set_clock(Duration by);
   bool up() const { return turn_ != nullptr; }
-  // Dies in the middle of something within the next operations, or now when nothing happens.
+  // Dies in the middle of something within the next operations, or soon when nothing happens.
   void crash_soon(bool power_cut);
+  void step_wall(Duration by);      // the machine's wall clock is set
+  void fill_disk(Duration length);  // nothing new is admitted meanwhile
   // From here on nothing fails any more.
   void end_faults() { calm_ = true; }
 
@@ -67,6 +83,8 @@ class SchedulerHost final : private ports::SessionSink {
   Promises& promises() { return promises_; }
   Blobs& blobs() { return blobs_; }
   Duration loaded_at() const { return loaded_at_; }
+  // Rows of the run were damaged: nothing more happens to it.
+  bool set_aside(base::RunId run) const { return store_.damaged().contains(run); }
   std::int64_t steps() const { return steps_; }
 
   // What the tables restore equals what is alive; lazy records are committed first.
@@ -81,12 +99,17 @@ class SchedulerHost final : private ports::SessionSink {
   void reply(const engine::Reply& answer);
 
   void hook_store();
+  sdk_impl::CommitFault begin_commit(engine::Durability durability);
+  base::Status admission();
+  void check_admitted(const engine::Record& record) const;
   void operation(Seen where);
   void plan_work(Duration delay);
   void plan_wake();
   void work();
   void run_batch();
   void die();
+  void lose_power();
+  void damage_a_run();
   void restart();
   void count_restored();
   void check_step();
@@ -113,8 +136,11 @@ class SchedulerHost final : private ports::SessionSink {
   bool in_commit_ = false;  // the sync commit took effect, effects are leaving
   int crash_in_ = -1;       // operations left until the crash; -1: none is due
   bool power_cut_ = false;
-  bool synced_ = true;      // no lazy commit since the last synced one
-  Duration wall_offset_{};  // what the wall clock was set forward or back
+  bool reloaded_ = false;        // since the promises were checked
+  int power_cuts_at_start_ = 0;  // left to be played
+  int damages_ = 0;              // left to be done
+  Duration disk_full_until_{};
+  Duration wall_offset_{};
   Duration boot_offset_{};  // a machine that lost power counts its boot time anew
   Duration loaded_at_{};    // the engine, from the tables
   std::int64_t steps_ = 0;

@@ -69,9 +69,15 @@ void Simulation::plan_faults() {
   for (int i = 0; i < profile_.crashes; ++i) {
     agenda_.in(sometime(), [this] { host_.crash_soon(rng_.chance(0.3)); });
   }
-  for (int i = 0; i < profile_.clock_steps; ++i) {
-    const Duration by = rng_.between(-Duration(minutes(5)), Duration(minutes(5)));
-    agenda_.in(sometime(), [this, by] { host_.set_clock(by); });
+  for (int i = 0; i < profile_.wall_steps; ++i) {
+    agenda_.in(sometime(), [this] {
+      host_.step_wall(rng_.between(Duration(-minutes(10)), Duration(minutes(10))));
+    });
+  }
+  for (int i = 0; i < profile_.full_disks; ++i) {
+    agenda_.in(rng_.between(Duration(0), profile_.length / 2), [this] {
+      host_.fill_disk(rng_.between(Duration(seconds(5)), Duration(seconds(40))));
+    });
   }
   for (int i = 0; i < profile_.worker_faults; ++i) {
     agenda_.in(sometime(), [this] {
@@ -96,7 +102,8 @@ Coverage Simulation::run() {
   while (!all_ended() && agenda_.step(end)) check_cancels();
   if (!all_ended()) fail_stuck();
   host_.check_restored();
-  host_.audit().at_the_end();
+  const auto set_aside = [this](base::RunId run) { return host_.set_aside(run); };
+  host_.audit().at_the_end(set_aside);
   host_.promises().at_the_end(profile_.options.notify_run_finished);
   count_ends();
   coverage_.add(Seen::kSteps, host_.steps());
@@ -108,11 +115,14 @@ Coverage Simulation::run() {
 void Simulation::check_cancels() {
   expect(host_.steps() < kStepsMax, "the scheduler is kept busy and gets nowhere");
   for (const auto& [id, run] : host_.tables().runs.rows()) {
-    if (run.state != RunState::kCanceling) {
+    if (run.state != RunState::kCanceling || host_.set_aside(id)) {
       canceling_.erase(id);
       continue;
     }
-    const auto since = canceling_.emplace(id, agenda_.now()).first->second;
+    const auto [begun, fresh] = canceling_.emplace(id, agenda_.now());
+    const Duration since = begun->second;
+    // What is remembered of a cancel must outlive the scheduler.
+    if (fresh && profile_.crashes > 0 && rng_.chance(0.2)) crash_after_cancel();
     const Duration from = std::max(since, host_.loaded_at());
     const Duration limit = profile_.options.cancel_grace + profile_.options.lease + kCancelSlack;
     expect_that(!host_.up() || agenda_.now() - from <= limit,
@@ -120,11 +130,16 @@ void Simulation::check_cancels() {
   }
 }
 
+void Simulation::crash_after_cancel() {
+  agenda_.in(rng_.between(Duration(0), Duration(seconds(10))), [this] { host_.crash_soon(false); });
+}
+
 bool Simulation::all_ended() const {
   if (!host_.up() || clients_.waiting()) return false;
   const auto& tables = host_.tables();
-  const bool runs = std::all_of(tables.runs.rows().begin(), tables.runs.rows().end(),
-                                [](const auto& its) { return terminal(its.second.state); });
+  const bool runs = std::all_of(
+      tables.runs.rows().begin(), tables.runs.rows().end(),
+      [this](const auto& its) { return terminal(its.second.state) || host_.set_aside(its.first); });
   return runs && tables.outbox.rows().empty();
 }
 
@@ -151,10 +166,11 @@ void Simulation::fail_stuck() {
   if (!host_.up()) text += "; the scheduler is down";
   if (clients_.waiting()) text += "; a client waits for an answer";
   for (const auto& [id, run] : host_.tables().runs.rows()) {
-    if (!terminal(run.state)) text += "\n  " + engine::record_text(run);
+    if (!terminal(run.state) && !host_.set_aside(id)) text += "\n  " + engine::record_text(run);
   }
   for (const auto& [key, task] : host_.tables().tasks.rows()) {
-    if (!terminal(task.state)) text += "\n  " + engine::record_text(task);
+    const bool left = !terminal(task.state) && !host_.set_aside(task.run);
+    if (left) text += "\n  " + engine::record_text(task);
   }
   for (const auto& [id, row] : host_.tables().outbox.rows()) {
     text += "\n  " + engine::record_text(row);

@@ -33,12 +33,17 @@ class Simulation final : private Outside, private SchedulerDoor {
   void deliver(ports::CommandBody body) override;
   bool reachable() const override { return host_.up(); }
   void uploaded(const base::Digest& digest) override { host_.blobs().add(digest); }
+  void begin_upload(const base::Digest& digest) override { host_.blobs().begin(digest); }
+  bool end_upload(const base::Digest& digest) override {
+    return host_.up() && host_.blobs().sync(digest);
+  }
   base::WallTime wall() const override { return host_.now().wall; }
   const module::StageSpec& stage_of(const engine::Assign& assign) const override;
 
   void learn(const engine::ModuleUpload& upload);
   void plan_faults();
   void check_cancels();
+  void crash_after_cancel();
   bool all_ended() const;
   void count_ends();
   [[noreturn]] void fail_stuck();

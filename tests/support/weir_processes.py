@@ -233,11 +233,17 @@ class Place:
         assert result.code == 0, f"expected exit 0\n{result}"
         return result
 
-    def connect(self, method, body, headers=None, seconds=10):
-        """One call of the Connect protocol on the HTTP port."""
+    def token(self):
+        with open(self.environment["WEIR_TOKEN_FILE"], encoding="ascii") as file:
+            return file.read().strip()
+
+    def connect(self, method, body, headers=None, seconds=10, token=True):
+        """One call of the Connect protocol on the HTTP port, with the token unless told not to."""
+        sent = {"content-type": "application/json", **(headers or {})}
+        if token:
+            sent["authorization"] = "Bearer " + self.token()
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.http}/weir.v1.{method}", json.dumps(body).encode(),
-            {"content-type": "application/json", **(headers or {})})
+            f"http://127.0.0.1:{self.http}/weir.v1.{method}", json.dumps(body).encode(), sent)
         with urllib.request.urlopen(request, timeout=seconds) as answer:
             return json.loads(answer.read())
 

@@ -18,7 +18,8 @@ NAMESPACES = {
     "base/": "weir::base", "value/": "weir::value", "module/": "weir::module",
     "engine/": "weir::engine", "sdk/include/weir/": "weir", "sdk/src/": "weir",
     "sdk/client/": "weir::client", "scheduler/ports/": "weir::ports",
-    "scheduler/store/": "weir::store", "scheduler/loop/": "weir::loop",
+    "scheduler/access/": "weir::access", "scheduler/store/": "weir::store",
+    "scheduler/loop/": "weir::loop",
     "scheduler/rpc/": "weir::rpc", "scheduler/http/": "weir::http", "worker/": "weir::worker",
     "cli/": "weir::cli",
 }

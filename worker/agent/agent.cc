@@ -13,6 +13,7 @@
 #include "base/errors.h"
 #include "module/platform.h"
 #include "worker/agent/agent_impl.h"
+#include "worker/executors/disk_reserve.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.1.0"
@@ -35,6 +36,7 @@ Agent::Impl::Impl(WorkerOptions options, SupervisorHandle supervisor)
       link_(options_.scheduler, options_.token, options_.token_file),
       mailbox_(std::make_shared<Mailbox>()),
       pool_(std::move(supervisor), mailbox_->fd()),
+      line_(link_),
       random_(std::random_device{}()) {}
 
 Agent::Impl::~Impl() {
@@ -42,20 +44,48 @@ Agent::Impl::~Impl() {
   pool_.end();
 }
 
-Status Agent::Impl::start() {
+// What an earlier worker of the directory began must be over before anything is begun here: its
+// supervisor, which may still be killing, holds a lock until then.
+Status Agent::Impl::open_data_dir(const std::stop_token& stop) {
+  if (!options_.stage_user.empty()) {
+    auto user = find_stage_user(options_.stage_user);
+    if (!user.ok()) return user.status();
+    stage_user_ = std::move(user).value();
+    staged_.emplace();
+  }
   auto data = DataDir::open(options_.data_dir);
   if (!data.ok()) return data.status();
   data_ = std::move(data).value();
+  for (bool told = false; !stop.stop_requested(); told = true) {
+    auto lock = data_->lock_executors();
+    if (!lock.ok()) return lock.status();
+    if (lock->has_value()) {
+      pool_.hold_lock(std::move(**lock));
+      break;
+    }
+    if (!told) {
+      spdlog::warn(
+          "worker_waits worker={} why=\"the attempts of an earlier worker in this directory are "
+          "still being ended\"",
+          data_->worker_id());
+    }
+    pollfd wait{mailbox_->fd(), POLLIN, 0};
+    ::poll(&wait, 1, kPredecessorPollMs);
+  }
+  if (!stage_user_ || stop.stop_requested()) return {};
+  return data_->open_to(*stage_user_, options_.outer_dir);
+}
+
+void Agent::Impl::start() {
   artifact_dir_ = data_->artifacts();
-  modules_ = std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_);
-  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_);
+  modules_ =
+      std::make_unique<ModuleCache>(link_, data_->modules(), *mailbox_, watchdog_, stage_user_);
+  transfer_ = std::make_unique<ArtifactTransfer>(link_, data_->artifacts(), *mailbox_, watchdog_,
+                                                 stage_user_);
   logs_ = std::make_unique<LogShipper>(link_, data_->spool());
-  channel_ = link_.channel();
-  stub_ = v1::WorkerProtocolService::NewStub(channel_);
   configure();
   spdlog::info("worker_started worker={} name={} slots={} scheduler={}", data_->worker_id(),
                options_.name, options_.slots, link_.address());
-  return {};
 }
 
 void Agent::Impl::configure() {
@@ -67,13 +97,18 @@ void Agent::Impl::configure() {
   options.spool_dir = data_->spool();
   options.scratch_dir = data_->scratch();
   options.artifact_dir = artifact_dir_;
+  options.stage_user = stage_user_;
+  if (stage_user_) options.staging_dir = data_->staging();
+  options.disk_reserve = disk_reserve(data_->path());
   options.core_dumps = options_.core_dumps;
   pool_.configure(options);
 }
 
 Status Agent::Impl::run(std::stop_token stop) {
-  if (Status status = start(); !status.ok()) return status;
   const std::stop_callback wake(stop, [this] { mailbox_->wake(); });
+  if (Status status = open_data_dir(stop); !status.ok()) return status;
+  if (stop.stop_requested()) return {};
+  start();
   while (!fatal_) {
     if (stop.stop_requested() && !leaving_) begin_leaving();
     if (leaving_ && may_leave()) break;
@@ -92,6 +127,7 @@ void Agent::Impl::turn() {
   if (session_) session_->flush();
   if (pool_.wait(wait_ms())) {
     for (const Mailbox::Letter& letter : mailbox_->take()) letter();
+    take_frames();
   }
   if (pool_.lost()) {
     // Its executors died with it: a new worker process begins anew, and the scheduler learns from
@@ -111,7 +147,7 @@ void Agent::Impl::turn() {
 int Agent::Impl::wait_ms() const {
   BootTime until = BootTime::max();
   if (!session_) until = std::min(until, connect_at_);
-  if (session_ && !welcomed_) until = std::min(until, hello_at_ + kWelcomeMax);
+  if (session_) until = std::min(until, silence_ends());
   if (welcomed_) until = std::min(until, heartbeat_at_);
   if (leaving_) until = std::min(until, read_clock().boot + kLeavingPoll);
   if (until == BootTime::max()) return -1;
@@ -122,13 +158,11 @@ int Agent::Impl::wait_ms() const {
 void Agent::Impl::timers() {
   const BootTime now = read_clock().boot;
   if (!session_ && now >= connect_at_) connect();
-  if (session_ && !welcomed_ && now >= hello_at_ + kWelcomeMax) session_->cancel();
+  if (session_ && now >= silence_ends()) give_up_connection();
   if (welcomed_ && now >= heartbeat_at_) heartbeat();
   if (leaving_ && !expelled_running_ && now >= leave_by_) {
     expelled_running_ = true;
-    for (const AttemptKey& key : ledger_.held()) {
-      if (ledger_.find(key) == Ledger::State::kLaunched) pool_.halt(key, "the worker stops");
-    }
+    for (const AttemptKey& key : ledger_.in(State::kLaunched)) pool_.halt(key, "the worker stops");
   }
 }
 
@@ -138,16 +172,17 @@ void Agent::Impl::connect() {
   const std::uint64_t generation = ++generation_;
   welcomed_ = false;
   hello_at_ = read_clock().boot;
+  heard_at_ = hello_at_;
   Session::Handlers handlers;
   handlers.received = [this, mailbox = mailbox_,
                        generation](std::shared_ptr<v1::SessionResponse> response) {
-    mailbox->post([this, generation, response] { on_session_message(generation, *response); });
+    mailbox->post([this, generation, response] { on_session_message(generation, response); });
   };
   handlers.ended = [this, mailbox = mailbox_, generation](const Status& status) {
     mailbox->post([this, generation, status] { on_session_end(generation, status); });
   };
   session_ = options_.open_session ? open_local_session(options_.open_session, std::move(handlers))
-                                   : open_grpc_session(*stub_, link_, std::move(handlers));
+                                   : open_grpc_session(line_.stub(), link_, std::move(handlers));
   send_hello();
 }
 
@@ -166,6 +201,12 @@ void set_platform(module::Platform machine, v1::Platform& out) {
 
 }  // namespace
 
+// For people; `doctor` looks for the user.
+std::string Agent::Impl::stages_run_as() const {
+  if (stage_user_) return "stages run as " + stage_user_->name;
+  return ::geteuid() == 0 ? "stages run as root" : "stages run as the worker does";
+}
+
 void Agent::Impl::send_hello() {
   v1::WorkerMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -179,21 +220,41 @@ void Agent::Impl::send_hello() {
   hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
   hello.mutable_resources()->insert(options_.resources.begin(), options_.resources.end());
   hello.set_weir_version(WEIR_VERSION);
-  hello.set_limits(limits_achieved());
+  hello.set_limits(limits_achieved() + "; " + stages_run_as());
   hello.set_data_dir(data_->path());
   hello.set_host_id(module::host_id());
-  session_->queue(std::move(message));
+  queue(std::move(message));
   session_->flush();
 }
 
-void Agent::Impl::on_session_message(std::uint64_t generation, v1::SessionResponse& response) {
+void Agent::Impl::on_session_message(std::uint64_t generation,
+                                     std::shared_ptr<v1::SessionResponse> frame) {
   if (generation != generation_ || !session_) return;
-  for (v1::SchedulerMessage& message : *response.mutable_messages()) on_message(message);
-  session_->taken();
+  heard_at_ = read_clock().boot;
+  frames_.push_back(std::move(frame));
+}
+
+// What ends an attempt does not wait for assignments that came before it.
+void Agent::Impl::take_frames() {
+  const ReceivedFrames frames = std::exchange(frames_, {});
+  visit_by_urgency(
+      frames, [this](const v1::SchedulerMessage& message) { return overtakes(message); },
+      [this](v1::SchedulerMessage& message) { on_message(message); });
+  for (std::size_t i = 0; i < frames.size() && session_; ++i) session_->taken();
+}
+
+// A stop of an attempt that is not here yet stays behind its assignment.
+bool Agent::Impl::overtakes(const v1::SchedulerMessage& message) const {
+  if (message.has_stop()) return ledger_.state(key_of(message.stop().attempt())).has_value();
+  if (message.has_acknowledge()) {
+    return ledger_.state(key_of(message.acknowledge().attempt())).has_value();
+  }
+  return message.has_heard();
 }
 
 void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status) {
   if (generation != generation_) return;
+  take_frames();  // they came before
   session_.reset();
   logs_->set_connected(false);
   const bool was_up = std::exchange(welcomed_, false);
@@ -213,7 +274,29 @@ void Agent::Impl::on_session_end(std::uint64_t generation, const Status& status)
   }
 }
 
+// Heartbeats are answered at once: a scheduler that is not heard for a lease cannot be reached on
+// this connection, whatever the machine thinks of it.
+BootTime Agent::Impl::silence_ends() const {
+  if (!welcomed_) return hello_at_ + kWelcomeMax;
+  return heard_at_ + std::max(lease_, 2 * heartbeat_every_);
+}
+
+void Agent::Impl::give_up_connection() {
+  session_->cancel();
+  line_.renew();
+  modules_->reconnect();
+  transfer_->reconnect();
+  logs_->reconnect();
+  on_session_end(generation_, Status(Code::kUnavailable, base::kErrTimedOut,
+                                     "nothing was heard from the scheduler for too long; "
+                                     "connecting anew"));
+  ++generation_;  // what the old session still says is not heard
+}
+
+// The user of stages sees nothing of the scheduler's, and publishes nothing itself: what it makes
+// is uploaded, what it needs is fetched.
 bool Agent::Impl::shared_artifacts(const v1::Welcome& welcome) const {
+  if (stage_user_) return false;
   if (welcome.artifact_dir().empty() || ::access(welcome.artifact_dir().c_str(), W_OK | X_OK) != 0)
     return false;
   const auto marker = read_file(welcome.artifact_dir() + "/store_generation", 64);
@@ -244,8 +327,11 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   configure();
   pool_.drain(leaving_);
   contact(hello_at_);
+  enter_generation(welcome.store_generation());
   logs_->set_connected(true);
-  for (const AttemptKey& key : ledger_.unacknowledged()) send_report(key);
+  for (const AttemptKey& key : ledger_.in(State::kReported)) {
+    send_report(*ledger_.find(key, State::kReported));
+  }
   if (leaving_) heartbeat();
   spdlog::info("session_opened worker={} held={} shared_artifacts={}", data_->worker_id(),
                ledger_.size(), shared_);
@@ -257,7 +343,7 @@ void Agent::Impl::heartbeat() {
   fill_attempts(message.mutable_heartbeat()->mutable_held());
   message.mutable_heartbeat()->set_leaving(leaving_);
   message.mutable_heartbeat()->set_sent_at_us(boot_us(now));
-  session_->queue(std::move(message));
+  queue(std::move(message));
   heartbeat_at_ = now + heartbeat_every_;
 }
 
@@ -276,21 +362,21 @@ void Agent::Impl::begin_leaving() {
                ledger_.live());
   pool_.drain(true);
   if (welcomed_) heartbeat();
-  for (const AttemptKey& key : ledger_.preparing()) release(key, "the worker stops");
+  for (const AttemptKey& key : ledger_.in(State::kPreparing)) release(key, "the worker stops");
 }
 
 // Nothing runs, and what ended is acknowledged; or there is nobody who could acknowledge it and the
 // time is over.
 bool Agent::Impl::may_leave() const {
-  if (ledger_.live() > kept_back_.size()) return false;
-  if (ledger_.size() == kept_back_.size()) return true;
+  if (ledger_.live() > 0) return false;
+  if (ledger_.size() == ledger_.count(State::kKeptBack)) return true;
   const BootTime now = read_clock().boot;
   if (!welcomed_) return now >= leaving_since_ + kFarewellMax;
   return expelled_running_ && now >= leave_by_ + kFarewellMax;
 }
 
 void Agent::Impl::leave() {
-  for (const auto& [key, unused] : std::exchange(kept_back_, {})) release(key, "the worker stops");
+  for (const AttemptKey& key : ledger_.in(State::kKeptBack)) release(key, "the worker stops");
   if (!session_) return;
   session_->flush();
   logs_->flush(kLogFlushMax);

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 #include "worker/agent/options.h"
-#include "worker/supervisor/handle.h"
+#include "worker/executors/supervisor_handle.h"
 
 namespace weir::worker {
 

@@ -14,15 +14,17 @@
 #include "worker/agent/agent.h"
 #include "worker/agent/artifact_transfer.h"
 #include "worker/agent/data_dir.h"
+#include "worker/agent/line.h"
 #include "worker/agent/link.h"
 #include "worker/agent/log_shipper.h"
 #include "worker/agent/mailbox.h"
 #include "worker/agent/module_cache.h"
 #include "worker/agent/session.h"
+#include "worker/agent/watchdog.h"
 #include "worker/core/backoff.h"
 #include "worker/core/lease.h"
 #include "worker/core/ledger.h"
-#include "worker/supervisor/executor_pool.h"
+#include "worker/executors/executor_pool.h"
 
 namespace weir::worker {
 
@@ -31,7 +33,8 @@ inline constexpr std::size_t kReportBytesMax = 4 << 20;         // of one Finish
 inline constexpr std::chrono::milliseconds kLogFlushMax{2000};  // when the worker stops
 inline constexpr std::chrono::milliseconds kFarewellMax{3000};  // for the last frames to leave
 inline constexpr std::chrono::milliseconds kLeavingPoll{100};   // while the worker stops
-inline constexpr std::chrono::seconds kWelcomeMax{10};          // from hello
+inline constexpr int kPredecessorPollMs = 20;  // while the attempts of an earlier worker are ended
+inline constexpr std::chrono::seconds kWelcomeMax{10};  // from hello
 
 class Agent::Impl {
  public:
@@ -40,27 +43,33 @@ class Agent::Impl {
   base::Status run(std::stop_token stop);
 
  private:
-  // Work of one attempt that was assigned and is not over.
-  struct Preparation {
-    std::unique_ptr<Launch> launch;
-    int waiting = 0;  // for the module and inputs
+  // All that belongs to one attempt, from its assignment until it is forgotten.
+  struct Work {
+    Launch launch;                           // until it ended
+    int waiting = 0;                         // for its module and inputs
+    std::vector<base::Digest> copies;        // inputs on our own disk
+    v1::Finished report;                     // once it ended, until it is acknowledged
+    std::set<ArtifactTransfer::Id> uploads;  // that the report waits for
+    bool older_store = false;                // leased by a store that a backup has replaced
   };
-  // A report that is kept until it is acknowledged.
-  struct Report {
-    v1::Finished finished;
-    std::set<ArtifactTransfer::Id> uploads;  // that it waits for
-  };
+  using State = AttemptState;
 
   // ---- agent.cc: the loop, the connection, leaving ----
-  base::Status start();
+  base::Status open_data_dir(const std::stop_token& stop);
+  void start();
   void turn();
   int wait_ms() const;
   void timers();
   void connect();
-  void on_session_message(std::uint64_t generation, v1::SessionResponse& response);
+  void on_session_message(std::uint64_t generation, std::shared_ptr<v1::SessionResponse> frame);
+  void take_frames();
+  bool overtakes(const v1::SchedulerMessage& message) const;
   void on_session_end(std::uint64_t generation, const base::Status& status);
+  base::BootTime silence_ends() const;
+  void give_up_connection();
   void welcome(const v1::Welcome& welcome);
   bool shared_artifacts(const v1::Welcome& welcome) const;
+  std::string stages_run_as() const;
   void send_hello();
   void heartbeat();
   void contact(base::BootTime asked_at);
@@ -70,68 +79,76 @@ class Agent::Impl {
   void fill_attempts(google::protobuf::RepeatedPtrField<v1::AttemptId>* out) const;
   void configure();
 
+  // ---- agent_generation.cc ----
+  void queue(v1::WorkerMessage&& message);
+  void enter_generation(std::uint64_t generation);
+  // Whether the pool still ends an attempt of that number that another generation leased.
+  bool of_older_store(const base::AttemptKey& key);
+
   // ---- agent_attempts.cc: attempts ----
   void on_message(v1::SchedulerMessage& message);
   void assign(v1::Assign& assign);
-  void want_module(const base::AttemptKey& key, const v1::Assign& assign);
-  void want_inputs(const base::AttemptKey& key, Launch& launch);
+  void want_module(const base::AttemptKey& key, Work& work);
+  void want_inputs(const base::AttemptKey& key, Work& work);
   void prepared(const base::AttemptKey& key);
   void preparation_failed(const base::AttemptKey& key, const base::Status& status);
-  void launch(const base::AttemptKey& key, std::unique_ptr<Launch> launch);
+  void launch(const base::AttemptKey& key);
   void stop_attempt(const v1::Stop& stop);
   void acknowledge(const v1::Acknowledge& acknowledge);
   void need_artifacts(const v1::NeedArtifacts& need);
   void revoke(const base::AttemptKey& key);
   void release(const base::AttemptKey& key, const std::string& reason);
+  void give_back(const base::AttemptKey& key, const std::string& reason);
   void report_without_run(const base::AttemptKey& key, v1::Outcome outcome,
                           const std::string& message);
   void on_event(const AttemptStarted& started);
   void on_event(AttemptEnded& ended);
   void on_event(const AttemptReleased& released);
   void on_event(const LogsGrew& grew);
-  void check_copies(const base::AttemptKey& key, v1::Outcome outcome);
+  void check_copies(Work& work, v1::Outcome outcome);
   void take_logs(const base::AttemptKey& key, const std::vector<LogSize>& logs, bool over);
-  void upload(const base::AttemptKey& key, const std::set<base::Digest>* only);
+  std::string staging_of(const base::AttemptKey& key) const;
+  void upload(const base::AttemptKey& key, Work& work, const std::set<base::Digest>* only);
   void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);
-  void give_up_uploads(const base::AttemptKey& key);
-  void report_canceled(const base::AttemptKey& key, const std::string& reason);
+  void give_up_uploads(Work& work);
+  void report_canceled(const base::AttemptKey& key, Work& work, const std::string& reason);
   void report(const base::AttemptKey& key);
-  void send_report(const base::AttemptKey& key);
+  void send_report(const Work& work);
 
   WorkerOptions options_;
   Link link_;
   const std::shared_ptr<Mailbox> mailbox_;  // streams that end late still post to it
   ExecutorPool pool_;
   std::optional<DataDir> data_;
+  Watchdog watchdog_;
   std::unique_ptr<ModuleCache> modules_;
   std::unique_ptr<ArtifactTransfer> transfer_;
   std::unique_ptr<LogShipper> logs_;
 
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  Line line_;                         // of the session
   std::shared_ptr<Session> session_;  // null while there is none
+  ReceivedFrames frames_;             // of this session, that came together
   std::uint64_t generation_ = 0;      // counts sessions: letters of older ones are dropped
   bool welcomed_ = false;             // in this session
   bool ever_welcomed_ = false;
+  std::uint64_t store_generation_ = 0;  // of the last session, 0 before the first
   base::BootTime hello_at_{};
+  base::BootTime heard_at_{};  // the newest frame of this session, or its hello
   base::BootTime connect_at_{};
   base::BootTime heartbeat_at_{};
   base::Duration lease_{};
   base::Duration heartbeat_every_{};
   base::Duration grace_{};
-  std::string artifact_dir_;  // where executors put large values
+  std::optional<StageUser> stage_user_;
+  std::optional<Remover> staged_;  // of what that user left; with it only
+  std::string artifact_dir_;  // where executors put large values, or inputs for that user stand
   bool shared_ = false;       // that is the scheduler's own directory
   Backoff backoff_;
   std::minstd_rand random_;
 
-  Ledger ledger_;
-  std::unordered_map<base::AttemptKey, Preparation> preparations_;
-  std::unordered_map<base::AttemptKey, Report> reports_;
-  std::unordered_map<base::AttemptKey, std::vector<base::Digest>>
-      copies_;                                            // inputs on our own disk
-  std::set<base::Digest> defined_;                        // modules that the pool knows
-  std::unordered_map<base::AttemptKey, bool> kept_back_;  // assigned while leaving: never begun
-  bool draining_ = false;                                 // asked for by the scheduler
+  Ledger<Work> ledger_;
+  std::set<base::Digest> defined_;  // modules that the pool knows
+  bool draining_ = false;           // asked for by the scheduler
   bool leaving_ = false;
   base::BootTime leaving_since_{};
   base::BootTime leave_by_{};

@@ -7,10 +7,12 @@
 #include <random>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/errors.h"
 #include "worker/agent/blob_file.h"
+#include "worker/executors/disk_reserve.h"
 
 namespace weir::worker {
 namespace {
@@ -21,18 +23,29 @@ using base::Code;
 using base::Digest;
 using base::Status;
 
-constexpr std::chrono::hours kTransferDeadline{2};
+// A disk that is nearly full keeps its reserve: there may be room when it is tried again.
+Status check_room(const std::string& directory, std::int64_t bytes) {
+  if (room_beyond(directory, disk_reserve(directory)) >= bytes) return {};
+  return Status(Code::kResourceExhausted, base::kErrDiskFull,
+                "an input of " + std::to_string(bytes) + " bytes would leave the disk of " +
+                    directory + " without its reserve; free space");
+}
 
 using UploadStream = grpc::ClientWriter<v1::UploadArtifactRequest>;
 
 // Sends a file in chunks; `first` goes out with the first of them. False when the stream ended
 // early.
-base::Result<bool> send_file(UploadStream& stream, v1::UploadArtifactRequest first,
-                             const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+base::Result<bool> send_file(UploadStream& stream, Watchdog::Call& call,
+                             v1::UploadArtifactRequest first, const std::string& path) {
+  // A stage may have put anything there: a pipe would be waited for.
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file && errno == ENOENT)
     return Status(Code::kNotFound, base::kErrArtifactMissing, "there is no file " + path);
-  if (!file) return errno_status("cannot open", path, errno);
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0) return errno_status("cannot open", path, errno);
+  if (!S_ISREG(about.st_mode)) {
+    return Status(Code::kDataLoss, base::kErrArtifactCorrupt, path + " is not a regular file");
+  }
   for (bool begun = false;; begun = true) {
     std::string* chunk = first.mutable_chunk();
     chunk->resize(kTransferChunkBytes);
@@ -44,19 +57,20 @@ base::Result<bool> send_file(UploadStream& stream, v1::UploadArtifactRequest fir
     if (n == 0 && begun) return true;
     chunk->resize(std::size_t(n));
     if (!stream.Write(first)) return false;
+    call.moved();
     first.Clear();
   }
 }
 
-base::Result<bool> send_tree(UploadStream& stream, v1::UploadArtifactRequest first,
-                             const std::string& root) {
+base::Result<bool> send_tree(UploadStream& stream, Watchdog::Call& call,
+                             v1::UploadArtifactRequest first, const std::string& root) {
   auto files = list_tree(root);
   if (!files.ok()) return files.status();
   if (files->empty() && !stream.Write(first)) return false;
   for (const TreeFile& file : *files) {
     first.set_path(file.path);
     first.set_executable(file.executable);
-    auto sent = send_file(stream, std::exchange(first, {}), file.absolute_path);
+    auto sent = send_file(stream, call, std::exchange(first, {}), file.absolute_path);
     if (!sent.ok() || !*sent) return sent;
   }
   return true;
@@ -64,11 +78,14 @@ base::Result<bool> send_tree(UploadStream& stream, v1::UploadArtifactRequest fir
 
 }  // namespace
 
-ArtifactTransfer::ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox)
+ArtifactTransfer::ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox,
+                                   Watchdog& watchdog, std::optional<StageUser> reader)
     : link_(link),
       directory_(std::move(directory)),
+      reader_(std::move(reader)),
       mailbox_(mailbox),
-      stub_(v1::WorkerProtocolService::NewStub(link.channel())) {
+      watchdog_(watchdog),
+      line_(link) {
   for (int i = 0; i < kTransferThreads; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { work(stop); });
   }
@@ -228,6 +245,11 @@ Status ArtifactTransfer::fetch_now(const Digest& digest, std::stop_token stop) {
   }
   const std::string folder = fs::path(place).parent_path().string();
   if (Status status = make_directories(folder); !status.ok()) return status;
+  if (reader_) {
+    Status let = let_enter(folder, *reader_);
+    if (let.ok()) let = let_read(beside, *reader_);
+    if (!let.ok()) return let;
+  }
   fs::rename(beside, place, error);
   if (error && !fs::exists(place)) return errno_status("cannot rename", beside, error.value());
   fs::remove_all(beside, error);  // another thread was faster
@@ -238,11 +260,11 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
                                  std::stop_token stop) {
   grpc::ClientContext context;
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-  context.set_deadline(std::chrono::system_clock::now() + kTransferDeadline);
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::FetchArtifactRequest request;
   request.set_digest(std::string(digest.raw()));
-  const auto reader = stub_->FetchArtifact(&context, request);
+  const auto stub = line_.stub();
+  const auto reader = stub->FetchArtifact(&context, request);
   v1::FetchArtifactResponse response;
   std::vector<module::BundleEntry> entries;
   std::optional<BlobFile> file;
@@ -269,11 +291,14 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
     file = std::move(created).value();
     entries.push_back({path, {}, executable});
   };
+  Watchdog::Call call(watchdog_, [&context] { context.TryCancel(); });
   for (bool first = true; status.ok() && reader->Read(&response); first = false) {
+    call.moved();
     if (first) {
       tree = response.kind() == v1::ARTIFACT_KIND_TREE;
-      if (tree) status = make_directories(beside);
-      if (!tree) open("", false);
+      status = check_room(directory_, response.size());
+      if (status.ok() && tree) status = make_directories(beside);
+      if (status.ok() && !tree) open("", false);
     }
     if (status.ok() && tree && !response.path().empty()) {
       if (!safe_relative_path(response.path())) {
@@ -287,6 +312,7 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
   }
   if (!status.ok()) context.TryCancel();
   const Status ended = from_grpc(reader->Finish());
+  if (call.stalled()) line_.renew();
   if (!status.ok()) return status;
   if (!ended.ok()) return ended;
   close();
@@ -303,17 +329,18 @@ Status ArtifactTransfer::receive(const Digest& digest, const std::string& beside
 Status ArtifactTransfer::upload_now(const Job& job, std::stop_token stop) {
   grpc::ClientContext context;
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-  context.set_deadline(std::chrono::system_clock::now() + kTransferDeadline);
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::UploadArtifactResponse response;
-  const auto stream = stub_->UploadArtifact(&context, &response);
+  const auto stub = line_.stub();
+  Watchdog::Call call(watchdog_, [&context] { context.TryCancel(); });
+  const auto stream = stub->UploadArtifact(&context, &response);
   v1::UploadArtifactRequest first;
   first.set_digest(std::string(job.digest.raw()));
   first.set_kind(job.kind);
   first.set_size(job.size);
   const bool tree = job.kind == v1::ARTIFACT_KIND_TREE;
-  const auto sent = tree ? send_tree(*stream, std::move(first), job.path)
-                         : send_file(*stream, std::move(first), job.path);
+  const auto sent = tree ? send_tree(*stream, call, std::move(first), job.path)
+                         : send_file(*stream, call, std::move(first), job.path);
   if (!sent.ok()) {
     context.TryCancel();
     (void)stream->Finish();  // says no more than that we canceled it
@@ -321,7 +348,9 @@ Status ArtifactTransfer::upload_now(const Job& job, std::stop_token stop) {
   }
   // A stream that ended early says why, or that the scheduler has the bytes already.
   if (*sent) stream->WritesDone();
-  return from_grpc(stream->Finish());
+  const Status status = from_grpc(stream->Finish());
+  if (call.stalled()) line_.renew();
+  return status;
 }
 
 }  // namespace weir::worker

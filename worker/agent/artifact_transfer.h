@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,10 +17,13 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/line.h"
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"
+#include "worker/agent/watchdog.h"
 #include "worker/core/backoff.h"
 #include "worker/core/transfer_queue.h"
+#include "worker/supervisor/stage_user.h"
 
 namespace weir::worker {
 
@@ -31,19 +35,23 @@ class ArtifactTransfer {
   using Id = TransferQueue::Id;
   using Done = std::function<void(const base::Status&)>;
   // `directory` holds tmp/ and sha256/.
-  ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox);
+  // `reader`, if any, may read what fetch() brings, and only that.
+  ArtifactTransfer(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog,
+                   std::optional<StageUser> reader = std::nullopt);
   ~ArtifactTransfer();
 
   // Brings an artifact to its place below the directory, verified. OK at once when it is there.
   void fetch(const base::Digest& digest, Done done);
   // Stores the file or tree at `path` at the scheduler, durably. Goes on until it is there while
-  // the scheduler is merely away; NOT_FOUND when the file is not there, DATA_LOSS when its bytes
-  // are not what the digest says.
+  // the scheduler is merely away, however long it takes as long as something moves; NOT_FOUND when
+  // the file is not there, DATA_LOSS when its bytes are not what the digest says.
   Id upload(const base::Digest& digest, v1::ArtifactKind kind, std::int64_t size, std::string path,
             Done done);
   // Gives an upload up, also in the middle of its call. Its answer may have been posted already:
   // who cancels must not mind a late one.
   void cancel(Id id);
+  // Calls go over a new connection from now on.
+  void reconnect() { line_.renew(); }
   // Removes the directory's copy of an artifact when its bytes are not what the digest says.
   void recheck(const base::Digest& digest);
 
@@ -71,8 +79,10 @@ class ArtifactTransfer {
 
   const Link& link_;
   const std::string directory_;
+  const std::optional<StageUser> reader_;
   Mailbox& mailbox_;
-  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  Watchdog& watchdog_;
+  Line line_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   // Guarded by mutex_; bounded by the attempts that the worker holds.

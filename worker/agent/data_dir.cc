@@ -8,8 +8,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+
+#include <spdlog/spdlog.h>
 
 #include "base/errors.h"
+#include "base/private_files.h"
 #include "base/text.h"
 
 namespace weir::worker {
@@ -44,13 +48,55 @@ base::Status unwritable_data(const std::string& path, const base::Status& cause)
                           "with --data");
 }
 
+// Of a directory that is there, whoever made it: programs that run lie below it, and values.
+base::Status close_to_others(const std::string& path) {
+  const base::Result<bool> open_before = base::claim_directory(path);
+  if (!open_before.ok()) return open_before.status();
+  if (*open_before) {
+    spdlog::warn("closed path={}: others could read or write it, now only this user can", path);
+  }
+  return {};
+}
+
 }  // namespace
+
+base::Result<std::optional<Fd>> DataDir::lock_executors() const {
+  const std::string path = path_ + "/executors.lock";
+  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return errno_status("cannot create", path, errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
+  if (errno != EWOULDBLOCK) return errno_status("cannot lock", path, errno);
+  return std::optional<Fd>();
+}
+
+base::Status DataDir::open_to(const StageUser& user, const std::string& outer) const {
+  std::error_code error;
+  if (!outer.empty()) {
+    const std::string kept = std::filesystem::path(path_).filename().string();
+    if (base::Status status = let_enter(outer, user, kept); !status.ok()) return status;
+  }
+  std::filesystem::remove_all(staging(), error);  // of an earlier start, whoever's it was
+  const std::string blobs = artifacts() + "/sha256";
+  for (const std::string& part : {scratch(), blobs}) {
+    if (base::Status status = make_directories(part); !status.ok()) return status;
+  }
+  for (const std::string& folder : {path_, modules(), artifacts(), scratch()}) {
+    if (base::Status status = let_enter(folder, user); !status.ok()) return status;
+  }
+  if (base::Status status = let_read(blobs, user); !status.ok()) return status;
+  for (const std::string& part : {spool(), artifacts() + "/tmp"}) {
+    if (::chmod(part.c_str(), 0700) != 0) return errno_status("cannot protect", part, errno);
+  }
+  if (base::Status status = make_own_folder(staging(), user); !status.ok()) return status;
+  return check_reachable(staging(), user);
+}
 
 base::Result<DataDir> DataDir::open(const std::string& path) {
   DataDir directory;
   std::error_code failed;
   const base::Status made = make_directories(path);
   if (!made.ok()) return unwritable_data(path, made);
+  if (base::Status status = close_to_others(path); !status.ok()) return status;
   directory.path_ = std::filesystem::absolute(path, failed).lexically_normal().string();
   if (failed) return errno_status("cannot resolve", path, failed.value());
   const std::string lock = directory.path_ + "/worker.lock";
@@ -63,9 +109,10 @@ base::Result<DataDir> DataDir::open(const std::string& path) {
                         "another worker uses " + directory.path_ +
                             "; stop it, or give this one a directory of its own with --data");
   }
-  for (const std::string& part :
-       {directory.modules(), directory.artifacts() + "/tmp", directory.spool()}) {
-    const base::Status status = make_directories(part);
+  for (const std::string& part : {directory.modules(), directory.artifacts(),
+                                  directory.artifacts() + "/tmp", directory.spool()}) {
+    base::Status status = make_directories(part);
+    if (status.ok()) status = close_to_others(part);
     if (!status.ok()) return status;
   }
   auto id = load_or_make_id(directory.path_ + "/worker_id");

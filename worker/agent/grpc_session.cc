@@ -12,10 +12,12 @@ namespace {
 class GrpcSession final : public Session,
                           public grpc::ClientBidiReactor<v1::SessionRequest, v1::SessionResponse> {
  public:
+  using Stub = v1::WorkerProtocolService::Stub;
+
   explicit GrpcSession(Handlers handlers) : handlers_(std::move(handlers)) {}
 
   // Opens the stream, which keeps the object alive until it has ended.
-  static std::shared_ptr<Session> open(v1::WorkerProtocolService::Stub& stub, const Link& link,
+  static std::shared_ptr<Session> open(std::shared_ptr<Stub> stub, const Link& link,
                                        Handlers handlers);
 
   void queue(v1::WorkerMessage&& message) override;
@@ -32,6 +34,7 @@ class GrpcSession final : public Session,
   void pump();  // with mutex_ held
 
   Handlers handlers_;
+  std::shared_ptr<Stub> stub_;
   grpc::ClientContext context_;
   std::shared_ptr<v1::SessionResponse> incoming_;
   std::shared_ptr<GrpcSession> self_;  // until OnDone
@@ -45,7 +48,7 @@ class GrpcSession final : public Session,
   bool dead_ = false;
 };
 
-std::shared_ptr<Session> GrpcSession::open(v1::WorkerProtocolService::Stub& stub, const Link& link,
+std::shared_ptr<Session> GrpcSession::open(std::shared_ptr<Stub> stub, const Link& link,
                                            Handlers handlers) {
   const auto session = std::make_shared<GrpcSession>(std::move(handlers));
   const base::Status authorized = link.authorize(session->context_);
@@ -56,7 +59,8 @@ std::shared_ptr<Session> GrpcSession::open(v1::WorkerProtocolService::Stub& stub
   }
   session->self_ = session;
   session->incoming_ = std::make_shared<v1::SessionResponse>();
-  stub.async()->Session(&session->context_, session.get());
+  session->stub_ = std::move(stub);
+  session->stub_->async()->Session(&session->context_, session.get());
   session->StartRead(session->incoming_.get());
   session->StartCall();
   return session;
@@ -120,9 +124,9 @@ void GrpcSession::OnDone(const grpc::Status& status) {
 
 }  // namespace
 
-std::shared_ptr<Session> open_grpc_session(v1::WorkerProtocolService::Stub& stub, const Link& link,
-                                           Session::Handlers handlers) {
-  return GrpcSession::open(stub, link, std::move(handlers));
+std::shared_ptr<Session> open_grpc_session(std::shared_ptr<v1::WorkerProtocolService::Stub> stub,
+                                           const Link& link, Session::Handlers handlers) {
+  return GrpcSession::open(std::move(stub), link, std::move(handlers));
 }
 
 }  // namespace weir::worker

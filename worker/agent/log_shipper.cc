@@ -12,7 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "worker/core/backoff.h"
-#include "worker/supervisor/attempt.h"
+#include "worker/executors/attempt.h"
 
 namespace weir::worker {
 namespace {
@@ -56,9 +56,7 @@ std::string read_part(const std::string& path, std::int64_t offset, std::size_t 
 }  // namespace
 
 LogShipper::LogShipper(const Link& link, std::string spool)
-    : link_(link),
-      spool_(std::move(spool)),
-      stub_(v1::WorkerProtocolService::NewStub(link.channel())) {
+    : link_(link), spool_(std::move(spool)), line_(link) {
   adopt_leftovers();
   thread_ = std::jthread([this](std::stop_token stop) { work(stop); });
 }
@@ -74,7 +72,9 @@ void LogShipper::adopt_leftovers() {
        it.increment(error)) {
     if (!it->is_regular_file(error)) continue;
     const auto id = parse_spool_path(it->path());
-    if (id) files_[*id] = {std::int64_t(it->file_size(error)), 0, true, false};
+    if (!id) continue;
+    files_[*id] = {std::int64_t(it->file_size(error)), 0, true, false};
+    leftovers_.insert(id->first);
   }
 }
 
@@ -172,7 +172,9 @@ Status LogShipper::send(const v1::AppendLogsRequest& request) {
   context.set_deadline(std::chrono::system_clock::now() + kLogCallDeadline);
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::AppendLogsResponse response;
-  return from_grpc(stub_->AppendLogs(&context, request, &response));
+  const Status status = from_grpc(line_.stub()->AppendLogs(&context, request, &response));
+  if (status.code() == Code::kDeadlineExceeded) line_.renew();
+  return status;
 }
 
 void LogShipper::settle(const v1::AppendLogsRequest& request) {

@@ -8,13 +8,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
 #include "base/ids.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/line.h"
 #include "worker/agent/link.h"
-#include "worker/supervisor/spool.h"
+#include "worker/executors/spool.h"
 
 namespace weir::worker {
 
@@ -30,8 +32,13 @@ class LogShipper {
 
   // The file has `size` bytes now. `over`: it will not grow any more.
   void grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over);
+  // Calls go over a new connection from now on.
+  void reconnect() { line_.renew(); }
   // Nothing is sent while the scheduler is away.
   void set_connected(bool connected);
+  // A former process of this worker began the attempt: its log was here when this one started. For
+  // one thread.
+  bool began_before(const base::AttemptKey& attempt) const { return leftovers_.contains(attempt); }
   // Waits until everything is shipped, at most so long. True when it was.
   bool flush(std::chrono::milliseconds limit);
 
@@ -57,7 +64,8 @@ class LogShipper {
 
   const Link& link_;
   const std::string spool_;
-  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  Line line_;
+  std::set<base::AttemptKey> leftovers_;  // constant after construction
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::condition_variable_any idle_;

@@ -26,7 +26,6 @@ using base::Status;
 
 constexpr int kFetchTries = 8;
 constexpr std::size_t kListBytesMax = 64u << 20;
-constexpr std::chrono::minutes kFileDeadline{30};
 
 Status corrupt(const Digest& module, const std::string& why) {
   return Status(Code::kDataLoss, base::kErrFileDigest, "module " + module.hex() + ": " + why);
@@ -54,11 +53,14 @@ Status check_list(const Digest& module, const v1::FetchFileResponse& list) {
 
 }  // namespace
 
-ModuleCache::ModuleCache(const Link& link, std::string directory, Mailbox& mailbox)
+ModuleCache::ModuleCache(const Link& link, std::string directory, Mailbox& mailbox,
+                         Watchdog& watchdog, std::optional<StageUser> reader)
     : link_(link),
       directory_(std::move(directory)),
+      reader_(std::move(reader)),
       mailbox_(mailbox),
-      stub_(v1::WorkerProtocolService::NewStub(link.channel())),
+      watchdog_(watchdog),
+      line_(link),
       thread_([this](std::stop_token stop) { work(stop); }) {}
 
 ModuleCache::~ModuleCache() {
@@ -138,13 +140,21 @@ base::Result<LoadedModule> ModuleCache::load(const Digest& module) const {
   v1::FetchFileResponse list;
   if (!list.ParseFromString(*bytes)) return corrupt(module, "its list on disk cannot be read");
   if (Status status = check_list(module, list); !status.ok()) return status;
+  if (reader_) {
+    Status let = let_enter(place, *reader_);
+    if (let.ok()) let = let_read(place + "/bundle", *reader_);
+    if (!let.ok()) return let;
+  }
+  LoadedModule loaded;
   for (const v1::ModuleFile& file : list.files()) {
-    const auto digest = file_digest(bundle_path(place, file.path()));
+    auto stamp = stamp_file(bundle_path(place, file.path()));
+    if (!stamp.ok()) return stamp.status();
+    const auto digest = file_digest(stamp->path);
     if (!digest.ok()) return digest.status();
+    loaded.files.push_back(std::move(stamp).value());
     if (digest->raw() != file.digest())
       return corrupt(module, file.path() + " was changed on disk");
   }
-  LoadedModule loaded;
   loaded.executable = bundle_path(place, list.files(0).path());
   loaded.manifest_json = list.manifest_json();
   const auto json = base::Json::parse(loaded.manifest_json);
@@ -164,7 +174,8 @@ Status ModuleCache::fetch_list(const Digest& module, v1::FetchFileResponse& list
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::FetchFileRequest request;
   request.set_module(std::string(module.raw()));
-  const auto reader = stub_->FetchFile(&context, request);
+  const auto stub = line_.stub();
+  const auto reader = stub->FetchFile(&context, request);
   const bool got = reader->Read(&list);
   v1::FetchFileResponse rest;
   while (reader->Read(&rest)) {
@@ -182,15 +193,21 @@ Status ModuleCache::fetch_file(const Digest& module, const v1::ModuleFile& file,
   if (!out.ok()) return out.status();
   grpc::ClientContext context;
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-  context.set_deadline(std::chrono::system_clock::now() + kFileDeadline);
   if (Status status = link_.authorize(context); !status.ok()) return status;
   v1::FetchFileRequest request;
   request.set_module(std::string(module.raw()));
   request.set_file(file.digest());
-  const auto reader = stub_->FetchFile(&context, request);
+  const auto stub = line_.stub();
+  const auto reader = stub->FetchFile(&context, request);
   v1::FetchFileResponse response;
   Status written;
-  while (written.ok() && reader->Read(&response)) written = out->append(response.chunk());
+  {
+    Watchdog::Call call(watchdog_, [&context] { context.TryCancel(); });
+    while (written.ok() && reader->Read(&response)) {
+      call.moved();
+      written = out->append(response.chunk());
+    }
+  }
   if (!written.ok()) context.TryCancel();
   const Status status = from_grpc(reader->Finish());
   if (!written.ok()) return written;

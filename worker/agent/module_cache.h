@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,8 +18,12 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
+#include "worker/agent/line.h"
 #include "worker/agent/link.h"
 #include "worker/agent/mailbox.h"
+#include "worker/agent/watchdog.h"
+#include "worker/supervisor/file_stamp.h"
+#include "worker/supervisor/stage_user.h"
 
 namespace weir::worker {
 
@@ -26,12 +31,15 @@ struct LoadedModule {
   std::string executable;          // absolute
   std::string manifest_json;       // as registered
   std::vector<bool> side_effects;  // by stage
+  std::vector<FileStamp> files;    // all of it, as they were verified
 };
 
 class ModuleCache {
  public:
   using Ready = std::function<void(base::Result<LoadedModule>)>;
-  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox);
+  // `reader`, if any, may read what is there, and only that.
+  ModuleCache(const Link& link, std::string directory, Mailbox& mailbox, Watchdog& watchdog,
+              std::optional<StageUser> reader);
   ~ModuleCache();
 
   // The module when it was verified in this process already, else null.
@@ -39,6 +47,8 @@ class ModuleCache {
   // Calls `ready` on the agent's thread, once it is verified or when it cannot be had. Asked for
   // twice, fetched once.
   void prepare(const base::Digest& module, Ready ready);
+  // Calls go over a new connection from now on.
+  void reconnect() { line_.renew(); }
   // The module did not behave as registered: it is verified again, and its manifest asked for
   // again, before its next use.
   void suspect(const base::Digest& module);
@@ -61,8 +71,10 @@ class ModuleCache {
 
   const Link& link_;
   const std::string directory_;
+  const std::optional<StageUser> reader_;
   Mailbox& mailbox_;
-  std::unique_ptr<v1::WorkerProtocolService::Stub> stub_;
+  Watchdog& watchdog_;
+  Line line_;
   // ---- the agent's thread ----
   std::map<base::Digest, LoadedModule> loaded_;
   std::map<base::Digest, std::vector<Ready>> waiting_;

@@ -29,6 +29,9 @@ struct WorkerOptions {
   std::int64_t executor_memory_max =
       0;  // bytes resident of one executor; 0: nine tenths of the machine's
   bool core_dumps = false;
+  // By name; the supervisor was started with the same. Empty: stages run as the worker does.
+  std::string stage_user;
+  std::string outer_dir;  // a folder of ours that data_dir is in and that the user may pass through
   std::int64_t drain_max_ms =
       60'000;  // how long running attempts may go on after a request to stop
 };

@@ -7,6 +7,20 @@
 
 namespace weir::worker {
 
+void visit_by_urgency(const ReceivedFrames& frames,
+                      const std::function<bool(const v1::SchedulerMessage&)>& overtakes,
+                      const std::function<void(v1::SchedulerMessage&)>& visit) {
+  std::vector<v1::SchedulerMessage*> urgent;
+  std::vector<v1::SchedulerMessage*> others;
+  for (const auto& frame : frames) {
+    for (v1::SchedulerMessage& message : *frame->mutable_messages()) {
+      (overtakes(message) ? urgent : others).push_back(&message);
+    }
+  }
+  for (v1::SchedulerMessage* message : urgent) visit(*message);
+  for (v1::SchedulerMessage* message : others) visit(*message);
+}
+
 void FrameQueue::add(v1::WorkerMessage&& message) {
   const std::size_t bytes = message.ByteSizeLong();
   if (frames_.empty() || frames_.back().messages_size() >= kFrameMessagesMax ||

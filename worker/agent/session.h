@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/local_session.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
@@ -35,10 +36,20 @@ class Session {
   virtual void taken() = 0;
 };
 
-std::shared_ptr<Session> open_grpc_session(v1::WorkerProtocolService::Stub& stub, const Link& link,
-                                           Session::Handlers handlers);
+// Keeps the stub, and with it the connection, as long as the stream is open.
+std::shared_ptr<Session> open_grpc_session(std::shared_ptr<v1::WorkerProtocolService::Stub> stub,
+                                           const Link& link, Session::Handlers handlers);
 std::shared_ptr<Session> open_local_session(const base::OpenLocalSession& open,
                                             Session::Handlers handlers);
+
+// Frames that came together, in their order.
+using ReceivedFrames = std::vector<std::shared_ptr<v1::SessionResponse>>;
+
+// Visits every message once: those that overtake first, then the others, both in their order. What
+// overtakes is asked before anything is visited.
+void visit_by_urgency(const ReceivedFrames& frames,
+                      const std::function<bool(const v1::SchedulerMessage&)>& overtakes,
+                      const std::function<void(v1::SchedulerMessage&)>& visit);
 
 // Frames that wait to be sent. One thread, or under the owner's lock.
 class FrameQueue {

@@ -42,6 +42,16 @@ struct RunAttempt {
   ExecutorId executor = 0;
   AttemptKey key;
 };
+struct EndStrays {  // SIGKILL to what descends from it, apart from itself: strays_ended() follows
+  ExecutorId executor = 0;
+  bool with_helpers = false;  // also to what its resources started
+};
+struct BuryExecutor {  // its tree is dead: read what it said last, then gone()
+  ExecutorId executor = 0;
+};
+struct ForgetExecutor {  // it is gone, and its attempt was reported or returned
+  ExecutorId executor = 0;
+};
 struct TerminateTree {  // SIGTERM to the executor's process group
   ExecutorId executor = 0;
 };
@@ -71,8 +81,9 @@ struct ReportReleased {
   AttemptKey key;
   std::string reason;
 };
-using Action = std::variant<SpawnExecutor, RunAttempt, TerminateTree, KillTree, RetireExecutor,
-                            ReturnAttempt, ReportStarted, ReportEnded, ReportReleased>;
+using Action = std::variant<SpawnExecutor, RunAttempt, EndStrays, BuryExecutor, ForgetExecutor,
+                            TerminateTree, KillTree, RetireExecutor, ReturnAttempt, ReportStarted,
+                            ReportEnded, ReportReleased>;
 using Actions = std::vector<Action>;
 
 }  // namespace weir::worker

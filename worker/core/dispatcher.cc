@@ -18,44 +18,54 @@ void Dispatcher::set_limits(DispatcherLimits limits, Now now, Actions& out) {
 }
 
 void Dispatcher::launch(const AttemptSpec& spec, Now now, Actions& out) {
-  if (waiting_.contains(spec.key) || placed_.contains(spec.key)) return;
+  if (knows(spec.key)) return;
   if (draining_) {
     out.push_back(ReportReleased{spec.key, "the worker is draining"});
     return;
   }
-  if (waiting_.size() >= limits_.queue_max) {
+  if (waiting_ >= limits_.queue_max) {
     out.push_back(ReportReleased{spec.key, "the worker's queue is full"});
     return;
   }
   queue_.push_back(spec.key);
-  waiting_.emplace(spec.key, spec);
+  attempts_.emplace(spec.key, Attempt{spec});
+  ++waiting_;
   dispatch(now, out);
 }
 
+bool Dispatcher::forget_waiting(const AttemptKey& key) {
+  const auto found = attempts_.find(key);
+  if (found == attempts_.end() || found->second.executor != 0) return false;
+  attempts_.erase(found);
+  --waiting_;
+  return true;
+}
+
 bool Dispatcher::stop(const AttemptKey& key, const std::string& reason, Now now, Actions& out) {
-  if (waiting_.erase(key) > 0) {
+  if (forget_waiting(key)) {
     out.push_back(ReportEnded{key, EndedBy::kStop, 0, reason, std::nullopt, now});
     return true;
   }
-  const auto placed = placed_.find(key);
-  if (placed == placed_.end()) return false;
-  Executor& executor = executors_.at(placed->second);
+  const auto found = attempts_.find(key);
+  if (found == attempts_.end()) return false;
+  Executor& executor = executors_.at(found->second.executor);
   // A result that is in is the result; an executor that is being killed stays so.
-  if (std::holds_alternative<Settling>(executor.state)) return true;
-  if (std::holds_alternative<Ending>(executor.state)) return true;
-  end(placed->second, executor, EndedBy::kStop, reason, true, now, out);
+  const bool is_over = std::holds_alternative<Settling>(executor.state) ||
+                       std::holds_alternative<Ending>(executor.state) ||
+                       std::holds_alternative<Dead>(executor.state);
+  if (!is_over) end(found->second.executor, executor, EndedBy::kStop, reason, true, now, out);
   return true;
 }
 
 void Dispatcher::withdraw(const AttemptKey& key, Actions& out) {
-  if (waiting_.erase(key) > 0) out.push_back(ReportReleased{key, "revoked before it was begun"});
+  if (forget_waiting(key)) out.push_back(ReportReleased{key, "revoked before it was begun"});
 }
 
 void Dispatcher::drain(bool draining, Now now, Actions& out) {
   draining_ = draining;
   if (!draining_) return dispatch(now, out);
   for (const AttemptKey& key : queue_) {
-    if (waiting_.erase(key) > 0) out.push_back(ReportReleased{key, "the worker is draining"});
+    if (forget_waiting(key)) out.push_back(ReportReleased{key, "the worker is draining"});
   }
   queue_.clear();
 }
@@ -63,9 +73,7 @@ void Dispatcher::drain(bool draining, Now now, Actions& out) {
 void Dispatcher::set_lease(BootTime side_effects_until, BootTime others_until) {
   side_effects_until_ = side_effects_until;
   others_until_ = others_until;
-  for (const BootTime at : {side_effects_until, others_until}) {
-    if (at != BootTime::max()) deadlines_.push({at, 0, 0, Due::kLease});
-  }
+  lease_due_ = std::min(side_effects_until, others_until);
 }
 
 bool Dispatcher::lease_over(bool side_effects, BootTime now) const {
@@ -75,41 +83,43 @@ bool Dispatcher::lease_over(bool side_effects, BootTime now) const {
 void Dispatcher::dispatch(Now now, Actions& out) {
   while (!queue_.empty() && occupied_ < limits_.slots) {
     const AttemptKey key = queue_.front();
-    const auto found = waiting_.find(key);
-    if (found == waiting_.end()) {  // stopped or given back meanwhile
-      queue_.pop_front();
+    const auto found = attempts_.find(key);
+    if (found == attempts_.end() || found->second.executor != 0) {
+      queue_.pop_front();  // stopped or given back meanwhile
       continue;
     }
-    const AttemptSpec spec = found->second;
-    if (lease_over(spec.side_effects, now.boot)) {
+    if (lease_over(found->second.spec.side_effects, now.boot)) {
+      forget_waiting(key);
       out.push_back(ReportReleased{key, "its lease ended before it was begun"});
-    } else if (!place(spec, now, out)) {
+    } else if (!place(found->second, now, out)) {
       return;
     }
     queue_.pop_front();
-    waiting_.erase(key);
   }
 }
 
-bool Dispatcher::place(const AttemptSpec& spec, Now now, Actions& out) {
-  if (const auto warm = take_idle(spec.module)) {
+bool Dispatcher::place(Attempt& attempt, Now now, Actions& out) {
+  const Digest& module = attempt.spec.module;
+  if (const auto warm = take_idle(module)) {
     Executor& executor = executors_.at(*warm);
-    executor.attempt = spec;
-    ++occupied_;
-    placed_.emplace(spec.key, *warm);
+    put_into(*warm, executor, attempt);
     hand_over(*warm, executor, now, out);
     return true;
   }
   if (!make_room(now, out)) return false;
   const ExecutorId id = ++last_id_;
   Executor& executor = executors_[id];
-  executor.module = spec.module;
-  executor.attempt = spec;
-  ++occupied_;
-  placed_.emplace(spec.key, id);
-  push(now.boot + limits_.ready_max, id, executor, Due::kReady);
-  out.push_back(SpawnExecutor{id, spec.module});
+  executor.module = module;
+  put_into(id, executor, attempt);
+  out.push_back(SpawnExecutor{id, module});
   return true;
+}
+
+void Dispatcher::put_into(ExecutorId id, Executor& executor, Attempt& attempt) {
+  executor.attempt = &attempt;
+  attempt.executor = id;
+  ++occupied_;
+  --waiting_;
 }
 
 // The most recently used idle executor of the module: its caches are warm and the others may age.
@@ -133,54 +143,43 @@ bool Dispatcher::make_room(Now now, Actions& out) {
   return true;
 }
 
-void Dispatcher::hand_over(ExecutorId id, Executor& executor, Now now, Actions& out) {
-  executor.state = Busy{now};
-  ++executor.turn;
-  ++executor.tasks;
-  const AttemptSpec& spec = *executor.attempt;
-  push(now.boot + limits_.started_after, id, executor, Due::kStarted);
-  if (spec.timeout > Duration::zero()) push(now.boot + spec.timeout, id, executor, Due::kTimeout);
-  out.push_back(RunAttempt{id, spec.key});
+const AttemptSpec* Dispatcher::attempt_of(ExecutorId id) const {
+  const auto found = executors_.find(id);
+  if (found == executors_.end() || found->second.attempt == nullptr) return nullptr;
+  return &found->second.attempt->spec;
 }
 
-std::optional<AttemptKey> Dispatcher::attempt_of(ExecutorId id) const {
+bool Dispatcher::dead(ExecutorId id) const {
   const auto found = executors_.find(id);
-  if (found == executors_.end() || !found->second.attempt) return std::nullopt;
-  return found->second.attempt->key;
-}
-
-std::optional<Now> Dispatcher::started_of(ExecutorId id) const {
-  const auto found = executors_.find(id);
-  if (found == executors_.end()) return std::nullopt;
-  const auto& state = found->second.state;
-  if (const auto* busy = std::get_if<Busy>(&state)) return busy->started;
-  if (const auto* settling = std::get_if<Settling>(&state)) return settling->started;
-  if (const auto* ending = std::get_if<Ending>(&state)) return ending->started;
-  return std::nullopt;
+  return found != executors_.end() && std::holds_alternative<Dead>(found->second.state);
 }
 
 void Dispatcher::check_invariants() const {
   int occupied = 0;
   int leaving = 0;
   std::size_t idle = 0;
+  std::size_t deadlines = 0;
   for (const auto& [id, executor] : executors_) {
     const bool is_idle = std::holds_alternative<Idle>(executor.state);
-    CHECK(!is_idle || !executor.attempt);
+    CHECK(!is_idle || executor.attempt == nullptr);
     CHECK(is_idle == (std::find(idle_.begin(), idle_.end(), id) != idle_.end()));
     idle += is_idle ? 1 : 0;
-    if (executor.attempt) {
+    deadlines += executor.deadlines.size();
+    if (executor.attempt != nullptr) {
       ++occupied;
-      CHECK(placed_.at(executor.attempt->key) == id);
-      CHECK(!waiting_.contains(executor.attempt->key));
+      CHECK(&attempts_.at(executor.attempt->spec.key) == executor.attempt);
+      CHECK(executor.attempt->executor == id);
     } else {
-      CHECK(is_idle || std::holds_alternative<Ending>(executor.state));
+      CHECK(is_idle || std::holds_alternative<Ending>(executor.state) ||
+            std::holds_alternative<Dead>(executor.state));
       leaving += is_idle ? 0 : 1;
     }
   }
   CHECK(occupied == occupied_);
   CHECK(leaving == leaving_);
   CHECK(idle == idle_.size());
-  CHECK(placed_.size() == std::size_t(occupied));
+  CHECK(deadlines == deadlines_.size());
+  CHECK(attempts_.size() == std::size_t(occupied) + waiting_);
   CHECK(occupied_ <= limits_.slots || limits_.slots == 0);
 }
 

@@ -1,75 +1,169 @@
 // The agent's table of attempts: everything the worker holds, from the assignment until the
-// scheduler has acknowledged the report. It decides what a message means for an attempt in its
-// present state; payloads are kept elsewhere under the same key. Pure; one thread.
-//
-//   preparing ─► launched ─► uploading ─► reported ─► (acknowledged: forgotten)
+// scheduler has acknowledged the report, with the work that belongs to each. It is the one owner of
+// that work: others refer to it by key. Pure; one thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
+#include "worker/core/attempt_state.h"
 
 namespace weir::worker {
 
 using base::AttemptKey;
 
+template <class Work>
 class Ledger {
  public:
-  enum class State {
-    kPreparing,  // its module or its inputs are being fetched
-    kLaunched,   // the executor pool has it
-    kUploading,  // it ended; its artifacts are on their way
-    kReported,   // its report was given to the stream and is kept until acknowledged
-  };
-  enum class Verdict {
-    kIgnore,
-    kForward,  // the executor pool must act
-    kRelease,  // give it back now
-    kReport,   // report it as canceled now
-  };
+  using State = AttemptState;
 
-  // False when the attempt is here already: a duplicate of the assignment.
-  bool assign(const AttemptKey& key);
-  // Module and inputs are there. False when the attempt was given up meanwhile.
-  bool launched(const AttemptKey& key);
-  // The executor pool, or the preparation, says that it ended. False when nobody wants to know any
+  // The work of the attempt, to be filled in; null when it is here already: a duplicate of the
+  // assignment. A pointer is good until the attempt is forgotten.
+  Work* assign(const AttemptKey& key, State state = State::kPreparing);
+  // Module and inputs are there. Null when the attempt was given up meanwhile.
+  Work* launched(const AttemptKey& key) { return move(key, {State::kPreparing}, State::kLaunched); }
+  // The executor pool, or the preparation, says that it ended. Null when nobody wants to know any
   // more.
-  bool uploading(const AttemptKey& key);
-  bool reported(const AttemptKey& key);
-  // The scheduler asks to stop it. Unknown attempts are reported as canceled too: the asker waits
-  // for an answer. So are those whose uploads are under way: they may never come to an end.
-  Verdict stop(const AttemptKey& key);
-  // The scheduler wants it back if no executor has it.
-  Verdict revoke(const AttemptKey& key);
-  // The executor pool or the agent gave it back. False when it was not here.
+  Work* uploading(const AttemptKey& key);
+  Work* reported(const AttemptKey& key) { return move(key, {State::kUploading}, State::kReported); }
+  // The scheduler lacks artifacts of the report. Null when there is no such report.
+  Work* need_artifacts(const AttemptKey& key) {
+    return move(key, {State::kReported}, State::kUploading);
+  }
+  // The executor pool or the agent gave it back. False when it was not held.
   bool released(const AttemptKey& key);
   // The scheduler has the report, or fenced the attempt. kForward: it still runs here and must be
-  // killed.
+  // killed; it is forgotten when it has ended.
   Verdict acknowledged(const AttemptKey& key);
-  // The scheduler lacks artifacts of the report. False when there is no such report.
-  bool need_artifacts(const AttemptKey& key);
+  Verdict stop(const AttemptKey& key) const { return on_stop(state(key)); }
+  Verdict revoke(const AttemptKey& key) const { return on_revoke(state(key)); }
 
-  std::optional<State> find(const AttemptKey& key) const;
+  std::optional<State> state(const AttemptKey& key) const;
+  // Null unless it is in that state.
+  Work* find(const AttemptKey& key, State state);
   // Everything held, for Hello and heartbeats.
   std::vector<AttemptKey> held() const;
-  // Reports to send again after a reconnection.
-  std::vector<AttemptKey> unacknowledged() const;
-  // Attempts whose preparation has not ended.
-  std::vector<AttemptKey> preparing() const;
-  // Attempts that are not over yet.
-  std::size_t live() const { return entries_.size() - over_; }
-  std::size_t size() const { return entries_.size(); }
+  std::vector<AttemptKey> in(State state) const;
+  std::size_t count(State state) const { return counts_[std::size_t(state)]; }
+  // Attempts that are held, and those of them that are not over yet.
+  std::size_t size() const { return entries_.size() - count(State::kFenced); }
+  std::size_t live() const { return count(State::kPreparing) + count(State::kLaunched); }
 
  private:
-  std::vector<AttemptKey> in_state(State state) const;
-  bool move_to(const AttemptKey& key, State state);
-  void erase(std::unordered_map<AttemptKey, State>::iterator at);
+  struct Entry {
+    State state = State::kPreparing;
+    Work work;
+  };
+  using Entries = std::unordered_map<AttemptKey, Entry>;
 
-  std::unordered_map<AttemptKey, State> entries_;
-  std::size_t over_ = 0;  // entries in kUploading or kReported
+  Work* move(const AttemptKey& key, std::initializer_list<State> from, State to);
+  void enter(Entry& entry, State state);
+  void forget(typename Entries::iterator at);
+
+  Entries entries_;
+  std::array<std::size_t, kAttemptStates> counts_{};  // of entries_, by state
 };
+
+template <class Work>
+Work* Ledger<Work>::assign(const AttemptKey& key, State state) {
+  const auto [at, fresh] = entries_.try_emplace(key);
+  if (!fresh) return nullptr;
+  at->second.state = state;
+  ++counts_[std::size_t(state)];
+  return &at->second.work;
+}
+
+template <class Work>
+void Ledger<Work>::enter(Entry& entry, State state) {
+  --counts_[std::size_t(entry.state)];
+  entry.state = state;
+  ++counts_[std::size_t(state)];
+}
+
+template <class Work>
+void Ledger<Work>::forget(typename Entries::iterator at) {
+  --counts_[std::size_t(at->second.state)];
+  entries_.erase(at);
+}
+
+template <class Work>
+Work* Ledger<Work>::move(const AttemptKey& key, std::initializer_list<State> from, State to) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return nullptr;
+  for (const State state : from) {
+    if (found->second.state != state) continue;
+    enter(found->second, to);
+    return &found->second.work;
+  }
+  return nullptr;
+}
+
+template <class Work>
+Work* Ledger<Work>::uploading(const AttemptKey& key) {
+  const auto found = entries_.find(key);
+  if (found != entries_.end() && found->second.state == State::kFenced) {
+    forget(found);
+    return nullptr;
+  }
+  return move(key, {State::kPreparing, State::kKeptBack, State::kLaunched}, State::kUploading);
+}
+
+template <class Work>
+bool Ledger<Work>::released(const AttemptKey& key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return false;
+  const bool was_held = found->second.state != State::kFenced;
+  forget(found);
+  return was_held;
+}
+
+template <class Work>
+Verdict Ledger<Work>::acknowledged(const AttemptKey& key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || found->second.state == State::kFenced) return Verdict::kIgnore;
+  if (found->second.state == State::kLaunched) {
+    enter(found->second, State::kFenced);
+    return Verdict::kForward;
+  }
+  forget(found);
+  return Verdict::kIgnore;
+}
+
+template <class Work>
+std::optional<AttemptState> Ledger<Work>::state(const AttemptKey& key) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.state;
+}
+
+template <class Work>
+Work* Ledger<Work>::find(const AttemptKey& key, State state) {
+  const auto found = entries_.find(key);
+  return found == entries_.end() || found->second.state != state ? nullptr : &found->second.work;
+}
+
+template <class Work>
+std::vector<AttemptKey> Ledger<Work>::held() const {
+  std::vector<AttemptKey> keys;
+  keys.reserve(size());
+  for (const auto& [key, entry] : entries_) {
+    if (entry.state != State::kFenced) keys.push_back(key);
+  }
+  return keys;
+}
+
+template <class Work>
+std::vector<AttemptKey> Ledger<Work>::in(State state) const {
+  std::vector<AttemptKey> keys;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.state == state) keys.push_back(key);
+  }
+  return keys;
+}
 
 }  // namespace weir::worker

@@ -12,10 +12,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "worker/supervisor/spawn.h"
+#include "worker/supervisor/system.h"
 
 namespace weir::worker {
 namespace {
@@ -153,17 +153,6 @@ int signal_alive(const std::vector<Process>& processes, int signal) {
 
 }  // namespace
 
-ForkCounter::ForkCounter() : file_(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC)) {}
-
-std::uint64_t ForkCounter::read() const {
-  char buffer[128];
-  const ssize_t n = ::pread(file_.get(), buffer, sizeof buffer - 1, 0);
-  if (n <= 0) return 0;
-  buffer[n] = '\0';
-  const char* last = ::strrchr(buffer, ' ');
-  return last == nullptr ? 0 : ::strtoull(last + 1, nullptr, 10);
-}
-
 int signal_strays(const TreeRoot& root, const std::vector<TreeRoot>& roots, Strays which,
                   int signal) {
   std::vector<pid_t> heads;
@@ -192,26 +181,6 @@ int kill_all_descendants() {
   std::vector<pid_t> heads;
   append_children(::getpid(), heads);
   return signal_alive(with_descendants(std::move(heads)), SIGKILL);
-}
-
-std::uint64_t ticks_since_boot() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  const auto ticks = std::uint64_t(::sysconf(_SC_CLK_TCK));
-  return std::uint64_t(now.tv_sec) * ticks + std::uint64_t(now.tv_nsec) * ticks / 1'000'000'000u;
-}
-
-std::int64_t resident_bytes(pid_t pid) {
-  const std::string statm = slurp("/proc/" + std::to_string(pid) + "/statm");
-  const std::size_t space = statm.find(' ');
-  if (space == std::string::npos) return 0;
-  return ::strtoll(statm.c_str() + space, nullptr, 10) * std::int64_t{::sysconf(_SC_PAGESIZE)};
-}
-
-std::uint64_t kernel_oom_kills() {
-  const std::string vmstat = slurp("/proc/vmstat");
-  const std::size_t at = vmstat.find("\noom_kill ");
-  return at == std::string::npos ? 0 : ::strtoull(vmstat.c_str() + at + 10, nullptr, 10);
 }
 
 }  // namespace weir::worker

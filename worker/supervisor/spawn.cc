@@ -1,6 +1,6 @@
 // The child's way from fork to exec: own session, death with the
 // parent, no new privileges, limits, clean descriptors, signals and
-// environment.
+// environment, and another user where one is named.
 #include "worker/supervisor/spawn.h"
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -83,7 +84,15 @@ void place_descriptors(int socket, int out, int err, int secrets) {
   limit(RLIMIT_NOFILE, kExecutorFilesMax);
   prefer_as_oom_victim();
   reset_signals();
-  if (::chdir(request.directory.c_str()) != 0) give_up("cannot enter", request.directory);
+  if (request.user != nullptr) {
+    const char* const failed = become(*request.user);
+    if (failed != nullptr) give_up(failed, "the user of stages, " + request.user->name);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a change of user takes it away
+    if (::getppid() != parent) ::_exit(125);
+  }
+  const char* const directory = request.directory.c_str();
+  if (::mkdir(directory, 0700) != 0 && errno != EEXIST) give_up("cannot create", request.directory);
+  if (::chdir(directory) != 0) give_up("cannot enter", request.directory);
   ::execve(plan.program.c_str(), plan.arguments.data(), plan.environment_pointers.data());
   give_up("cannot execute", plan.program);
 }
@@ -93,6 +102,8 @@ ChildPlan plan_child(const SpawnRequest& request) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view line(*entry);
     const std::string_view name = line.substr(0, line.find('='));
+    const bool of_user = name == "HOME" || name == "USER" || name == "LOGNAME";
+    if (of_user && request.user != nullptr) continue;
     if (environment_passes(name)) plan.environment.emplace_back(line);
   }
   plan.environment.push_back("WEIR_EXECUTOR_FD=" + std::to_string(kExecutorFd));
@@ -100,6 +111,11 @@ ChildPlan plan_child(const SpawnRequest& request) {
                              std::to_string(request.secrets < 0 ? -1 : kSecretsFd));
   plan.environment.push_back(std::string(kTagVariable) + "=" + request.tag);
   plan.environment.push_back("TMPDIR=" + request.directory);
+  if (request.user != nullptr) {
+    plan.environment.push_back("HOME=" + request.user->home);
+    plan.environment.push_back("USER=" + request.user->name);
+    plan.environment.push_back("LOGNAME=" + request.user->name);
+  }
   for (std::string& line : plan.environment) plan.environment_pointers.push_back(line.data());
   plan.environment_pointers.push_back(nullptr);
   plan.program = request.executable;
@@ -146,6 +162,11 @@ base::Result<Spawned> spawn_executor(const SpawnRequest& request) {
   if (::pipe2(err, O_CLOEXEC) != 0) return refused("pipe");
   spawned.standard_error = Fd(err[0]);
   const Fd child_err(err[1]);
+  if (request.user != nullptr) {  // /dev/stdout is opened by the rights of the pipe
+    for (const int end : {out[1], err[1]}) {
+      if (::fchown(end, request.user->uid, request.user->gid) != 0) return refused("fchown");
+    }
+  }
   ::fcntl(out[0], F_SETFL, O_NONBLOCK);
   ::fcntl(err[0], F_SETFL, O_NONBLOCK);
   ChildPlan plan = plan_child(request);

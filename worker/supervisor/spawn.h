@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/status.h"
+#include "worker/supervisor/stage_user.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {
@@ -19,10 +20,11 @@ inline constexpr int kExecutorOomScore = 500;     // the kernel should take exec
 
 struct SpawnRequest {
   std::string executable;  // absolute
-  std::string directory;   // working directory; must exist
+  std::string directory;   // working directory; made when it is not there
   bool core_dumps = false;
-  std::string tag = {};  // value of WEIR_EXECUTOR_ID, by which strays are recognised
-  int secrets = -1;      // of base::seal_secrets()
+  std::string tag = {};             // value of WEIR_EXECUTOR_ID, by which strays are recognised
+  int secrets = -1;                 // of base::seal_secrets()
+  const StageUser* user = nullptr;  // null: this process's own
 };
 
 struct Spawned {

@@ -9,8 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,8 +20,9 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/secrets.h"
 #include "weir/worker/v1/supervisor.pb.h"
-#include "worker/supervisor/handle.h"
+#include "worker/supervisor/protocol.h"
 #include "worker/supervisor/spawn.h"
 
 namespace weir::worker {
@@ -44,8 +47,8 @@ bool all_dead() {
 
 }  // namespace
 
-Supervisor::Supervisor(Fd agent, Fd secrets)
-    : agent_(std::move(agent)), secrets_(std::move(secrets)) {
+Supervisor::Supervisor(Fd agent, Fd secrets, std::optional<StageUser> user)
+    : agent_(std::move(agent)), secrets_(std::move(secrets)), user_(std::move(user)) {
   CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
   // The agent decides when to drain: what a terminal or a service manager sends to the group is not
   // for us.
@@ -110,20 +113,34 @@ std::vector<TreeRoot> Supervisor::roots() const {
 
 bool Supervisor::read_agent() {
   std::array<char, kSupervisorMessageMax> buffer;
-  const ssize_t n = ::recv(agent_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t n = ::recvmsg(agent_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (n < 0 && errno == EINTR) return true;
   if (n < 0 && errno == EAGAIN) return false;
   if (n <= 0) {
     agent_gone_ = true;
     return false;
   }
+  Fd descriptor;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    descriptor = Fd(fd);
+  }
   v1::SupervisorRequest request;
   CHECK_MSG(request.ParseFromArray(buffer.data(), int(n)), "the agent sent what is no request");
-  handle(request);
+  handle(request, std::move(descriptor));
   return true;
 }
 
-void Supervisor::handle(const v1::SupervisorRequest& request) {
+void Supervisor::handle(const v1::SupervisorRequest& request, Fd descriptor) {
   switch (request.request_case()) {
     case v1::SupervisorRequest::kSpawn:
       return spawn(request.spawn());
@@ -138,6 +155,9 @@ void Supervisor::handle(const v1::SupervisorRequest& request) {
     case v1::SupervisorRequest::kOwnScratch:
       scratch_ = request.own_scratch().directory();
       return;
+    case v1::SupervisorRequest::kHoldLock:
+      lock_ = std::move(descriptor);
+      return;
     case v1::SupervisorRequest::REQUEST_NOT_SET:
       return;
   }
@@ -145,9 +165,11 @@ void Supervisor::handle(const v1::SupervisorRequest& request) {
 
 void Supervisor::spawn(const v1::SpawnExecutor& request) {
   auto spawned = spawn_executor({request.executable(), request.directory(), request.core_dumps(),
-                                 std::to_string(request.executor()), secrets_.get()});
+                                 std::to_string(request.executor()), secrets_.get(),
+                                 user_ ? &*user_ : nullptr});
   v1::SupervisorResponse response;
   v1::ExecutorSpawned& answer = *response.mutable_spawned();
+  answer.set_executor(request.executor());
   if (!spawned.ok()) {
     answer.set_code(int(spawned.status().code()));
     answer.set_why(spawned.status().text());
@@ -199,6 +221,8 @@ void Supervisor::end_strays(const v1::EndStrays& request) {
   executors_ = std::move(known);  // the others are forgotten
   v1::SupervisorResponse response;
   v1::StraysEnded& answer = *response.mutable_strays_ended();
+  answer.set_executor(request.executor());
+  answer.set_request(request.request());
   const auto found = executors_.find(request.executor());
   if (found != executors_.end()) {
     answer.set_alive(signal_strays(found->second.root, roots(),
@@ -273,12 +297,15 @@ void Supervisor::reap() {
   }
 }
 
+// Goes on as long as anything lives: until then the lock keeps the next worker of the directory
+// from starting the same attempts again.
 void Supervisor::shut_down() {
   const base::BootTime until = read_clock().boot + kShutdownMax;
+  bool complained = false;
   while (!all_dead()) {
-    if (read_clock().boot >= until) {
-      std::fprintf(stderr, "weir supervisor: some processes of stages do not die; leaving them\n");
-      break;
+    if (!complained && read_clock().boot >= until) {
+      complained = true;
+      std::fprintf(stderr, "weir supervisor: some processes of stages do not die; waiting\n");
     }
     kill_all_descendants();
     const timespec pause{0, 2'000'000};
@@ -287,6 +314,36 @@ void Supervisor::shut_down() {
   }
   std::error_code ignored;  // what cannot be removed is removed by the next start
   if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
+}
+
+int supervisor_main(int, char**) {
+  const char* text = ::getenv(kSupervisorFdVariable);
+  const int fd = text == nullptr ? -1 : ::atoi(text);
+  if (fd < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    std::fprintf(stderr,
+                 "weir supervisor: this is started by weir up and weir worker, not by hand\n");
+    return 2;
+  }
+  ::unsetenv(kSupervisorFdVariable);
+  const auto secrets = base::seal_secrets();
+  if (!secrets.ok()) {
+    std::fprintf(stderr, "weir supervisor: %s\n", secrets.status().text().c_str());
+    return 1;
+  }
+  base::erase_secrets();
+  std::optional<StageUser> user;
+  if (const char* const name = ::getenv(kStageUserVariable); name != nullptr) {
+    auto found = find_stage_user(name);
+    if (!found.ok()) {
+      std::fprintf(stderr, "weir supervisor: %s\n", found.status().text().c_str());
+      return 1;
+    }
+    user = std::move(found).value();
+    ::unsetenv(kStageUserVariable);
+  }
+  Supervisor supervisor{Fd(fd), Fd(*secrets), std::move(user)};
+  supervisor.run();
+  return 0;
 }
 
 }  // namespace weir::worker

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "worker/core/dispatch_actions.h"
 #include "worker/supervisor/process_tree.h"
+#include "worker/supervisor/stage_user.h"
 #include "worker/supervisor/system.h"
 
 namespace weir::worker {
@@ -30,13 +31,14 @@ class SupervisorResponse;
 
 inline constexpr int kRequestsPerTurn = 64;  // then it looks at fences and deaths again
 inline constexpr base::Duration kFenceAgain = std::chrono::milliseconds(5);  // while anything lives
-inline constexpr base::Duration kFenceMax = std::chrono::seconds(5);  // for what will not die
-inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);
+inline constexpr base::Duration kFenceMax = std::chrono::seconds(5);      // for what will not die
+inline constexpr base::Duration kShutdownMax = std::chrono::seconds(10);  // then it complains
 
 class Supervisor {
  public:
-  // `agent` is the socket that was inherited, `secrets` of base::seal_secrets().
-  Supervisor(Fd agent, Fd secrets);
+  // `agent` is the socket that was inherited, `secrets` of base::seal_secrets(). Executors run as
+  // `user`; without one, as this process does.
+  Supervisor(Fd agent, Fd secrets, std::optional<StageUser> user);
   // Runs until the agent is gone and every descendant is dead.
   void run();
 
@@ -54,7 +56,7 @@ class Supervisor {
   int wait_ms() const;
   // One request; false when none is there.
   bool read_agent();
-  void handle(const v1::SupervisorRequest& request);
+  void handle(const v1::SupervisorRequest& request, Fd descriptor);
   void spawn(const v1::SpawnExecutor& request);
   void signal(const v1::SignalExecutor& request);
   void add_helpers(const v1::AddHelpers& request);
@@ -70,13 +72,19 @@ class Supervisor {
   void reap();
   void shut_down();
 
+  Fd lock_;  // first: let go of when nothing is left
   Fd agent_;
   Fd secrets_;  // every executor gets it
+  const std::optional<StageUser> user_;
   Fd signals_;
   bool agent_gone_ = false;
   std::deque<Outgoing> outgoing_;          // at most a death for each executor, and one answer
   std::string scratch_;                    // removed at the end
   std::map<ExecutorId, Child> executors_;  // that run, or whose strays may still be asked for
 };
+
+// The body of the hidden verb `weir supervisor`: runs until the starter is gone and everything
+// below it is dead. Returns the exit code; 2 when it was not started by start_supervisor().
+int supervisor_main(int argc, char** argv);
 
 }  // namespace weir::worker

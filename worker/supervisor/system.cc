@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/private_files.h"
 
 namespace weir::worker {
 
@@ -59,10 +60,8 @@ Status errno_status(std::string_view call, const std::string& path, int error) {
 }
 
 Status make_directories(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return errno_status("cannot create the directory", path, error.value());
-  return {};
+  const std::error_code error = base::make_private_directories(path);
+  return error ? errno_status("cannot create the directory", path, error.value()) : Status();
 }
 
 Status sync_directory(const std::string& path) {

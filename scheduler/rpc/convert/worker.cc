@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "base/json.h"
+#include "engine/wire_numbers.h"
 #include "value/metadata.h"
 #include "weir/worker/v1/worker.pb.h"
 
@@ -40,56 +41,25 @@ void set_attempt(const engine::AttemptKey& key, wire::AttemptId* out) {
 void set_value(const engine::ValueRef& value, wire::ValueRef* out) {
   out->set_digest(std::string(value.digest.raw()));
   out->set_size(value.size);
-  out->set_kind(static_cast<wire::ArtifactKind>(artifact_kind_number(value.kind)));
+  out->set_kind(to_proto(value.kind));
   out->set_type(value.type);
 }
 
+static_assert(engine::wire_number(engine::WireEnum<engine::ArtifactKind>::last) ==
+              wire::ArtifactKind_MAX);
+static_assert(engine::wire_number(engine::WireEnum<engine::SuccessKind>::last) ==
+              wire::SuccessKind_MAX);
+static_assert(engine::wire_number(engine::WireEnum<module::CheckSeverity>::last) ==
+              wire::CheckSeverity_MAX);
+static_assert(engine::wire_number(engine::OutcomeClass::kLoadError) == wire::Outcome_MAX);
+
+// An outcome that a newer worker knows is a failure to us; none, or one of the scheduler's, is one
+// too.
 engine::OutcomeClass outcome_of(wire::Outcome outcome) {
-  using enum engine::OutcomeClass;
-  switch (outcome) {
-    case wire::OUTCOME_SUCCEEDED:
-      return kSucceeded;
-    case wire::OUTCOME_CHECK_FAILED:
-      return kCheckFailed;
-    case wire::OUTCOME_CRASHED:
-      return kCrashed;
-    case wire::OUTCOME_OOM:
-      return kOom;
-    case wire::OUTCOME_TIMED_OUT:
-      return kTimedOut;
-    case wire::OUTCOME_CANCELED:
-      return kCanceled;
-    case wire::OUTCOME_LEASE_LOST:
-      return kLeaseLost;
-    case wire::OUTCOME_WORKER_LOST:
-      return kWorkerLost;
-    case wire::OUTCOME_LOAD_ERROR:
-      return kLoadError;
-    default:  // an outcome that a newer worker knows is a failure to us
-      return kFailed;
+  if (outcome == wire::OUTCOME_UNSPECIFIED || !wire::Outcome_IsValid(outcome)) {
+    return engine::OutcomeClass::kFailed;
   }
-}
-
-engine::SuccessKind success_of(wire::SuccessKind kind) {
-  switch (kind) {
-    case wire::SUCCESS_KIND_SKIPPED:
-      return engine::SuccessKind::kSkipped;
-    case wire::SUCCESS_KIND_UNCHANGED:
-      return engine::SuccessKind::kUnchanged;
-    default:
-      return engine::SuccessKind::kValue;
-  }
-}
-
-module::CheckSeverity severity_of(std::int32_t severity) {
-  switch (severity) {
-    case 0:
-      return module::CheckSeverity::kWarn;
-    case 2:
-      return module::CheckSeverity::kBlocking;
-    default:
-      return module::CheckSeverity::kError;
-  }
+  return engine::from_wire<engine::OutcomeClass>(outcome).value_or(engine::OutcomeClass::kFailed);
 }
 
 // What is wrong with a reported value, empty when it is sound. Moves the bytes out of the message.
@@ -192,7 +162,8 @@ engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) 
   out.session = session;
   out.key = from_proto(from->attempt());
   out.outcome = outcome_of(from->outcome());
-  out.success = success_of(from->success());
+  out.success =
+      engine::from_wire<engine::SuccessKind>(from->success()).value_or(engine::SuccessKind::kValue);
   out.message = std::move(*from->mutable_message());
   out.detail = std::move(*from->mutable_detail());
   out.metadata = std::move(*from->mutable_metadata());
@@ -206,7 +177,8 @@ engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) 
     engine::CheckResult& result = out.checks.emplace_back();
     result.asset = std::move(*check.mutable_asset());
     result.name = std::move(*check.mutable_name());
-    result.severity = severity_of(check.severity());
+    result.severity = engine::from_wire<module::CheckSeverity>(check.severity())
+                          .value_or(module::CheckSeverity::kError);
     result.passed = check.passed();
     result.reason = std::move(*check.mutable_reason());
     result.metadata = std::move(*check.mutable_metadata());
@@ -373,42 +345,17 @@ base::Result<ports::LogStream> log_stream_of(const wire::LogChunk& chunk) {
 }
 
 base::Result<engine::ArtifactKind> artifact_kind_of(int kind) {
-  using enum engine::ArtifactKind;
-  switch (kind) {
-    case wire::ARTIFACT_KIND_UNSPECIFIED:  // the default is the common one
-    case wire::ARTIFACT_KIND_BYTES:
-      return kBytes;
-    case wire::ARTIFACT_KIND_FILE:
-      return kFile;
-    case wire::ARTIFACT_KIND_TREE:
-      return kTree;
-    case wire::ARTIFACT_KIND_EXTERNAL:
-      return kExternal;
-  }
+  if (kind == wire::ARTIFACT_KIND_UNSPECIFIED) return engine::ArtifactKind::kBytes;  // most are
+  if (const auto known = engine::from_wire<engine::ArtifactKind>(kind)) return *known;
   return protocol_error("there is no artifact kind " + std::to_string(kind));
 }
 
-int artifact_kind_number(engine::ArtifactKind kind) {
-  switch (kind) {
-    case engine::ArtifactKind::kBytes:
-      return wire::ARTIFACT_KIND_BYTES;
-    case engine::ArtifactKind::kFile:
-      return wire::ARTIFACT_KIND_FILE;
-    case engine::ArtifactKind::kTree:
-      return wire::ARTIFACT_KIND_TREE;
-    case engine::ArtifactKind::kExternal:
-      return wire::ARTIFACT_KIND_EXTERNAL;
-  }
-  return wire::ARTIFACT_KIND_UNSPECIFIED;
+wire::ArtifactKind to_proto(engine::ArtifactKind kind) {
+  return static_cast<wire::ArtifactKind>(engine::wire_number(kind));
 }
 
 void to_proto(const engine::Send& send, wire::SchedulerMessage* out) {
   std::visit(MessageWriter{out}, send.message);
-}
-
-bool may_travel_inline(const engine::ValueRef& value) {
-  return value.digest && value.size <= engine::kInlineBytesMax &&
-         value.kind != engine::ArtifactKind::kTree;
 }
 
 }  // namespace weir::rpc

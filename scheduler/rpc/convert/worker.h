@@ -19,6 +19,7 @@ class LogChunk;
 class SchedulerMessage;
 class ValueRef;
 class WorkerMessage;
+enum ArtifactKind : int;
 }  // namespace weir::worker::v1
 
 namespace weir::rpc {
@@ -36,13 +37,10 @@ engine::AttemptKey from_proto(const worker::v1::AttemptId& id);
 base::Result<ports::LogStream> log_stream_of(const worker::v1::LogChunk& chunk);
 // The enum's number. INVALID_ARGUMENT for an unknown one.
 base::Result<engine::ArtifactKind> artifact_kind_of(int kind);
-int artifact_kind_number(engine::ArtifactKind kind);
+worker::v1::ArtifactKind to_proto(engine::ArtifactKind kind);
 
 // Anything but Welcome (which carries what only the session knows) and CloseSession (which is no
 // message). Inline bytes are left out.
 void to_proto(const engine::Send& send, worker::v1::SchedulerMessage* out);
-
-// Whether the bytes of a value of this reference may travel inside an Assign.
-bool may_travel_inline(const engine::ValueRef& value);
 
 }  // namespace weir::rpc

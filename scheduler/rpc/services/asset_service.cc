@@ -25,8 +25,8 @@ using grpc::ServerUnaryReactor;
 constexpr std::int64_t kTextBytesMax = 64 << 20;  // of a value that is shown as text
 
 // The stage that made a version, by the manifest of its module.
-std::string task_of(Edge& edge, const engine::MaterializationRow& row) {
-  const auto manifest = edge.catalog.manifest(row.module);
+std::string task_of(Backend& backend, const engine::MaterializationRow& row) {
+  const auto manifest = backend.catalog.manifest(row.module);
   if (!manifest.ok()) return {};  // the module is gone; the version's own row stands
   for (const module::StageSpec& stage : (*manifest)->stages) {
     for (const module::OutputSpec& output : stage.outputs) {
@@ -36,10 +36,10 @@ std::string task_of(Edge& edge, const engine::MaterializationRow& row) {
   return {};
 }
 
-Status fill_materialization(Edge& edge, const engine::MaterializationRow& row,
+Status fill_materialization(Backend& backend, const engine::MaterializationRow& row,
                             v1::Materialization* out) {
-  to_proto(row, task_of(edge, row), out);
-  const auto checks = edge.reader.list_checks(row.attempt);
+  to_proto(row, task_of(backend, row), out);
+  const auto checks = backend.reader.list_checks(row.attempt);
   if (!checks.ok()) return checks.status();
   for (const engine::CheckRow& check : *checks) {
     if (check.asset == row.asset) to_proto(check, out->add_checks());
@@ -60,7 +60,7 @@ void fill_definition(const AssetDefinition& definition, v1::Asset* out) {
   }
 }
 
-Status fill_asset(Edge& edge, const Definitions& definitions, const engine::AssetRow& row,
+Status fill_asset(Backend& backend, const Definitions& definitions, const engine::AssetRow& row,
                   v1::Asset* out) {
   out->set_name(row.name);
   out->set_pipeline(row.pipeline);
@@ -69,17 +69,17 @@ Status fill_asset(Edge& edge, const Definitions& definitions, const engine::Asse
   const auto definition = definitions.assets.find(row.name);
   if (definition != definitions.assets.end()) fill_definition(definition->second, out);
   if (row.materialization == 0) return {};
-  const auto latest = edge.reader.get_materialization(row.materialization);
+  const auto latest = backend.reader.get_materialization(row.materialization);
   if (!latest.ok()) return latest.status();
-  return fill_materialization(edge, *latest, out->mutable_latest());
+  return fill_materialization(backend, *latest, out->mutable_latest());
 }
 
 // The asset's row; an unknown one is NOT_FOUND with the nearest name.
-base::Result<engine::AssetRow> find_asset(Edge& edge, const std::string& name) {
-  auto row = edge.reader.get_asset(name);
+base::Result<engine::AssetRow> find_asset(Backend& backend, const std::string& name) {
+  auto row = backend.reader.get_asset(name);
   if (row.ok() || row.status().code() != base::Code::kNotFound) return row;
   std::vector<std::string> names;
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (definitions.ok()) {
     for (const auto& [known, definition] : (*definitions)->assets) names.push_back(known);
   }
@@ -88,14 +88,14 @@ base::Result<engine::AssetRow> find_asset(Edge& edge, const std::string& name) {
 }
 
 // The assets of one page of rows that are `chosen` (all when empty).
-Status add_assets(Edge& edge, const Definitions& definitions,
+Status add_assets(Backend& backend, const Definitions& definitions,
                   const std::optional<std::vector<std::string>>& chosen,
                   const std::vector<engine::AssetRow>& rows, v1::ListAssetsResponse* response,
                   PageBytes& bytes) {
   for (const engine::AssetRow& row : rows) {
     if (chosen && !std::binary_search(chosen->begin(), chosen->end(), row.name)) continue;
     v1::Asset* out = response->add_assets();
-    const Status filled = fill_asset(edge, definitions, row, out);
+    const Status filled = fill_asset(backend, definitions, row, out);
     if (!filled.ok()) return filled;
     bytes.add(*out);
     if (bytes.over()) break;
@@ -103,12 +103,12 @@ Status add_assets(Edge& edge, const Definitions& definitions,
   return {};
 }
 
-Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
+Status list_assets(Backend& backend, const v1::ListAssetsRequest& request,
                    v1::ListAssetsResponse* response) {
   const auto wanted =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!wanted.ok()) return wanted.status();
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   std::optional<std::vector<std::string>> chosen;
   if (!request.selection().empty()) {
@@ -118,9 +118,10 @@ Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
   }
   return fill_page(*wanted, response, [&](ports::PageRequest page, PageBytes& bytes) {
     do {  // a page may be left empty by the selection: then the next one
-      const auto assets = edge.reader.list_assets(request.pipeline(), page);
+      const auto assets = backend.reader.list_assets(request.pipeline(), page);
       if (!assets.ok()) return assets.status();
-      const Status added = add_assets(edge, **definitions, chosen, assets->rows, response, bytes);
+      const Status added =
+          add_assets(backend, **definitions, chosen, assets->rows, response, bytes);
       if (!added.ok()) return added;
       page.after = assets->next;
     } while (response->assets().empty() && !page.after.empty());
@@ -129,28 +130,29 @@ Status list_assets(Edge& edge, const v1::ListAssetsRequest& request,
   });
 }
 
-Status get_asset(Edge& edge, const v1::GetAssetRequest& request, v1::GetAssetResponse* response) {
-  const auto row = find_asset(edge, request.asset());
+Status get_asset(Backend& backend, const v1::GetAssetRequest& request,
+                 v1::GetAssetResponse* response) {
+  const auto row = find_asset(backend, request.asset());
   if (!row.ok()) return row.status();
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
-  return fill_asset(edge, **definitions, *row, response->mutable_asset());
+  return fill_asset(backend, **definitions, *row, response->mutable_asset());
 }
 
-Status list_materializations(Edge& edge, const v1::ListMaterializationsRequest& request,
+Status list_materializations(Backend& backend, const v1::ListMaterializationsRequest& request,
                              v1::ListMaterializationsResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
-  const auto asset = find_asset(edge, request.asset());
+  const auto asset = find_asset(backend, request.asset());
   if (!asset.ok()) return asset.status();
   return fill_rows(
       *page, response, response->mutable_materializations(),
       [&](const ports::PageRequest& part) {
-        return edge.reader.list_materializations(request.asset(), part);
+        return backend.reader.list_materializations(request.asset(), part);
       },
       [&](const engine::MaterializationRow& row, v1::Materialization* out) {
-        return fill_materialization(edge, row, out);
+        return fill_materialization(backend, row, out);
       });
 }
 
@@ -214,14 +216,14 @@ Lineage lineage_of(const Definitions& definitions, const v1::GetLineageRequest& 
   return {{assets.begin(), assets.end()}, {edges.begin(), edges.end()}};
 }
 
-Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
+Status get_lineage(Backend& backend, const v1::GetLineageRequest& request,
                    v1::GetLineageResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto asset = find_asset(edge, request.asset());
+  const auto asset = find_asset(backend, request.asset());
   if (!asset.ok()) return asset.status();
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   const Lineage lineage = lineage_of(**definitions, request);
   const std::size_t assets = lineage.assets.size();
@@ -244,8 +246,8 @@ Status get_lineage(Edge& edge, const v1::GetLineageRequest& request,
 // The bytes of one version, chunk by chunk; opened by the first call. Transfer threads.
 class ValueStream {
  public:
-  ValueStream(Edge& edge, v1::ReadValueRequest request)
-      : edge_(edge), request_(std::move(request)) {}
+  ValueStream(Backend& backend, v1::ReadValueRequest request)
+      : backend_(backend), request_(std::move(request)) {}
 
   base::Result<bool> next(v1::ReadValueResponse* response) {
     if (done_) return false;
@@ -265,26 +267,27 @@ class ValueStream {
  private:
   base::Result<engine::MaterializationRow> find_version() {
     if (request_.materialization_id() != 0) {
-      return edge_.reader.get_materialization(request_.materialization_id());
+      return backend_.reader.get_materialization(request_.materialization_id());
     }
-    const auto asset = find_asset(edge_, request_.asset());
+    const auto asset = find_asset(backend_, request_.asset());
     if (!asset.ok()) return asset.status();
     if (asset->materialization == 0) {
       return Status(base::Code::kNotFound, base::kErrNeverMaterialized,
                     "asset '" + request_.asset() + "' has no version yet; `weir materialize " +
                         request_.asset() + "` makes one");
     }
-    return edge_.reader.get_materialization(asset->materialization);
+    return backend_.reader.get_materialization(asset->materialization);
   }
 
   Status open(v1::ReadValueResponse* response) {
     const auto version = find_version();
     if (!version.ok()) return version.status();
     const Status filled =
-        fill_materialization(edge_, *version, response->mutable_materialization());
+        fill_materialization(backend_, *version, response->mutable_materialization());
     if (!filled.ok()) return filled;
     response->set_schema(schema_of(*version));
-    auto blob = BlobReader::open_artifact(edge_.reader, edge_.artifacts, version->value.digest);
+    auto blob =
+        BlobReader::open_artifact(backend_.reader, backend_.artifacts, version->value.digest);
     if (!blob.ok()) return blob.status();
     blob_ = std::move(blob).value();
     // A file or tree is what it is; only encoded values have a text form of their own.
@@ -293,7 +296,7 @@ class ValueStream {
   }
 
   std::string schema_of(const engine::MaterializationRow& version) {
-    const auto manifest = edge_.catalog.manifest(version.module);
+    const auto manifest = backend_.catalog.manifest(version.module);
     if (!manifest.ok()) return {};  // the bytes carry their schema too
     for (const module::StageSpec& stage : (*manifest)->stages) {
       for (const module::OutputSpec& output : stage.outputs) {
@@ -330,7 +333,7 @@ class ValueStream {
     return true;
   }
 
-  Edge& edge_;
+  Backend& backend_;
   const v1::ReadValueRequest request_;
   std::unique_ptr<BlobReader> blob_;
   bool as_text_ = false;
@@ -341,55 +344,51 @@ class ValueStream {
 
 class AssetServiceImpl final : public v1::AssetService::CallbackService {
  public:
-  explicit AssetServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit AssetServiceImpl(Backend& backend) : backend_(backend) {}
 
   ServerUnaryReactor* ListAssets(CallbackServerContext* context,
                                  const v1::ListAssetsRequest* request,
                                  v1::ListAssetsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.AssetService/ListAssets",
-                      [=, this] { return list_assets(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_assets(backend_, *request, response); });
   }
 
   ServerUnaryReactor* GetAsset(CallbackServerContext* context, const v1::GetAssetRequest* request,
                                v1::GetAssetResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.AssetService/GetAsset",
-                      [=, this] { return get_asset(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return get_asset(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListMaterializations(CallbackServerContext* context,
                                            const v1::ListMaterializationsRequest* request,
                                            v1::ListMaterializationsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.AssetService/ListMaterializations",
-                      [=, this] { return list_materializations(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_materializations(backend_, *request, response); });
   }
 
   ServerUnaryReactor* GetLineage(CallbackServerContext* context,
                                  const v1::GetLineageRequest* request,
                                  v1::GetLineageResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.AssetService/GetLineage",
-                      [=, this] { return get_lineage(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return get_lineage(backend_, *request, response); });
   }
 
   grpc::ServerWriteReactor<v1::ReadValueResponse>* ReadValue(
       CallbackServerContext* context, const v1::ReadValueRequest* request) override {
-    const Status admitted = admit(edge_, *context, "/weir.v1.AssetService/ReadValue");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<v1::ReadValueResponse>>::make(admitted);
-    }
-    const auto stream = std::make_shared<ValueStream>(edge_, *request);
+    const auto stream = std::make_shared<ValueStream>(backend_, *request);
     return Download<v1::ReadValueResponse>::start(
-        edge_, public_budget(edge_),
+        backend_, context, value_read_budget(backend_),
         [stream](v1::ReadValueResponse* response) { return stream->next(response); });
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_asset_service(Edge& edge) {
-  return std::make_unique<AssetServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_asset_service(Backend& backend) {
+  return std::make_unique<AssetServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

@@ -8,6 +8,7 @@
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/stall_guard.h"
 #include "weir/v1/event_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -17,9 +18,10 @@ using base::Status;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-base::Result<std::optional<engine::RunId>> run_filter(Edge& edge, const std::string& reference) {
+base::Result<std::optional<engine::RunId>> run_filter(Backend& backend,
+                                                      const std::string& reference) {
   if (reference.empty()) return std::optional<engine::RunId>();
-  const auto run = edge.reader.resolve_run(reference);
+  const auto run = backend.reader.resolve_run(reference);
   if (!run.ok()) return run.status();
   return std::optional(*run);
 }
@@ -41,15 +43,15 @@ std::int64_t add_events(const std::vector<engine::EventRow>& events, std::int64_
   return since;
 }
 
-Status list_events(Edge& edge, const v1::ListEventsRequest& request,
+Status list_events(Backend& backend, const v1::ListEventsRequest& request,
                    v1::ListEventsResponse* response) {
   const auto page = page_request(request.page_size(), "", kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto run = run_filter(edge, request.run());
+  const auto run = run_filter(backend, request.run());
   if (!run.ok()) return run.status();
-  const auto seq = edge.reader.last_seq();
+  const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  const auto events = edge.reader.list_events(request.since_seq(), *run, page->size);
+  const auto events = backend.reader.list_events(request.since_seq(), *run, page->size);
   if (!events.ok()) return events.status();
   response->set_next_since_seq(
       add_events(*events, request.since_seq(), response->mutable_events()));
@@ -63,17 +65,22 @@ class EventWatch final : public WatchReactor,
                          public Watcher,
                          public std::enable_shared_from_this<EventWatch> {
  public:
-  static WatchReactor* start(Edge& edge, const v1::WatchEventsRequest& request) {
-    auto self = std::make_shared<EventWatch>(edge, request);
-    const Status added = edge.watchers.add(self);
+  static WatchReactor* start(Backend& backend, CallbackServerContext* context,
+                             const v1::WatchEventsRequest& request) {
+    auto self = std::make_shared<EventWatch>(backend, context, request);
+    const Status added = backend.watchers.add(self);
     if (!added.ok()) return Refusal<WatchReactor>::make(added);
     self->self_ = self;
     self->read_later();
     return self.get();
   }
 
-  EventWatch(Edge& edge, const v1::WatchEventsRequest& request)
-      : edge_(edge), reference_(request.run()), since_(request.since_seq()) {}
+  EventWatch(Backend& backend, CallbackServerContext* context,
+             const v1::WatchEventsRequest& request)
+      : backend_(backend),
+        reference_(request.run()),
+        stall_(context, backend.options.reader_stall_max),
+        since_(request.since_seq()) {}
 
   void wake() override {
     const std::lock_guard lock(mutex_);
@@ -88,6 +95,7 @@ class EventWatch final : public WatchReactor,
   }
 
   void OnWriteDone(bool ok) override {
+    stall_.write_ends();
     const std::lock_guard lock(mutex_);
     if (!ok && closing_.ok()) closing_ = Status(base::Code::kCanceled, 0, "the caller is gone");
     rest(more_);
@@ -96,7 +104,8 @@ class EventWatch final : public WatchReactor,
   void OnCancel() override { close(Status(base::Code::kCanceled, 0, "canceled by the caller")); }
 
   void OnDone() override {
-    edge_.watchers.remove(this);
+    stall_.write_ends();
+    backend_.watchers.remove(this);
     const auto last = std::move(self_);
   }
 
@@ -118,7 +127,7 @@ class EventWatch final : public WatchReactor,
 
   // Only while not idle: nobody else touches the cursor then.
   void read_later() {
-    edge_.reads.submit_step([self = shared_from_this()] { self->read(); });
+    backend_.reads.submit_step([self = shared_from_this()] { self->read(); });
   }
 
   void end(const Status& status) {
@@ -137,10 +146,14 @@ class EventWatch final : public WatchReactor,
     greeted_ = true;
     if (*last_page && something) {
       finished_ = true;
+      stall_.write_begins();
       return StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
     }
     if (*last_page) return end(Status());
-    if (something) return StartWrite(&response_);
+    if (something) {
+      stall_.write_begins();
+      return StartWrite(&response_);
+    }
     rest(false);
   }
 
@@ -148,11 +161,11 @@ class EventWatch final : public WatchReactor,
   base::Result<bool> fill() {
     const Status resolved = resolve();
     if (!resolved.ok()) return resolved;
-    const auto seq = edge_.reader.last_seq();
+    const auto seq = backend_.reader.last_seq();
     if (!seq.ok()) return seq.status();
     if (since_ < 0) since_ = *seq;
     if (run_is_over()) over_ = true;
-    const auto events = edge_.reader.list_events(since_, run_, kWatchPage);
+    const auto events = backend_.reader.list_events(since_, run_, kWatchPage);
     if (!events.ok()) return events.status();
     since_ = add_events(*events, since_, response_.mutable_events());
     const bool cut = !events->empty() && since_ != events->back().seq;
@@ -167,7 +180,7 @@ class EventWatch final : public WatchReactor,
 
   Status resolve() {
     if (resolved_) return {};
-    const auto run = run_filter(edge_, reference_);
+    const auto run = run_filter(backend_, reference_);
     if (!run.ok()) return run.status();
     run_ = *run;
     resolved_ = true;
@@ -178,12 +191,13 @@ class EventWatch final : public WatchReactor,
   // stream by.
   bool run_is_over() {
     if (!run_ || greeted_) return false;
-    const auto run = edge_.reader.get_run(*run_);
+    const auto run = backend_.reader.get_run(*run_);
     return run.ok() && engine::terminal(run->run.state);
   }
 
-  Edge& edge_;
+  Backend& backend_;
   const std::string reference_;
+  StallGuard stall_;
   // Touched by one step at a time, read or write:
   v1::WatchEventsResponse response_;
   std::optional<engine::RunId> run_;
@@ -202,30 +216,28 @@ class EventWatch final : public WatchReactor,
 
 class EventServiceImpl final : public v1::EventService::CallbackService {
  public:
-  explicit EventServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit EventServiceImpl(Backend& backend) : backend_(backend) {}
 
   ServerUnaryReactor* ListEvents(CallbackServerContext* context,
                                  const v1::ListEventsRequest* request,
                                  v1::ListEventsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.EventService/ListEvents",
-                      [=, this] { return list_events(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_events(backend_, *request, response); });
   }
 
   WatchReactor* WatchEvents(CallbackServerContext* context,
                             const v1::WatchEventsRequest* request) override {
-    const Status admitted = admit(edge_, *context, "/weir.v1.EventService/WatchEvents");
-    if (!admitted.ok()) return Refusal<WatchReactor>::make(admitted);
-    return EventWatch::start(edge_, *request);
+    return EventWatch::start(backend_, context, *request);
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_event_service(Edge& edge) {
-  return std::make_unique<EventServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_event_service(Backend& backend) {
+  return std::make_unique<EventServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

@@ -15,13 +15,14 @@ using base::Status;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsResponse* response) {
+Status list_logs(Backend& backend, const v1::ListLogsRequest& request,
+                 v1::ListLogsResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto run = edge.reader.resolve_run(request.run());
+  const auto run = backend.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
-  const auto names = edge.catalog.task_names(*run);
+  const auto names = backend.catalog.task_names(*run);
   if (!names.ok()) return names.status();
   std::optional<std::int32_t> index;
   if (!request.task().empty()) {
@@ -34,7 +35,7 @@ Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsRes
   }
   return fill_rows(
       *page, response, response->mutable_logs(),
-      [&](const ports::PageRequest& part) { return edge.logs.list(*run, index, part); },
+      [&](const ports::PageRequest& part) { return backend.logs.list(*run, index, part); },
       [&](const ports::LogInfo& log, v1::LogInfo* out) {
         const auto task = static_cast<std::size_t>(log.attempt.task);
         to_proto(log, task < (*names)->size() ? (**names)[task] : "", out);
@@ -42,14 +43,15 @@ Status list_logs(Edge& edge, const v1::ListLogsRequest& request, v1::ListLogsRes
       });
 }
 
-Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogResponse* response) {
+Status read_log(Backend& backend, const v1::ReadLogRequest& request,
+                v1::ReadLogResponse* response) {
   const auto stream = log_stream_from_proto(request.stream());
   if (!stream.ok()) return stream.status();
   if (request.limit_bytes() < 0) {
     return Status(base::Code::kInvalidArgument, base::kErrLimit,
                   "limit_bytes is negative; 0 asks for " + std::to_string(kLogBytesMax));
   }
-  const auto run = edge.reader.resolve_run(request.run());
+  const auto run = backend.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
   engine::AttemptKey key;
   key.run = *run;
@@ -59,7 +61,7 @@ Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogRespon
   const int limit =
       request.limit_bytes() == 0 ? kLogBytesMax : std::min(request.limit_bytes(), kLogBytesMax);
   ports::LogInfo info;
-  auto data = edge.logs.read(key, *stream, offset, limit, info);
+  auto data = backend.logs.read(key, *stream, offset, limit, info);
   if (!data.ok()) return data.status();
   response->set_data(std::move(data).value());
   response->set_offset(offset);
@@ -70,28 +72,28 @@ Status read_log(Edge& edge, const v1::ReadLogRequest& request, v1::ReadLogRespon
 
 class LogServiceImpl final : public v1::LogService::CallbackService {
  public:
-  explicit LogServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit LogServiceImpl(Backend& backend) : backend_(backend) {}
 
   ServerUnaryReactor* ListLogs(CallbackServerContext* context, const v1::ListLogsRequest* request,
                                v1::ListLogsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.LogService/ListLogs",
-                      [=, this] { return list_logs(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_logs(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ReadLog(CallbackServerContext* context, const v1::ReadLogRequest* request,
                               v1::ReadLogResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.LogService/ReadLog",
-                      [=, this] { return read_log(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return read_log(backend_, *request, response); });
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_log_service(Edge& edge) {
-  return std::make_unique<LogServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_log_service(Backend& backend) {
+  return std::make_unique<LogServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

@@ -25,7 +25,7 @@ Status bad_request(int error, std::string message) {
   return Status(base::Code::kInvalidArgument, error, std::move(message));
 }
 
-Status find_missing(Edge& edge, const v1::FindMissingFilesRequest& request,
+Status find_missing(Backend& backend, const v1::FindMissingFilesRequest& request,
                     v1::FindMissingFilesResponse* response) {
   if (request.digests_size() > kDigestsPerRequestMax) {
     return bad_request(base::kErrLimit, "at most " + std::to_string(kDigestsPerRequestMax) +
@@ -34,14 +34,14 @@ Status find_missing(Edge& edge, const v1::FindMissingFilesRequest& request,
   for (const std::string& text : request.digests()) {
     const auto digest = engine::Digest::parse(text);
     if (!digest) return bad_request(base::kErrUsage, "'" + text + "' is not a digest");
-    if (!edge.modules.contains(*digest)) response->add_digests(text);
+    if (!backend.modules.contains(*digest)) response->add_digests(text);
   }
   return {};
 }
 
 class FileSink final : public Upload<v1::UploadFileRequest>::Sink {
  public:
-  explicit FileSink(Edge& edge) : upload_(edge.modules, edge.options.file_bytes_max) {}
+  explicit FileSink(Backend& backend) : upload_(backend.modules, backend.options.file_bytes_max) {}
 
   Status consume(const v1::UploadFileRequest& request) override {
     if (!upload_.begun()) {
@@ -79,7 +79,8 @@ base::Result<std::shared_ptr<const module::Manifest>> parse_manifest(const std::
 }
 
 // The bundle's files, all of them held unless nothing is to be registered.
-base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1::ModuleSpec& spec,
+base::Result<std::vector<engine::BundleFile>> bundle_files(Backend& backend,
+                                                           const v1::ModuleSpec& spec,
                                                            const std::string& pipeline,
                                                            bool dry_run) {
   if (spec.files_size() < 1 || spec.files_size() > kFilesPerModuleMax) {
@@ -96,7 +97,7 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
       return bad_request(base::kErrBadManifest,
                          "module '" + pipeline + "' names the file '" + file->path + "' twice");
     }
-    if (!dry_run && !edge.modules.contains(file->digest)) {
+    if (!dry_run && !backend.modules.contains(file->digest)) {
       return Status(base::Code::kFailedPrecondition, base::kErrModuleMissing,
                     "the file '" + file->path + "' of module '" + pipeline +
                         "' was not uploaded; ask FindMissingFiles, then send it with UploadFile");
@@ -111,18 +112,18 @@ base::Result<std::vector<engine::BundleFile>> bundle_files(Edge& edge, const v1:
   return files;
 }
 
-base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpec& spec,
+base::Result<engine::ModuleUpload> module_upload(Backend& backend, const v1::ModuleSpec& spec,
                                                  bool dry_run) {
   auto manifest = parse_manifest(spec.manifest_json());
   if (!manifest.ok()) return manifest.status();
-  auto files = bundle_files(edge, spec, (*manifest)->pipeline, dry_run);
+  auto files = bundle_files(backend, spec, (*manifest)->pipeline, dry_run);
   if (!files.ok()) return files.status();
   module::PlatformNeeds needs;
   needs.pipeline = (*manifest)->pipeline;
   needs.libraries.assign(spec.needed_libraries().begin(), spec.needed_libraries().end());
   needs.glibc = spec.glibc();
   needs.architecture = spec.architecture();
-  const Status fits = module::check_platforms(needs, edge.sessions.platforms());
+  const Status fits = module::check_platforms(needs, backend.sessions.platforms());
   if (!fits.ok()) return fits;
   std::vector<module::BundleEntry> entries;
   for (const engine::BundleFile& file : *files) {
@@ -136,7 +137,8 @@ base::Result<engine::ModuleUpload> module_upload(Edge& edge, const v1::ModuleSpe
   return upload;
 }
 
-base::Result<CommandBody> register_command(Edge& edge, const v1::RegisterModulesRequest& request) {
+base::Result<CommandBody> register_command(Backend& backend,
+                                           const v1::RegisterModulesRequest& request) {
   auto info = request_info(request.idempotency_key(), request_hash(request));
   if (!info.ok()) return info.status();
   if (request.modules_size() < 1 || request.modules_size() > kModulesPerRequestMax) {
@@ -148,23 +150,23 @@ base::Result<CommandBody> register_command(Edge& edge, const v1::RegisterModules
   command.allow_breaking = request.allow_breaking();
   command.dry_run = request.dry_run();
   for (const v1::ModuleSpec& spec : request.modules()) {
-    auto upload = module_upload(edge, spec, request.dry_run());
+    auto upload = module_upload(backend, spec, request.dry_run());
     if (!upload.ok()) return upload.status();
     command.modules.push_back(std::move(upload).value());
   }
   return CommandBody(std::move(command));
 }
 
-Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
+Status list_modules(Backend& backend, const v1::ListModulesRequest& request,
                     v1::ListModulesResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
   return fill_rows(
       *page, response, response->mutable_modules(),
-      [&](const ports::PageRequest& part) { return edge.reader.list_modules(part); },
+      [&](const ports::PageRequest& part) { return backend.reader.list_modules(part); },
       [&](const engine::ModuleRow& row, v1::Module* out) {
-        const auto manifest = edge.catalog.manifest(row.digest);
+        const auto manifest = backend.catalog.manifest(row.digest);
         if (!manifest.ok()) return manifest.status();
         to_proto(row, **manifest, out);
         return Status();
@@ -173,11 +175,12 @@ Status list_modules(Edge& edge, const v1::ListModulesRequest& request,
 
 // Jobs of the active modules in order of their names; the token is the last name of the page
 // before.
-Status list_jobs(Edge& edge, const v1::ListJobsRequest& request, v1::ListJobsResponse* response) {
+Status list_jobs(Backend& backend, const v1::ListJobsRequest& request,
+                 v1::ListJobsResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   std::map<std::string, const module::JobSpec*> jobs;
   for (const auto& manifest : (*definitions)->manifests) {
@@ -203,31 +206,27 @@ Status list_jobs(Edge& edge, const v1::ListJobsRequest& request, v1::ListJobsRes
 
 class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
  public:
-  explicit ModuleServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit ModuleServiceImpl(Backend& backend) : backend_(backend) {}
 
   ServerUnaryReactor* FindMissingFiles(CallbackServerContext* context,
                                        const v1::FindMissingFilesRequest* request,
                                        v1::FindMissingFilesResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.ModuleService/FindMissingFiles",
-                      [=, this] { return find_missing(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return find_missing(backend_, *request, response); });
   }
 
-  grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(CallbackServerContext* context,
+  grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(CallbackServerContext*,
                                                              v1::UploadFileResponse*) override {
-    const Status admitted = admit(edge_, *context, "/weir.v1.ModuleService/UploadFile");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerReadReactor<v1::UploadFileRequest>>::make(admitted);
-    }
-    return Upload<v1::UploadFileRequest>::start(edge_, std::make_unique<FileSink>(edge_));
+    return Upload<v1::UploadFileRequest>::start(backend_, std::make_unique<FileSink>(backend_));
   }
 
   ServerUnaryReactor* RegisterModules(CallbackServerContext* context,
                                       const v1::RegisterModulesRequest* request,
                                       v1::RegisterModulesResponse* response) override {
-    const auto prepare = [this, request] { return register_command(edge_, *request); };
+    const auto prepare = [this, request] { return register_command(backend_, *request); };
     const auto on_success = [this, request, response](const engine::Reply& reply) {
-      if (!request->dry_run()) edge_.catalog.invalidate();
-      if (edge_.sessions.platforms().empty()) {
+      if (!request->dry_run()) backend_.catalog.invalidate();
+      if (backend_.sessions.platforms().empty()) {
         response->add_warnings(
             "no worker is connected, so nothing says yet whether the module can start there");
       }
@@ -236,31 +235,30 @@ class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
       }
       return Status();
     };
-    return serve_prepared(edge_, context, "/weir.v1.ModuleService/RegisterModules", prepare,
-                          on_success);
+    return serve_prepared(backend_, context, prepare, on_success);
   }
 
   ServerUnaryReactor* ListModules(CallbackServerContext* context,
                                   const v1::ListModulesRequest* request,
                                   v1::ListModulesResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.ModuleService/ListModules",
-                      [=, this] { return list_modules(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_modules(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListJobs(CallbackServerContext* context, const v1::ListJobsRequest* request,
                                v1::ListJobsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.ModuleService/ListJobs",
-                      [=, this] { return list_jobs(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_jobs(backend_, *request, response); });
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_module_service(Edge& edge) {
-  return std::make_unique<ModuleServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_module_service(Backend& backend) {
+  return std::make_unique<ModuleServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

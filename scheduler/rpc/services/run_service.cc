@@ -64,30 +64,31 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
 }
 
 // The worker of the task's latest attempt.
-void set_worker(Edge& edge, const engine::TaskRow& task, v1::Task* out) {
+void set_worker(Backend& backend, const engine::TaskRow& task, v1::Task* out) {
   if (task.epoch <= 0) return;
   ports::PageRequest page;
   page.size = std::min(task.epoch, ports::kPageSizeMax);
-  const auto attempts = edge.reader.list_attempts(task.run, task.index, page);
+  const auto attempts = backend.reader.list_attempts(task.run, task.index, page);
   if (!attempts.ok()) return;  // it was pruned a moment ago; the task's own row stands
   for (const engine::AttemptRow& attempt : attempts->rows) {
     if (attempt.key.epoch == task.epoch) out->set_worker(attempt.worker);
   }
 }
 
-Status get_run(Edge& edge, const v1::GetRunRequest& request, v1::GetRunResponse* response) {
-  const auto seq = edge.reader.last_seq();
+Status get_run(Backend& backend, const v1::GetRunRequest& request, v1::GetRunResponse* response) {
+  const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  const auto id = edge.reader.resolve_run(request.run());
+  const auto id = backend.reader.resolve_run(request.run());
   if (!id.ok()) return id.status();
-  const auto run = edge.reader.get_run(*id);
+  const auto run = backend.reader.get_run(*id);
   if (!run.ok()) return run.status();
   to_proto(*run, response->mutable_run());
   response->set_as_of_seq(*seq);
   return {};
 }
 
-Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsResponse* response) {
+Status list_runs(Backend& backend, const v1::ListRunsRequest& request,
+                 v1::ListRunsResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
   if (!page.ok()) return page.status();
@@ -97,11 +98,11 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   filter.job = request.job();
   filter.state = *state;
   if (request.has_since()) filter.since = from_proto(request.since());
-  const auto seq = edge.reader.last_seq();
+  const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();
   const Status filled = fill_rows(
       *page, response, response->mutable_runs(),
-      [&](const ports::PageRequest& part) { return edge.reader.list_runs(filter, part); },
+      [&](const ports::PageRequest& part) { return backend.reader.list_runs(filter, part); },
       [](const ports::RunWithCounts& run, v1::Run* out) {
         to_proto(run, out);
         return Status();
@@ -110,25 +111,25 @@ Status list_runs(Edge& edge, const v1::ListRunsRequest& request, v1::ListRunsRes
   return filled;
 }
 
-Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
+Status list_tasks(Backend& backend, const v1::ListTasksRequest& request,
                   v1::ListTasksResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
   const auto state = task_state_from_proto(request.state());
   if (!state.ok()) return state.status();
-  const auto seq = edge.reader.last_seq();
+  const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  const auto run = edge.reader.resolve_run(request.run());
+  const auto run = backend.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
   const Status filled = fill_rows(
       *page, response, response->mutable_tasks(),
       [&](const ports::PageRequest& part) {
-        return edge.reader.list_tasks(*run, *state, request.name(), part);
+        return backend.reader.list_tasks(*run, *state, request.name(), part);
       },
       [&](const engine::TaskRow& task, v1::Task* out) {
         to_proto(task, out);
-        set_worker(edge, task, out);
+        set_worker(backend, task, out);
         return Status();
       });
   response->set_as_of_seq(*seq);
@@ -136,10 +137,11 @@ Status list_tasks(Edge& edge, const v1::ListTasksRequest& request,
 }
 
 // The index of the task of that name. NOT_FOUND kErrUnknownTask.
-base::Result<std::int32_t> task_index(Edge& edge, engine::RunId run, const std::string& name) {
+base::Result<std::int32_t> task_index(Backend& backend, engine::RunId run,
+                                      const std::string& name) {
   ports::PageRequest page;
   page.size = 1;
-  const auto tasks = edge.reader.list_tasks(run, std::nullopt, name, page);
+  const auto tasks = backend.reader.list_tasks(run, std::nullopt, name, page);
   if (!tasks.ok()) return tasks.status();
   if (!tasks->rows.empty()) return tasks->rows.front().index;
   return Status(base::Code::kNotFound, base::kErrUnknownTask,
@@ -147,28 +149,30 @@ base::Result<std::int32_t> task_index(Edge& edge, engine::RunId run, const std::
                     "` lists them");
 }
 
-Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
+Status list_attempts(Backend& backend, const v1::ListAttemptsRequest& request,
                      v1::ListAttemptsResponse* response) {
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto run = edge.reader.resolve_run(request.run());
+  const auto run = backend.reader.resolve_run(request.run());
   if (!run.ok()) return run.status();
   std::optional<std::int32_t> index;
   if (!request.task().empty()) {
-    const auto found = task_index(edge, *run, request.task());
+    const auto found = task_index(backend, *run, request.task());
     if (!found.ok()) return found.status();
     index = *found;
   }
-  const auto names = edge.catalog.task_names(*run);
+  const auto names = backend.catalog.task_names(*run);
   if (!names.ok()) return names.status();
   return fill_rows(
       *page, response, response->mutable_attempts(),
-      [&](const ports::PageRequest& part) { return edge.reader.list_attempts(*run, index, part); },
+      [&](const ports::PageRequest& part) {
+        return backend.reader.list_attempts(*run, index, part);
+      },
       [&](const engine::AttemptRow& attempt, v1::Attempt* out) {
         const auto task = static_cast<std::size_t>(attempt.key.task);
         to_proto(attempt, task < (*names)->size() ? (**names)[task] : "", out);
-        const auto checks = edge.reader.list_checks(attempt.key);
+        const auto checks = backend.reader.list_checks(attempt.key);
         if (!checks.ok()) return checks.status();
         for (const engine::CheckRow& check : *checks) to_proto(check, out->add_checks());
         return Status();
@@ -178,12 +182,12 @@ Status list_attempts(Edge& edge, const v1::ListAttemptsRequest& request,
 // The rows of assets that planning asks for, each read once.
 class AssetRows {
  public:
-  explicit AssetRows(Edge& edge) : edge_(edge) {}
+  explicit AssetRows(Backend& backend) : backend_(backend) {}
 
   const engine::AssetRow* find(const std::string& name) {
     const auto known = rows_.find(name);
     if (known != rows_.end()) return known->second ? &*known->second : nullptr;
-    auto row = edge_.reader.get_asset(name);
+    auto row = backend_.reader.get_asset(name);
     std::optional<engine::AssetRow>& kept = rows_[name];
     if (row.ok()) {
       kept = std::move(*row);
@@ -196,19 +200,20 @@ class AssetRows {
   const Status& failed() const { return failed_; }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
   std::map<std::string, std::optional<engine::AssetRow>> rows_;
   Status failed_;
 };
 
 // What CreateRun would make, by the same rules, over the rows that are committed now.
-Status plan_run(Edge& edge, const v1::PlanRunRequest& request, v1::PlanRunResponse* response) {
+Status plan_run(Backend& backend, const v1::PlanRunRequest& request,
+                v1::PlanRunResponse* response) {
   const Status valid = one_of_job_and_selection(request.job(), request.selection());
   if (!valid.ok()) return valid;
   const auto page =
       page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
   if (!page.ok()) return page.status();
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   const engine::Catalog& catalog = *(*definitions)->catalog;
   engine::RunSpec spec;
@@ -216,7 +221,7 @@ Status plan_run(Edge& edge, const v1::PlanRunRequest& request, v1::PlanRunRespon
   spec.selection = request.selection();
   auto row = engine::run_row(catalog, spec);
   if (!row.ok()) return row.status();
-  AssetRows assets(edge);
+  AssetRows assets(backend);
   const engine::PlanView view{catalog, [&](const std::string& name) { return assets.find(name); },
                               engine::Options{}.tasks_per_run_max};
   const auto run = engine::plan_tasks(view, std::move(*row));
@@ -232,16 +237,13 @@ Status plan_run(Edge& edge, const v1::PlanRunRequest& request, v1::PlanRunRespon
 
 class RunServiceImpl final : public v1::RunService::CallbackService {
  public:
-  explicit RunServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit RunServiceImpl(Backend& backend) : backend_(backend) {}
 
   ServerUnaryReactor* CreateRun(CallbackServerContext* context, const v1::CreateRunRequest* request,
                                 v1::CreateRunResponse* response) override {
-    constexpr std::string_view kMethod = "/weir.v1.RunService/CreateRun";
-    const Status admitted = admit(edge_, *context, kMethod);
-    if (!admitted.ok()) return answer_now(context, admitted);
     auto command = create_command(*request);
     if (!command.ok()) return answer_now(context, command.status());
-    return serve_command(edge_, context, kMethod, std::move(command).value(),
+    return serve_command(backend_, context, std::move(command).value(),
                          [response](const Reply& reply) {
                            response->set_run_id(std::get<engine::RunId>(reply.payload).text());
                            return Status();
@@ -250,8 +252,8 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
 
   ServerUnaryReactor* PlanRun(CallbackServerContext* context, const v1::PlanRunRequest* request,
                               v1::PlanRunResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.RunService/PlanRun",
-                      [=, this] { return plan_run(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return plan_run(backend_, *request, response); });
   }
 
   ServerUnaryReactor* CancelRun(CallbackServerContext* context, const v1::CancelRunRequest* request,
@@ -259,48 +261,47 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
     const auto prepare = [this, request]() -> base::Result<CommandBody> {
       auto info = request_info(request->idempotency_key(), request_hash(*request));
       if (!info.ok()) return info.status();
-      const auto run = edge_.reader.resolve_run(request->run());
+      const auto run = backend_.reader.resolve_run(request->run());
       if (!run.ok()) return run.status();
       return CommandBody(engine::CancelRun{std::move(info).value(), *run,
                                            request->reason().substr(0, kReasonBytesMax)});
     };
-    return serve_prepared(edge_, context, "/weir.v1.RunService/CancelRun", prepare,
-                          [](const Reply&) { return Status(); });
+    return serve_prepared(backend_, context, prepare, [](const Reply&) { return Status(); });
   }
 
   ServerUnaryReactor* GetRun(CallbackServerContext* context, const v1::GetRunRequest* request,
                              v1::GetRunResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.RunService/GetRun",
-                      [=, this] { return get_run(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return get_run(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListRuns(CallbackServerContext* context, const v1::ListRunsRequest* request,
                                v1::ListRunsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.RunService/ListRuns",
-                      [=, this] { return list_runs(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_runs(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListTasks(CallbackServerContext* context, const v1::ListTasksRequest* request,
                                 v1::ListTasksResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.RunService/ListTasks",
-                      [=, this] { return list_tasks(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_tasks(backend_, *request, response); });
   }
 
   ServerUnaryReactor* ListAttempts(CallbackServerContext* context,
                                    const v1::ListAttemptsRequest* request,
                                    v1::ListAttemptsResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.RunService/ListAttempts",
-                      [=, this] { return list_attempts(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return list_attempts(backend_, *request, response); });
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_run_service(Edge& edge) {
-  return std::make_unique<RunServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_run_service(Backend& backend) {
+  return std::make_unique<RunServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

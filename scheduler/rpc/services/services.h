@@ -11,15 +11,15 @@ class Service;
 
 namespace weir::rpc {
 
-struct Edge;
+struct Backend;
 
-std::unique_ptr<grpc::Service> make_run_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_asset_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_module_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_worker_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_event_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_log_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_system_service(Edge& edge);
-std::unique_ptr<grpc::Service> make_worker_protocol_service(Edge& edge);
+std::unique_ptr<grpc::Service> make_run_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_asset_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_module_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_worker_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_event_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_log_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_system_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_worker_protocol_service(Backend& backend);
 
 }  // namespace weir::rpc

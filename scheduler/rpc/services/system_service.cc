@@ -18,14 +18,14 @@ using grpc::ServerUnaryReactor;
 constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
 
 // "@last/x" and unique prefixes become full run ids; an asset's name stays what it is.
-base::Result<std::string> resolved_reference(Edge& edge, const std::string& reference) {
+base::Result<std::string> resolved_reference(Backend& backend, const std::string& reference) {
   if (reference.empty()) {
     return Status(base::Code::kInvalidArgument, base::kErrUsage,
                   "name a run, RUN/TASK or an asset to explain");
   }
-  if (edge.reader.get_asset(reference).ok()) return reference;
+  if (backend.reader.get_asset(reference).ok()) return reference;
   const std::size_t slash = std::min(reference.find('/'), reference.size());
-  const auto run = edge.reader.resolve_run(reference.substr(0, slash));
+  const auto run = backend.reader.resolve_run(reference.substr(0, slash));
   if (run.ok()) return run->text() + reference.substr(slash);
   const bool run_was_meant =
       reference.front() == '@' || run.status().code() != base::Code::kNotFound;
@@ -38,16 +38,16 @@ void fill(const engine::Explanation& explanation, v1::ExplainResponse* response)
 }
 
 // Of a run that has ended: from rows, here. Nothing when it is live, or no run.
-Status explain_ended(Edge& edge, const std::string& reference, bool* ended,
+Status explain_ended(Backend& backend, const std::string& reference, bool* ended,
                      v1::ExplainResponse* response) {
   const auto id = engine::RunId::parse(reference.substr(0, reference.find('/')));
-  if (!id || edge.reader.get_asset(reference).ok()) return {};
-  const auto run = edge.reader.get_run(*id);
+  if (!id || backend.reader.get_asset(reference).ok()) return {};
+  const auto run = backend.reader.get_run(*id);
   if (!run.ok() && run.status().code() == base::Code::kNotFound) return {};
   if (!run.ok()) return run.status();
   if (!engine::terminal(run->run.state)) return {};
   *ended = true;
-  const auto past = explain_past(edge, run->run, reference);
+  const auto past = explain_past(backend, run->run, reference);
   if (!past.ok()) return past.status();
   fill(*past, response);
   return {};
@@ -55,27 +55,28 @@ Status explain_ended(Edge& edge, const std::string& reference, bool* ended,
 
 // What is past is answered from rows on this read thread; what is live by the engine. A run that
 // ends in between is past when the engine says that it does not know it.
-void explain(Edge& edge, const std::string& asked, const std::shared_ptr<Answer>& answer,
+void explain(Backend& backend, const std::string& asked, const std::shared_ptr<Answer>& answer,
              v1::ExplainResponse* response) {
-  const auto reference = resolved_reference(edge, asked);
+  const auto reference = resolved_reference(backend, asked);
   if (!reference.ok()) return answer->finish(reference.status());
   bool ended = false;
-  const Status past = explain_ended(edge, *reference, &ended, response);
+  const Status past = explain_ended(backend, *reference, &ended, response);
   if (ended || !past.ok()) return answer->finish(past);
-  const auto on_reply = [&edge, answer, response, name = *reference](const engine::Reply& reply) {
+  const auto on_reply = [&backend, answer, response,
+                         name = *reference](const engine::Reply& reply) {
     if (reply.status.ok()) {
       fill(std::get<engine::Explanation>(reply.payload), response);
       return answer->finish({});
     }
     if (reply.status.error() != base::kErrUnknownAsset) return answer->finish(reply.status);
-    const Status again = edge.reads.submit([&edge, answer, response, name] {
+    const Status again = backend.reads.submit([&backend, answer, response, name] {
       bool over = false;
-      const Status status = explain_ended(edge, name, &over, response);
-      answer->finish(over || !status.ok() ? status : unknown_reference(edge, name));
+      const Status status = explain_ended(backend, name, &over, response);
+      answer->finish(over || !status.ok() ? status : unknown_reference(backend, name));
     });
     if (!again.ok()) answer->finish(again);
   };
-  const Status posted = edge.inbox.post(engine::Explain{0, *reference}, on_reply);
+  const Status posted = backend.inbox.post(engine::Explain{0, *reference}, on_reply);
   if (!posted.ok()) answer->finish(posted);
 }
 
@@ -85,28 +86,30 @@ void add_name(const std::string& name, const std::string& prefix,
   response->add_names(name);
 }
 
-Status complete_runs(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
+Status complete_runs(Backend& backend, const std::string& prefix,
+                     v1::CompleteNameResponse* response) {
   for (const char* alias : {"@last", "@last-failed"}) add_name(alias, prefix, response);
   ports::PageRequest page;
   page.size = kRunsCompleted;
-  const auto runs = edge.reader.list_runs({}, page);
+  const auto runs = backend.reader.list_runs({}, page);
   if (!runs.ok()) return runs.status();
   for (const auto& row : runs->rows) add_name(row.run.id.text(), prefix, response);
   return {};
 }
 
-Status complete_workers(Edge& edge, const std::string& prefix, v1::CompleteNameResponse* response) {
+Status complete_workers(Backend& backend, const std::string& prefix,
+                        v1::CompleteNameResponse* response) {
   ports::PageRequest page;
   page.size = kSmallPageMax;
-  const auto workers = edge.reader.list_workers(page);
+  const auto workers = backend.reader.list_workers(page);
   if (!workers.ok()) return workers.status();
   for (const auto& row : workers->rows) add_name(row.name, prefix, response);
   return {};
 }
 
-Status complete_definitions(Edge& edge, bool jobs, const std::string& prefix,
+Status complete_definitions(Backend& backend, bool jobs, const std::string& prefix,
                             v1::CompleteNameResponse* response) {
-  const auto definitions = edge.catalog.definitions();
+  const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   if (!jobs) {
     for (const auto& [name, asset] : (*definitions)->assets) add_name(name, prefix, response);
@@ -121,24 +124,24 @@ Status complete_definitions(Edge& edge, bool jobs, const std::string& prefix,
   return {};
 }
 
-Status complete_tasks(Edge& edge, const v1::CompleteNameRequest& request,
+Status complete_tasks(Backend& backend, const v1::CompleteNameRequest& request,
                       v1::CompleteNameResponse* response) {
-  const auto run = edge.reader.resolve_run(request.run().empty() ? "@last" : request.run());
+  const auto run = backend.reader.resolve_run(request.run().empty() ? "@last" : request.run());
   if (!run.ok()) return run.status();
-  const auto names = edge.catalog.task_names(*run);
+  const auto names = backend.catalog.task_names(*run);
   if (!names.ok()) return names.status();
   for (const std::string& name : **names) add_name(name, request.prefix(), response);
   return {};
 }
 
-Status complete_name(Edge& edge, const v1::CompleteNameRequest& request,
+Status complete_name(Backend& backend, const v1::CompleteNameRequest& request,
                      v1::CompleteNameResponse* response) {
   const std::string& kind = request.kind();
-  if (kind == "run") return complete_runs(edge, request.prefix(), response);
-  if (kind == "worker") return complete_workers(edge, request.prefix(), response);
-  if (kind == "task") return complete_tasks(edge, request, response);
+  if (kind == "run") return complete_runs(backend, request.prefix(), response);
+  if (kind == "worker") return complete_workers(backend, request.prefix(), response);
+  if (kind == "task") return complete_tasks(backend, request, response);
   if (kind == "job" || kind == "asset") {
-    return complete_definitions(edge, kind == "job", request.prefix(), response);
+    return complete_definitions(backend, kind == "job", request.prefix(), response);
   }
   return Status(base::Code::kInvalidArgument, base::kErrUsage,
                 "there is nothing of the kind '" + kind +
@@ -153,20 +156,20 @@ void add_item(const HealthItem& item, v1::GetHealthResponse* response) {
   out->set_advice(item.advice);
 }
 
-HealthItem workers_health(Edge& edge) {
-  const std::size_t connected = edge.sessions.platforms().size();
+HealthItem workers_health(Backend& backend) {
+  const std::size_t connected = backend.sessions.platforms().size();
   std::string value = std::to_string(connected) + " connected";
   if (connected == 0) {
     return {"workers", false, value,
-            "start one: `weir worker --scheduler " + edge.addresses().grpc +
+            "start one: `weir worker --scheduler " + backend.addresses().grpc +
                 "`, or use `weir up`, which brings its own"};
   }
-  const auto workers = edge.reader.list_workers({.size = kSmallPageMax, .after = ""});
+  const auto workers = backend.reader.list_workers({.size = kSmallPageMax, .after = ""});
   if (!workers.ok()) return {"workers", false, value, workers.status().message()};
   const auto& rows = workers->rows;
   const engine::WorkerRow* draining = nullptr;
   for (const engine::WorkerRow& row : rows) {
-    if (!edge.sessions.connected(row.id)) continue;
+    if (!backend.sessions.connected(row.id)) continue;
     if (!row.draining) return {"workers", true, value, ""};
     draining = &row;
   }
@@ -175,43 +178,54 @@ HealthItem workers_health(Edge& edge) {
           "nothing can run: `weir workers drain " + draining->name + " --undo`"};
 }
 
-Status get_health(Edge& edge, v1::GetHealthResponse* response) {
-  for (const HealthItem& item : edge.health.health()) add_item(item, response);
-  add_item(workers_health(edge), response);
+Status get_health(Backend& backend, v1::GetHealthResponse* response) {
+  for (const HealthItem& item : backend.health.health()) add_item(item, response);
+  add_item(workers_health(backend), response);
   return {};
 }
 
-Status get_info(Edge& edge, v1::GetInfoResponse* response) {
-  const auto seq = edge.reader.last_seq();
+Status get_info(Backend& backend, v1::GetInfoResponse* response) {
+  const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();
-  response->set_version(edge.options.version);
-  response->set_data_dir(edge.options.data_dir);
-  response->set_grpc_address(edge.addresses().grpc);
-  response->set_http_address(edge.addresses().http);
-  to_proto(edge.options.started_at, response->mutable_started_at());
-  response->set_store_generation(std::to_string(edge.options.store_generation));
+  response->set_version(backend.options.version);
+  response->set_data_dir(backend.options.data_dir);
+  response->set_grpc_address(backend.addresses().grpc);
+  response->set_http_address(backend.addresses().http);
+  to_proto(backend.options.started_at, response->mutable_started_at());
+  response->set_store_generation(std::to_string(backend.options.store_generation));
   response->set_last_seq(*seq);
+  return {};
+}
+
+Status create_browser_address(Backend& backend, v1::CreateBrowserAddressResponse* response) {
+  response->set_address(
+      access::browser_address(backend.addresses().http, backend.browsers.make_code()));
+  response->set_valid_seconds(
+      static_cast<std::int32_t>(std::chrono::seconds(access::kCodeLife).count()));
   return {};
 }
 
 class SystemServiceImpl final : public v1::SystemService::CallbackService {
  public:
-  explicit SystemServiceImpl(Edge& edge) : edge_(edge) {}
+  explicit SystemServiceImpl(Backend& backend) : backend_(backend) {}
+
+  ServerUnaryReactor* GetVersion(CallbackServerContext* context, const v1::GetVersionRequest*,
+                                 v1::GetVersionResponse* response) override {
+    response->set_version(backend_.options.version);
+    return answer_now(context, Status());
+  }
 
   ServerUnaryReactor* GetInfo(CallbackServerContext* context, const v1::GetInfoRequest*,
                               v1::GetInfoResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.SystemService/GetInfo",
-                      [=, this] { return get_info(edge_, response); });
+    return serve_read(backend_, context, [=, this] { return get_info(backend_, response); });
   }
 
   ServerUnaryReactor* Explain(CallbackServerContext* context, const v1::ExplainRequest* request,
                               v1::ExplainResponse* response) override {
-    const Status admitted = admit(edge_, *context, "/weir.v1.SystemService/Explain");
-    if (!admitted.ok()) return answer_now(context, admitted);
     ServerUnaryReactor* reactor = context->DefaultReactor();
     const auto answer = std::make_shared<Answer>(reactor);
-    const Status queued = edge_.reads.submit([this, answer, request, response] {
-      explain(edge_, request->reference(), answer, response);
+    const Status queued = backend_.reads.submit([this, answer, request, response] {
+      explain(backend_, request->reference(), answer, response);
     });
     if (!queued.ok()) answer->finish(queued);
     return reactor;
@@ -219,25 +233,30 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
 
   ServerUnaryReactor* GetHealth(CallbackServerContext* context, const v1::GetHealthRequest*,
                                 v1::GetHealthResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.SystemService/GetHealth",
-                      [=, this] { return get_health(edge_, response); });
+    return serve_read(backend_, context, [=, this] { return get_health(backend_, response); });
   }
 
   ServerUnaryReactor* CompleteName(CallbackServerContext* context,
                                    const v1::CompleteNameRequest* request,
                                    v1::CompleteNameResponse* response) override {
-    return serve_read(edge_, context, "/weir.v1.SystemService/CompleteName",
-                      [=, this] { return complete_name(edge_, *request, response); });
+    return serve_read(backend_, context,
+                      [=, this] { return complete_name(backend_, *request, response); });
+  }
+
+  ServerUnaryReactor* CreateBrowserAddress(CallbackServerContext* context,
+                                           const v1::CreateBrowserAddressRequest*,
+                                           v1::CreateBrowserAddressResponse* response) override {
+    return answer_now(context, create_browser_address(backend_, response));
   }
 
  private:
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_system_service(Edge& edge) {
-  return std::make_unique<SystemServiceImpl>(edge);
+std::unique_ptr<grpc::Service> make_system_service(Backend& backend) {
+  return std::make_unique<SystemServiceImpl>(backend);
 }
 
 }  // namespace weir::rpc

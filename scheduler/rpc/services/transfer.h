@@ -11,19 +11,22 @@
 
 #include "base/errors.h"
 #include "scheduler/rpc/call.h"
+#include "scheduler/rpc/stall_guard.h"
 
 namespace weir::rpc {
 
-// Which transfers count together: readers without a token, who may stall, must not take the places
-// of workers and registrations.
+// Which transfers count together: readers of values, who may stall, must not take the places of
+// workers and registrations.
 struct TransferBudget {
   std::atomic<int>& open;
   int max = 0;
 };
 
-inline TransferBudget work_budget(Edge& edge) { return {edge.transfers_open, kTransfersMax}; }
-inline TransferBudget public_budget(Edge& edge) {
-  return {edge.public_reads_open, kPublicReadsMax};
+inline TransferBudget work_budget(Backend& backend) {
+  return {backend.transfers_open, kTransfersMax};
+}
+inline TransferBudget value_read_budget(Backend& backend) {
+  return {backend.value_reads_open, kValueReadsMax};
 }
 
 // Takes part in its budget while it lives.
@@ -53,9 +56,10 @@ class Download final : public grpc::ServerWriteReactor<Response> {
   // Fills the message; false when there is none left. Transfer threads.
   using Produce = std::function<base::Result<bool>(Response*)>;
 
-  static grpc::ServerWriteReactor<Response>* start(Edge& edge, const TransferBudget& budget,
-                                                   Produce produce) {
-    auto self = std::make_shared<Download>(edge, budget, std::move(produce));
+  static grpc::ServerWriteReactor<Response>* start(Backend& backend,
+                                                   grpc::CallbackServerContext* context,
+                                                   const TransferBudget& budget, Produce produce) {
+    auto self = std::make_shared<Download>(backend, context, budget, std::move(produce));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -66,33 +70,45 @@ class Download final : public grpc::ServerWriteReactor<Response> {
     return self.get();
   }
 
-  Download(Edge& edge, const TransferBudget& budget, Produce produce)
-      : edge_(edge), slot_(budget), produce_(std::move(produce)) {}
+  Download(Backend& backend, grpc::CallbackServerContext* context, const TransferBudget& budget,
+           Produce produce)
+      : backend_(backend),
+        slot_(budget),
+        produce_(std::move(produce)),
+        stall_(context, backend.options.reader_stall_max) {}
 
   void OnWriteDone(bool ok) override {
+    stall_.write_ends();
     if (!ok) return this->Finish(grpc::Status::CANCELLED);
     step();
   }
-  void OnDone() override { const auto last = std::move(self_); }
+  void OnDone() override {
+    stall_.write_ends();
+    const auto last = std::move(self_);
+  }
 
  private:
   void step() {
-    edge_.transfers.submit_step([self = self_] {
+    backend_.transfers.submit_step([self = self_] {
       self->response_.Clear();
       const base::Result<bool> more = self->produce_(&self->response_);
-      if (more.ok() && *more) return self->StartWrite(&self->response_);
+      if (more.ok() && *more) {
+        self->stall_.write_begins();
+        return self->StartWrite(&self->response_);
+      }
       self->Finish(more.ok() ? grpc::Status::OK : to_grpc(more.status()));
     });
   }
 
-  Edge& edge_;
+  Backend& backend_;
   TransferSlot slot_;
   Produce produce_;
   Response response_;
+  StallGuard stall_;
   std::shared_ptr<Download> self_;  // until OnDone
 };
 
-// Reads requests into `consume`, then answers with `finish`'s verdict. The response stays empty.
+// Reads requests into `consume`, then answers with `finish`'s status. The response stays empty.
 template <class Request>
 class Upload final : public grpc::ServerReadReactor<Request> {
  public:
@@ -103,8 +119,8 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     virtual bool complete() const = 0;  // nothing more is needed
   };
 
-  static grpc::ServerReadReactor<Request>* start(Edge& edge, std::unique_ptr<Sink> sink) {
-    auto self = std::make_shared<Upload>(edge, std::move(sink));
+  static grpc::ServerReadReactor<Request>* start(Backend& backend, std::unique_ptr<Sink> sink) {
+    auto self = std::make_shared<Upload>(backend, std::move(sink));
     self->self_ = self;
     const base::Status admitted = self->slot_.admitted();
     if (admitted.ok()) {
@@ -115,11 +131,11 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     return self.get();
   }
 
-  Upload(Edge& edge, std::unique_ptr<Sink> sink)
-      : edge_(edge), slot_(work_budget(edge)), sink_(std::move(sink)) {}
+  Upload(Backend& backend, std::unique_ptr<Sink> sink)
+      : backend_(backend), slot_(work_budget(backend)), sink_(std::move(sink)) {}
 
   void OnReadDone(bool ok) override {
-    edge_.transfers.submit_step([self = self_, ok] { self->step(ok); });
+    backend_.transfers.submit_step([self = self_, ok] { self->step(ok); });
   }
   void OnDone() override { const auto last = std::move(self_); }
 
@@ -134,7 +150,7 @@ class Upload final : public grpc::ServerReadReactor<Request> {
     this->StartRead(&request_);
   }
 
-  Edge& edge_;
+  Backend& backend_;
   TransferSlot slot_;
   std::unique_ptr<Sink> sink_;
   Request request_;

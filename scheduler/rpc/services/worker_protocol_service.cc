@@ -29,8 +29,8 @@ Status invalid(std::string message) {
 // A module's list of files, then the bytes of one of them. Transfer threads.
 class FileStream {
  public:
-  FileStream(Edge& edge, wire::FetchFileRequest request)
-      : edge_(edge), request_(std::move(request)) {}
+  FileStream(Backend& backend, wire::FetchFileRequest request)
+      : backend_(backend), request_(std::move(request)) {}
 
   base::Result<bool> next(wire::FetchFileResponse* response) {
     if (done_) return false;
@@ -46,7 +46,7 @@ class FileStream {
   base::Result<bool> begin(wire::FetchFileResponse* response) {
     const auto module = engine::Digest::from_bytes(request_.module());
     if (!module) return invalid("the request names no module by its 32 bytes");
-    const auto row = edge_.reader.get_module(*module);
+    const auto row = backend_.reader.get_module(*module);
     if (!row.ok()) return row.status();
     for (const engine::BundleFile& file : row->files) {
       wire::ModuleFile* out = response->add_files();
@@ -70,13 +70,13 @@ class FileStream {
       return Status(base::Code::kNotFound, base::kErrModuleMissing,
                     "module " + module.digest.hex() + " has no file of that digest");
     }
-    auto blob = BlobReader::open(edge_.modules, *digest);
+    auto blob = BlobReader::open(backend_.modules, *digest);
     if (!blob.ok()) return blob.status();
     blob_ = std::move(blob).value();
     return {};
   }
 
-  Edge& edge_;
+  Backend& backend_;
   const wire::FetchFileRequest request_;
   std::unique_ptr<BlobReader> blob_;
   bool begun_ = false;
@@ -86,7 +86,8 @@ class FileStream {
 // Kind and size of an artifact, then its bytes. Transfer threads.
 class ArtifactStream {
  public:
-  ArtifactStream(Edge& edge, std::string digest) : edge_(edge), digest_(std::move(digest)) {}
+  ArtifactStream(Backend& backend, std::string digest)
+      : backend_(backend), digest_(std::move(digest)) {}
 
   base::Result<bool> next(wire::FetchArtifactResponse* response) {
     if (done_) return false;
@@ -106,15 +107,15 @@ class ArtifactStream {
   base::Result<bool> open(wire::FetchArtifactResponse* response) {
     const auto digest = engine::Digest::from_bytes(digest_);
     if (!digest) return invalid("the request names no artifact by its 32 bytes");
-    auto blob = BlobReader::open_artifact(edge_.reader, edge_.artifacts, *digest);
+    auto blob = BlobReader::open_artifact(backend_.reader, backend_.artifacts, *digest);
     if (!blob.ok()) return blob.status();
     blob_ = std::move(blob).value();
-    response->set_kind(static_cast<wire::ArtifactKind>(artifact_kind_number(blob_->kind())));
+    response->set_kind(to_proto(blob_->kind()));
     response->set_size(blob_->size());
     return true;
   }
 
-  Edge& edge_;
+  Backend& backend_;
   const std::string digest_;
   std::unique_ptr<BlobReader> blob_;
   bool done_ = false;
@@ -125,7 +126,7 @@ constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 class ArtifactSink final : public Upload<wire::UploadArtifactRequest>::Sink {
  public:
-  explicit ArtifactSink(Edge& edge) : upload_(edge.artifacts, kNoLimit) {}
+  explicit ArtifactSink(Backend& backend) : upload_(backend.artifacts, kNoLimit) {}
 
   Status consume(const wire::UploadArtifactRequest& request) override {
     if (!upload_.begun()) {
@@ -151,13 +152,13 @@ class ArtifactSink final : public Upload<wire::UploadArtifactRequest>::Sink {
   BlobUpload upload_;
 };
 
-Status append_logs(Edge& edge, const wire::AppendLogsRequest& request) {
+Status append_logs(Backend& backend, const wire::AppendLogsRequest& request) {
   for (const wire::LogChunk& chunk : request.chunks()) {
     const auto stream = log_stream_of(chunk);
     if (!stream.ok()) return stream.status();
     if (chunk.offset() < 0) return invalid("a log chunk has a negative offset");
-    const Status appended = edge.logs.append(from_proto(chunk.attempt()), *stream, chunk.offset(),
-                                             chunk.data(), chunk.last());
+    const Status appended = backend.logs.append(from_proto(chunk.attempt()), *stream,
+                                                chunk.offset(), chunk.data(), chunk.last());
     if (!appended.ok()) return appended;
   }
   return {};
@@ -165,66 +166,48 @@ Status append_logs(Edge& edge, const wire::AppendLogsRequest& request) {
 
 class WorkerProtocolImpl final : public wire::WorkerProtocolService::CallbackService {
  public:
-  explicit WorkerProtocolImpl(Edge& edge) : edge_(edge) {}
+  explicit WorkerProtocolImpl(Backend& backend) : backend_(backend) {}
 
   SessionReactor* Session(CallbackServerContext* context) override {
-    const Status admitted = admit_to(context, "Session");
-    if (!admitted.ok()) return Refusal<SessionReactor>::make(admitted);
-    return GrpcSession::start(edge_, *context);
+    return GrpcSession::start(backend_, *context);
   }
 
   grpc::ServerWriteReactor<wire::FetchFileResponse>* FetchFile(
       CallbackServerContext* context, const wire::FetchFileRequest* request) override {
-    const Status admitted = admit_to(context, "FetchFile");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<wire::FetchFileResponse>>::make(admitted);
-    }
-    const auto stream = std::make_shared<FileStream>(edge_, *request);
+    const auto stream = std::make_shared<FileStream>(backend_, *request);
     return Download<wire::FetchFileResponse>::start(
-        edge_, work_budget(edge_),
+        backend_, context, work_budget(backend_),
         [stream](wire::FetchFileResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerWriteReactor<wire::FetchArtifactResponse>* FetchArtifact(
       CallbackServerContext* context, const wire::FetchArtifactRequest* request) override {
-    const Status admitted = admit_to(context, "FetchArtifact");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerWriteReactor<wire::FetchArtifactResponse>>::make(admitted);
-    }
-    const auto stream = std::make_shared<ArtifactStream>(edge_, request->digest());
+    const auto stream = std::make_shared<ArtifactStream>(backend_, request->digest());
     return Download<wire::FetchArtifactResponse>::start(
-        edge_, work_budget(edge_),
+        backend_, context, work_budget(backend_),
         [stream](wire::FetchArtifactResponse* response) { return stream->next(response); });
   }
 
   grpc::ServerReadReactor<wire::UploadArtifactRequest>* UploadArtifact(
-      CallbackServerContext* context, wire::UploadArtifactResponse*) override {
-    const Status admitted = admit_to(context, "UploadArtifact");
-    if (!admitted.ok()) {
-      return Refusal<grpc::ServerReadReactor<wire::UploadArtifactRequest>>::make(admitted);
-    }
-    return Upload<wire::UploadArtifactRequest>::start(edge_, std::make_unique<ArtifactSink>(edge_));
+      CallbackServerContext*, wire::UploadArtifactResponse*) override {
+    return Upload<wire::UploadArtifactRequest>::start(backend_,
+                                                      std::make_unique<ArtifactSink>(backend_));
   }
 
   ServerUnaryReactor* AppendLogs(CallbackServerContext* context,
                                  const wire::AppendLogsRequest* request,
                                  wire::AppendLogsResponse*) override {
-    return serve_transfer(edge_, context, "/weir.worker.v1.WorkerProtocolService/AppendLogs",
-                          [=, this] { return append_logs(edge_, *request); });
+    return serve_transfer(backend_, context, [=, this] { return append_logs(backend_, *request); });
   }
 
  private:
-  Status admit_to(CallbackServerContext* context, const char* method) {
-    return admit(edge_, *context, std::string("/weir.worker.v1.WorkerProtocolService/") + method);
-  }
-
-  Edge& edge_;
+  Backend& backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_worker_protocol_service(Edge& edge) {
-  return std::make_unique<WorkerProtocolImpl>(edge);
+std::unique_ptr<grpc::Service> make_worker_protocol_service(Backend& backend) {
+  return std::make_unique<WorkerProtocolImpl>(backend);
 }
 
 }  // namespace weir::rpc

@@ -65,7 +65,7 @@ TEST_F(AssemblyTest, RunsAndTheTokenSurviveARestart) {
   scheduler_.reset();
   start();
   EXPECT_EQ(scheduler_->token(), token);
-  Call call;
+  Call call(scheduler_->token());
   v1::GetRunRequest request;
   request.set_run(run);
   v1::GetRunResponse response;

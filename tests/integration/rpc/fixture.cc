@@ -330,7 +330,7 @@ std::string SchedulerTest::create_run() {
 }
 
 void SchedulerTest::wait_until_finished(const std::string& run) {
-  Call call;
+  Call call(scheduler_->token());
   v1::WatchEventsRequest request;
   request.set_run(run);
   const auto stream = events_->WatchEvents(call.get(), request);

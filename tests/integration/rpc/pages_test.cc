@@ -42,13 +42,13 @@ class PagesTest : public SchedulerTest {
 
   grpc::Status plan(const v1::PlanRunRequest& request, v1::PlanRunResponse* response) {
     response->Clear();
-    Call call;
+    Call call(scheduler_->token());
     return runs_->PlanRun(call.get(), request, response);
   }
 
   grpc::Status lineage(const v1::GetLineageRequest& request, v1::GetLineageResponse* response) {
     response->Clear();
-    Call call;
+    Call call(scheduler_->token());
     return assets_->GetLineage(call.get(), request, response);
   }
 };
@@ -64,14 +64,14 @@ TEST_F(PagesTest, LogsComeInPagesOfOneOrderAndRubbishIsNoToken) {
   request.set_run(run);
   request.set_page_size(3);
   v1::ListLogsResponse response;
-  Call first_call;
+  Call first_call(scheduler_->token());
   ASSERT_TRUE(logs_->ListLogs(first_call.get(), request, &response).ok());
   ASSERT_EQ(response.logs_size(), 3);
   EXPECT_EQ(response.logs(0).stream(), v1::LOG_STREAM_STDERR);
   EXPECT_EQ(response.logs(2).epoch(), 2);
   append_log(run, 1, 1, wire::LOG_STREAM_STDERR);
   request.set_page_token(response.next_page_token());
-  Call second_call;
+  Call second_call(scheduler_->token());
   ASSERT_TRUE(logs_->ListLogs(second_call.get(), request, &response).ok());
   ASSERT_EQ(response.logs_size(), 2);
   EXPECT_EQ(response.logs(0).task(), "b");
@@ -80,13 +80,13 @@ TEST_F(PagesTest, LogsComeInPagesOfOneOrderAndRubbishIsNoToken) {
   EXPECT_EQ(response.next_page_token(), "");
 
   request.set_page_token("rubbish");
-  Call bad_call;
+  Call bad_call(scheduler_->token());
   const grpc::Status refused = logs_->ListLogs(bad_call.get(), request, &response);
   EXPECT_EQ(refused.error_code(), grpc::INVALID_ARGUMENT);
   EXPECT_THAT(refused.error_message(), StartsWith("WEIR-E0005: "));
   request.clear_page_token();
   request.set_page_size(-1);
-  Call negative_call;
+  Call negative_call(scheduler_->token());
   EXPECT_EQ(logs_->ListLogs(negative_call.get(), request, &response).error_code(),
             grpc::INVALID_ARGUMENT);
 }
@@ -220,7 +220,7 @@ TEST_F(LargeEventsTest, APageOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
   std::int64_t last_seq = 0;
   int pages = 0;
   for (;;) {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListEventsResponse response;
     const grpc::Status status = client->ListEvents(call.get(), request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
@@ -238,12 +238,12 @@ TEST_F(LargeEventsTest, APageOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
 
 TEST_F(LargeEventsTest, AStreamOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
   fail_runs();
-  Call list_call;
+  Call list_call(scheduler_->token());
   v1::ListEventsRequest list;
   list.set_page_size(1);
   v1::ListEventsResponse listed;
   ASSERT_TRUE(events_->ListEvents(list_call.get(), list, &listed).ok());
-  Call call;
+  Call call(scheduler_->token());
   const auto client = narrow_client();
   const auto stream = client->WatchEvents(call.get(), v1::WatchEventsRequest());
   std::int64_t last_seq = 0;
@@ -257,8 +257,10 @@ TEST_F(LargeEventsTest, AStreamOfEventsIsCutToWhatAMessageTakesAndSkipsNone) {
 TEST_F(PagesTest, PagesOfAPlanWorkOverHttpToo) {
   register_module();
   const std::string method = "/weir.v1.RunService/PlanRun";
+  const std::string headers =
+      "Content-Type: application/json\r\nAuthorization: Bearer " + scheduler_->token() + "\r\n";
   const HttpAnswer first =
-      post(scheduler_->http_address(), method, "{\"selection\":\"+b\",\"pageSize\":1}");
+      post(scheduler_->http_address(), method, "{\"selection\":\"+b\",\"pageSize\":1}", headers);
   ASSERT_EQ(first.status, 200) << first.body;
   const auto page = base::Json::parse(first.body);
   ASSERT_TRUE(page.ok());
@@ -266,7 +268,7 @@ TEST_F(PagesTest, PagesOfAPlanWorkOverHttpToo) {
   ASSERT_NE(token, "");
   const HttpAnswer second =
       post(scheduler_->http_address(), method,
-           "{\"selection\":\"+b\",\"pageSize\":1,\"pageToken\":\"" + token + "\"}");
+           "{\"selection\":\"+b\",\"pageSize\":1,\"pageToken\":\"" + token + "\"}", headers);
   ASSERT_EQ(second.status, 200) << second.body;
   EXPECT_THAT(second.body, testing::HasSubstr("\"b\""));
   EXPECT_THAT(second.body, testing::Not(testing::HasSubstr("nextPageToken")));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -38,6 +39,19 @@ void RawHttp::send(const std::string& bytes) {
     const ssize_t count = ::send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (count <= 0) return;  // refused half-way: the answer says why
     sent += static_cast<std::size_t>(count);
+  }
+}
+
+bool RawHttp::flood_until_reset(const std::string& bytes) {
+  const timeval patience{10, 0};
+  CHECK(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0);
+  std::string many;
+  while (many.size() < 64u << 10) many += bytes;
+  std::size_t sent = 0;  // of `many`: a request that is cut would be none
+  for (;;) {
+    const ssize_t count = ::send(fd_, many.data() + sent, many.size() - sent, MSG_NOSIGNAL);
+    if (count < 0) return errno == ECONNRESET || errno == EPIPE;
+    sent = (sent + static_cast<std::size_t>(count)) % many.size();
   }
 }
 

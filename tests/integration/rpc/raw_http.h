@@ -22,6 +22,9 @@ class RawHttp {
   RawHttp& operator=(const RawHttp&) = delete;
 
   void send(const std::string& bytes);
+  // Sends it again and again and reads nothing; whether the other side has reset the connection
+  // before it took nothing for ten seconds.
+  bool flood_until_reset(const std::string& bytes);
   // One answer with its body, by Content-Length.
   HttpAnswer receive(bool with_body = true);
   // Whether the other side has closed the connection.

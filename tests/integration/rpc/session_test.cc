@@ -31,7 +31,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
   }
 
   v1::ListWorkersResponse list_workers() {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListWorkersResponse response;
     EXPECT_TRUE(workers_->ListWorkers(call.get(), v1::ListWorkersRequest(), &response).ok());
     return response;
@@ -39,7 +39,7 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
 
   // Of all tasks of the run when none is named.
   v1::ListAttemptsResponse list_attempts(const std::string& run, const std::string& task = {}) {
-    Call call;
+    Call call(scheduler_->token());
     v1::ListAttemptsRequest request;
     request.set_run(run);
     request.set_task(task);
@@ -275,6 +275,55 @@ TEST_P(SessionTest, AReportWhoseBytesDoNotMatchFailsTheTask) {
   ASSERT_GE(attempts.attempts_size(), 1);
   EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_FAILED);
   EXPECT_THAT(attempts.attempts(0).message(), HasSubstr("WEIR-E0406"));
+}
+
+// As of a worker that was connected before a backup was restored: the number of its attempt is
+// given again, but not to it.
+TEST_P(SessionTest, AReportOfAnotherStoreGenerationIsStaleAndChangesNothing) {
+  register_module();
+  TestWorker worker = connect();
+  worker.send_hello(TestWorker::hello());
+  const std::uint64_t generation = worker.expect_welcome().store_generation();
+  const std::string run = create_run();
+  const wire::Assign assign = worker.next_assign();
+  EXPECT_EQ(assign.attempt().store_generation(), generation);
+  for (const std::uint64_t foreign : {generation + 1, std::uint64_t{0}}) {
+    wire::Assign old = assign;
+    old.mutable_attempt()->set_store_generation(foreign);
+    worker.report_success(old, "of another life");
+    wire::SchedulerMessage answer;
+    ASSERT_TRUE(worker.next(&answer));
+    ASSERT_TRUE(answer.has_acknowledge()) << answer.ShortDebugString();
+    EXPECT_TRUE(answer.acknowledge().stale());
+    EXPECT_EQ(answer.acknowledge().attempt().store_generation(), foreign);
+  }
+  const v1::ListAttemptsResponse attempts = list_attempts(run, "a");
+  ASSERT_EQ(attempts.attempts_size(), 1);
+  EXPECT_EQ(attempts.attempts(0).outcome(), v1::OUTCOME_UNSPECIFIED);
+  worker.report_success(assign, "right");
+  wire::SchedulerMessage answer;
+  ASSERT_TRUE(worker.next(&answer));
+  EXPECT_TRUE(answer.has_acknowledge() && !answer.acknowledge().stale());
+}
+
+TEST_P(SessionTest, AttemptsHeldUnderAnotherStoreGenerationAreNotAdopted) {
+  register_module();
+  const std::string run = create_run();
+  wire::Assign first;
+  {
+    TestWorker worker = connect();
+    worker.send_hello(TestWorker::hello());
+    worker.expect_welcome();
+    first = worker.next_assign();
+  }
+  TestWorker worker = connect();
+  wire::Hello hello = TestWorker::hello();
+  *hello.add_held() = first.attempt();
+  hello.mutable_held(0)->set_store_generation(first.attempt().store_generation() + 1);
+  worker.send_hello(hello);
+  worker.expect_welcome();
+  // It has nothing that we leased to it, so what we leased is sent again.
+  EXPECT_EQ(worker.next_assign().attempt().ShortDebugString(), first.attempt().ShortDebugString());
 }
 
 TEST_P(SessionTest, AFrameOfTooManyMessagesEndsTheSession) {

@@ -18,7 +18,7 @@ using testing::StartsWith;
 class UploadTest : public SchedulerTest {
  protected:
   std::vector<std::string> missing(const std::string& digest) {
-    Call call;
+    Call call(scheduler_->token());
     v1::FindMissingFilesRequest request;
     request.add_digests(digest);
     v1::FindMissingFilesResponse response;
@@ -225,7 +225,7 @@ TEST_F(UploadTest, StalledReadersOfValuesDoNotKeepOthersFromTransferring) {
   v1::ReadValueResponse response;
   int refused = 0;
   for (int i = 0; i < rpc::kTransfersMax + 6; ++i) {
-    calls.push_back(std::make_unique<Call>());
+    calls.push_back(std::make_unique<Call>(scheduler_->token()));
     auto reader = assets_->ReadValue(calls.back()->get(), request);
     if (reader->Read(&response)) {
       stalled.push_back(std::move(reader));
@@ -234,7 +234,7 @@ TEST_F(UploadTest, StalledReadersOfValuesDoNotKeepOthersFromTransferring) {
       ++refused;
     }
   }
-  EXPECT_EQ(stalled.size(), rpc::kPublicReadsMax);
+  EXPECT_EQ(stalled.size(), rpc::kValueReadsMax);
   EXPECT_GT(refused, 0);
   const grpc::Status uploaded = upload("other", base::sha256("other").hex(), 5);
   EXPECT_TRUE(uploaded.ok()) << uploaded.error_message();
@@ -290,7 +290,7 @@ TEST_F(UploadTest, LogsAreAppendedByOffsetAndReadBack) {
   EXPECT_EQ(protocol_->AppendLogs(gap_call.get(), append, &appended).error_code(),
             grpc::OUT_OF_RANGE);
 
-  Call list_call;
+  Call list_call(scheduler_->token());
   v1::ListLogsRequest list;
   list.set_run(run);
   v1::ListLogsResponse logs;
@@ -299,7 +299,7 @@ TEST_F(UploadTest, LogsAreAppendedByOffsetAndReadBack) {
   EXPECT_EQ(logs.logs(0).task(), "a");
   EXPECT_EQ(logs.logs(0).size_bytes(), 6);
 
-  Call read_call;
+  Call read_call(scheduler_->token());
   v1::ReadLogRequest read;
   read.set_run("@last");
   read.set_epoch(1);

@@ -36,15 +36,13 @@ void write_all(int fd, const std::string& bytes) {
   }
 }
 
-v1::ExecutorRun current;
+v1::Assign current;
 std::string unsent;      // frames that wait to be written
 bool gathering = false;  // while several are to be written at once
 
 void send(v1::ExecutorResponse response) {
   if (response.has_result()) {
-    response.mutable_result()->set_run(current.run());
-    response.mutable_result()->set_task_index(current.task_index());
-    response.mutable_result()->set_epoch(current.epoch());
+    *response.mutable_result()->mutable_finished()->mutable_attempt() = current.attempt();
   }
   const std::size_t at = weir::worker::begin_frame(unsent);
   response.AppendToString(&unsent);
@@ -54,25 +52,25 @@ void send(v1::ExecutorResponse response) {
 
 void send_ready(const std::string& manifest) {
   v1::ExecutorResponse response;
-  response.mutable_ready()->set_protocol_version(2);
+  response.mutable_ready()->set_protocol_version(3);
   response.mutable_ready()->set_manifest_json(manifest);
   response.mutable_ready()->set_pid(::getpid());
   send(response);
 }
 
-void send_result(int outcome, const std::string& message) {
+void send_result(v1::Outcome outcome, const std::string& message) {
   v1::ExecutorResponse response;
-  v1::ExecutorResult* result = response.mutable_result();
+  v1::Finished* result = response.mutable_result()->mutable_finished();
   result->set_outcome(outcome);
-  result->set_success(outcome == 1 ? 1 : 0);
   result->set_message(message);
-  if (outcome == 1) {
-    v1::ExecutorOutput* output = result->add_outputs();
+  if (outcome == v1::OUTCOME_SUCCEEDED) {
+    result->set_success(v1::SUCCESS_KIND_VALUE);
+    v1::Output* output = result->add_outputs();
     output->set_asset("asset");
     output->mutable_value()->set_digest(std::string(32, 'd'));
     output->mutable_value()->set_is_inline(true);
     output->mutable_value()->set_inline_bytes("value");
-    output->mutable_value()->set_kind(1);
+    output->mutable_value()->set_kind(v1::ARTIFACT_KIND_BYTES);
   }
   send(response);
 }
@@ -214,7 +212,7 @@ void misbehave(const std::string& verb) {
 
 // Reads the first input from its path and stores it, with one byte more, as a large value.
 void echo_input(const v1::ExecutorRun& work) {
-  std::ifstream file(work.inputs(0).value().path(), std::ios::binary);
+  std::ifstream file(work.input_paths(0), std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   bytes += '!';
   const weir::base::Digest digest = weir::base::sha256(bytes);
@@ -223,22 +221,22 @@ void echo_input(const v1::ExecutorRun& work) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/" + hex.substr(2), std::ios::binary) << bytes;
   v1::ExecutorResponse response;
-  v1::ExecutorResult* result = response.mutable_result();
-  result->set_outcome(1);
-  result->set_success(1);
-  v1::ExecutorValue* value = result->add_outputs()->mutable_value();
+  v1::Finished* result = response.mutable_result()->mutable_finished();
+  result->set_outcome(v1::OUTCOME_SUCCEEDED);
+  result->set_success(v1::SUCCESS_KIND_VALUE);
+  v1::ValueRef* value = result->add_outputs()->mutable_value();
   value->set_digest(std::string(digest.raw()));
   value->set_size(std::int64_t(bytes.size()));
-  value->set_kind(1);
+  value->set_kind(v1::ARTIFACT_KIND_BYTES);
   send(response);
 }
 
 void run(const v1::ExecutorRun& work) {
-  current = work;
-  const std::string& verb = work.params();
+  current = work.assign();
+  const std::string& verb = current.params();
   misbehave(verb);
-  if (verb == "fail") return send_result(2, "the author's words");
-  if (verb == "odd_outcome") return send_result(77, "");
+  if (verb == "fail") return send_result(v1::OUTCOME_FAILED, "the author's words");
+  if (verb == "odd_outcome") return send_result(static_cast<v1::Outcome>(77), "");
   if (verb == "flood") flood(std::size_t{100} << 20);
   if (verb == "grandchild") leave_grandchild(false);
   if (verb == "anonymous_grandchild") leave_grandchild(true);
@@ -250,7 +248,7 @@ void run(const v1::ExecutorRun& work) {
     write_all(2, "an error\n");
     send_log("{\"text\":\"structured\"}");
   }
-  if (verb == "task_name") write_all(1, "output of " + work.task() + "\n");
+  if (verb == "task_name") write_all(1, "output of " + current.task() + "\n");
   if (verb == "environment") {
     for (char** entry = environ; *entry != nullptr; ++entry)
       write_all(1, std::string(*entry) + "\n");
@@ -263,22 +261,24 @@ void run(const v1::ExecutorRun& work) {
   }
   if (verb == "start_helpers") {
     v1::ExecutorResponse response;
-    response.mutable_result()->set_outcome(1);
-    response.mutable_result()->set_success(1);
+    response.mutable_result()->mutable_finished()->set_outcome(v1::OUTCOME_SUCCEEDED);
+    response.mutable_result()->mutable_finished()->set_success(v1::SUCCESS_KIND_VALUE);
     start_helpers(*response.mutable_result());
     return send(response);
   }
-  if (verb == "stale_result") current.set_epoch(current.epoch() - 1);
+  if (verb == "stale_result") {
+    current.mutable_attempt()->set_epoch(current.attempt().epoch() - 1);
+  }
   if (verb == "sleep") ::poll(nullptr, 0, 200);
   if (verb == "sleep_long") ::poll(nullptr, 0, 600);
   if (verb == "echo_input") return echo_input(work);
   if (verb == "two_results") {
     // At once: by the next attempt it would be that one's executor that misbehaves.
     gathering = true;
-    send_result(1, "");
+    send_result(v1::OUTCOME_SUCCEEDED, "");
     gathering = false;
   }
-  send_result(1, "");
+  send_result(v1::OUTCOME_SUCCEEDED, "");
   if (verb == "exit_after") ::_exit(0);
 }
 

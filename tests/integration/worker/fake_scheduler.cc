@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "module/bundle.h"
-#include "worker/supervisor/attempt.h"
+#include "worker/executors/attempt.h"
 
 namespace weir::worker {
 namespace {

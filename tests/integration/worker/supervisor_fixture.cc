@@ -29,7 +29,7 @@ void SupervisorFixture::SetUp() {
   ::setenv("WEIR_TEST_MARK", directory_.c_str(), 1);
   ::setenv("WEIR_TOKEN", "secret", 1);
   ::setenv("LD_LIBRARY_PATH", "/nowhere", 1);
-  auto handle = start_supervisor(WEIR_TEST_SUPERVISOR);
+  auto handle = start_supervisor(stage_user_, WEIR_TEST_SUPERVISOR);
   ::unsetenv("LD_LIBRARY_PATH");
   ASSERT_TRUE(handle.ok()) << handle.status().text();
   supervisor_pid_ = handle->pid();
@@ -76,15 +76,15 @@ base::Digest SupervisorFixture::define(const std::string& name, const std::strin
 base::AttemptKey SupervisorFixture::launch(const base::Digest& module, const std::string& verb,
                                            std::int64_t timeout_ms, bool side_effects) {
   const base::AttemptKey key{{42}, next_task_++, 1};
-  auto launch = std::make_unique<Launch>();
-  launch->side_effects = side_effects;
-  v1::Assign& assign = launch->assign;
+  Launch& launch = launches_[key];
+  launch.side_effects = side_effects;
+  v1::Assign& assign = *launch.run().mutable_assign();
   set_key(key, assign.mutable_attempt());
   assign.set_module(std::string(module.raw()));
   assign.set_params(verb);
   assign.set_task("task " + std::to_string(key.task));
   assign.set_timeout_ms(timeout_ms);
-  pool_->launch(std::move(launch));
+  pool_->launch(launch);
   return key;
 }
 

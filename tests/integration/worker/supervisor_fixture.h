@@ -14,7 +14,7 @@
 
 #include "base/ids.h"
 #include "base/sha256.h"
-#include "worker/supervisor/executor_pool.h"
+#include "worker/executors/executor_pool.h"
 
 namespace weir::worker {
 
@@ -51,7 +51,9 @@ class SupervisorFixture : public ::testing::Test {
   // Ends the pool, and the supervisor with it.
   void stop_supervisor();
 
+  std::string stage_user_;  // set before SetUp() by fixtures that confine stages
   std::string directory_;
+  std::map<base::AttemptKey, Launch> launches_;
   std::optional<ExecutorPool> pool_;
   std::map<base::AttemptKey, AttemptEnded> ended_;
   std::map<base::AttemptKey, int> started_;

@@ -3,6 +3,7 @@
 // and real time, but no fixed waits: every wait is for an event.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -322,9 +323,8 @@ TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
     rlimit narrow = before;
     narrow.rlim_cur = rlim_t(lowest.get()) + 1 + rlim_t(more);
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &narrow), 0);
-    const auto key = launch(module, "ok");
+    const auto end = ended(launch(module, "ok"));
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-    const auto end = ended(key);
     EXPECT_EQ(end.finished.outcome(), v1::OUTCOME_LOAD_ERROR);
     EXPECT_NE(end.finished.message().find("too many open files; give it fewer --slots"),
               std::string::npos)
@@ -332,6 +332,18 @@ TEST_F(SupervisorTest, ExecutorsThatCannotBeHandedOverAreLoadErrors) {
     EXPECT_FALSE(end.suspect_module) << "the module is not to blame";
   }
   EXPECT_EQ(run(module, "ok").finished.outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(SupervisorTest, NothingWaitsForASupervisorThatDoesNotAnswer) {
+  configure(1);
+  const auto module = define("good");
+  ::kill(supervisor_pid_, SIGSTOP);
+  const auto key = launch(module, "ok");
+  pool_->set_lease(read_clock().boot + 600s, read_clock().boot + 600s);
+  EXPECT_TRUE(receive_once(0));
+  EXPECT_FALSE(ended_.contains(key));
+  ::kill(supervisor_pid_, SIGCONT);
+  EXPECT_EQ(ended(key).finished.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
 TEST_F(SupervisorTest, DrainGivesBackWhatWaits) {
@@ -384,6 +396,76 @@ TEST_F(SupervisorTest, StartIsToldOnlyOfAttemptsThatLast) {
   const auto slow = launch(module, "sleep");
   ended(slow);
   EXPECT_EQ(started_[slow], 1);
+}
+
+// As root: stages of another user.
+class ConfinedTest : public SupervisorFixture {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    stage_user_ = "nobody";
+    SupervisorFixture::SetUp();
+    std::filesystem::permissions(directory_, std::filesystem::perms(0755));
+    std::filesystem::create_directory(directory_ + "/scratch");
+    configure(1, [](ExecutorPoolOptions& options) {
+      options.stage_user = find_stage_user("nobody").value();
+    });
+  }
+  void TearDown() override {
+    if (supervisor_pid_ != 0) SupervisorFixture::TearDown();
+  }
+  // A line of /proc/PID/status of the one executor.
+  std::string status_of_executor(const std::string& name) {
+    const std::vector<int> pids = survivors();
+    EXPECT_EQ(pids.size(), 1u);
+    std::ifstream file("/proc/" + std::to_string(pids.empty() ? 0 : pids[0]) + "/status");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with(name + ":")) return line.substr(name.size() + 2);
+    }
+    return "";
+  }
+};
+
+TEST_F(ConfinedTest, StagesRunAsAnotherUserWithNoWayBack) {
+  const StageUser user = find_stage_user(stage_user_).value();
+  const auto module = define("good");
+  const auto key = launch(module, "environment");
+  EXPECT_EQ(ended(key).finished.outcome(), v1::OUTCOME_SUCCEEDED) << ended(key).finished.message();
+  const std::string uid = std::to_string(user.uid);
+  const std::string gid = std::to_string(user.gid);
+  EXPECT_EQ(status_of_executor("Uid"), uid + "\t" + uid + "\t" + uid + "\t" + uid);
+  EXPECT_EQ(status_of_executor("Gid"), gid + "\t" + gid + "\t" + gid + "\t" + gid);
+  EXPECT_EQ(status_of_executor("NoNewPrivs"), "1");
+  for (const char* set : {"CapPrm", "CapEff", "CapAmb"}) {
+    EXPECT_EQ(status_of_executor(set), "0000000000000000") << set;
+  }
+  const std::string environment = log_of(key, "stdout");
+  EXPECT_NE(environment.find("USER=nobody\n"), std::string::npos) << environment;
+  EXPECT_EQ(environment.find("HOME=/root\n"), std::string::npos) << environment;
+}
+
+TEST_F(ConfinedTest, AUserThatCannotBeBecomeIsRefused) {
+  EXPECT_EQ(find_stage_user("root").status().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(find_stage_user("no such user").status().code(), base::Code::kInvalidArgument);
+  const std::string hidden = directory_ + "/hidden";
+  std::filesystem::create_directory(hidden);
+  std::filesystem::permissions(hidden, std::filesystem::perms(0700));
+  const StageUser user = find_stage_user(stage_user_).value();
+  EXPECT_EQ(check_reachable(hidden, user).code(), base::Code::kFailedPrecondition);
+  EXPECT_TRUE(let_enter(hidden, user).ok());
+  EXPECT_TRUE(check_reachable(hidden, user).ok());
+  // What is beside the way is closed.
+  std::filesystem::create_directory(hidden + "/kept");
+  std::ofstream(hidden + "/token") << "secret";
+  std::filesystem::permissions(hidden + "/kept", std::filesystem::perms(0755));
+  std::filesystem::permissions(hidden + "/token", std::filesystem::perms(0644));
+  EXPECT_TRUE(let_enter(hidden, user, "kept").ok());
+  const auto mode = [](const std::string& path) {
+    return static_cast<int>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode(hidden), 0710);
+  EXPECT_EQ(mode(hidden + "/kept"), 0755);
+  EXPECT_EQ(mode(hidden + "/token"), 0600);
 }
 
 // How many of them a second is for the benchmark.

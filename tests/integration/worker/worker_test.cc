@@ -3,7 +3,9 @@
 // streams and restarts. Every test waits for its processes to be gone.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -13,7 +15,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/worker/fake_scheduler.h"
-#include "worker/supervisor/attempt.h"
+#include "tests/integration/worker/tunnel.h"
+#include "worker/executors/attempt.h"
 
 namespace weir::worker {
 namespace {
@@ -44,15 +47,45 @@ class WorkerTest : public ::testing::Test {
     }
     std::filesystem::remove_all(directory_);
   }
-  void start_worker(int slots, const char* drain_max_ms = "10000") {
+  void start_worker(int slots, const char* drain_max_ms = "10000", std::string address = "") {
     const std::string slots_text = std::to_string(slots);
     const std::string data = directory_ + "/data";
-    const std::string address = scheduler_.address();
+    if (address.empty()) address = scheduler_.address();
     const char* arguments[] = {"worker_host",      address.c_str(), data.c_str(),
                                slots_text.c_str(), drain_max_ms,    nullptr};
-    ASSERT_EQ(::posix_spawn(&pid_, WEIR_TEST_WORKER, nullptr, nullptr,
-                            const_cast<char**>(arguments), environ),
-              0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, words_path().c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int error = ::posix_spawn(&pid_, WEIR_TEST_WORKER, &actions, nullptr,
+                                    const_cast<char**>(arguments), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    ASSERT_EQ(error, 0);
+  }
+  std::string words_path() const { return directory_ + "/words"; }
+  // Whether the worker says that within the time.
+  bool says(const std::string& words) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until) {
+      std::ifstream file(words_path());
+      const std::string all((std::istreambuf_iterator<char>(file)),
+                            std::istreambuf_iterator<char>());
+      if (all.find(words) != std::string::npos) return true;
+    }
+    return false;
+  }
+  // The only child of the worker.
+  pid_t supervisor_pid() const {
+    std::ifstream children("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) +
+                           "/children");
+    pid_t pid = 0;
+    children >> pid;
+    EXPECT_GT(pid, 0);
+    return pid;
+  }
+  void kill_worker() {
+    ::kill(pid_, SIGKILL);
+    exit_code();
   }
   void connected(std::size_t times = 1) {
     ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.hellos.size() >= times; }))
@@ -375,6 +408,82 @@ TEST_F(WorkerTest, LogsOfAKilledWorkerAreShippedByTheNext) {
   EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}]), "talking\n");
 }
 
+TEST_F(WorkerTest, ALeaseThatWasBegunBeforeARestartIsGivenBackAndItsLogKept) {
+  start_worker(1);
+  connected();
+  const auto assign = give("talk_and_hang");
+  const AttemptKey key = key_of(assign.attempt());
+  ASSERT_TRUE(scheduler_.wait([&] {
+    return !scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}].empty();
+  }));
+  kill_worker();
+  start_worker(1);
+  connected(2);
+  scheduler_.assign(assign);  // as a scheduler does that does not know that it was begun
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.released.contains(key); }));
+  ASSERT_TRUE(scheduler_.wait([&] {
+    return scheduler_.complete_logs.contains({key, v1::LOG_STREAM_STDOUT});
+  }));
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}]), "talking\n");
+  EXPECT_FALSE(scheduler_.finished.contains(key));
+}
+
+TEST_F(WorkerTest, ANewWorkerWaitsUntilWhatTheOldOneBeganIsDead) {
+  start_worker(1);
+  connected();
+  const auto effects = give("hang", 1);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.started.size() == 1; }));
+  const pid_t supervisor = supervisor_pid();
+  ::kill(supervisor, SIGSTOP);  // it kills nothing for now
+  kill_worker();
+  start_worker(1);
+  EXPECT_TRUE(says("worker_waits"));
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_EQ(scheduler_.hellos.size(), 1u) << "the old attempt still runs";
+  }
+  ::kill(supervisor, SIGCONT);
+  connected(2);
+  EXPECT_EQ(finished(give("ok", 1)).outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(WorkerTest, HeartbeatsGoOnWhileTheSupervisorDoesNotAnswer) {
+  start_worker(1);
+  connected();
+  const pid_t supervisor = supervisor_pid();
+  ::kill(supervisor, SIGSTOP);
+  const auto assign = give("ok");
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.file_fetches == 1; }));
+  std::size_t before = 0;
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    before = scheduler_.heartbeats.size();
+  }
+  EXPECT_TRUE(scheduler_.wait([&] { return scheduler_.heartbeats.size() > before + 5; }));
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_FALSE(scheduler_.finished.contains(key_of(assign.attempt()))) << "nobody could start it";
+  }
+  ::kill(supervisor, SIGCONT);
+  EXPECT_EQ(finished(assign).outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(WorkerTest, AConnectionThatFallsSilentIsGivenUpForANewOne) {
+  Tunnel tunnel(scheduler_.address());
+  start_worker(1, "10000", tunnel.address());
+  connected();
+  const auto before = give("partial");
+  EXPECT_EQ(finished(before).outcome(), v1::OUTCOME_SUCCEEDED);
+  ASSERT_TRUE(scheduler_.wait([&] { return scheduler_.complete_logs.size() == 3; }));
+  tunnel.stall();  // neither end is told
+  connected(2);
+  EXPECT_TRUE(says("nothing was heard"));
+  EXPECT_EQ(finished(give("partial")).outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_TRUE(scheduler_.wait([&] { return scheduler_.complete_logs.size() == 6; }))
+      << "logs have a connection of their own";
+}
+
 TEST_F(WorkerTest, RequestToStopDrains) {
   start_worker(1);
   connected();
@@ -405,6 +514,26 @@ TEST_F(WorkerTest, DrainThatTakesTooLongStopsWhatRunsAndGivesItBack) {
   EXPECT_EQ(exit_code(), 0);
   const std::lock_guard lock(scheduler_.mutex);
   EXPECT_TRUE(scheduler_.released.contains(key_of(running.attempt())));
+}
+
+TEST_F(WorkerTest, AModuleThatIsNotWhatWasVerifiedIsNotExecuted) {
+  start_worker(1);
+  connected();
+  finished(give("ok"));
+  EXPECT_EQ(finished(give("exit3")).outcome(), v1::OUTCOME_CRASHED);
+  const std::string bundle = directory_ + "/data/modules/" + module_.hex() + "/bundle";
+  const std::filesystem::path program = std::filesystem::directory_iterator(bundle)->path();
+  const std::string ran = directory_ + "/ran";
+  std::ofstream(directory_ + "/forged") << "#!/bin/sh\ntouch " << ran << "\n";
+  std::filesystem::permissions(directory_ + "/forged", std::filesystem::perms::owner_all);
+  std::filesystem::rename(directory_ + "/forged", program);
+  const v1::Finished refused = finished(give("ok"));
+  EXPECT_EQ(refused.outcome(), v1::OUTCOME_LOAD_ERROR);
+  EXPECT_NE(refused.message().find("is not what was verified"), std::string::npos)
+      << refused.message();
+  // It is fetched anew, and the next attempt runs what was registered.
+  EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_FALSE(std::filesystem::exists(ran)) << "the forged program was executed";
 }
 
 TEST_F(WorkerTest, WrongTokenEndsTheWorkerWithWords) {

@@ -115,10 +115,10 @@ TEST(TriggerRule, FiringIsNotTakenBackByLaterParentsOfRulesThatDoNotWait) {
   }
 }
 
-Task task_with(const std::vector<ParentCounts>& groups) {
+Decision decide_groups(std::vector<ParentCounts> groups) {
   Task task;
   task.groups = groups;
-  return task;
+  return decide_task(task);
 }
 
 TEST(TriggerRule, GroupsOfATaskAreJoinedByTheStrictest) {
@@ -126,12 +126,12 @@ TEST(TriggerRule, GroupsOfATaskAreJoinedByTheStrictest) {
   const auto waits = count(TriggerRule::kAllSuccess, {TaskState::kWaiting});
   const auto skips = count(TriggerRule::kAllSuccess, {TaskState::kSkipped});
   const auto fails = count(TriggerRule::kAllSuccess, {TaskState::kFailed});
-  EXPECT_EQ(decide_task(task_with({fires, fires})), Decision::kFire);
-  EXPECT_EQ(decide_task(task_with({fires, waits})), Decision::kWait);
-  EXPECT_EQ(decide_task(task_with({waits, skips})), Decision::kWait);  // the other may yet fail
-  EXPECT_EQ(decide_task(task_with({fires, skips})), Decision::kSkip);
-  EXPECT_EQ(decide_task(task_with({skips, fails})), Decision::kUpstreamFailed);
-  EXPECT_EQ(decide_task(task_with({})), Decision::kFire);
+  EXPECT_EQ(decide_groups({fires, fires}), Decision::kFire);
+  EXPECT_EQ(decide_groups({fires, waits}), Decision::kWait);
+  EXPECT_EQ(decide_groups({waits, skips}), Decision::kWait);  // the other may yet fail
+  EXPECT_EQ(decide_groups({fires, skips}), Decision::kSkip);
+  EXPECT_EQ(decide_groups({skips, fails}), Decision::kUpstreamFailed);
+  EXPECT_EQ(decide_groups({}), Decision::kFire);
 }
 
 }  // namespace

@@ -53,11 +53,12 @@ class LoopTest : public testing::Test {
     loop_ = std::make_unique<loop::Loop>(std::move(options), store_, recorder_, nullptr, nullptr);
     ASSERT_TRUE(loop_->start().ok());
   }
-  // The next commit waits until release() and says when it has begun.
+  // The first commit after that of the start waits until release() and says when it has begun.
   void hold_commits() {
+    started_ = loop_ != nullptr;
     sdk_impl::FaultHooks hooks;
     hooks.on_commit = [this](engine::Durability) {
-      if (!held_.exchange(true)) {
+      if (started_.exchange(true) && !held_.exchange(true)) {
         committing_.release();
         go_on_.acquire();
       }
@@ -68,7 +69,7 @@ class LoopTest : public testing::Test {
 
   Recorder recorder_;
   sdk_impl::MemoryStore store_;
-  std::atomic<bool> held_{false};
+  std::atomic<bool> started_{false}, held_{false};
   std::binary_semaphore committing_{0}, go_on_{0};
   std::unique_ptr<loop::Loop> loop_;
 };
@@ -338,8 +339,8 @@ TEST_F(LoopTest, FailingStoreClosesAndReopensByItself) {
   hooks.on_commit = [&](engine::Durability) {
     return faults-- > 0 ? CommitFault::kFailedBefore : CommitFault::kNone;
   };
-  store_.set_hooks(hooks);
   make();
+  store_.set_hooks(hooks);
   EXPECT_EQ(ask(*loop_, World::upload(0, "a")).status.code(), Code::kUnavailable);
   while (!loop_->stats().open) std::this_thread::yield();
   EXPECT_TRUE(ask(*loop_, World::upload(0, "a")).status.ok());

@@ -122,6 +122,21 @@ TEST_F(TurnFailure, AdmissionStaysClosedUntilAProbeSucceeds) {
   EXPECT_TRUE(world_.reply(4).status.ok());
 }
 
+// A full disk must not keep people from reading.
+TEST_F(TurnFailure, StartOverAStoreThatCannotBeWrittenStaysClosedUntilItCan) {
+  begin_status_ = {Code::kResourceExhausted, base::kErrDiskFull, "database or disk is full"};
+  world_.turn = world_.make_turn();
+  ASSERT_TRUE(world_.turn->start(world_.now()).ok());
+  EXPECT_FALSE(world_.turn->open());
+  world_.run({World::create(2, 77, "k")});
+  EXPECT_EQ(world_.reply(2).status.code(), Code::kResourceExhausted);
+  ASSERT_TRUE(world_.turn->reopen_deadline().has_value());
+  begin_status_ = {};
+  world_.turn->reopen(world_.now());
+  EXPECT_TRUE(world_.turn->open());
+  expect_engine_equals_tables();
+}
+
 TEST_F(TurnFailure, StoreThatCannotBeginClosesAdmission) {
   begin_status_ = {Code::kUnavailable, base::kErrStore, "locked"};
   world_.run({World::create(2, "k")});

@@ -96,10 +96,24 @@ class LazyTurn : public testing::Test {
   std::optional<base::WallTime> stored_start() const {
     return world_.store.tables().attempts.find(key_)->started_at;
   }
+  const engine::EventRow& newest_event() const {
+    return world_.store.tables().events.rows().rbegin()->second;
+  }
+  // The commits from now on.
+  const std::vector<Durability>& watch_commits() {
+    sdk_impl::FaultHooks hooks;
+    hooks.on_commit = [this](Durability durability) {
+      seen_commits_.push_back(durability);
+      return CommitFault::kNone;
+    };
+    world_.store.set_hooks(hooks);
+    return seen_commits_;
+  }
 
   World world_;
   base::AttemptKey key_;
   std::int64_t commits_ = 0;
+  std::vector<Durability> seen_commits_;
 };
 
 TEST_F(LazyTurn, LazyRowsWaitForTheNextBatch) {
@@ -115,21 +129,58 @@ TEST_F(LazyTurn, LazyRowsWaitForTheNextBatch) {
   EXPECT_EQ(world_.turn->stats().commits.load(), commits_ + 1);
 }
 
-TEST_F(LazyTurn, LazyRowsAreCommittedUnsyncedAtTheirDeadline) {
-  std::vector<Durability> commits;
-  sdk_impl::FaultHooks hooks;
-  hooks.on_commit = [&](Durability durability) {
-    commits.push_back(durability);
-    return CommitFault::kNone;
-  };
-  world_.store.set_hooks(hooks);
-  world_.run({World::started(5, key_)});
+TEST_F(LazyTurn, LazyRowsWithoutEventsAreCommittedUnsyncedAtTheirDeadline) {
+  const std::vector<Durability>& commits = watch_commits();
+  world_.run({engine::Heartbeat{{5}, {key_}}});
   EXPECT_TRUE(commits.empty());
   world_.time += loop::kLazyWait;
   world_.turn->flush_lazy(world_.now());
   EXPECT_EQ(commits, std::vector<Durability>{Durability::kLazy});
+  EXPECT_FALSE(world_.turn->lazy_deadline().has_value());
+}
+
+TEST_F(LazyTurn, LazyRowsWithEventsAreCommittedInSyncAtTheirDeadline) {
+  const std::vector<Durability>& commits = watch_commits();
+  world_.run({World::started(5, key_)});
+  EXPECT_TRUE(commits.empty());
+  world_.time += loop::kLazyWait;
+  world_.turn->flush_lazy(world_.now());
+  EXPECT_EQ(commits, std::vector<Durability>{Durability::kSync});
   EXPECT_TRUE(stored_start().has_value());
   EXPECT_FALSE(world_.turn->lazy_deadline().has_value());
+  EXPECT_EQ(world_.recorder.lines.back(), "batch " + std::to_string(newest_event().seq));
+}
+
+TEST_F(LazyTurn, EventThatWasPublishedKeepsItsNumberOverAPowerCut) {
+  world_.run({World::started(5, key_)});
+  world_.time += loop::kLazyWait;
+  world_.turn->flush_lazy(world_.now());
+  const engine::EventRow seen = newest_event();
+  world_.store.power_cut();
+  ASSERT_TRUE(world_.turn->start(world_.now()).ok());
+  world_.run({World::create(3, 78, "k2")});
+  const engine::EventRow* now = world_.store.tables().events.find(seen.seq);
+  ASSERT_NE(now, nullptr);
+  EXPECT_EQ(now->kind, seen.kind);
+  EXPECT_EQ(now->subject, seen.subject);
+}
+
+// The process died between a commit and its sync, and its successor found the rows.
+TEST_F(LazyTurn, StartSyncsWhatADeadProcessLeftBeforeItTellsAnything) {
+  struct Death {};
+  sdk_impl::FaultHooks hooks;
+  hooks.on_sync = [] { throw Death{}; };
+  world_.store.set_hooks(hooks);
+  EXPECT_THROW(world_.run({World::create(3, 78, "k2")}), Death);
+  world_.store.set_hooks({});
+  ASSERT_EQ(world_.store.unsynced(), 1u);
+  world_.turn = world_.make_turn();
+  ASSERT_TRUE(world_.turn->start(world_.now()).ok());
+  EXPECT_EQ(world_.store.unsynced(), 0u);
+  world_.run({World::create(4, 79, "k2")});
+  EXPECT_EQ(world_.reply(4).payload, base::RunId{78}.text());
+  world_.store.power_cut();
+  EXPECT_NE(world_.store.tables().runs.find(base::RunId{78}), nullptr);
 }
 
 TEST_F(LazyTurn, EventsStayGaplessAcrossLazyBatches) {
@@ -187,6 +238,7 @@ class Held final : public ports::BlobStore {
   base::Result<std::vector<ports::BlobFile>> files(const engine::Digest&) override {
     return base::Status(Code::kNotFound, 0, "not read here");
   }
+  base::Status set_aside_damaged(const engine::Digest&) override { return {}; }
   engine::Digest held;
 };
 
@@ -230,6 +282,30 @@ TEST(Turn, RestartHandsOutUndeliveredOutboxRowsAgain) {
   EXPECT_TRUE(world.store.tables().outbox.rows().empty());
   ASSERT_TRUE(world.turn->start(world.now()).ok());
   EXPECT_EQ(world.recorder.outbox_rows.size(), 2u);
+}
+
+TEST(Turn, OutboxRowsThatFindNoRoomWaitInOrderAndAreNotWalkedAgain) {
+  World world;
+  world.recorder.outbox_room = 1;
+  world.start();
+  world.run({World::upload(1, "a"), World::connect(5)});
+  for (const std::uint64_t run : {77u, 78u, 79u}) {
+    world.run({World::create(run, run, "k" + std::to_string(run))});
+    world.run({world.finished(5, world.assigns().back().key)});
+  }
+  ASSERT_TRUE(world.turn->outbox_refused().has_value());
+  EXPECT_EQ(*world.turn->outbox_refused(), 2);
+  world.recorder.outbox_room = 2;
+  world.turn->offer_outbox();
+  world.recorder.outbox_room = 3;
+  world.turn->offer_outbox();
+  EXPECT_FALSE(world.turn->outbox_refused().has_value());
+  std::vector<std::string> offers;
+  for (const std::string& line : world.recorder.lines) {
+    if (line.starts_with("outbox") || line.starts_with("refused")) offers.push_back(line);
+  }
+  EXPECT_EQ(offers, (std::vector<std::string>{"outbox 1", "refused 2", "outbox 2", "refused 3",
+                                              "outbox 3"}));
 }
 
 TEST(Turn, ReplyIdsAreFoundInEveryCommandThatIsAnswered) {

@@ -39,16 +39,22 @@ class Recorder final : public ports::SessionSink {
     replies.push_back(reply);
     if (on_effect) on_effect();
   }
-  void outbox(const engine::OutboxRow& row) {
+  bool outbox(const engine::OutboxRow& row) {
+    if (outbox_rows.size() >= outbox_room) {
+      lines.push_back("refused " + std::to_string(row.id));
+      return false;
+    }
     lines.push_back("outbox " + std::to_string(row.id));
     outbox_rows.push_back(row);
     if (on_effect) on_effect();
+    return true;
   }
 
   std::vector<std::string> lines;
   std::vector<engine::Send> sends;
   std::vector<engine::Reply> replies;
   std::vector<engine::OutboxRow> outbox_rows;
+  std::size_t outbox_room = 1000;
   base::Status closed_by;
   std::function<void()> on_effect;
 };
@@ -56,11 +62,15 @@ class Recorder final : public ports::SessionSink {
 class World {
  public:
   explicit World(engine::Options options = default_options()) {
-    turn = std::make_unique<loop::Turn>(
+    store.keep_unsynced(true);
+    turn = make_turn(options);
+  }
+  std::unique_ptr<loop::Turn> make_turn(engine::Options options = default_options()) {
+    return std::make_unique<loop::Turn>(
         options, store,
         loop::TurnPorts{recorder, [this](const engine::Reply& reply) { recorder.reply(reply); },
-                        [this](const engine::OutboxRow& row) { recorder.outbox(row); }, artifacts,
-                        [this] { return admission; }, [this] { return now(); }});
+                        [this](const engine::OutboxRow& row) { return recorder.outbox(row); },
+                        artifacts, [this] { return admission; }, [this] { return now(); }});
   }
   static engine::Options default_options() {
     engine::Options options;

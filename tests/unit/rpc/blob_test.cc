@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,11 @@ class FakeBlobStore final : public ports::BlobStore {
     if (!contains(digest)) return base::Status(base::Code::kNotFound, 0, "none");
     return files_[digest];
   }
+  base::Status set_aside_damaged(const engine::Digest& digest) override {
+    if (damaged.contains(digest)) files_.erase(digest);
+    return {};
+  }
+  std::set<engine::Digest> damaged;
 
  private:
   class Writer final : public ports::BlobWriter {
@@ -123,6 +129,33 @@ TEST(BlobReader, ChangedBytesAreDataLossBeforeTheLastChunk) {
   EXPECT_EQ(status.code(), base::Code::kDataLoss);
   EXPECT_EQ(status.error(), base::kErrArtifactCorrupt);
   EXPECT_EQ(out.size(), ports::kChunkBytes);
+}
+
+// Whoever reads it first notices; the next one to bring the bytes must not find the name taken.
+TEST(BlobReader, ADamagedBlobIsSetAsideByWhoReadsIt) {
+  FakeBlobStore store;
+  const engine::Digest digest = base::sha256("good");
+  store.add(digest, "", "evil");
+  store.damaged.insert(digest);
+  std::string out;
+  EXPECT_EQ(read_all(*BlobReader::open(store, digest).value(), &out).code(), base::Code::kDataLoss);
+  EXPECT_FALSE(store.contains(digest));
+}
+
+TEST(BlobUpload, ADamagedBlobIsReplacedByWhatIsUploaded) {
+  FakeBlobStore store;
+  const engine::Digest digest = base::sha256("good");
+  store.add(digest, "", "evil");
+  store.damaged.insert(digest);
+  BlobUpload upload(store, 100);
+  ASSERT_TRUE(upload.begin(digest, engine::ArtifactKind::kBytes, 4).ok());
+  EXPECT_FALSE(upload.held());
+  ASSERT_TRUE(upload.append("good").ok());
+  ASSERT_TRUE(upload.finish().ok());
+  store.damaged.clear();
+  std::string out;
+  EXPECT_TRUE(read_all(*BlobReader::open(store, digest).value(), &out).ok());
+  EXPECT_EQ(out, "good");
 }
 
 TEST(BlobReader, ATreeComesFileByFileAndItsDigestIsThatOfTheBundle) {

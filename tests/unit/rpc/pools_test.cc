@@ -1,4 +1,4 @@
-// The bounds of the API edge's queue, cache and list of watchers, and that
+// The bounds of the API's queue, cache and list of watchers, and that
 // nobody who waits is forgotten when they end. Threads meet at latches; nothing
 // sleeps.
 #include <latch>
@@ -35,6 +35,33 @@ TEST(WorkPool, RefusesRequestsPastItsLimitButNotSteps) {
   std::latch again(1);
   EXPECT_TRUE(pool.submit([&] { again.count_down(); }).ok());
   again.wait();
+}
+
+TEST(WorkPool, WhatAWorkerWaitsForGoesAheadOfRequests) {
+  WorkPool pool("test", 1, 10);
+  std::latch busy(1);
+  std::latch release(1);
+  ASSERT_TRUE(pool.submit([&] {
+                    busy.count_down();
+                    release.wait();
+                  })
+                  .ok());
+  busy.wait();
+  std::string order;
+  std::latch ran(4);
+  const auto append = [&](char name) {
+    return [&order, &ran, name] {
+      order += name;
+      ran.count_down();
+    };
+  };
+  EXPECT_TRUE(pool.submit(append('r')).ok());
+  pool.submit_step(append('s'));
+  pool.submit_ahead(append('1'));
+  pool.submit_ahead(append('2'));
+  release.count_down();
+  ran.wait();
+  EXPECT_EQ(order, "12rs");
 }
 
 TEST(WorkPool, StopDestroysWhatStillWaits) {

@@ -50,7 +50,7 @@ TEST(FinishedToCommand, CarriesAVerifiedValue) {
   *finished.mutable_cursor()->mutable_value() = finished.outputs(0).value();
   wire::CheckResult* check = finished.add_checks();
   check->set_name("not_empty");
-  check->set_severity(2);
+  check->set_severity(wire::CHECK_SEVERITY_BLOCKING);
   check->set_passed(true);
   const engine::AttemptFinished command = convert(finished);
   EXPECT_EQ(command.session, kSession);
@@ -233,7 +233,7 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
 TEST(ArtifactKind, EveryKindComesBack) {
   for (int i = 0; i <= static_cast<int>(engine::ArtifactKind::kExternal); ++i) {
     const auto kind = static_cast<engine::ArtifactKind>(i);
-    EXPECT_EQ(artifact_kind_of(artifact_kind_number(kind)).value(), kind);
+    EXPECT_EQ(artifact_kind_of(to_proto(kind)).value(), kind);
   }
   EXPECT_FALSE(artifact_kind_of(50).ok());
 }

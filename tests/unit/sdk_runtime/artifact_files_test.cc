@@ -94,6 +94,20 @@ TEST_F(ArtifactFiles, TreesAreHashedByPathModeAndBytes) {
   EXPECT_EQ(verify_tree(stored->path, stored->digest).code(), base::Code::kDataLoss);
 }
 
+TEST_F(ArtifactFiles, ATreeThatWasDamagedIsStoredAnew) {
+  write("tree/a", "1");
+  const auto stored = store_tree(artifacts_, temporary_.path() / "tree", Sync::kDurable);
+  ASSERT_TRUE(stored.ok()) << stored.status().text();
+  alter(stored->path / "a", "2");
+  ASSERT_EQ(verify_tree(stored->path, stored->digest).code(), base::Code::kDataLoss);
+  const auto again = store_tree(artifacts_, temporary_.path() / "tree", Sync::kDurable);
+  ASSERT_TRUE(again.ok()) << again.status().text();
+  EXPECT_EQ(again->digest, stored->digest);
+  EXPECT_TRUE(verify_tree(again->path, again->digest).ok());
+  EXPECT_TRUE(fs::is_empty(artifacts_ / "tmp"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(artifacts_ / "damaged"), {}), 1);
+}
+
 TEST_F(ArtifactFiles, LinksAndMissingSourcesAreRefusedByName) {
   write("tree/a", "1");
   fs::create_symlink("a", temporary_.path() / "tree/link");

@@ -47,7 +47,6 @@ void add_value(protozero::pbf_writer& parent, std::uint32_t tag, const TestValue
   out.add_string(4, value.type);
   out.add_bytes(5, value.bytes);
   out.add_bool(6, value.is_inline);
-  out.add_string(7, value.path);
 }
 
 TestValue read_value(protozero::pbf_reader in) {
@@ -65,8 +64,8 @@ TestValue read_value(protozero::pbf_reader in) {
       out.bytes = in.get_bytes();
     } else if (in.tag() == 6) {
       out.is_inline = in.get_bool();
-    } else if (in.tag() == 7) {
-      out.path = in.get_string();
+    } else {
+      in.skip();
     }
   }
   return out;
@@ -116,47 +115,88 @@ std::pair<int, std::uint64_t> read_helper(protozero::pbf_reader in) {
   return out;
 }
 
-void read_field(protozero::pbf_reader& in, TestResult& out) {
+void read_cursor(protozero::pbf_reader in, TestResult& out) {
+  while (in.next()) {
+    if (in.tag() == 1) {
+      out.cursor_read_version = in.get_int64();
+    } else if (in.tag() == 2) {
+      out.cursor = read_value(in.get_message());
+    } else {
+      in.skip();
+    }
+  }
+}
+
+void read_finished_field(protozero::pbf_reader& in, TestResult& out) {
   switch (in.tag()) {
-    case 1:
+    case 2:
       out.outcome = in.get_int32();
       break;
-    case 2:
+    case 3:
       out.success = in.get_int32();
       break;
-    case 3:
+    case 4:
       out.message = in.get_string();
       break;
-    case 4:
-      out.error_type = in.get_string();
-      break;
     case 5:
-      out.metadata = in.get_string();
+      out.detail = in.get_string();
       break;
     case 6:
+      out.metadata = in.get_string();
+      break;
+    case 7:
       out.retry_after_ms = in.get_int64();
       break;
-    case 8:
+    case 9:
       out.permanent = in.get_bool();
       break;
-    case 9:
+    case 10:
       out.outputs.push_back(read_output(in.get_message()));
       break;
-    case 10:
+    case 11:
       out.checks.push_back(read_check(in.get_message()));
       break;
-    case 11:
-      out.cursor_read_version = in.get_int64();
-      break;
     case 12:
-      out.cursor = read_value(in.get_message());
-      break;
-    case 14:
-      out.helpers.push_back(read_helper(in.get_message()));
+      read_cursor(in.get_message(), out);
       break;
     default:
       in.skip();
   }
+}
+
+void read_result(protozero::pbf_reader in, TestResult& out) {
+  while (in.next()) {
+    if (in.tag() == 1) {
+      auto finished = in.get_message();
+      while (finished.next()) read_finished_field(finished, out);
+    } else if (in.tag() == 2) {
+      out.helpers.push_back(read_helper(in.get_message()));
+    } else {
+      in.skip();
+    }
+  }
+}
+
+void add_assign(protozero::pbf_writer& parent, const TestRun& run) {
+  protozero::pbf_writer out(parent, 1);
+  {
+    protozero::pbf_writer attempt(out, 1);
+    attempt.add_fixed64(1, 42);
+    attempt.add_int32(3, 1);
+  }
+  out.add_string(2, "task");
+  out.add_int32(6, run.stage);
+  for (const auto& input : run.inputs) {
+    protozero::pbf_writer entry(out, 7);
+    entry.add_bool(1, input.has_value());
+    entry.add_string(2, input ? "succeeded" : "skipped");
+    if (!input) entry.add_string(3, "it was skipped");
+    if (input) add_value(entry, 4, *input);
+  }
+  out.add_string(8, run.params);
+  out.add_int64(9, run.cursor_version);
+  if (run.cursor) add_value(out, 10, *run.cursor);
+  out.add_int32(12, 1);
 }
 
 }  // namespace
@@ -204,24 +244,10 @@ void ExecutorProcess::send(const TestRun& run) {
   protozero::pbf_writer request(message);
   {
     protozero::pbf_writer out(request, 1);
-    out.add_fixed64(1, 42);
-    out.add_int32(3, 1);
-    out.add_int32(4, run.stage);
-    for (const auto& input : run.inputs) {
-      protozero::pbf_writer entry(out, 5);
-      entry.add_bool(1, input.has_value());
-      entry.add_string(2, input ? "succeeded" : "skipped");
-      if (!input) entry.add_string(3, "it was skipped");
-      if (input) add_value(entry, 4, *input);
-    }
-    out.add_string(6, run.params);
-    out.add_int64(7, run.cursor_version);
-    if (run.cursor) add_value(out, 8, *run.cursor);
-    out.add_bool(9, run.cursor.has_value());
-    out.add_string(10, artifacts().string());
-    out.add_string(11, (directory_ / "scratch").string());
-    out.add_int32(12, 1);
-    out.add_string(14, "task");
+    add_assign(out, run);
+    for (const auto& input : run.inputs) out.add_string(2, input ? input->path : "");
+    out.add_string(4, artifacts().string());
+    out.add_string(5, (directory_ / "scratch").string());
   }
   if (!write_frame(fd_, message).ok()) throw std::runtime_error("the executor is gone");
 }
@@ -241,8 +267,11 @@ TestResult ExecutorProcess::run(const TestRun& run) {
         auto log = response.get_message();
         while (log.next(1)) out.logs.push_back(log.get_string());
       } else if (response.tag() == 2) {
-        auto result = response.get_message();
-        while (result.next()) read_field(result, out);
+        read_result(response.get_message(), out);
+        for (TestValue& value : out.outputs) {
+          const auto digest = base::Digest::from_bytes(value.digest);
+          if (!value.is_inline && digest) value.path = artifact_path(artifacts(), *digest);
+        }
         return out;
       } else {
         response.skip();

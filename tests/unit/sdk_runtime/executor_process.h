@@ -43,7 +43,7 @@ struct TestResult {
   int outcome = 0;
   int success = 0;
   std::string message;
-  std::string error_type;
+  std::string detail;
   std::string metadata;
   std::int64_t retry_after_ms = -1;
   bool permanent = false;

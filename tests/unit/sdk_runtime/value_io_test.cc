@@ -4,6 +4,7 @@
 #include "sdk/src/value_io.h"
 
 #include <fstream>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,6 +48,20 @@ TEST_F(ValueIo, TheLimitOfInlineValuesIsExact) {
   EXPECT_EQ(over->ref.size, engine::kInlineBytesMax + 1);
   EXPECT_EQ(over->bytes, nullptr);
   EXPECT_TRUE(std::filesystem::exists(over->path));
+}
+
+TEST_F(ValueIo, AValueIsNotStoredIntoTheReserveOfTheDisk) {
+  const std::vector<int> value(50'000, 7);
+  ArtifactTarget target{temporary_.path(), Sync::kQuick};
+  target.disk_reserve = std::numeric_limits<std::int64_t>::max() / 2;
+  const auto codec = impl::value_codec<std::vector<int>>();
+  const auto shared = std::make_shared<const std::vector<int>>(value);
+  const auto refused = encode_value("the value", codec, shared, target, writer_cache_);
+  EXPECT_EQ(refused.status().code(), base::Code::kResourceExhausted);
+  EXPECT_EQ(refused.status().error(), base::kErrDiskFull);
+  EXPECT_THAT(refused.status().message(), HasSubstr("are kept back"));
+  target.disk_reserve = 1;
+  EXPECT_TRUE(encode_value("the value", codec, shared, target, writer_cache_).ok());
 }
 
 TEST_F(ValueIo, LargeValuesReadBackFromTheirFile) {

@@ -195,6 +195,30 @@ TEST_F(BlobStoreTest, DamagedBytesAreFoundByVerify) {
   EXPECT_EQ(status.error(), base::kErrArtifactCorrupt);
 }
 
+// A name that is taken must not keep a damaged blob for ever.
+TEST_F(BlobStoreTest, DamagedBlobIsSetAsideAndCanBeStoredAgain) {
+  ASSERT_TRUE(put(digest("good"), "good").ok());
+  ASSERT_TRUE(blobs_->set_aside_damaged(digest("good")).ok());
+  EXPECT_TRUE(blobs_->contains(digest("good")));  // it is sound
+  std::ofstream(blobs_->path_of(digest("good"))) << "evil";
+  ASSERT_TRUE(blobs_->set_aside_damaged(digest("good")).ok());
+  EXPECT_FALSE(blobs_->contains(digest("good")));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_ + "/damaged"), {}), 1);
+  ASSERT_TRUE(put(digest("good"), "good").ok());
+  EXPECT_TRUE(blobs_->verify(digest("good")).ok());
+  EXPECT_TRUE(blobs_->set_aside_damaged(digest("never held")).ok());
+}
+
+TEST_F(BlobStoreTest, DamagedTreeIsReplacedByTheNextWriter) {
+  const base::Digest name = tree_digest({{"a", "1"}, {"b", "2"}});
+  ASSERT_TRUE(put_tree(name, {{"a", "1"}, {"b", "2"}}).ok());
+  fs::remove(blobs_->path_of(name) + "/b");
+  ASSERT_EQ(blobs_->verify(name).code(), Code::kDataLoss);
+  ASSERT_TRUE(put_tree(name, {{"a", "1"}, {"b", "2"}}).ok());
+  EXPECT_TRUE(blobs_->verify(name).ok());
+  EXPECT_TRUE(fs::is_empty(root_ + "/tmp"));
+}
+
 TEST_F(BlobStoreTest, LinkInsideATreeIsReportedAsDamage) {
   const base::Digest name = tree_digest({{"a", "1"}});
   ASSERT_TRUE(put_tree(name, {{"a", "1"}}).ok());

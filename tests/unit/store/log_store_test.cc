@@ -169,5 +169,15 @@ TEST_F(LogStoreTest, WhatIsNoPageTokenIsRefused) {
   }
 }
 
+TEST_F(LogStoreTest, ALogIsNotWrittenIntoTheReserveForCommits) {
+  const store::DiskGuard full("/proc");  // a file system without a free byte
+  auto opened = DiskLogStore::open(directory_.file("guarded"), &full);
+  ASSERT_TRUE(opened.ok());
+  const base::Status refused = (*opened)->append(key_, LogStream::kLog, 0, "lost", false);
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_EQ(refused.error(), base::kErrDiskFull);
+  EXPECT_TRUE((*opened)->append(key_, LogStream::kLog, 0, "", true).ok()) << "an end takes no room";
+}
+
 }  // namespace
 }  // namespace weir::store_tests

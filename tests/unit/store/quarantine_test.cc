@@ -63,6 +63,12 @@ TEST_F(QuarantineTest, RunWithAMissingTaskIsSetAside) {
   EXPECT_TRUE(snapshot.runs.empty());
 }
 
+TEST_F(QuarantineTest, RunWithADamagedPlanIsSetAside) {
+  const auto snapshot = restore_after("UPDATE runs SET plan='0:0+1' WHERE state='running'");
+  EXPECT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_TRUE(snapshot.runs.empty());
+}
+
 TEST_F(QuarantineTest, RunOfUnknownStateIsNamed) {
   const auto snapshot = restore_after("UPDATE runs SET state='dancing' WHERE state='running'");
   ASSERT_EQ(snapshot.quarantined.size(), 1u);

@@ -77,7 +77,47 @@ TEST_F(ReaderTest, PagesOfTasksJoinWithoutGapsOrRepeats) {
   EXPECT_EQ(record_text(named->rows[0]), record_text(task_row(3, 7, engine::TaskState::kWaiting)));
 }
 
+// A run of which task 3 alone has changed; 0 to 4 were ready at once.
+std::vector<engine::Record> hardly_begun(std::uint64_t n) {
+  engine::RunRow run = run_row(n, engine::RunState::kRunning, 10);
+  run.plan = "0:2+5! 0:7+5";
+  run.first_order = 40;
+  engine::ModuleRow module = module_row("shop", true);
+  module.manifest = R"({"stages":[)";
+  for (int i = 0; i < 12; ++i) {
+    module.manifest += (i > 0 ? "," : "") + (R"({"name":"s)" + std::to_string(i) + "\"}");
+  }
+  module.manifest += "]}";
+  return {run, module, task_row(n, 3, engine::TaskState::kRunning)};
+}
+
+TEST_F(ReaderTest, TasksWithoutRowsAreShownAsTheirRunPlansThem) {
+  commit_rows(*store_, hardly_begun(3));
+  const auto list = [&](std::optional<engine::TaskState> state, const std::string& name, int size) {
+    return walk(
+        size,
+        [&](const PageRequest& page) { return reader_->list_tasks(run_id(3), state, name, page); },
+        [](const engine::TaskRow& row) {
+          return row.name + " " + std::string(engine::task_state_name(row.state));
+        });
+  };
+  const std::vector<std::string> all{"s2 ready",    "s3 ready",   "s4 ready",   "task_3 running",
+                                     "s6 ready",    "s7 waiting", "s8 waiting", "s9 waiting",
+                                     "s10 waiting", "s11 waiting"};
+  for (const int size : {1, 2, 3, 4, 9, 10, 11}) EXPECT_EQ(list({}, "", size), all) << size;
+  EXPECT_EQ(list(engine::TaskState::kReady, "", 3).size(), 4u);
+  EXPECT_EQ(list(engine::TaskState::kWaiting, "", 50).size(), 5u);
+  EXPECT_EQ(list(engine::TaskState::kRunning, "", 50).size(), 1u);
+  EXPECT_EQ(list({}, "s8", 50), (std::vector<std::string>{"s8 waiting"}));
+  const auto page = reader_->list_tasks(run_id(3), {}, "s6", {});
+  ASSERT_EQ(page->rows.size(), 1u);
+  EXPECT_EQ(page->rows[0].ready_order, 44);
+  EXPECT_EQ(page->rows[0].ready_at, run_row(3, engine::RunState::kRunning, 10).created_at);
+}
+
 TEST_F(ReaderTest, RunsComeNewestFirstWithTheirCounts) {
+  commit_rows(*store_, {engine::RunCountsRow{.run = run_id(2), .waiting = 1, .running = 1},
+                        engine::RunCountsRow{.run = run_id(1), .succeeded = 1}});
   auto page = reader_->list_runs({}, {});
   ASSERT_TRUE(page.ok()) << page.status().text();
   ASSERT_EQ(page->rows.size(), 2u);
@@ -105,10 +145,12 @@ TEST_F(ReaderTest, FiltersOfRunsCombine) {
   EXPECT_EQ(count({"", {}, at(1'600'000'002)}), 2u);
 }
 
-TEST_F(ReaderTest, CountsOfALiveRunFollowItsTasks) {
+TEST_F(ReaderTest, CountsOfARunAreThoseThatWereWritten) {
   const auto running = static_cast<std::size_t>(engine::TaskState::kRunning);
+  EXPECT_EQ(reader_->get_run(run_id(2))->counts[running], 0);
+  commit_rows(*store_, {engine::RunCountsRow{.run = run_id(2), .running = 1}});
   EXPECT_EQ(reader_->get_run(run_id(2))->counts[running], 1);
-  commit_rows(*store_, {task_row(2, 0, engine::TaskState::kSucceeded)});
+  commit_rows(*store_, {engine::RunCountsRow{.run = run_id(2), .succeeded = 1}});
   EXPECT_EQ(reader_->get_run(run_id(2))->counts[running], 0);
 }
 
@@ -182,6 +224,9 @@ TEST_F(ReaderTest, EventsGoOnFromACursor) {
   }
   EXPECT_EQ(reader_->list_events(1, {}, 9).status().code(), Code::kOutOfRange);
   EXPECT_EQ(reader_->list_events(2, {}, 9)->size(), 2u);
+  EXPECT_EQ(reader_->list_events(4, {}, 9)->size(), 0u);
+  EXPECT_EQ(reader_->list_events(5, {}, 9).status().code(), Code::kOutOfRange);
+  EXPECT_EQ(reader_->list_events(5, run_id(1), 9).status().code(), Code::kOutOfRange);
 }
 
 TEST_F(ReaderTest, ForgedPageTokensAreRefused) {

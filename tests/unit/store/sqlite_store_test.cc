@@ -132,6 +132,8 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
           "PRAGMA user_version=1; DROP INDEX live_runs; ALTER TABLE assets DROP COLUMN missed;"
           "ALTER TABLE assets DROP COLUMN settled_by;"
           "ALTER TABLE tasks DROP COLUMN ready_order;"
+          "ALTER TABLE runs DROP COLUMN plan; ALTER TABLE runs DROP COLUMN first_order;"
+          "DROP TABLE run_counts;"
           "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
   auto store = open_store(path);
   ASSERT_NE(store, nullptr);
@@ -214,7 +216,7 @@ TEST(SqliteStore, BusyHousekeepingGoesOnSoonWhereALimitStoppedIt) {
   auto store = open_store(path);
   base::WallTime now = at(100'000'000);
   std::vector<engine::Record> rows;
-  const int rounds = 6;
+  const int rounds = 4;
   for (int i = 0; i < rounds * store::kRepliesPrunedMax; ++i) {
     engine::ReplyRow row;
     row.key = "old" + std::to_string(i);

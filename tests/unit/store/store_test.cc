@@ -342,5 +342,33 @@ TEST(MemoryStoreFaults, PowerCutLosesLazyCommitsSinceTheLastSync) {
   EXPECT_EQ(store.tables().events.rows().size(), 2u);
 }
 
+TEST(MemoryStoreFaults, PowerCutMayLoseOnlyTheNewestOfTheLazyCommits) {
+  sdk_impl::MemoryStore store;
+  store.keep_unsynced(true);
+  for (const int seq : {1, 2, 3}) {
+    ASSERT_TRUE(store.begin().ok());
+    ASSERT_TRUE(store.write(event_row(seq, 0, 0)).ok());
+    ASSERT_TRUE(store.commit(Durability::kLazy).ok());
+  }
+  EXPECT_EQ(store.unsynced(), 3u);
+  store.power_cut(1);
+  EXPECT_EQ(store.tables().events.rows().size(), 1u);
+  store.power_cut();  // what survived one was on the disk
+  EXPECT_EQ(store.tables().events.rows().size(), 1u);
+}
+
+TEST(MemoryStoreFaults, CommitOfUnknownOutcomeIsNotDurableBeforeTheNextSync) {
+  sdk_impl::MemoryStore store;
+  store.keep_unsynced(true);
+  sdk_impl::FaultHooks hooks;
+  hooks.on_commit = [](Durability) { return sdk_impl::CommitFault::kFailedAfter; };
+  store.set_hooks(hooks);
+  ASSERT_TRUE(store.begin().ok());
+  ASSERT_TRUE(store.write(event_row(1, 0, 0)).ok());
+  EXPECT_FALSE(store.commit(Durability::kSync).ok());
+  store.power_cut();
+  EXPECT_TRUE(store.tables().events.rows().empty());
+}
+
 }  // namespace
 }  // namespace weir::store_tests

@@ -87,5 +87,18 @@ TEST(SyncFailure, SyncedCommitsSyncAndLazyOnesDoNot) {
   EXPECT_EQ(syncs - before, 1);
 }
 
+// A process that was killed may have left a commit that was never synced.
+TEST(SyncFailure, FirstCommitOfAProcessSyncsWhatAnEarlierOneLeft) {
+  TemporaryDirectory directory;
+  auto store = SqliteStore::open(directory.file("weir.db"));
+  ASSERT_TRUE(store.ok());
+  for (const int expected : {1, 0}) {
+    const int before = syncs;
+    ASSERT_TRUE((*store)->begin().ok());
+    ASSERT_TRUE((*store)->commit(Durability::kSync).ok());
+    EXPECT_EQ(syncs - before, expected);
+  }
+}
+
 }  // namespace
 }  // namespace weir::store_tests

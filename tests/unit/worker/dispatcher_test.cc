@@ -1,4 +1,4 @@
-// The supervisor's state machine, driven by hand: no process, no clock, no socket. Each test
+// The executor pool's state machine, driven by hand: no process, no clock, no socket. Each test
 // tells one rule as a short story of events and looks at the actions that came out; the
 // invariants are checked throughout.
 #include "worker/core/dispatcher.h"
@@ -16,6 +16,8 @@ Digest module_named(std::uint8_t name) {
   return digest;
 }
 
+using Taken = Dispatcher::Taken;
+
 struct Harness {
   explicit Harness(DispatcherLimits limits) : dispatcher(limits) {}
 
@@ -32,10 +34,15 @@ struct Harness {
   }
   void ready(ExecutorId id) { dispatcher.ready(id, now, out); }
   void finish(ExecutorId id) {
-    ASSERT_TRUE(dispatcher.result_arrived(id));
+    ASSERT_EQ(dispatcher.result_arrived(id), Taken::kYes);
     dispatcher.settled(id, true, now, out);
   }
-  void gone(ExecutorId id) { dispatcher.gone(id, false, false, now, out); }
+  // Its death, and that of all that it left.
+  void gone(ExecutorId id, bool untouched = false, bool fenced = false) {
+    dispatcher.exited(id, fenced, now, out);
+    dispatcher.strays_ended(id, 0, now, out);
+    dispatcher.gone(id, untouched, now, out);
+  }
   // The only action of that kind since the last call of clear().
   template <class T>
   std::optional<T> only() {
@@ -122,6 +129,9 @@ TEST(Dispatcher, ExecutorThatIsNotReadyInTimeIsKilledAndSaysSo) {
   Harness h(slots(1));
   h.launch(0);
   h.clear();
+  h.pass(60s);
+  EXPECT_FALSE(h.only<KillTree>()) << "whoever starts it is slow, not the module";
+  h.dispatcher.spawned(1, h.now);
   h.pass(10s);
   ASSERT_TRUE(h.only<KillTree>());
   EXPECT_FALSE(h.only<ReportEnded>()) << "not before it is dead";
@@ -157,7 +167,7 @@ TEST(Dispatcher, DeathAfterTheResultKeepsTheResult) {
   Harness h(slots(1));
   h.launch(0);
   h.ready(1);
-  ASSERT_TRUE(h.dispatcher.result_arrived(1));
+  ASSERT_EQ(h.dispatcher.result_arrived(1), Taken::kYes);
   h.gone(1);
   ASSERT_TRUE(h.only<ReportEnded>());
   EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
@@ -215,7 +225,7 @@ TEST(Dispatcher, StopOfARunningAttemptBeatsAResultThatComesLater) {
   const AttemptKey key = h.launch(0);
   h.ready(1);
   EXPECT_TRUE(h.dispatcher.stop(key, "asked", h.now, h.out));
-  EXPECT_TRUE(h.dispatcher.result_arrived(1));
+  EXPECT_EQ(h.dispatcher.result_arrived(1), Taken::kIgnored);
   h.dispatcher.settled(1, true, h.now, h.out);
   EXPECT_FALSE(h.only<ReportEnded>());
   h.gone(1);
@@ -368,10 +378,10 @@ TEST(Dispatcher, CondemnedExecutorTakesItsAttemptWithIt) {
 TEST(Dispatcher, ResultThatWasNotDueIsRefused) {
   Harness h(slots(1));
   h.launch(0);
-  EXPECT_FALSE(h.dispatcher.result_arrived(1));
+  EXPECT_EQ(h.dispatcher.result_arrived(1), Taken::kNotDue);
   h.ready(1);
   h.finish(1);
-  EXPECT_FALSE(h.dispatcher.result_arrived(1));
+  EXPECT_EQ(h.dispatcher.result_arrived(1), Taken::kNotDue);
 }
 
 TEST(Dispatcher, AttemptThatADyingExecutorNeverReadRunsElsewhere) {
@@ -381,7 +391,7 @@ TEST(Dispatcher, AttemptThatADyingExecutorNeverReadRunsElsewhere) {
   h.finish(1);
   const AttemptKey key = h.launch(1);
   h.clear();
-  h.dispatcher.gone(1, true, false, h.now, h.out);
+  h.gone(1, true);
   ASSERT_TRUE(h.only<ReturnAttempt>());
   EXPECT_FALSE(h.only<ReportEnded>());
   ASSERT_TRUE(h.only<SpawnExecutor>());
@@ -397,7 +407,7 @@ EndedBy end_by_fence(bool side_effects, bool answered, bool untouched) {
   h.ready(1);
   if (answered) h.dispatcher.result_arrived(1);
   h.clear();
-  h.dispatcher.gone(1, untouched, true, h.now, h.out);
+  h.gone(1, untouched, true);
   const auto ended = h.only<ReportEnded>();
   EXPECT_EQ(ended.has_value(), !untouched);
   return ended ? ended->by : EndedBy::kProtocol;
@@ -416,10 +426,95 @@ TEST(Dispatcher, AttemptThatNoExecutorEverReadsEndsAtLast) {
   for (ExecutorId id = 1; id <= kReturnsMax + 1; ++id) {
     EXPECT_FALSE(h.only<ReportEnded>());
     h.ready(id);
-    h.dispatcher.gone(id, true, false, h.now, h.out);
+    h.gone(id, true);
   }
   ASSERT_TRUE(h.only<ReportEnded>());
   EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kExit);
+}
+
+TEST(Dispatcher, AnAttemptIsOverWhenWhatItForkedIsDead) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  ASSERT_EQ(h.dispatcher.result_arrived(1), Taken::kYes);
+  h.clear();
+  h.dispatcher.strays_ended(1, 2, h.now, h.out);
+  EXPECT_FALSE(h.only<EndStrays>()) << "a moment later";
+  h.pass(5ms);
+  ASSERT_TRUE(h.only<EndStrays>());
+  EXPECT_FALSE(h.only<EndStrays>()->with_helpers);
+  EXPECT_FALSE(h.only<ReportEnded>());
+  h.dispatcher.strays_ended(1, 0, h.now, h.out);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
+  EXPECT_FALSE(h.only<RetireExecutor>());
+}
+
+TEST(Dispatcher, AnExecutorWhoseStraysDoNotDieTakesNoOtherAttempt) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  ASSERT_EQ(h.dispatcher.result_arrived(1), Taken::kYes);
+  h.clear();
+  h.dispatcher.strays_ended(1, 1, h.now, h.out);
+  h.pass(5s);
+  h.dispatcher.strays_ended(1, 1, h.now, h.out);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
+  EXPECT_TRUE(h.only<RetireExecutor>());
+}
+
+TEST(Dispatcher, ADeadExecutorIsBuriedWhenItsTreeIsDead) {
+  Harness h(slots(1));
+  h.launch(0);
+  h.ready(1);
+  h.clear();
+  h.dispatcher.exited(1, false, h.now, h.out);
+  ASSERT_TRUE(h.only<EndStrays>());
+  EXPECT_TRUE(h.only<EndStrays>()->with_helpers);
+  h.dispatcher.strays_ended(1, 3, h.now, h.out);
+  EXPECT_FALSE(h.only<BuryExecutor>());
+  h.clear();
+  h.pass(5ms);
+  EXPECT_TRUE(h.only<EndStrays>());
+  h.dispatcher.strays_ended(1, 0, h.now, h.out);
+  EXPECT_TRUE(h.only<BuryExecutor>());
+  EXPECT_FALSE(h.only<ReportEnded>()) << "its last words may be the result";
+  EXPECT_EQ(h.dispatcher.result_arrived(1), Taken::kYes);
+  h.dispatcher.gone(1, false, h.now, h.out);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kResult);
+  EXPECT_TRUE(h.only<ForgetExecutor>());
+}
+
+TEST(Dispatcher, AnExecutorThatClosedItsSocketAndLivesOnIsEnded) {
+  Harness h(slots(2));
+  h.launch(0);
+  h.ready(1);
+  h.dispatcher.hung_up(1, h.now, h.out);
+  h.clear();
+  h.pass(2s);
+  EXPECT_TRUE(h.only<KillTree>());
+  h.gone(1);
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kProtocol);
+  h.launch(1);
+  h.ready(2);
+  h.finish(2);
+  h.clear();
+  h.dispatcher.hung_up(2, h.now, h.out);
+  EXPECT_TRUE(h.only<RetireExecutor>()) << "an idle one is not given anything any more";
+  h.launch(2);
+  EXPECT_TRUE(h.only<SpawnExecutor>());
+}
+
+TEST(Dispatcher, DeadlinesGoWithTheAttemptsThatTheyAreOf) {
+  Harness h(slots(1));
+  for (int task = 0; task < 1000; ++task) {
+    h.launch(task, 1, 1h);
+    h.ready(1);
+    h.finish(1);
+  }
+  EXPECT_LE(h.dispatcher.deadlines(), 1u) << "of the idle executor";
+  h.gone(1);
+  EXPECT_EQ(h.dispatcher.deadlines(), 0u);
+  EXPECT_FALSE(h.dispatcher.next_deadline());
 }
 
 TEST(Dispatcher, DuplicateLaunchIsIgnored) {

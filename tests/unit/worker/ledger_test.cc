@@ -3,29 +3,31 @@
 // table.
 #include "worker/core/ledger.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 namespace weir::worker {
 namespace {
 
-using Verdict = Ledger::Verdict;
+using Table = Ledger<int>;
 const AttemptKey kKey{{1}, 2, 3};
 
 TEST(Ledger, DuplicateAssignmentIsIgnored) {
-  Ledger ledger;
+  Table ledger;
   EXPECT_TRUE(ledger.assign(kKey));
   EXPECT_FALSE(ledger.assign(kKey));
   EXPECT_TRUE(ledger.assign({{1}, 2, 4})) << "another epoch is another attempt";
 }
 
 TEST(Ledger, ReportIsKeptUntilAcknowledged) {
-  Ledger ledger;
+  Table ledger;
   ledger.assign(kKey);
   EXPECT_TRUE(ledger.launched(kKey));
   EXPECT_TRUE(ledger.uploading(kKey));
   EXPECT_FALSE(ledger.uploading(kKey)) << "one end per attempt";
   EXPECT_TRUE(ledger.reported(kKey));
-  EXPECT_EQ(ledger.unacknowledged(), std::vector{kKey});
+  EXPECT_EQ(ledger.in(AttemptState::kReported), std::vector{kKey});
   EXPECT_EQ(ledger.held(), std::vector{kKey});
   EXPECT_EQ(ledger.live(), 0u);
   EXPECT_EQ(ledger.acknowledged(kKey), Verdict::kIgnore);
@@ -33,7 +35,7 @@ TEST(Ledger, ReportIsKeptUntilAcknowledged) {
 }
 
 TEST(Ledger, StopIsAnsweredInEveryState) {
-  Ledger ledger;
+  Table ledger;
   EXPECT_EQ(ledger.stop(kKey), Verdict::kReport) << "unknown";
   ledger.assign(kKey);
   EXPECT_EQ(ledger.stop(kKey), Verdict::kReport);
@@ -46,7 +48,7 @@ TEST(Ledger, StopIsAnsweredInEveryState) {
 }
 
 TEST(Ledger, RevokeReleasesWhatIsPreparing) {
-  Ledger ledger;
+  Table ledger;
   EXPECT_EQ(ledger.revoke(kKey), Verdict::kIgnore);
   ledger.assign(kKey);
   EXPECT_EQ(ledger.revoke(kKey), Verdict::kRelease);
@@ -58,23 +60,47 @@ TEST(Ledger, RevokeReleasesWhatIsPreparing) {
 }
 
 TEST(Ledger, FencedAttemptThatStillRunsIsKilled) {
-  Ledger ledger;
+  Table ledger;
   ledger.assign(kKey);
   ledger.launched(kKey);
   EXPECT_EQ(ledger.live(), 1u);
   EXPECT_EQ(ledger.acknowledged(kKey), Verdict::kForward);
+  EXPECT_TRUE(ledger.held().empty());
+  EXPECT_TRUE(ledger.find(kKey, AttemptState::kFenced)) << "the executor pool still uses it";
   EXPECT_FALSE(ledger.uploading(kKey)) << "nobody wants its result";
+  EXPECT_FALSE(ledger.state(kKey));
+}
+
+TEST(Ledger, WhatCameWhileTheWorkerLeavesIsHeldAndNotBegun) {
+  Table ledger;
+  ledger.assign(kKey, AttemptState::kKeptBack);
+  EXPECT_EQ(ledger.held(), std::vector{kKey});
+  EXPECT_EQ(ledger.live(), 0u);
+  EXPECT_FALSE(ledger.launched(kKey));
+  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport);
+  EXPECT_EQ(ledger.revoke(kKey), Verdict::kRelease);
+  EXPECT_TRUE(ledger.released(kKey));
+}
+
+TEST(Ledger, TheWorkOfAnAttemptGoesWithIt) {
+  Ledger<std::shared_ptr<int>> ledger;
+  *ledger.assign(kKey) = std::make_shared<int>(1);
+  const std::weak_ptr<int> work = *ledger.launched(kKey);
+  ledger.uploading(kKey);
+  EXPECT_FALSE(work.expired());
+  ledger.acknowledged(kKey);
+  EXPECT_TRUE(work.expired());
 }
 
 TEST(Ledger, MissingArtifactsSendTheReportBackToUploading) {
-  Ledger ledger;
+  Table ledger;
   EXPECT_FALSE(ledger.need_artifacts(kKey));
   ledger.assign(kKey);
   ledger.launched(kKey);
   ledger.uploading(kKey);
   ledger.reported(kKey);
   EXPECT_TRUE(ledger.need_artifacts(kKey));
-  EXPECT_TRUE(ledger.unacknowledged().empty());
+  EXPECT_TRUE(ledger.in(AttemptState::kReported).empty());
   EXPECT_FALSE(ledger.need_artifacts(kKey)) << "asked twice, uploaded once";
   EXPECT_TRUE(ledger.reported(kKey));
 }

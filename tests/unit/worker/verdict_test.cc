@@ -1,7 +1,7 @@
 // What a report says of an executor that died: the signal, the place in the author's code and the
 // author's own last words, apart from the backtrace that follows them. Pure: reports are made from
 // texts as the crash handler of the SDK writes them.
-#include "worker/supervisor/verdict.h"
+#include "worker/executors/verdict.h"
 
 #include <signal.h>
 #include <sys/wait.h>

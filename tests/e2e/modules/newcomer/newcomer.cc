@@ -53,6 +53,7 @@ std::string looks_around(const Database&) {
   while (std::fgets(line.data(), static_cast<int>(line.size()), child.get()) != nullptr) {
     seen += line.c_str();
   }
+  std::puts(seen.c_str());  // for a run by hand, which keeps no values
   return seen;
 }
 
