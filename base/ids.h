@@ -1,6 +1,6 @@
 // Strong ids and instants. A run id is time-sorted: milliseconds since 2020 above twenty random
-// bits, shown as thirteen characters of lower-case Crockford base32. The loop makes ids; the engine
-// never does.
+// bits, shown as thirteen characters of lower-case Crockford base32. Pure values: time and
+// randomness are given to those who make ids.
 #pragma once
 
 #include <chrono>

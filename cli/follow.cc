@@ -42,6 +42,9 @@ class Follow {
 
   int run() {
     const Clock::time_point started = Clock::now();
+    if (run_.queued_for() != v1::QUEUE_REASON_UNSPECIFIED) {
+      session_.note("run " + run_.id() + " is queued; weir explain " + run_.id() + " says why");
+    }
     for (;;) {
       if (interrupted() != 0) return detach();
       if (options_.timeout && Clock::now() - started >= *options_.timeout) return timed_out();
@@ -78,6 +81,7 @@ class Follow {
       static_cast<void>(logs_api_.wait_connected(kDisplayCall));
     }
     for (const v1::Event& event : update.events) {
+      if (event.kind() == v1::EVENT_KIND_RUN_ADMITTED) count_tasks();
       std::optional<Transition> transition = model_.apply(event);
       if (!transition || event.seq() <= options_.told_until_seq) continue;
       if (transition->word == "failed") {
@@ -87,6 +91,14 @@ class Follow {
       }
       display_->transition(*transition);
     }
+  }
+
+  // Of a run that was queued: its tasks are known from now on.
+  void count_tasks() {
+    v1::GetRunRequest request;
+    request.set_run(run_.id());
+    const auto run = logs_api_.get_run(request);
+    if (run.ok()) model_.set_task_count(run->run().task_count());
   }
 
   void draw() {
@@ -173,7 +185,8 @@ class Follow {
     if (session_.options.console != ConsoleMode::kNone) {
       session_.note(session_.err_paint()(state_color(word), line));
       // Of a run that ended by itself the message is its counts again.
-      const bool more = run.state() == v1::RUN_STATE_CANCELED && run.message() != word;
+      const bool told = run.state() != v1::RUN_STATE_CANCELED && run.task_count() > 0;
+      const bool more = !told && run.message() != word;
       if (more && !run.message().empty()) session_.note("  " + run.message());
       if (word == "failed") session_.note("  next: weir logs " + run.id() + " --failed");
     }

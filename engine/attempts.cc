@@ -42,9 +42,8 @@ bool author_may_retry(const AttemptFinished& report) {
 }
 
 void retry_later(Step& step, Run& run, Task& task, Duration delay, std::string reason) {
-  step.effects.durability = Durability::kSync;
   const bool at_once = delay <= Duration::zero();
-  emit_task(step, run, task, EventKind::kTaskRetry, at_once ? "ready" : "up_for_retry", reason);
+  emit_task(step, run, task, TaskRetry{at_once, reason});
   if (at_once) return make_ready(step, run, task, std::move(reason));
   task.reason = std::move(reason);
   enter(step, run, task,
@@ -154,8 +153,7 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   settle_asset(asset, run.row.id, "");
   store_bytes(step, output);
   write(step, asset.row);
-  emit_task(step, run, task, EventKind::kAssetMaterialized, output.asset,
-            output.value.digest.hex());
+  emit_task(step, run, task, AssetMaterialized{output.asset, output.value.digest});
   task.outputs.push_back({output.asset, output.value, false, row.id});
   write(step, std::move(row));
 }
@@ -228,8 +226,7 @@ void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished
     write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
                          check.reason, check.metadata, step.now.wall});
     if (check.passed) continue;
-    emit_task(step, run, task, EventKind::kCheckFailed, base::word_of(check.severity),
-              check.asset + "/" + check.name + ": " + check.reason);
+    emit_task(step, run, task, CheckFailed{check.asset, check.name, check.severity, check.reason});
   }
 }
 
@@ -281,7 +278,7 @@ bool settle_without_author(Step& step, Run& run, Task& task, const AttemptFinish
         end_task(step, run, task, TaskState::kCanceled, run.row.message);
       } else {
         if (Worker* worker = worker_of(step, report.session)) hold_back(step, *worker);
-        emit_task(step, run, task, EventKind::kTaskRetry, "ready", report.message);
+        emit_task(step, run, task, TaskRetry{true, report.message});
         make_ready(step, run, task, "its worker gave it up: " + report.message);
       }
       return true;
@@ -357,7 +354,7 @@ void attempt_started(Step& step, const AttemptStarted& command) {
   Run& run = *find_run(step.state, command.key.run);
   begin_attempt(step, run, *task, command.started_at);
   write_lazy(step, live_attempt_row(run, *task, *leased->attempt));
-  emit_task(step, run, *task, EventKind::kTaskStarted, "running", "");
+  emit_task(step, run, *task, TaskStarted{});
 }
 
 void attempt_finished(Step& step, const AttemptFinished& command) {
@@ -384,7 +381,6 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
   close_attempt(step, *run, *task, std::move(row));
   record_checks(step, *run, *task, report);
   send(step, command.session, Acknowledge{command.key, false});
-  step.effects.durability = Durability::kSync;
   if (report.outcome == OutcomeClass::kSucceeded) return succeed(step, *run, *task, report);
   if (settle_without_author(step, *run, *task, report)) return;
   fail_or_retry(step, *run, *task, report);
@@ -405,7 +401,6 @@ void attempt_released(Step& step, const AttemptReleased& command) {
   row.message = command.reason;
   row.finished_at = step.now.wall;
   close_attempt(step, *run, *task, std::move(row));
-  step.effects.durability = Durability::kSync;
   if (run->row.state == RunState::kCanceling) {
     return end_task(step, *run, *task, TaskState::kCanceled, run->row.message);
   }

@@ -1,5 +1,5 @@
 // What can happen to the scheduler: requests of people, messages of workers, the passing of time. A
-// command carries everything that is not state: now, ids, hashes. Values only, safe to hand from
+// command carries everything that is not state: now, a seed, hashes. Values only, safe to hand from
 // thread to thread; what they point to is immutable.
 #pragma once
 
@@ -8,11 +8,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
 #include "engine/records.h"
+#include "engine/runs/run_spec.h"
 #include "module/manifest.h"
 
 namespace weir::engine {
@@ -22,6 +24,9 @@ using base::Duration;
 using base::Now;
 using base::SessionId;
 using module::Manifest;
+
+// Requests of people are refused first when the inbox is nearly full.
+enum class Sender { kPeople, kWorkers, kScheduler };
 
 // Who asked. `reply_to` correlates the answer (0: nobody waits); a key makes the request
 // repeatable.
@@ -38,28 +43,24 @@ struct ModuleUpload {
   std::vector<BundleFile> files;
 };
 
-// All or nothing. The reply's payload is a JSON object:
-// {"changes":[{"module","pipeline","added","removed",…}]}.
+// All or nothing. Answered with the changes.
 struct RegisterModules {
+  static constexpr Sender kSender = Sender::kPeople;
   RequestInfo request;
   std::vector<ModuleUpload> modules;
   bool allow_breaking = false;
   bool dry_run = false;
 };
 
-// Either `job` or `selection` is set. The reply's payload is the run id's text.
+// Answered with the run's id.
 struct CreateRun {
+  static constexpr Sender kSender = Sender::kPeople;
   RequestInfo request;
-  RunId id;
-  std::string job;
-  std::string selection;
-  std::map<std::string, std::string>
-      params;  // by parameter name: a JSON object that overrides members
-  int priority = 0;
-  std::string reason;
+  RunSpec spec;
 };
 
 struct CancelRun {
+  static constexpr Sender kSender = Sender::kPeople;
   RequestInfo request;
   RunId run;
   std::string reason;
@@ -70,36 +71,41 @@ struct WorkerInfo {
   std::string name;  // for people
   std::int32_t slots = 1;
   std::int32_t prefetch = 0;  // leases beyond the slots that it is willing to hold
-  std::string info;           // JSON: labels, resources, platform, limits achieved
+  WorkerTraits traits = {};
 };
 
 // A worker's stream was accepted. `held` are all attempts it has: queued, running or finished and
 // not acknowledged.
 struct ConnectWorker {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   WorkerInfo worker;
   std::vector<AttemptKey> held;
 };
 
 struct DisconnectWorker {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   std::string reason;
 };
 
 // Renews the leases of the session's attempts and reconciles the two sets.
 struct Heartbeat {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   std::vector<AttemptKey> held;
   bool leaving = false;  // the worker shuts down: it takes nothing more
 };
 
 struct DrainWorker {
+  static constexpr Sender kSender = Sender::kPeople;
   RequestInfo request;
   std::string worker;  // id or name
   bool drain = true;   // false: take work again
 };
 
 struct AttemptStarted {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   AttemptKey key;
   WallTime started_at{};
@@ -128,6 +134,7 @@ struct CursorAdvance {
 enum class SuccessKind { kValue, kSkipped, kUnchanged };
 
 struct AttemptFinished {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   AttemptKey key;
   OutcomeClass outcome = OutcomeClass::kSucceeded;
@@ -146,52 +153,48 @@ struct AttemptFinished {
 
 // The worker gives an attempt back that no executor has seen: it drains, or was asked to.
 struct AttemptReleased {
+  static constexpr Sender kSender = Sender::kWorkers;
   SessionId session;
   AttemptKey key;
   std::string reason;
 };
 
 // Deadlines that `now` has passed.
-struct FireTimers {};
+struct FireTimers {
+  static constexpr Sender kSender = Sender::kScheduler;
+};
 
 struct OutboxDelivered {
+  static constexpr Sender kSender = Sender::kScheduler;
   std::int64_t id = 0;
 };
 
-// Read-only: why something waits, ran or did not. The reply's payload is a JSON array of lines.
+// Read-only: why something waits, ran or did not. Answered with an Explanation.
 struct Explain {
+  static constexpr Sender kSender = Sender::kPeople;
   std::uint64_t reply_to = 0;
   std::string reference;  // RUN, RUN/TASK, or an asset
 };
 
-// Resolves a selection without running it. The reply's payload is a JSON array of task names.
-struct PlanRun {
-  std::uint64_t reply_to = 0;
-  std::string job;
-  std::string selection;
-};
-
 struct Command {
   Now now;
+  std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat,
                DrainWorker, AttemptStarted, AttemptFinished, AttemptReleased, FireTimers,
-               OutboxDelivered, Explain, PlanRun>
+               OutboxDelivered, Explain>
       body;
 };
 
-// Names of what is not resident and must be loaded before the step.
-struct Reads {
-  std::vector<std::string> replies;  // idempotency keys
-  std::vector<RunId> runs;           // that may have finished
-  std::vector<Digest> artifacts;     // whether the artifact store holds them durably
-  bool empty() const { return replies.empty() && runs.empty() && artifacts.empty(); }
-};
+using CommandBody = decltype(Command::body);
 
-// What was found. A key that is absent was looked for and does not exist.
-struct Facts {
-  std::map<std::string, ReplyRow> replies;
-  std::map<RunId, RunRow> runs;
-  std::map<Digest, ArtifactRow> artifacts;
-};
+// A command that does not say who sends it does not compile here.
+inline Sender sender_of(const CommandBody& body) {
+  return std::visit([](const auto& its) { return std::decay_t<decltype(its)>::kSender; }, body);
+}
+// Refused while there is no room on the disk. A dry run adds nothing.
+inline bool adds_work(const CommandBody& body) {
+  if (const auto* upload = std::get_if<RegisterModules>(&body)) return !upload->dry_run;
+  return std::holds_alternative<CreateRun>(body);
+}
 
 }  // namespace weir::engine

@@ -225,10 +225,9 @@ std::string stage_difference(const module::StageSpec& before, const module::Stag
   return fields;
 }
 
-Json change_of(const State& state, const ModuleUpload& upload,
-               const std::vector<std::string>& breaking) {
-  Json change{Json::Object{}};
-  Json added{Json::Array{}}, removed{Json::Array{}}, changed{Json::Array{}}, broken{Json::Array{}};
+ModuleChange change_of(const State& state, const ModuleUpload& upload,
+                       const std::vector<std::string>& breaking) {
+  ModuleChange change;
   const auto active = state.active.find(upload.manifest->pipeline);
   const bool known = active != state.active.end();
   std::map<std::string, const module::StageSpec*> before;
@@ -237,21 +236,19 @@ Json change_of(const State& state, const ModuleUpload& upload,
   for (const auto& [name, stage] : after) {
     const auto old = before.find(name);
     if (old == before.end()) {
-      added.push(name);
+      change.added.push_back(name);
     } else if (const std::string fields = stage_difference(*old->second, *stage); !fields.empty()) {
-      changed.push(name + ": " + fields);
+      change.changed.push_back(name + ": " + fields);
     }
   }
   for (const auto& [name, stage] : before) {
-    if (!after.contains(name)) removed.push(name);
+    if (!after.contains(name)) change.removed.push_back(name);
   }
-  for (const auto& line : breaking) broken.push(line);
-  change.set("pipeline", upload.manifest->pipeline);
-  change.set("module", upload.digest.hex());
-  change.set("replaces", known ? active->second.hex() : "");
-  change.set("added", added).set("removed", removed).set("changed", changed);
-  change.set("breaking", broken);
-  change.set("unchanged", known && active->second == upload.digest);
+  change.breaking = breaking;
+  change.pipeline = upload.manifest->pipeline;
+  change.module = upload.digest;
+  if (known) change.replaces = active->second;
+  change.unchanged = known && active->second == upload.digest;
   return change;
 }
 
@@ -309,27 +306,17 @@ void activate(Step& step, const ModuleUpload& upload) {
   write(step, module->row);
   retire_assets(step, pipeline, *upload.manifest);
   adopt_assets(step, pipeline, *upload.manifest);
-  EventRow event;
-  event.kind = EventKind::kModuleRegistered;
-  event.subject = pipeline;
-  event.message = upload.digest.hex();
-  emit(step, std::move(event));
+  emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 
 }  // namespace
 
-std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest) {
-  auto module = std::make_shared<Module>();
-  module->row = std::move(row);
-  module->manifest = std::move(manifest);
-  for (std::size_t i = 0; i < module->manifest->stages.size(); ++i) {
-    const auto& stage = module->manifest->stages[i];
-    module->stage_by_name.emplace(stage.name, std::int32_t(i));
-    for (const auto& output : stage.outputs) {
-      module->stage_by_asset.emplace(output.asset, std::int32_t(i));
-    }
+void renew_catalog(State& state) {
+  std::map<std::string, std::shared_ptr<Module>, std::less<>> modules;
+  for (const auto& [pipeline, digest] : state.active) {
+    modules.emplace(pipeline, state.modules.at(digest));
   }
-  return module;
+  state.catalog = make_catalog(std::move(modules));
 }
 
 void release_module(State& state, const std::shared_ptr<Module>& module) {
@@ -340,28 +327,27 @@ void release_module(State& state, const std::shared_ptr<Module>& module) {
 void register_modules(Step& step, const RegisterModules& command) {
   if (answered_before(step, command.request)) return;
   const auto proposal = propose(step.state, command);
-  if (!proposal.ok()) return reply(step, command.request, proposal.status(), "");
+  if (!proposal.ok()) return reply(step, command.request, proposal.status());
   const auto unserved = broken_consumers(step.state, *proposal);
   std::vector<std::string> breaking;
   for (const Mismatch& mismatch : unserved) breaking.push_back(mismatch.line);
   const auto orphaned = orphaned_consumers(step.state, *proposal);
   breaking.insert(breaking.end(), orphaned.begin(), orphaned.end());
-  Json changes{Json::Array{}};
+  std::vector<ModuleChange> changes;
   for (const auto& upload : command.modules) {
-    changes.push(change_of(step.state, upload, breaking));
+    changes.push_back(change_of(step.state, upload, breaking));
   }
   if (!breaking.empty() && !command.allow_breaking && !command.dry_run) {
     const bool newcomers = orphaned.empty() && only_newcomers(command, unserved);
-    return reply(step, command.request, refusal(breaking, newcomers), "");
+    return reply(step, command.request, refusal(breaking, newcomers));
   }
-  Json payload{Json::Object{}};
-  payload.set("changes", changes);
   if (command.dry_run) {
-    step.effects.replies.push_back({command.request.reply_to, {}, payload.dump()});
+    step.effects.replies.push_back({command.request.reply_to, {}, std::move(changes)});
     return;
   }
   for (const auto& upload : command.modules) activate(step, upload);
-  reply(step, command.request, {}, payload.dump());
+  renew_catalog(step.state);
+  reply(step, command.request, {}, std::move(changes));
 }
 
 }  // namespace weir::engine

@@ -70,10 +70,10 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   if (run.row.state == RunState::kQueued) {
     run.row.state = RunState::kRunning;
     run.row.started_at = step.now.wall;
-    step.dirty_runs.insert(run.row.id);
-    emit_run(step, run, EventKind::kRunStarted, "");
+    touch(step, run);
+    emit_run(step, run.row, run.run_seq, RunStarted{});
   }
-  emit_task(step, run, task, EventKind::kTaskAssigned, "assigned", worker.row.name);
+  emit_task(step, run, task, TaskAssigned{worker.row.name});
   send(step, worker.session, make_assign(step.state, run, task));
 }
 

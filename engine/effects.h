@@ -11,6 +11,7 @@
 
 #include "engine/commands.h"
 #include "engine/records.h"
+#include "engine/replies/replies.h"
 
 namespace weir::engine {
 
@@ -88,7 +89,7 @@ struct Send {
 struct Reply {
   std::uint64_t reply_to = 0;
   base::Status status;
-  std::string payload;
+  ReplyPayload payload = {};
 };
 
 enum class Durability { kSync, kLazy };

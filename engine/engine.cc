@@ -40,9 +40,17 @@ void apply(Step& step, const Command& command) {
                    }
                  },
                  [&](const Explain& c) { explain(step, c); },
-                 [&](const PlanRun& c) { plan_run(step, c); },
              },
              command.body);
+}
+
+void write_events(Step& step) {
+  for (Raised& raised : step.events) {
+    EventRow row = event_row(std::move(raised.event));
+    row.seq = raised.seq;
+    row.at = step.now.wall;
+    step.effects.records.push_back(std::move(row));
+  }
 }
 
 // Rows of entities are written once a step, in their final state.
@@ -92,10 +100,7 @@ Reads Engine::reads(const Command& command) const {
   };
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { request(c.request); },
-                 [&](const CreateRun& c) {
-                   request(c.request);
-                   reads.runs.push_back(c.id);  // ids are random: a finished run may have it
-                 },
+                 [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
                  [&](const CancelRun& c) {
                    request(c.request);
@@ -109,6 +114,7 @@ Reads Engine::reads(const Command& command) const {
                      }
                    }
                  },
+                 [&](const FireTimers&) { reads.queued = next_admissions(*state_); },
                  [](const auto&) {},
              },
              command.body);
@@ -118,24 +124,27 @@ Reads Engine::reads(const Command& command) const {
 Effects Engine::step(const Command& command, const Facts& facts) {
   Step step{.state = *state_,
             .now = command.now,
+            .seed = command.seed,
             .facts = facts,
             .effects = {},
+            .events = {},
             .dirty_tasks = {},
             .dirty_runs = {},
             .recounted = {},
             .ended_runs = {},
-            .dispatch = false};
+            .dispatch = false,
+            .drawn = 0};
   apply(step, command);
+  react(step);
   if (step.dispatch) dispatch(step);
+  write_events(step);
   write_dirty(step);
   drop_ended(step);
+  arm_admission(*state_, step.now);
   return std::move(step.effects);
 }
 
-std::optional<BootTime> Engine::next_deadline() const {
-  if (state_->timers.empty()) return std::nullopt;
-  return state_->timers.top().at;
-}
+Deadlines Engine::next_deadlines() const { return state_->timers.next(); }
 
 std::vector<OutboxRow> Engine::outbox(std::int64_t from, std::size_t limit) const {
   std::vector<OutboxRow> rows;
@@ -159,10 +168,11 @@ void send(Step& step, SessionId to, decltype(Send::message) message) {
   if (to) step.effects.sends.push_back({to, std::move(message)});
 }
 
-void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload) {
+void reply(Step& step, const RequestInfo& request, base::Status status, ReplyPayload payload) {
   // Only what changed something is kept: a refusal is judged afresh when it is repeated.
   if (!request.idempotency_key.empty() && status.ok() && !PLANTED(kReplyNotStored)) {
-    write(step, ReplyRow{request.idempotency_key, request.hash, status, payload, step.now.wall});
+    write(step, ReplyRow{request.idempotency_key, request.hash, status, payload_text(payload),
+                         step.now.wall});
   }
   if (request.reply_to != 0) {
     step.effects.replies.push_back({request.reply_to, std::move(status), std::move(payload)});
@@ -175,53 +185,54 @@ bool answered_before(Step& step, const RequestInfo& request) {
   if (found == step.facts.replies.end()) return false;
   const ReplyRow& kept = found->second;
   if (request.reply_to == 0) return true;
-  if (kept.request_hash == request.hash) {
-    step.effects.replies.push_back({request.reply_to, kept.status, kept.payload});
+  Reply again{request.reply_to, kept.status};
+  if (kept.request_hash != request.hash) {
+    again.status = base::Status(base::Code::kInvalidArgument, base::kErrIdempotency,
+                                "idempotency key '" + request.idempotency_key +
+                                    "' was used for another request; use a new key");
+  } else if (auto payload = parse_payload(kept.payload); payload.ok()) {
+    again.payload = std::move(*payload);
   } else {
-    step.effects.replies.push_back(
-        {request.reply_to,
-         base::Status(base::Code::kInvalidArgument, base::kErrIdempotency,
-                      "idempotency key '" + request.idempotency_key +
-                          "' was used for another request; use a new key"),
-         ""});
+    again.status = payload.status();
   }
+  step.effects.replies.push_back(std::move(again));
   return true;
 }
 
+void touch(Step& step, const Run& run) {
+  step.effects.durability = Durability::kSync;
+  step.dirty_runs.insert(run.row.id);
+}
+
 void touch(Step& step, const Run& run, const Task& task) {
+  step.effects.durability = Durability::kSync;
+  touch_lazy(step, run, task);
+}
+
+void touch_lazy(Step& step, const Run& run, const Task& task) {
   step.recounted.insert(run.row.id);
   step.dirty_tasks.insert({run.row.id, index_of(run, task)});
 }
 
-void emit(Step& step, EventRow event) {
-  event.seq = ++step.state.last_seq;
-  event.at = step.now.wall;
-  step.effects.records.push_back(std::move(event));
+void emit(Step& step, Event event) {
+  if (!is_lazy(event)) step.effects.durability = Durability::kSync;
+  step.events.push_back({++step.state.last_seq, std::move(event)});
 }
 
-void emit_run(Step& step, Run& run, EventKind kind, std::string message) {
-  EventRow event;
-  event.run = run.row.id;
-  event.run_seq = ++run.run_seq;
-  event.kind = kind;
-  event.subject = run.row.job.empty() ? run.row.selection : run.row.job;
-  event.state = run_state_name(run.row.state);
-  event.message = std::move(message);
-  emit(step, std::move(event));
+std::uint32_t draw(Step& step) {
+  // SplitMix64: a good mixer, and the same everywhere.
+  std::uint64_t z = step.seed + ++step.drawn * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return std::uint32_t((z ^ (z >> 31)) >> 32);
 }
 
-void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
-               std::string message) {
-  EventRow event;
-  event.run = run.row.id;
-  event.run_seq = ++run.run_seq;
-  event.kind = kind;
-  event.subject = task.spec->name;
-  event.task = index_of(run, task);
-  event.epoch = task.epoch;
-  event.state = state;
-  event.message = std::move(message);
-  emit(step, std::move(event));
+OfRun of_run(const RunRow& run, std::int32_t& run_seq) {
+  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job};
+}
+
+OfTask of_task(Run& run, const Task& task) {
+  return {run.row.id, ++run.run_seq, index_of(run, task), task.epoch, task.spec->name};
 }
 
 std::int32_t index_of(const Run& run, const Task& task) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/commands.h"
+#include "engine/deadlines.h"
 #include "engine/effects.h"
 #include "engine/store.h"
 
@@ -18,15 +19,14 @@ namespace weir::engine {
 struct Options {
   Duration lease = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);
-  Duration disconnected_run_on =
-      std::chrono::minutes(10);  // how long attempts outlive their worker's connection
   Duration cancel_grace = std::chrono::seconds(10);  // from Stop to SIGKILL and its report
   // A worker that holds nothing and was not seen for so long is dropped from the list.
   Duration worker_forgotten_after = std::chrono::hours(24 * 7);
   std::int32_t infrastructure_attempts_max = 3;
   std::int32_t executor_deaths_max = 3;
   std::int32_t tasks_per_run_max = 100'000;
-  std::int32_t live_runs_max = 10'000;
+  std::int32_t live_runs_max = 10'000;          // more wait in the queue
+  std::int32_t queued_runs_max = 100'000;       // more are refused
   std::int64_t resident_tasks_max = 1'000'000;  // of all live runs
   bool notify_run_finished = false;             // write an outbox row when a run ends
 };
@@ -51,8 +51,8 @@ class Engine {
   // deliver again.
   void restore(const Snapshot& snapshot, base::Now now);
 
-  // The earliest instant at which FireTimers would do something.
-  std::optional<BootTime> next_deadline() const;
+  // The earliest instants at which FireTimers would do something.
+  Deadlines next_deadlines() const;
 
   // Undelivered outbox rows in order of id: those from `from` on, at most `limit`.
   std::vector<OutboxRow> outbox(std::int64_t from, std::size_t limit) const;

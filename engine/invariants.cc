@@ -185,6 +185,11 @@ void Engine::check_invariants() const {
     if (!asset.writer) continue;
     CHECK_MSG(state.runs.contains(asset.writer->run), "an asset's writer is live: " + name);
   }
+  for (const auto& [id, queued] : state.queue.runs()) {
+    CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());
+  }
+  CHECK_MSG(next_admissions(state).empty() || state.admission_timer,
+            "who waits for room is let in when there is some");
   for (const auto& [pipeline, digest] : state.active) {
     CHECK_MSG(state.modules.contains(digest), "an active module is resident: " + pipeline);
   }

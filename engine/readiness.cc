@@ -93,7 +93,6 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason) {
 }
 
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
-  step.effects.durability = Durability::kSync;
   give_up_adoptable(step, run, task, "the task ended");
   enter(step, run, task, Ended{end});
   task.reason = std::move(reason);
@@ -103,7 +102,7 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
   }
   release_writer(step, run, task);
   settle_missed(step, run, task, end);
-  emit_task(step, run, task, EventKind::kTaskFinished, task_state_name(end), task.reason);
+  emit_task(step, run, task, TaskFinished{end, task.reason});
 }
 
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {

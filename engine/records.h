@@ -14,6 +14,7 @@
 
 #include "engine/rows/data_rows.h"
 #include "engine/rows/system_rows.h"
+#include "engine/runs/run_spec.h"
 
 namespace weir::engine {
 
@@ -26,8 +27,10 @@ struct RunRow {
   std::string reason;     // who or what asked for it
   std::string message;    // why it ended as it did
   int priority = 0;
-  RunId parent;                 // the run that this one retries
-  std::vector<Digest> modules;  // pinned
+  Origin origin;
+  QueueReason queued_for = QueueReason::kNone;  // what it waits for before it is planned
+  std::optional<WallTime> start_at;             // not before
+  std::vector<Digest> modules;                  // pinned
   std::vector<Pin> pins;
   std::int32_t task_count = 0;
   WallTime created_at{};
@@ -37,16 +40,17 @@ struct RunRow {
 
   static constexpr Table kTable{"runs"};
   static constexpr auto columns() {
-    return std::tuple(primary("run_id", &RunRow::id), sealing("state", &RunRow::state),
-                      column("job", &RunRow::job), column("selection", &RunRow::selection),
-                      column("params", &RunRow::params), column("reason", &RunRow::reason),
-                      column("message", &RunRow::message), column("priority", &RunRow::priority),
-                      nullable("parent", &RunRow::parent), column("modules", &RunRow::modules),
-                      column("pins", &RunRow::pins), column("task_count", &RunRow::task_count),
-                      column("created_at", &RunRow::created_at),
-                      column("started_at", &RunRow::started_at),
-                      column("finished_at", &RunRow::finished_at),
-                      column("first_order", &RunRow::first_order), column("plan", &RunRow::plan));
+    return std::tuple(
+        primary("run_id", &RunRow::id), sealing("state", &RunRow::state),
+        column("job", &RunRow::job), column("selection", &RunRow::selection),
+        column("params", &RunRow::params), column("reason", &RunRow::reason),
+        column("message", &RunRow::message), column("priority", &RunRow::priority),
+        column("modules", &RunRow::modules), column("pins", &RunRow::pins),
+        column("task_count", &RunRow::task_count), column("created_at", &RunRow::created_at),
+        column("started_at", &RunRow::started_at), column("finished_at", &RunRow::finished_at),
+        column("first_order", &RunRow::first_order), column("plan", &RunRow::plan),
+        group(&RunRow::origin), column("queued_for", &RunRow::queued_for),
+        column("start_at", &RunRow::start_at));
   }
 };
 

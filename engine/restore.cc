@@ -37,6 +37,7 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
     if (row.active) state.active[row.pipeline] = row.digest;
     state.modules[row.digest] = make_module(row, parse_manifest(row, before));
   }
+  renew_catalog(state);
   for (const AssetRow& row : snapshot.assets) state.assets[row.name].row = row;
   for (const MaterializationRow& row : snapshot.current) {
     state.assets.at(row.asset).current = {row.id, row.value, row.attempt.run, row.at};
@@ -193,6 +194,9 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   if (!PLANTED(kOutboxRowLost)) {
     for (const OutboxRow& row : snapshot.outbox) state_->outbox.emplace(row.id, row);
   }
+  for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
+  arm_admission(*state_, now);
+  state_->last_run = snapshot.last_run;
   state_->last_seq = snapshot.last_seq;
   state_->last_materialization = snapshot.last_materialization;
   state_->last_outbox = snapshot.last_outbox;

@@ -77,6 +77,13 @@ void add_line(std::string& text, const Record& record) {
   text += '\n';
 }
 
+void add_line(std::string& text, const QueuedRun& run) {
+  text += "queued " + run.id.text() + " " + std::to_string(run.priority) + " " +
+          std::string(base::word_of(run.reason));
+  if (run.start_at) text += " " + std::to_string(run.start_at->time_since_epoch().count());
+  text += '\n';
+}
+
 void add_tasks(std::string& text, const Run& run) {
   for (const Task& task : run.tasks) {
     add_line(text, task_row(run, task));
@@ -107,10 +114,11 @@ std::string Engine::durable_text() const {
     text += "  run_seq " + std::to_string(run.run_seq) + "\n";
     add_tasks(text, run);
   }
+  for (const auto& [id, run] : state_->queue.runs()) add_line(text, run);
   for (const auto& [id, worker] : state_->workers) add_line(text, worker.row);
   for (const auto& [id, row] : state_->outbox) add_line(text, row);
-  text += "last seq " + std::to_string(state_->last_seq) + " materialization " +
-          std::to_string(state_->last_materialization) + " outbox " +
+  text += "last run " + state_->last_run.text() + " seq " + std::to_string(state_->last_seq) +
+          " materialization " + std::to_string(state_->last_materialization) + " outbox " +
           std::to_string(state_->last_outbox) + "\n";
   return text;
 }

@@ -17,10 +17,13 @@
 #include <variant>
 #include <vector>
 
+#include "engine/deadlines.h"
 #include "engine/engine.h"
+#include "engine/plan/catalog.h"
 #include "engine/plan/links.h"
 #include "engine/plan/trigger_rule.h"
 #include "engine/queues/waiting.h"
+#include "engine/runs/run_queue.h"
 
 namespace weir::engine {
 
@@ -28,14 +31,6 @@ namespace weir::engine {
 inline constexpr Duration kRetryDelayMax = std::chrono::hours(24);
 
 // ---- definitions ----
-
-struct Module {
-  ModuleRow row;
-  std::shared_ptr<const Manifest> manifest;
-  std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
-  std::map<std::string, std::int32_t, std::less<>> stage_by_name;
-  std::int32_t live_runs = 0;  // that pin it
-};
 
 // The version that readers get now.
 struct CurrentVersion {
@@ -150,25 +145,19 @@ struct Room {
   }
 };
 
-enum class TimerKind { kWorkerLease, kPrefetch, kRetry, kStop, kForgetWorker };
-// Entries are checked when they fire: one whose cause has gone does nothing.
-struct Timer {
-  base::BootTime at{};
-  TimerKind kind = TimerKind::kWorkerLease;
-  std::string worker;
-  TaskRef task;
-  bool operator>(const Timer& other) const { return at > other.at; }
-};
-
 struct State {
   Options options;
   std::map<Digest, std::shared_ptr<Module>> modules;
-  std::map<std::string, Digest, std::less<>> active;  // pipeline -> module
+  std::map<std::string, Digest, std::less<>> active;                     // pipeline -> module
+  std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
   std::map<std::string, Asset, std::less<>> assets;
   std::map<std::string, CursorRow> cursors;
-  std::map<RunId, Run> runs;                           // not terminal
+  std::map<RunId, Run> runs;                           // planned and not terminal
   std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan
   std::int64_t resident_tasks = 0;                     // of those runs
+  RunQueue queue;                                      // runs that are not planned yet
+  RunId last_run;                                      // the largest id that was ever given
+  bool admission_timer = false;  // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   ReadyQueues ready;                 // for a worker
@@ -176,7 +165,7 @@ struct State {
   std::set<Room> room;
   std::set<std::string> overfull;  // workers with more leases than slots
   std::map<std::int64_t, OutboxRow> outbox;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  Timers timers;
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

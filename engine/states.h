@@ -1,6 +1,6 @@
-// What rows and commands are made of: the states of runs, tasks and attempts with their names, and
-// values by reference. Names are stored and shown: they do not change. Values only; functions of
-// their arguments.
+// What rows and commands are made of: the states of runs, tasks and attempts and the kinds of
+// events with their names, and values by reference. Names are stored and shown: they do not change.
+// Values only; functions of their arguments.
 #pragma once
 
 #include <cstdint>
@@ -76,10 +76,10 @@ constexpr base::Words<4> words(ArtifactKind) { return {"bytes", "file", "tree", 
 
 enum class EventKind {
   kRunCreated,
+  kRunAdmitted,  // from the queue: its tasks are known
   kRunStarted,
   kRunCanceling,
   kRunFinished,
-  kTaskReady,
   kTaskAssigned,
   kTaskStarted,
   kTaskFinished,  // reached a terminal state
@@ -93,8 +93,8 @@ enum class EventKind {
   kWorkerForgotten,
 };
 constexpr base::Words<16> words(EventKind) {
-  return {"run_created",      "run_started",        "run_canceling",   "run_finished",
-          "task_ready",       "task_assigned",      "task_started",    "task_finished",
+  return {"run_created",      "run_admitted",       "run_started",     "run_canceling",
+          "run_finished",     "task_assigned",      "task_started",    "task_finished",
           "task_retry",       "asset_materialized", "check_failed",    "module_registered",
           "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten"};
 }

@@ -8,37 +8,61 @@
 #include <string_view>
 
 #include "engine/effects.h"
+#include "engine/events/events.h"
 #include "engine/plan/plan.h"
 #include "engine/state.h"
 
 namespace weir::engine {
 
+struct Raised {
+  std::int64_t seq = 0;
+  Event event;
+};
+
 struct Step {
   State& state;
   const base::Now now;
+  const std::uint64_t seed;
   const Facts& facts;
   Effects effects;
+  std::vector<Raised> events;     // become rows at the end of the step
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
   std::set<RunId> recounted;      // whose tasks have changed their states
   std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
   bool dispatch = false;          // a slot or a task has become free
+  std::uint64_t drawn = 0;        // random numbers that were made of the seed
 };
 
 // ---- helpers (engine.cc, rows.cc) ----
-void write(Step& step,
-           Record record);  // a row that must be durable before this step's messages leave
-void write_lazy(Step& step, Record record);  // a row that nothing waits on
+// Whatever a step writes, touches or emits is durable before its messages leave: a batch is lazy
+// only when all of its rows came through a function that says so.
+void write(Step& step, Record record);
+void write_lazy(Step& step, Record record);
 void send(Step& step, SessionId to, decltype(Send::message) message);
-void reply(Step& step, const RequestInfo& request, base::Status status, std::string payload);
+void reply(Step& step, const RequestInfo& request, base::Status status, ReplyPayload payload = {});
+void touch(Step& step, const Run& run);
 void touch(Step& step, const Run& run, const Task& task);
-void emit(Step& step, EventRow event);
-void emit_run(Step& step, Run& run, EventKind kind, std::string message);
-void emit_task(Step& step, Run& run, const Task& task, EventKind kind, std::string_view state,
-               std::string message);
+void touch_lazy(Step& step, const Run& run, const Task& task);
+void emit(Step& step, Event event);
+OfRun of_run(const RunRow& run, std::int32_t& run_seq);
+OfTask of_task(Run& run, const Task& task);
+template <class RunEvent>
+void emit_run(Step& step, const RunRow& run, std::int32_t& run_seq, RunEvent event) {
+  event.of = of_run(run, run_seq);
+  emit(step, std::move(event));
+}
+template <class TaskEvent>
+void emit_task(Step& step, Run& run, const Task& task, TaskEvent event) {
+  event.of = of_task(run, task);
+  emit(step, std::move(event));
+}
 // True when the request was answered from a stored reply, or refused because its key was used
 // before.
 bool answered_before(Step& step, const RequestInfo& request);
+
+// The next number of the step's seed.
+std::uint32_t draw(Step& step);
 
 TaskState state_of(const Task& task);
 TaskRow task_row(const Run& run, const Task& task);
@@ -49,14 +73,32 @@ Task* find_task(State& state, const TaskRef& ref);
 
 // ---- definitions.cc ----
 void register_modules(Step& step, const RegisterModules& command);
-std::shared_ptr<Module> make_module(ModuleRow row, std::shared_ptr<const Manifest> manifest);
+void renew_catalog(State& state);  // after the active modules have changed
 void release_module(State& state, const std::shared_ptr<Module>& module);
 
-// ---- runs.cc, plan.cc ----
+// ---- admission.cc ----
+inline constexpr std::int32_t kQueuedRunSeq = 1;  // a queued run has had one event
+// Plans a run and begins it, or leaves it in the queue: it is accepted either way. Needs no
+// request.
+base::Result<RunId> start_run(Step& step, const RunSpec& spec);
+// The runs whose rows the next look into the queue needs.
+std::vector<RunId> next_admissions(const State& state);
+void admit_runs(Step& step);
+void arm_admission(State& state, base::Now now);
+void add_to_queue(State& state, const QueuedRun& run, base::Now now);
+void end_queued(Step& step, RunRow row);
+
+// ---- runs.cc ----
+RunId next_run_id(Step& step);
+Run& begin_run(Step& step, Run planned);
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
-void plan_run(Step& step, const PlanRun& command);
 void finish_run_if_done(Step& step, Run& run);
+void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
+void notify_end(Step& step, const RunFinished& end);
+
+// ---- events/react.cc ----
+void react(Step& step);
 
 // ---- readiness.cc ----
 Decision decide_task(const Task& task);
@@ -120,7 +162,7 @@ void worker_lease_expired(Step& step, Worker& worker);
 // ---- timers.cc ----
 void fire_timers(Step& step);
 
-// ---- explain.cc ----
+// ---- explain/explain.cc ----
 void explain(Step& step, const Explain& command);
 
 }  // namespace weir::engine

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +13,28 @@
 #include "engine/commands.h"
 #include "engine/effects.h"
 #include "engine/records.h"
+#include "engine/runs/run_queue.h"
 
 namespace weir::engine {
+
+// Names of what is not resident and must be loaded before the step.
+struct Reads {
+  std::vector<std::string> replies;  // idempotency keys
+  std::vector<RunId> runs;           // that may have finished
+  std::vector<RunId> queued;         // whose turn it is
+  std::vector<Digest> artifacts;     // whether the artifact store holds them durably
+  bool empty() const {
+    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty();
+  }
+};
+
+// What was found. A key that is absent was looked for and does not exist.
+struct Facts {
+  std::map<std::string, ReplyRow> replies;
+  std::map<RunId, RunRow> runs;
+  std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
+  std::map<Digest, ArtifactRow> artifacts;
+};
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and
 // live attempts.
@@ -21,12 +43,14 @@ struct Snapshot {
   std::vector<AssetRow> assets;
   std::vector<MaterializationRow> current;  // of the assets, by AssetRow::materialization
   std::vector<CursorRow> cursors;
-  std::vector<RunRow> runs;          // not terminal
+  std::vector<RunRow> runs;          // planned and not terminal
+  std::vector<QueuedRun> queued;     // not planned
   std::vector<TaskRow> tasks;        // all tasks of those runs
   std::vector<AttemptRow> attempts;  // without an outcome
   std::vector<WorkerRow> workers;
   std::vector<OutboxRow> outbox;          // not delivered
   std::map<RunId, std::int32_t> run_seq;  // last event of each live run
+  RunId last_run;                         // the largest id
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

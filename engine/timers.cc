@@ -1,6 +1,6 @@
-// The deadline heap. An entry whose cause has gone does nothing, so nobody removes entries; a lease
-// that was renewed is armed again. Part of Engine's step: time is the command's, and what has not
-// passed by then is left alone.
+// The deadlines of both clocks. An entry whose cause has gone does nothing, so nobody removes
+// entries; a lease that was renewed is armed again. Part of Engine's step: time is the command's,
+// and what has not passed by then is left alone.
 #include <utility>
 
 #include "base/planted.h"
@@ -46,6 +46,7 @@ void fire_stop(Step& step, const Timer& timer) {
   end_task(step, run, *task, TaskState::kCanceled, why);
 }
 
+void fire_start_time(Step& step, const Timer& timer) { step.state.queue.make_due(timer.task.run); }
 // One of a worker that has been forgotten since does nothing.
 void fire_for_worker(Step& step, const Timer& timer) {
   const auto found = step.state.workers.find(timer.worker);
@@ -63,10 +64,8 @@ void fire_for_worker(Step& step, const Timer& timer) {
 }  // namespace
 
 void fire_timers(Step& step) {
-  auto& timers = step.state.timers;
-  while (!timers.empty() && timers.top().at <= step.now.boot) {
-    const Timer timer = timers.top();
-    timers.pop();
+  while (const auto passed = step.state.timers.pop_passed(step.now)) {
+    const Timer& timer = *passed;
     switch (timer.kind) {
       case TimerKind::kWorkerLease:
       case TimerKind::kPrefetch:
@@ -78,6 +77,12 @@ void fire_timers(Step& step) {
         break;
       case TimerKind::kStop:
         fire_stop(step, timer);
+        break;
+      case TimerKind::kStartTime:
+        fire_start_time(step, timer);
+        break;
+      case TimerKind::kAdmission:
+        admit_runs(step);
         break;
     }
   }

@@ -43,9 +43,7 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
                .sent_again = false});
   task->infrastructure_used -= 1;  // charged when the lease expired
   task->reason.clear();
-  emit_task(step, run, *task, EventKind::kTaskAssigned, "assigned",
-            "taken up again by " + worker.row.name);
-  step.effects.durability = Durability::kSync;
+  emit_task(step, run, *task, TaskAssigned{worker.row.name, true});
   return true;
 }
 
@@ -113,14 +111,6 @@ void renew(Step& step, Worker& worker) {
   arm_lease_timer(step, worker);
 }
 
-void emit_worker(Step& step, const Worker& worker, EventKind kind, std::string message) {
-  EventRow event;
-  event.kind = kind;
-  event.subject = worker.row.name;
-  event.message = std::move(message);
-  emit(step, std::move(event));
-}
-
 void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
   Run& run = *find_run(step.state, key.run);
   Task& task = *find_task(step.state, {key.run, key.task});
@@ -140,10 +130,9 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
     return lose_attempt(step, run, task, OutcomeClass::kWorkerLost, why + "; it is fenced");
   }
   task.infrastructure_used += 1;
-  emit_task(step, run, task, EventKind::kTaskRetry, "ready", why);
+  emit_task(step, run, task, TaskRetry{true, why});
   make_ready(step, run, task, why);
   std::get<Ready>(task.phase).adoptable = std::make_unique<LiveAttempt>(std::move(attempt));
-  step.effects.durability = Durability::kSync;
 }
 
 void end_session(Step& step, Worker& worker) {
@@ -205,7 +194,7 @@ void forget_worker(Step& step, Worker& worker) {
   if (!due || !worker.leases.empty() || is_awaited(step.state, worker)) {
     return arm_forget_timer(step.state, worker, step.now);
   }
-  emit_worker(step, worker, EventKind::kWorkerForgotten, "it was not seen for too long");
+  emit(step, WorkerForgotten{worker.row.name});
   worker.row.forgotten = true;
   write(step, worker.row);
   const std::string id = worker.row.id;
@@ -231,13 +220,12 @@ void connect_worker(Step& step, const ConnectWorker& command) {
   worker.row.id = command.worker.id;
   worker.row.name = command.worker.name;
   worker.row.slots = command.worker.slots;
-  worker.row.info = command.worker.info;
+  worker.row.traits = command.worker.traits;
   worker.prefetch = command.worker.prefetch;
   index_worker(step.state, worker);
   renew(step, worker);
   write(step, worker.row);
-  emit_worker(step, worker, EventKind::kWorkerConnected,
-              std::to_string(worker.row.slots) + " slots");
+  emit(step, WorkerConnected{worker.row.name, worker.row.slots});
   const auto ms = [](Duration d) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
   };
@@ -282,16 +270,15 @@ void drain_worker(Step& step, const DrainWorker& command) {
     worker.holds_back = false;
     index_worker(step.state, worker);
     write(step, worker.row);
-    emit_worker(step, worker, EventKind::kWorkerDraining, command.drain ? "draining" : "resumed");
+    emit(step, WorkerDraining{worker.row.name, command.drain});
     send(step, worker.session, SetDraining{command.drain});
     step.dispatch = true;
-    return reply(step, command.request, {}, "");
+    return reply(step, command.request, {});
   }
   reply(step, command.request,
         Status(Code::kNotFound, base::kErrUnknownWorker,
                "no worker has the id or name '" + command.worker +
-                   "'; `weir workers list` shows them"),
-        "");
+                   "'; `weir workers list` shows them"));
 }
 
 void worker_lease_expired(Step& step, Worker& worker) {
@@ -305,8 +292,7 @@ void worker_lease_expired(Step& step, Worker& worker) {
   const std::set<AttemptKey> leases = worker.leases;
   // After a restart nobody knows whether a worker without leases was lost before.
   if (worker.seen || !leases.empty()) {
-    emit_worker(step, worker, EventKind::kWorkerLost,
-                std::to_string(leases.size()) + " attempts were leased to it");
+    emit(step, WorkerLost{worker.row.name, std::ssize(leases)});
   }
   worker.seen = false;
   for (const AttemptKey& key : leases) expire_lease(step, worker, key);

@@ -54,6 +54,24 @@ base::Result<v1::RunState> parse_state(const std::string& word) {
                     base::did_you_mean(word, words));
 }
 
+// "manual", "schedule nightly for 2026-11-27 02:00:00, partition x"
+std::string origin_text(const v1::Origin& origin) {
+  std::string text = enum_word(v1::OriginKind_Name(origin.kind()), "ORIGIN_KIND_");
+  if (!origin.reference().empty()) text += " " + printable(origin.reference());
+  if (origin.has_nominal_at()) text += " for " + time_cell(origin.nominal_at());
+  if (!origin.partition().empty()) text += ", partition " + printable(origin.partition());
+  return text;
+}
+
+// Why a queued run is not planned yet.
+std::string queue_text(const v1::Run& run) {
+  if (run.queued_for() == v1::QUEUE_REASON_LIVE_RUNS) return ", until other runs have ended";
+  if (run.queued_for() == v1::QUEUE_REASON_START_TIME) {
+    return ", not before " + time_cell(run.start_at());
+  }
+  return "";
+}
+
 int list(Session& session, const ListArguments& arguments) {
   v1::ListRunsRequest request;
   request.set_job(arguments.job);
@@ -77,7 +95,8 @@ int list(Session& session, const ListArguments& arguments) {
   std::vector<Column> columns{{"RUN"},     {"JOB"},
                               {"STATE"},   {"TASKS", Align::kRight},
                               {"CREATED"}, {"DURATION", Align::kRight}};
-  if (session.wide()) columns.insert(columns.end(), {{"FAILED", Align::kRight}, {"REASON"}});
+  if (session.wide())
+    columns.insert(columns.end(), {{"FAILED", Align::kRight}, {"ORIGIN"}, {"REASON"}});
   columns.push_back({"MESSAGE", Align::kLeft, true});
   Listing listing(std::move(columns));
   listing.nothing =
@@ -95,6 +114,7 @@ int list(Session& session, const ListArguments& arguments) {
                           {span_cell(run.started_at(), run.finished_at())}};
     if (session.wide()) {
       row.push_back({std::to_string(counts.failed() + counts.upstream_failed())});
+      row.push_back({origin_text(run.origin())});
       row.push_back({run.reason()});
     }
     row.push_back({run.message()});
@@ -113,11 +133,12 @@ void describe_run(Session& session, const v1::Run& run) {
     if (!value.empty() && value != "-") text += paint(Color::kBold, name) + "  " + value + "\n";
   };
   line("run      ", run.id());
-  line("state    ", paint(state.color, state.text));
+  line("state    ", paint(state.color, state.text) + queue_text(run));
   line("message  ", printable(run.message()));
   line("job      ", run.job());
   line("selection", printable(run.selection()));
   line("params   ", run.params_json() == "{}" ? "" : printable(run.params_json()));
+  line("origin   ", origin_text(run.origin()));
   line("reason   ", printable(run.reason()));
   line("created  ", time_cell(run.created_at()));
   line("started  ", time_cell(run.started_at()));

@@ -14,7 +14,6 @@
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/paging.h"
-#include "cli/past.h"
 #include "cli/text/duration.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
@@ -45,22 +44,15 @@ int explain(Session& session, const std::string& pasted) {
   if (!api.ok()) return session.fail(api.status());
   v1::ExplainRequest request;
   request.set_reference(unpaste(pasted));
-  auto answer = (*api)->explain(request);
-  if (!answer.ok() && answer.status().code() == Code::kNotFound) {
-    const auto past = explain_past(**api, request.reference());
-    if (past.ok()) {
-      answer = v1::ExplainResponse();
-      answer->mutable_lines()->Assign(past->begin(), past->end());
-    } else if (past.status().error() == base::kErrUnknownTask) {
-      return session.fail(past.status());
-    }
-  }
+  const auto answer = (*api)->explain(request);
   if (!answer.ok()) return session.fail(answer.status());
   if (session.structured()) {
     session.print_json(message_json(*answer));
     return kExitOk;
   }
-  for (const std::string& line : answer->lines()) session.data(printable(line) + "\n");
+  for (const v1::ExplainItem& item : answer->items()) {
+    session.data(printable(item.words()) + "\n");
+  }
   return kExitOk;
 }
 

@@ -1,6 +1,7 @@
 // workers list|show|drain. A worker may be named by id, by the beginning of one, or by its name;
 // a name that several share is refused rather than guessed.
 // Main thread.
+#include <map>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -38,6 +39,19 @@ Cell worker_state(const v1::Worker& worker) {
   return {"connected", Color::kGreen};
 }
 
+std::string value_text(const std::string& value) { return value; }
+std::string value_text(std::int32_t value) { return std::to_string(value); }
+
+// "gpu=2 zone=b", in the order of their names.
+template <class Map>
+std::string pairs_text(const Map& map) {
+  std::map<std::string, std::string> sorted;
+  for (const auto& [name, value] : map) sorted[name] = value_text(value);
+  std::string text;
+  for (const auto& [name, value] : sorted) text += (text.empty() ? "" : " ") + name + "=" + value;
+  return text;
+}
+
 int list(Session& session, const WorkerArguments&) {
   const auto api = session.api();
   if (!api.ok()) return session.fail(api.status());
@@ -45,7 +59,7 @@ int list(Session& session, const WorkerArguments&) {
   if (!workers.ok()) return session.fail(workers.status());
   std::vector<Column> columns{
       {"WORKER"}, {"NAME"}, {"STATE"}, {"BUSY", Align::kRight}, {"LAST SEEN"}};
-  if (session.wide()) columns.push_back({"INFO"});
+  if (session.wide()) columns.insert(columns.end(), {{"LABELS"}, {"RESOURCES"}, {"VERSION"}});
   Listing listing(std::move(columns));
   listing.nothing = "no worker has ever connected; start one: weir worker --scheduler HOST:PORT";
   for (const v1::Worker& worker : workers->workers()) {
@@ -54,7 +68,11 @@ int list(Session& session, const WorkerArguments&) {
                           worker_state(worker),
                           {std::to_string(worker.leases()) + "/" + std::to_string(worker.slots())},
                           {time_cell(worker.last_seen())}};
-    if (session.wide()) row.push_back({worker.info_json()});
+    if (session.wide()) {
+      row.push_back({pairs_text(worker.labels())});
+      row.push_back({pairs_text(worker.resources())});
+      row.push_back({worker.weir_version()});
+    }
     listing.table.add(std::move(row));
     listing.names.push_back(worker.id());
     listing.items.push_back(&worker);
@@ -105,8 +123,19 @@ int show(Session& session, const WorkerArguments& arguments) {
                      std::to_string(worker->leases()) + " of " + std::to_string(worker->slots()) +
                      " busy\n" + paint(Color::kBold, "last seen") + "  " +
                      time_cell(worker->last_seen()) + "\n";
-  const base::Result<base::Json> info = base::Json::parse(worker->info_json());
-  if (info.ok() && !info->members().empty()) text += info->pretty() + "\n";
+  const auto line = [&](const std::string& name, const std::string& value) {
+    if (value.empty()) return;
+    text +=
+        paint(Color::kBold, name + std::string(11 - name.size(), ' ')) + printable(value) + "\n";
+  };
+  line("labels", pairs_text(worker->labels()));
+  line("resources", pairs_text(worker->resources()));
+  line("platform",
+       worker->architecture() + (worker->glibc().empty() ? "" : ", glibc " + worker->glibc()));
+  line("version", worker->weir_version());
+  line("limits", worker->limits());
+  line("directory", worker->data_dir());
+  line("host", worker->host_id());
   session.data(text);
   return kExitOk;
 }

@@ -45,6 +45,7 @@ class RunModel {
   // Nothing for events that are of no interest to a reader (assigned, materialized, …).
   std::optional<Transition> apply(const v1::Event& event);
 
+  void set_task_count(std::int32_t count) { task_count_ = count; }
   std::int32_t task_count() const { return task_count_; }
   int running() const { return running_; }
   int done() const { return done_; }      // succeeded, cached or skipped

@@ -1,31 +1,17 @@
-// From a job or selection to the tasks of a run: which stages, in which order, joined by which
-// edges, with which inputs pinned. Pure functions of the definitions; whether the run may be
-// created, and which versions it pins, is decided by their caller.
+// From what is asked for to the tasks of a run: which stages, in which order, joined by which
+// edges, reading what. Pure functions of definitions and rows, safe from any thread; whether the
+// run may begin, and which versions it pins, is decided by their caller.
 #pragma once
 
+#include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/plan/catalog.h"
 #include "engine/state.h"
 
 namespace weir::engine {
-
-struct PlannedStage {
-  Digest module;
-  std::int32_t stage = 0;
-};
-
-// In topological order, ties in order of declaration. Errors: unknown job or name, bad or empty
-// selection.
-base::Result<std::vector<PlannedStage>> plan_stages(const State& state, const std::string& job,
-                                                    const std::string& selection);
-
-// Whether each job of a module could be run: a job selects among the stages of its own pipeline, so
-// this needs no other module. INVALID_ARGUMENT with the problems, each under the name of its job.
-// The manifest must be valid otherwise.
-base::Status check_jobs(const std::shared_ptr<const Manifest>& manifest);
 
 inline constexpr int kPriorityMax = 1'000'000;  // either way; of a run, a job and a stage each
 int bounded_priority(int priority);
@@ -48,12 +34,18 @@ struct OutsideInput {
 };
 std::vector<OutsideInput> outside_inputs(const Run& run);
 
-// "pipeline/job" from a full or unique short name.
-struct FoundJob {
-  std::string name;
-  const module::JobSpec* spec = nullptr;
-  Digest module;
+// What planning reads: the definitions, and the rows of assets as of now.
+struct PlanView {
+  const Catalog& catalog;
+  // Null when there is none of that name.
+  std::function<const AssetRow*(const std::string& name)> asset;
+  std::int32_t tasks_max = 0;
 };
-base::Result<FoundJob> find_job(const State& state, const std::string& name);
+
+// What is asked for as a row, without an id.
+base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec);
+// The row with its modules and tasks, or why it cannot be run now; nothing is pinned and linked
+// yet.
+base::Result<Run> plan_tasks(const PlanView& view, RunRow row);
 
 }  // namespace weir::engine

@@ -124,7 +124,7 @@ void begin_attempt(Step& step, Run& run, Task& task, WallTime at) {
   run.counts[std::size_t(TaskState::kRunning)] += 1;
   std::get<Leased>(task.phase).attempt->started_at = at;
   task.started_at = at;
-  touch(step, run, task);
+  touch_lazy(step, run, task);
 }
 
 void park(Step& step, Run& run, Task& task, Blocker blocker) {

@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "engine/rows/columns.h"
+#include "engine/rows/worker_traits.h"
 #include "engine/states.h"
 
 namespace weir::engine {
@@ -22,8 +23,8 @@ struct WorkerRow {
   std::string name;
   std::int32_t slots = 0;
   bool draining = false;
-  std::string info;  // JSON: labels, resources, platform, limits achieved
   WallTime last_seen{};
+  WorkerTraits traits;
   bool forgotten = false;  // a forgotten row is deleted
 
   static constexpr Table kTable{"workers"};
@@ -31,7 +32,7 @@ struct WorkerRow {
   static constexpr auto columns() {
     return std::tuple(primary("id", &WorkerRow::id), column("name", &WorkerRow::name),
                       column("slots", &WorkerRow::slots), column("draining", &WorkerRow::draining),
-                      column("info", &WorkerRow::info), column("last_seen", &WorkerRow::last_seen));
+                      column("last_seen", &WorkerRow::last_seen), group(&WorkerRow::traits));
   }
 };
 

@@ -19,7 +19,7 @@ struct CommandText {
     return text;
   }
   std::string operator()(const CreateRun& c) const {
-    return "run " + c.id.text() + " " + (c.job.empty() ? c.selection : c.job);
+    return "run " + (c.spec.job.empty() ? c.spec.selection : c.spec.job);
   }
   std::string operator()(const CancelRun& c) const { return "cancel " + c.run.text(); }
   std::string operator()(const ConnectWorker& c) const {
@@ -52,9 +52,6 @@ struct CommandText {
     return "delivered outbox=" + std::to_string(c.id);
   }
   std::string operator()(const Explain& c) const { return "explain " + c.reference; }
-  std::string operator()(const PlanRun& c) const {
-    return "plan " + (c.job.empty() ? c.selection : c.job);
-  }
 };
 
 struct MessageText {
@@ -81,8 +78,10 @@ struct MessageText {
 // Rows that say something new; the rest ("") are the same facts in another table.
 struct RowText {
   std::string operator()(const RunRow& r) const {
-    return "run " + r.id.text() + " " + std::string(run_state_name(r.state)) +
-           quoted_reason(r.message);
+    std::string text = "run " + r.id.text() + " " + std::string(run_state_name(r.state));
+    const bool waits = r.state == RunState::kQueued && r.queued_for != QueueReason::kNone;
+    if (waits) text += " for " + std::string(base::word_of(r.queued_for));
+    return text + quoted_reason(r.message);
   }
   std::string operator()(const TaskRow& r) const {
     std::string text = "task " + r.name + " " + std::string(task_state_name(r.state));
@@ -137,8 +136,9 @@ std::string to_text(const Effects& effects) {
             std::visit(MessageText{}, message.message) + "\n";
   }
   for (const Reply& answer : effects.replies) {
-    text +=
-        "  reply " + (answer.status.ok() ? "ok " + answer.payload : answer.status.text()) + "\n";
+    text += "  reply " +
+            (answer.status.ok() ? "ok " + payload_text(answer.payload) : answer.status.text()) +
+            "\n";
   }
   return text;
 }

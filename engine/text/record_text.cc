@@ -75,7 +75,9 @@ std::string snapshot_text(const Snapshot& snapshot) {
   for (const auto& [run, seq] : snapshot.run_seq) {
     text += "run_seq run=" + run.text() + " seq=" + std::to_string(seq) + "\n";
   }
-  text += "counters last_seq=" + std::to_string(snapshot.last_seq) +
+  append_rows(text, snapshot.queued);
+  text += "counters last_run=" + (snapshot.last_run ? snapshot.last_run.text() : "-") +
+          " last_seq=" + std::to_string(snapshot.last_seq) +
           " last_materialization=" + std::to_string(snapshot.last_materialization) +
           " last_outbox=" + std::to_string(snapshot.last_outbox) + "\n";
   for (const std::string& row : snapshot.quarantined) {

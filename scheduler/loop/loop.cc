@@ -4,6 +4,7 @@
 #include "scheduler/loop/loop.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 #include <variant>
 #include <time.h>
@@ -44,13 +45,6 @@ std::int64_t payload_bytes(const CommandBody& body) {
   return bytes;
 }
 
-bool from_people(const CommandBody& body) {
-  return std::holds_alternative<engine::RegisterModules>(body) ||
-         std::holds_alternative<engine::CreateRun>(body) ||
-         std::holds_alternative<engine::Explain>(body) ||
-         std::holds_alternative<engine::PlanRun>(body);
-}
-
 Status not_running() {
   return {Code::kUnavailable, base::kErrShuttingDown, "the scheduler is not running; try again"};
 }
@@ -58,9 +52,15 @@ Status not_running() {
 TurnPorts make_ports(const LoopOptions& options, ports::SessionSink& sessions,
                      ports::BlobStore* artifacts, std::function<void(const engine::Reply&)> reply,
                      std::function<bool(const engine::OutboxRow&)> outbox,
-                     std::function<base::Now()> clock) {
-  return {sessions,  std::move(reply),  std::move(outbox),
-          artifacts, options.admission, std::move(clock)};
+                     std::function<base::Now()> clock, std::function<bool()> enough) {
+  return {sessions,          std::move(reply), std::move(outbox), artifacts,
+          options.admission, std::move(clock), std::move(enough)};
+}
+
+std::uint64_t seed_of(const LoopOptions& options) {
+  if (options.seed) return *options.seed;
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
 }
 
 }  // namespace
@@ -80,7 +80,9 @@ Loop::Loop(LoopOptions options, engine::Store& store, ports::SessionSink& sessio
                 [this](const engine::OutboxRow& row) {
                   return outbox_ == nullptr || outbox_->offer(row);
                 },
-                [this] { return now(); })) {}
+                [this] { return now(); },
+                [this] { return steady_clock::now() - batch_began_ >= options_.batch_time_max; })),
+      random_(seed_of(options_)) {}
 
 Loop::~Loop() { stop(); }
 
@@ -110,7 +112,7 @@ Status Loop::post(CommandBody body, ports::ReplyHandler on_reply) {
     return {Code::kInvalidArgument, base::kErrInternal, "that command is never answered"};
   }
   const std::int64_t bytes = payload_bytes(body);
-  const std::size_t limit = from_people(body)
+  const std::size_t limit = engine::sender_of(body) == engine::Sender::kPeople
                                 ? std::min(options_.inbox_commands_max, kInboxRequestsMax)
                                 : options_.inbox_commands_max;
   bool first = false;
@@ -154,6 +156,12 @@ void Loop::work() {
     if (options_.housekeeping) options_.housekeeping(last_now_.wall, idle);
   }
   run_batch(std::exchange(items, {}));
+  while (!left_over_.empty()) {
+    items.assign(std::make_move_iterator(left_over_.begin()),
+                 std::make_move_iterator(left_over_.end()));
+    left_over_.clear();
+    run_batch(std::exchange(items, {}));
+  }
   finish();
   checker_.release();
 }
@@ -165,13 +173,13 @@ steady_clock::time_point Loop::wake_at() const {
   };
   sooner(turn_.lazy_deadline());
   sooner(turn_.reopen_deadline());
-  if (turn_.open()) sooner(turn_.engine().next_deadline());
-  // The steady clock stands still while the machine sleeps: look again at least every kIdleWait.
+  // The steady clock stands still while the machine sleeps, and the wall clock may be set: look
+  // again at least every kIdleWait.
   base::Duration wait = kIdleWait;
-  if (due) {
-    const base::Now here = clock_now();
-    wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), kIdleWait);
-  }
+  const base::Now here = clock_now();
+  if (due) wait = std::clamp<base::Duration>(*due - here.boot, base::Duration::zero(), wait);
+  if (turn_.open())
+    wait = std::min(wait, turn_.engine().next_deadlines().wait(here).value_or(wait));
   return steady_clock::now() + wait;
 }
 
@@ -180,11 +188,16 @@ steady_clock::time_point Loop::wake_at() const {
 bool Loop::wait(std::vector<Item>& items, bool& idle) {
   const steady_clock::time_point until = wake_at();
   std::unique_lock lock(mutex_);
-  while (inbox_.empty() && running_) {
+  while (inbox_.empty() && left_over_.empty() && running_) {
     if (arrived_.wait_until(lock, until) == std::cv_status::timeout) break;
   }
-  const std::size_t count = running_ ? std::min(inbox_.size(), kBatchCommandsMax) : inbox_.size();
-  items.reserve(count);
+  // What the batch before left over comes first.
+  items.assign(std::make_move_iterator(left_over_.begin()),
+               std::make_move_iterator(left_over_.end()));
+  left_over_.clear();
+  const std::size_t room = kBatchCommandsMax - std::min(items.size(), kBatchCommandsMax);
+  const std::size_t count = running_ ? std::min(inbox_.size(), room) : inbox_.size();
+  items.reserve(items.size() + count);
   for (std::size_t i = 0; i < count; ++i) {
     inbox_bytes_ -= inbox_.front().bytes;
     items.push_back(std::move(inbox_.front()));
@@ -200,31 +213,39 @@ bool Loop::wait(std::vector<Item>& items, bool& idle) {
 
 void Loop::run_batch(std::vector<Item> items) {
   const base::Now taken = now();
+  if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
   std::vector<Command> batch;
   batch.reserve(items.size() + 1);
+  // First where the batch before was cut, for this one may be cut, too, before it comes to them.
+  const bool behind = std::exchange(behind_, false);
+  if (behind) add_timers(taken, items.front().arrived, batch);
+  const std::size_t before = batch.size();
   for (Item& item : items) {
     if (item.on_reply) {
       set_reply_to(item.body, ++last_reply_to_);
-      waiting_.emplace(last_reply_to_, std::move(item.on_reply));
+      waiting_.emplace(last_reply_to_, std::exchange(item.on_reply, {}));
     }
-    batch.push_back({taken, std::move(item.body)});
+    batch.push_back({taken, random_(), std::move(item.body)});
   }
-  run_deadlines(taken, batch);
-  turn_.run(batch, taken);
+  if (!behind) add_timers(taken, waiting_since_.value_or(taken.boot), batch);
+  const auto lazy = turn_.lazy_deadline();
+  if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);
+  batch_began_ = steady_clock::now();
+  const std::size_t done = std::max(turn_.run(batch, taken), before);
+  for (std::size_t i = done - before; i < items.size(); ++i) {
+    items[i].body = std::move(batch[i + before].body);
+    left_over_.push_back(std::move(items[i]));
+  }
+  behind_ = !left_over_.empty();
   offer_outbox(taken);
 }
 
-void Loop::run_deadlines(base::Now taken, std::vector<Command>& batch) {
-  if (const auto at = turn_.reopen_deadline(); at && *at <= taken.boot) turn_.reopen(taken);
-  if (!turn_.open()) return;
-  // Last, and while commands still wait only up to when the first of them came, so that a heartbeat
-  // in the inbox is heard before its lease is called expired.
-  const base::Now due{taken.wall, std::min(taken.boot, waiting_since_.value_or(taken.boot))};
-  if (const auto at = turn_.engine().next_deadline(); at && *at <= due.boot) {
-    batch.push_back({due, engine::FireTimers{}});
-  }
-  const auto lazy = turn_.lazy_deadline();
-  if (batch.empty() && lazy && *lazy <= taken.boot) turn_.flush_lazy(taken);
+// Last, as a rule, and only up to when the first of the commands that wait came, so that a
+// heartbeat among them is heard before its lease is called expired.
+void Loop::add_timers(base::Now taken, base::BootTime until, std::vector<Command>& batch) {
+  const base::Now due{taken.wall, std::min(taken.boot, until)};
+  if (!turn_.open() || !turn_.engine().next_deadlines().passed(due)) return;
+  batch.push_back({due, random_(), engine::FireTimers{}});
 }
 
 void Loop::offer_outbox(base::Now taken) {
@@ -244,7 +265,7 @@ void Loop::give_reply(const engine::Reply& reply) {
 
 void Loop::finish() {
   turn_.flush_lazy(now());
-  for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running(), ""});
+  for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running()});
   if (options_.housekeeping) options_.housekeeping(last_now_.wall, true);
 }
 

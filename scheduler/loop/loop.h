@@ -11,6 +11,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -28,19 +29,24 @@ namespace weir::loop {
 inline constexpr std::size_t kInboxCommandsMax = 65'536;
 // Requests of people are refused earlier, so that reports of workers still find room.
 inline constexpr std::size_t kInboxRequestsMax = 49'152;
-inline constexpr std::int64_t kInboxBytesMax = 256 << 20;   // of values and manifests
-inline constexpr std::size_t kBatchCommandsMax = 1024;      // keeps one commit from taking long
+inline constexpr std::int64_t kInboxBytesMax = 256 << 20;  // of values and manifests
+inline constexpr std::size_t kBatchCommandsMax = 1024;     // keeps one commit from taking long
+// Also ends a batch: what is left is the beginning of the next one, so that a few commands that
+// take long do not hold up what the others are waiting for.
+inline constexpr auto kBatchTimeMax = std::chrono::milliseconds(20);
 inline constexpr auto kIdleWait = std::chrono::seconds(1);  // also the longest wait for a deadline
 inline constexpr auto kOutboxOfferEvery = std::chrono::seconds(30);
 
 struct LoopOptions {
   engine::Options engine;
   std::size_t inbox_commands_max = kInboxCommandsMax;
+  std::chrono::steady_clock::duration batch_time_max = kBatchTimeMax;
   // Called between batches on the loop's thread; `idle` when nothing has come for kIdleWait.
   // SqliteStore's is wired here: checkpoints and the pruning of replies.
   std::function<void(base::WallTime now, bool idle)> housekeeping;
   std::function<base::Status()> admission;  // not OK: no new runs and modules
   std::function<base::Now()> clock;         // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
+  std::optional<std::uint64_t> seed;        // of what commands get; none: the system's randomness
 };
 
 class Loop final : public ports::Inbox {
@@ -78,7 +84,7 @@ class Loop final : public ports::Inbox {
   bool wait(std::vector<Item>& items, bool& idle);
   std::chrono::steady_clock::time_point wake_at() const;
   void run_batch(std::vector<Item> items);
-  void run_deadlines(base::Now now, std::vector<engine::Command>& batch);
+  void add_timers(base::Now taken, base::BootTime until, std::vector<engine::Command>& batch);
   void offer_outbox(base::Now now);
   void give_reply(const engine::Reply& reply);
   void finish();
@@ -89,11 +95,16 @@ class Loop final : public ports::Inbox {
   OutboxSink* const outbox_;
   Turn turn_;
   ThreadChecker checker_;
+  std::mt19937_64 random_;  // seeds of commands; the loop's thread only
 
   // Touched by the loop's thread only.
   std::unordered_map<std::uint64_t, ports::ReplyHandler> waiting_;
   std::uint64_t last_reply_to_ = 0;
   base::Now last_now_;
+  // What a batch that took long enough left over; answered under the ids that it has.
+  std::deque<Item> left_over_;
+  bool behind_ = false;  // there was something
+  std::chrono::steady_clock::time_point batch_began_{};
   std::optional<base::BootTime> waiting_since_;  // what the batch left in the inbox
   std::chrono::steady_clock::time_point last_arrival_{};
   base::BootTime outbox_offered_at_{};

@@ -33,14 +33,14 @@ concept HasReplyTo = requires(Body& body) {
   body.reply_to;
 };
 
-// Refused when the disk is full: what adds work. A dry run adds none.
-const std::string* new_work_key(const Command& command) {
-  if (const auto* create = std::get_if<engine::CreateRun>(&command.body)) {
-    return &create->request.idempotency_key;
-  }
-  const auto* upload = std::get_if<engine::RegisterModules>(&command.body);
-  if (upload != nullptr && !upload->dry_run) return &upload->request.idempotency_key;
-  return nullptr;
+// Of a request; empty for every other command.
+std::string idempotency_key(const Command& command) {
+  return std::visit(
+      [](const auto& body) -> std::string {
+        if constexpr (HasRequest<std::decay_t<decltype(body)>>) return body.request.idempotency_key;
+        return {};
+      },
+      command.body);
 }
 
 std::int64_t microseconds_since(std::chrono::steady_clock::time_point start) {
@@ -137,20 +137,31 @@ void Turn::offer_outbox() {
   }
 }
 
-void Turn::run(std::span<const Command> batch, base::Now now) {
-  if (batch.empty()) return;
-  if (!open_) return refuse(batch);
-  ++stats_.batches;
-  stats_.commands += static_cast<std::int64_t>(batch.size());
-  stats_.batch_commands.record(static_cast<std::int64_t>(batch.size()));
-  const auto start = std::chrono::steady_clock::now();
-  for (const Command& command : batch) {
-    if (Status status = step(command); !status.ok()) return fail(batch, status, now);
+std::size_t Turn::run(std::span<const Command> batch, base::Now now) {
+  if (batch.empty()) return 0;
+  if (!open_) {
+    refuse(batch);
+    return batch.size();
   }
+  const auto start = std::chrono::steady_clock::now();
+  Status status;
+  std::size_t done = 0;
+  while (status.ok() && done < batch.size()) {
+    status = step(batch[done++]);
+    if (ports_.enough && ports_.enough()) break;
+  }
+  ++stats_.batches;
+  stats_.commands += static_cast<std::int64_t>(done);
+  stats_.batch_commands.record(static_cast<std::int64_t>(done));
   stats_.step_us.record(microseconds_since(start));
-  if (PLANTED(kEffectBeforeCommit)) deliver();
-  if (Status status = commit_batch(now); !status.ok()) return fail(batch, status, now);
-  deliver();
+  if (status.ok() && PLANTED(kEffectBeforeCommit)) deliver();
+  if (status.ok()) status = commit_batch(now);
+  if (status.ok()) {
+    deliver();
+  } else {
+    fail(batch.first(done), status, now);
+  }
+  return done;
 }
 
 void Turn::refuse(std::span<const Command> batch) {
@@ -169,7 +180,7 @@ Status Turn::step(const Command& command) {
     if (status.code() != Code::kDataLoss) return status;
     // The command cannot be judged without the damaged row; the others of the batch can.
     ++stats_.refused;
-    if (reply_to(command) != 0) replies_.push_back({reply_to(command), std::move(status), ""});
+    if (reply_to(command) != 0) replies_.push_back({reply_to(command), std::move(status)});
     return {};
   }
   if (refuse_new_work(command, facts)) return {};
@@ -219,13 +230,13 @@ void Turn::drop_missing_artifacts(const engine::Reads& reads, engine::Facts& fac
 }
 
 bool Turn::refuse_new_work(const Command& command, const engine::Facts& facts) {
-  const std::string* key = new_work_key(command);
-  if (key == nullptr || !ports_.admission) return false;
-  if (facts.replies.contains(*key)) return false;  // was accepted before: gets the same answer
+  if (!ports_.admission || !engine::adds_work(command.body)) return false;
+  // What was accepted before gets the same answer.
+  if (facts.replies.contains(idempotency_key(command))) return false;
   Status status = ports_.admission();
   if (status.ok()) return false;
   ++stats_.refused;
-  if (reply_to(command) != 0) replies_.push_back({reply_to(command), std::move(status), ""});
+  if (reply_to(command) != 0) replies_.push_back({reply_to(command), std::move(status)});
   return true;
 }
 
@@ -300,7 +311,7 @@ void Turn::deliver() {
 }
 
 void Turn::answer(const Command& command, const Status& status) {
-  if (const std::uint64_t id = reply_to(command); id != 0) ports_.reply({id, status, ""});
+  if (const std::uint64_t id = reply_to(command); id != 0) ports_.reply({id, status});
 }
 
 void Turn::fail(std::span<const Command> batch, const Status& cause, base::Now now) {

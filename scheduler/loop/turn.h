@@ -40,6 +40,8 @@ struct TurnPorts {
   std::function<base::Status()> admission;  // not OK: no new runs and modules; may be empty
   // The time now, for a restore: what came before it may have taken long. Empty: the batch's.
   std::function<base::Now()> clock;
+  // Whether the batch has taken long enough, asked after each of its commands. Empty: it never has.
+  std::function<bool()> enough = {};
 };
 
 // Safe to read from any thread.
@@ -65,9 +67,10 @@ class Turn {
   // read; one that cannot be written leaves the turn closed until reopen().
   base::Status start(base::Now now);
 
-  // Processes the commands in order as one batch. Replies to all of them have been given when it
-  // returns, unless the engine answers later; commands met while closed are answered UNAVAILABLE.
-  void run(std::span<const engine::Command> batch, base::Now now);
+  // Processes the commands in order as one batch, until it has taken long enough, and says how many
+  // that were, one at least. Replies to those have been given when it returns, unless the engine
+  // answers later; commands met while closed are answered UNAVAILABLE.
+  std::size_t run(std::span<const engine::Command> batch, base::Now now);
 
   // When rows that wait for a batch must be committed on their own.
   std::optional<base::BootTime> lazy_deadline() const { return lazy_deadline_; }

@@ -12,7 +12,7 @@
 
 namespace weir::ports {
 
-using CommandBody = decltype(engine::Command::body);
+using engine::CommandBody;
 
 // The loop's entrance. Answers come back through `ReplyHandler`, on the loop thread, after the
 // commit: the handler must hand over and return.

@@ -22,53 +22,18 @@ base::Result<std::shared_ptr<const module::Manifest>> parse_manifest(const engin
   return std::make_shared<const module::Manifest>(std::move(manifest).value());
 }
 
-bool joins_run(module::DependencyKind kind) {
-  return kind == module::DependencyKind::kAsset || kind == module::DependencyKind::kAfter;
-}
-
-// The graph over all stages of all manifests, in their order.
-engine::Graph stage_graph(const Definitions& definitions) {
-  engine::Graph graph;
-  std::map<std::string_view, std::int32_t> by_name;
-  for (const auto& manifest : definitions.manifests) {
-    for (const module::StageSpec& stage : manifest->stages) {
-      const auto index = static_cast<std::int32_t>(graph.size());
-      engine::GraphNode& node = graph.emplace_back();
-      node.names.push_back(stage.name);
-      by_name.emplace(stage.name, index);
-      for (const module::OutputSpec& output : stage.outputs) {
-        if (output.asset != stage.name) node.names.push_back(output.asset);
-        by_name.emplace(output.asset, index);
-      }
-    }
-  }
-  std::size_t child = 0;
-  for (const auto& manifest : definitions.manifests) {
-    for (const module::StageSpec& stage : manifest->stages) {
-      for (const module::DependencySpec& dependency : stage.dependencies) {
-        const auto parent = by_name.find(dependency.name);
-        if (!joins_run(dependency.kind) || parent == by_name.end()) continue;
-        graph[child].parents.push_back(parent->second);
-        graph[static_cast<std::size_t>(parent->second)].children.push_back(
-            static_cast<std::int32_t>(child));
-      }
-      ++child;
-    }
-  }
-  return graph;
-}
-
 }  // namespace
 
 base::Result<std::vector<std::string>> Definitions::select(std::string_view expression) const {
-  const base::Result<std::vector<bool>> chosen = engine::select(stage_graph(*this), expression);
+  const engine::StageGraph& graph = catalog->whole();
+  const base::Result<std::vector<bool>> chosen = engine::select(graph.graph, expression);
   if (!chosen.ok()) return chosen.status();
   std::vector<std::string> names;
-  std::size_t index = 0;
-  for (const auto& manifest : manifests) {
-    for (const module::StageSpec& stage : manifest->stages) {
-      if (!(*chosen)[index++]) continue;
-      for (const module::OutputSpec& output : stage.outputs) names.push_back(output.asset);
+  for (std::size_t i = 0; i < graph.stages.size(); ++i) {
+    if (!(*chosen)[i]) continue;
+    const engine::StageGraph::Place& place = graph.stages[i];
+    for (const auto& output : place.manifest->stages[std::size_t(place.stage)].outputs) {
+      names.push_back(output.asset);
     }
   }
   std::sort(names.begin(), names.end());
@@ -97,6 +62,7 @@ base::Result<std::shared_ptr<const Definitions>> Catalog::definitions() {
   base::Result<std::vector<engine::ModuleRow>> rows = reader_.active_modules();
   if (!rows.ok()) return rows.status();
   auto loaded = std::make_shared<Definitions>();
+  std::map<std::string, std::shared_ptr<engine::Module>, std::less<>> modules;
   for (const engine::ModuleRow& row : *rows) {
     auto manifest = parse_manifest(row);
     if (!manifest.ok()) return manifest.status();
@@ -107,8 +73,12 @@ base::Result<std::shared_ptr<const Definitions>> Catalog::definitions() {
                                AssetDefinition{&parsed, stage, output});
       }
     }
+    engine::ModuleRow known = row;
+    known.manifest.clear();  // parsed, it is kept once
+    modules.emplace(parsed.pipeline, engine::make_module(std::move(known), *manifest));
     loaded->manifests.push_back(std::move(manifest).value());
   }
+  loaded->catalog = engine::make_catalog(std::move(modules));
   const std::lock_guard lock(mutex_);
   if (generation == generation_) definitions_ = loaded;
   return std::shared_ptr<const Definitions>(std::move(loaded));

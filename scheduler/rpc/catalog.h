@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/plan/catalog.h"
 #include "engine/records.h"
 #include "module/manifest.h"
 #include "scheduler/ports/reader.h"
@@ -33,6 +34,7 @@ struct AssetDefinition {
 struct Definitions {
   std::vector<std::shared_ptr<const module::Manifest>> manifests;
   std::map<std::string, AssetDefinition, std::less<>> assets;
+  std::shared_ptr<const engine::Catalog> catalog;  // what the engine plans with, made once here too
 
   // The assets whose stages the expression selects, over all pipelines. INVALID_ARGUMENT or
   // NOT_FOUND as the engine's selection says.

@@ -111,7 +111,11 @@ Status SnapshotReader::read_runs() {
   // Through the index of these: history is never scanned. A state that is no known word is no
   // terminal one, so such a run is named here.
   Status status = each<engine::RunRow>(
-      live_runs_condition(), [&](engine::RunRow row) { runs.push_back(std::move(row)); },
+      live_runs_condition(),
+      [&](engine::RunRow row) {
+        if (row.queued_for == engine::QueueReason::kNone) return runs.push_back(std::move(row));
+        snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
+      },
       kIgnoreBad);
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
@@ -298,6 +302,18 @@ Status SnapshotReader::read_small_tables() {
 }
 
 Status SnapshotReader::read_counters() {
+  const Result<Statement*> newest = prepared("SELECT run_id FROM runs ORDER BY run_id DESC");
+  if (!newest.ok()) return newest.status();
+  (*newest)->query();
+  // An id that is none is quarantined where its run is read.
+  for (bool looking = true; looking;) {
+    Result<bool> more = (*newest)->next();
+    if (!more.ok()) return more.status();
+    const auto id = *more ? RunId::parse((*newest)->text(0)) : std::nullopt;
+    if (id) snapshot_.last_run = *id;
+    looking = *more && !id;
+  }
+  (*newest)->reset();
   const std::pair<std::int64_t*, std::string_view> counters[] = {
       {&snapshot_.last_seq, "SELECT COALESCE(MAX(seq), 0) FROM events"},
       {&snapshot_.last_materialization, "SELECT COALESCE(MAX(id), 0) FROM materializations"},

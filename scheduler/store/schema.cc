@@ -228,8 +228,37 @@ INSERT INTO run_counts
   FROM tasks GROUP BY run_id;
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations{
-    {{1, kFirst}, {2, kSecond}, {3, kThird}, {4, kFourth}, {5, kFifth}}};
+// A run knows why it is there, and may wait as a row until it is planned.
+constexpr const char* kSixth = R"sql(
+ALTER TABLE runs DROP COLUMN parent;  -- it is the origin_reference of a retry
+ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'manual';
+ALTER TABLE runs ADD COLUMN origin_reference TEXT NOT NULL DEFAULT '';  -- schedule, asset, run, ...
+ALTER TABLE runs ADD COLUMN nominal_at INTEGER;  -- the time that the run is for
+ALTER TABLE runs ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN queued_for TEXT NOT NULL DEFAULT 'none';  -- while it is not planned
+ALTER TABLE runs ADD COLUMN start_at INTEGER;    -- not before
+)sql";
+
+// What a worker has is data; it says it anew when it connects.
+constexpr const char* kSeventh = R"sql(
+ALTER TABLE workers DROP COLUMN info;
+ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';     -- JSON: [[name, value], ...]
+ALTER TABLE workers ADD COLUMN resources TEXT NOT NULL DEFAULT '[]';  -- JSON: [[name, amount], ...]
+ALTER TABLE workers ADD COLUMN architecture TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN glibc TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN weir_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN limits TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 7> kMigrations{{{1, kFirst},
+                                                {2, kSecond},
+                                                {3, kThird},
+                                                {4, kFourth},
+                                                {5, kFifth},
+                                                {6, kSixth},
+                                                {7, kSeventh}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

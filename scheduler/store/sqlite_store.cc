@@ -200,6 +200,15 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
     if (!found.ok()) return found.status();
     if (*found) facts.runs.emplace(run, std::move(row));
   }
+  for (const base::RunId run : reads.queued) {
+    engine::RunRow row;
+    const std::string text = run.text();
+    Result<bool> found = find(load_run_, text, row);
+    const bool damaged = !found.ok() && found.status().code() == Code::kDataLoss;
+    if (!found.ok() && !damaged) return found.status();
+    auto& fact = facts.queued[run];
+    if (!damaged && *found) fact = std::move(row);
+  }
   for (const engine::Digest& digest : reads.artifacts) {
     engine::ArtifactRow row;
     Result<bool> found = find(load_artifact_, digest, row);

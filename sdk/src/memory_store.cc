@@ -45,6 +45,10 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
   for (const base::RunId run : reads.runs) {
     if (const engine::RunRow* row = tables_.runs.find(run)) facts.runs.emplace(run, *row);
   }
+  for (const base::RunId run : reads.queued) {
+    const engine::RunRow* row = tables_.runs.find(run);
+    facts.queued[run] = row != nullptr ? std::optional(*row) : std::nullopt;
+  }
   for (const engine::Digest& digest : reads.artifacts) {
     const engine::ArtifactRow* row = tables_.artifacts.find(digest);
     if (row != nullptr) facts.artifacts.emplace(digest, *row);
@@ -130,9 +134,14 @@ void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
 
 void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
   for (const auto& [id, run] : tables_.runs.rows()) {
+    snapshot.last_run = id;
     if (engine::terminal(run.state)) continue;
     if (damaged_.contains(id)) {
       snapshot.quarantined.push_back("runs " + id.text() + ": damaged");
+      continue;
+    }
+    if (run.queued_for != engine::QueueReason::kNone) {
+      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at});
       continue;
     }
     snapshot.runs.push_back(run);

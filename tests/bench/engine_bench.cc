@@ -77,7 +77,7 @@ class Rig {
     upload.manifest = std::make_shared<const module::Manifest>(std::move(manifest));
     command.modules.push_back(std::move(upload));
     step(std::move(command));
-    WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0, .info = {}};
+    WorkerInfo worker{.id = "w", .name = "w", .slots = slots, .prefetch = 0};
     step(ConnectWorker{SessionId{1}, worker, {}});
   }
 
@@ -90,8 +90,8 @@ class Rig {
 
   void create_run() {
     CreateRun create;
-    create.id = RunId{++runs_};
-    create.selection = "*";
+    create.spec.selection = "*";
+    ++runs_;
     step(std::move(create));
   }
 
@@ -120,7 +120,7 @@ class Rig {
   void step(Body body) {
     now_.boot += std::chrono::microseconds(50);
     now_.wall += std::chrono::microseconds(50);
-    Effects effects = engine_.step(Command{now_, std::move(body)}, Facts{});
+    Effects effects = engine_.step(Command{now_, ++seed_, std::move(body)}, Facts{});
     records_ += std::ssize(effects.records);
     for (const Record& record : effects.records) {
       if (measures_bytes_) bytes_written_ += std::ssize(record_text(record));
@@ -138,7 +138,7 @@ class Rig {
   const Digest digest_ = base::sha256("1234");
   std::deque<Assign> leased_;
   const std::int64_t tasks_;
-  std::uint64_t runs_ = 0, finished_runs_ = 0;
+  std::uint64_t seed_ = 0, runs_ = 0, finished_runs_ = 0;
   std::int64_t records_ = 0, bytes_written_ = 0;
   bool measures_bytes_ = false;
 };

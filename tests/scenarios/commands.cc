@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "engine/plan/plan.h"
 #include "engine/plan/run_plan.h"
 #include "engine/state.h"
 #include "tests/support/graph_text.h"
@@ -90,15 +91,27 @@ std::string do_register(World& world, const Line& line, const std::vector<std::s
 std::string do_run(World& world, const Line& line, const std::vector<std::string>& body) {
   engine::CreateRun command;
   command.request = request_of(line, body);
-  command.id = world.next_run_id();
-  command.priority = std::stoi(line.option("priority", "0"));
-  command.job = line.option("job");
+  engine::RunSpec& spec = command.spec;
+  spec.priority = std::stoi(line.option("priority", "0"));
+  spec.job = line.option("job");
   for (std::size_t i = 1; i < line.words.size(); ++i) {
-    command.selection += (i > 1 ? " " : "") + line.words[i];
+    spec.selection += (i > 1 ? " " : "") + line.words[i];
+  }
+  if (const auto origin = line.option("origin"); !origin.empty()) {
+    // "schedule:nightly": nobody asked, so nobody is answered.
+    command.request = {};
+    const auto colon = origin.find(':');
+    spec.origin.kind = base::parse_word<engine::OriginKind>(origin.substr(0, colon)).value();
+    spec.origin.reference = colon == std::string::npos ? "" : origin.substr(colon + 1);
+    spec.origin.partition = line.option("partition");
+    spec.origin.nominal = world.now.wall;
+  }
+  if (const auto in = line.option("in"); !in.empty()) {
+    spec.start_at = world.now.wall + test::parse_duration(in);
   }
   for (const auto& row : body) {
     const auto space = row.find(' ');
-    command.params[row.substr(0, space)] = row.substr(space + 1);
+    spec.params[row.substr(0, space)] = row.substr(space + 1);
   }
   return world.step(command);
 }
@@ -109,7 +122,6 @@ std::string do_connect(World& world, const Line& line) {
   worker.info.id = worker.info.name = line.words.at(1);
   worker.info.slots = std::stoi(line.option("slots", "1"));
   worker.info.prefetch = std::stoi(line.option("prefetch", "0"));
-  worker.info.info = "{}";
   worker.session = base::SessionId{++world.sessions};
   engine::ConnectWorker command{worker.session, worker.info, {}};
   for (const auto& [key, assign] : worker.held) command.held.push_back(key);
@@ -239,15 +251,12 @@ std::string do_advance(World& world, const Line& line) {
   return world.advance(test::parse_duration(line.words.at(1)), beating);
 }
 
-std::string reply_lines(World& world, ports::CommandBody body) {
-  std::string text = world.step(std::move(body));
-  const std::string prefix = "  reply ok ";
-  if (!text.starts_with(prefix)) return text;
-  const auto payload = base::Json::parse(text.substr(prefix.size()));
-  if (!payload.ok()) return text;
-  std::string lines;
-  for (const auto& line : payload->items()) lines += line.as_string() + "\n";
-  return lines;
+// "clock -2h": the wall clock is set, time goes on.
+std::string do_clock(World& world, const Line& line) {
+  const std::string& by = line.words.at(1);
+  const bool back = by.starts_with('-');
+  const base::Duration step = test::parse_duration(back ? by.substr(1) : by);
+  return world.set_clock(back ? -step : step);
 }
 
 std::string do_explain(World& world, const Line& line) {
@@ -258,15 +267,27 @@ std::string do_explain(World& world, const Line& line) {
     reference = run.id.text() + (slash == std::string::npos ? "" : reference.substr(slash));
     break;
   }
-  return reply_lines(world, engine::Explain{1, reference});
+  return world.ask(engine::Explain{1, reference});
 }
 
 std::string do_plan(World& world, const Line& line) {
-  std::string selection;
+  engine::RunSpec spec;
+  spec.job = line.option("job");
   for (std::size_t i = 1; i < line.words.size(); ++i) {
-    selection += (i > 1 ? " " : "") + line.words[i];
+    spec.selection += (i > 1 ? " " : "") + line.words[i];
   }
-  return reply_lines(world, engine::PlanRun{1, line.option("job"), selection});
+  const engine::State& state = world.engine().state();
+  const auto asset = [&](const std::string& name) {
+    const auto found = state.assets.find(name);
+    return found == state.assets.end() ? nullptr : &found->second.row;
+  };
+  auto row = engine::run_row(*state.catalog, spec);
+  if (!row.ok()) return "  " + row.status().text() + "\n";
+  const auto run = engine::plan_tasks({*state.catalog, asset, 1000}, std::move(*row));
+  if (!run.ok()) return "  " + run.status().text() + "\n";
+  std::string names;
+  for (const auto& task : run->tasks) names += task.spec->name + "\n";
+  return names;
 }
 
 std::string do_cancel(World& world, const Line& line) {
@@ -290,6 +311,7 @@ std::string do_options(World& world, const Line& line) {
   }
   world.options.resident_tasks_max = std::stoi(line.option("resident_tasks", "1000000"));
   world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
+  world.options.queued_runs_max = std::stoi(line.option("queued_runs", "100000"));
   return "";
 }
 
@@ -319,11 +341,19 @@ std::string show_inputs(World& world, const Line& line) {
   return text + "\n";
 }
 
+// Nothing of a run that somebody asked for.
+std::string origin_of(const engine::RunRow& row) {
+  const engine::Origin& origin = row.origin;
+  if (origin.kind == engine::OriginKind::kManual) return "";
+  return " by " + std::string(base::word_of(origin.kind)) + " " + origin.reference +
+         (origin.partition.empty() ? "" : " partition " + origin.partition);
+}
+
 std::string show_run(World& world, const Line& line) {
   const KnownRun& run = world.run(line.words.at(1));
   const auto& row = *world.tables().runs.find(run.id);
   std::string text = run.alias + " " + std::string(engine::run_state_name(row.state)) +
-                     (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+                     (row.message.empty() ? "" : " (" + row.message + ")") + origin_of(row) + "\n";
   const auto plan = engine::RunPlan::of(row).value();
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     const auto* stored = world.tables().tasks.find({run.id, std::int32_t(i)});
@@ -416,13 +446,14 @@ const std::map<std::string, Verb>& verbs() {
       {"oom", do_finish},          {"load_error", do_finish},
       {"canceled", do_finish},     {"release", do_release},
       {"advance", do_advance},     {"explain", do_explain},
-      {"plan", do_plan},           {"cancel", do_cancel},
-      {"drain", do_drain},         {"undrain", do_drain},
-      {"options", do_options},     {"upload", do_upload},
-      {"inputs", show_inputs},     {"show", show_run},
-      {"attempts", show_attempts}, {"events", show_events},
-      {"assets", show_assets},     {"leases", show_leases},
-      {"outbox", show_outbox},     {"delivered", do_delivered}};
+      {"clock", do_clock},         {"plan", do_plan},
+      {"cancel", do_cancel},       {"drain", do_drain},
+      {"undrain", do_drain},       {"options", do_options},
+      {"upload", do_upload},       {"inputs", show_inputs},
+      {"show", show_run},          {"attempts", show_attempts},
+      {"events", show_events},     {"assets", show_assets},
+      {"leases", show_leases},     {"outbox", show_outbox},
+      {"delivered", do_delivered}};
   return kVerbs;
 }
 

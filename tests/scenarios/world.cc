@@ -21,14 +21,32 @@ constexpr auto kBeat = std::chrono::seconds(10);
 World::World() : engine_(std::make_unique<engine::Engine>(options)) {}
 
 std::string World::step(ports::CommandBody body) {
+  std::string text = step_once(std::move(body));
+  // As the loop does it: what is due at once is the next batch.
+  while (engine_->next_deadlines().passed(now)) text += step_once(engine::FireTimers{});
+  return text;
+}
+
+std::string World::ask(ports::CommandBody body) {
+  std::string text = step(std::move(body));
+  return last_reply_.status.ok() ? readable(engine::payload_text(last_reply_.payload)) : text;
+}
+
+std::string World::set_clock(base::Duration by) {
+  now.wall += by;
+  return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{}) : "";
+}
+
+std::string World::step_once(ports::CommandBody body) {
   const bool untouched = engine_->state().modules.empty() && engine_->state().workers.empty();
   if (untouched) engine_ = std::make_unique<engine::Engine>(options);
-  const engine::Command command{now, std::move(body)};
+  const engine::Command command{now, ++seed_, std::move(body)};
   CHECK(store_.begin().ok());
   const auto facts = store_.load(engine_->reads(command));
   CHECK(facts.ok());
   const engine::Effects effects = engine_->step(command, *facts);
   commit(effects);
+  if (!effects.replies.empty()) last_reply_ = effects.replies.back();
   check();
   learn_run(effects);
   deliver(effects);
@@ -55,17 +73,22 @@ void World::check() const {
 void World::learn_run(const engine::Effects& effects) {
   for (const auto& record : effects.records) {
     const auto* row = std::get_if<engine::RunRow>(&record);
-    if (row == nullptr || !engine_->state().runs.contains(row->id)) continue;
-    const auto known = [&](const KnownRun& run) { return run.id == row->id; };
-    if (std::any_of(runs_.begin(), runs_.end(), known)) continue;
-    KnownRun run{"R" + std::to_string(runs_.size() + 1), row->id, {}, {}, {}};
-    const auto& live = engine_->state().runs.at(row->id);
+    if (row == nullptr) continue;
+    const auto same = [&](const KnownRun& run) { return run.id == row->id; };
+    auto known = std::find_if(runs_.begin(), runs_.end(), same);
+    if (known == runs_.end()) {
+      const std::string alias = "R" + std::to_string(runs_.size() + 1);
+      known = runs_.insert(known, KnownRun{alias, row->id, {}, {}, {}});
+    }
+    KnownRun& run = *known;
+    const auto found = engine_->state().runs.find(row->id);
+    if (found == engine_->state().runs.end() || !run.tasks.empty()) continue;  // queued, or seen
+    const auto& live = found->second;
     run.manifest = live.modules.front()->manifest;
     for (const auto& task : live.tasks) {
       run.tasks.push_back(task.spec->name);
       run.specs.push_back(*task.spec);
     }
-    runs_.push_back(std::move(run));
   }
 }
 
@@ -91,9 +114,9 @@ std::string World::advance(base::Duration by, const std::vector<std::string>& be
   while (true) {
     auto at = until;
     if (!beating.empty()) at = std::min(at, next_beat);
-    const auto deadline = engine_->next_deadline();
-    const bool fires = deadline && *deadline <= at;
-    if (fires) at = std::max(*deadline, now.boot);
+    const auto wait = engine_->next_deadlines().wait(now);
+    const bool fires = wait && now.boot + *wait <= at;
+    if (fires) at = now.boot + *wait;
     now.wall += at - now.boot;
     now.boot = at;
     if (fires) {
@@ -185,7 +208,5 @@ std::string World::readable(std::string text) const {
   }
   return text;
 }
-
-RunId World::next_run_id() const { return RunId::make(now.wall, std::uint32_t(runs_.size() + 1)); }
 
 }  // namespace weir::scenario

@@ -40,7 +40,11 @@ class World {
 
   // One step of the engine, committed and checked; its effects as text.
   std::string step(ports::CommandBody body);
-  // Moves the clock, firing every deadline on its instant; the workers named beat every 10 s.
+  // The answer alone of a command that only reads.
+  std::string ask(ports::CommandBody body);
+  // Sets the wall clock alone.
+  std::string set_clock(base::Duration by);
+  // Moves both clocks, firing every deadline on its instant; the workers named beat every 10 s.
   std::string advance(base::Duration by, const std::vector<std::string>& beating);
   // The scheduler dies and comes back from its store; every session is gone.
   std::string restart();
@@ -58,7 +62,6 @@ class World {
   // Run ids become aliases and task indices names.
   std::string readable(std::string text) const;
 
-  RunId next_run_id() const;
   engine::Options options;
   std::map<std::string, FakeWorker> workers;  // by id
   std::uint64_t sessions = 0;
@@ -70,12 +73,15 @@ class World {
   const std::vector<KnownRun>& runs() const { return runs_; }
 
  private:
+  std::string step_once(ports::CommandBody body);
   void commit(const engine::Effects& effects);
   void check() const;
   void deliver(const engine::Effects& effects);
   void learn_run(const engine::Effects& effects);
 
   std::unique_ptr<engine::Engine> engine_;
+  std::uint64_t seed_ = 0;
+  engine::Reply last_reply_;
   mutable sdk_impl::MemoryStore store_;
   std::vector<KnownRun> runs_;
   std::map<base::Digest, std::string> values_;

@@ -93,13 +93,20 @@ void Audit::row(const engine::RunRow& row) {
   runs_.insert(row.id);
   const auto* old = tables_.runs.find(row.id);
   if (old == nullptr) {
+    require(tables_.runs.rows().empty() || tables_.runs.rows().rbegin()->first < row.id,
+            "ids of runs are not in the order of their commits", row);
+    if (row.queued_for != engine::QueueReason::kNone) coverage_.add(Seen::kRunQueued);
     for (const auto& [id, other] : tables_.runs.rows()) {
       require(row.reason.empty() || other.reason != row.reason, "one request made two runs", row);
     }
     return;
   }
-  require(row.modules == old->modules && row.pins == old->pins && row.params == old->params,
+  require(row.params == old->params && row.origin == old->origin, "what was asked for changes",
+          row);
+  const bool waited = old->queued_for != engine::QueueReason::kNone;
+  require(waited || (row.modules == old->modules && row.pins == old->pins),
           "what a run has pinned changes", row);
+  require(waited || row.queued_for == engine::QueueReason::kNone, "a planned run is queued", row);
   require(!engine::terminal(old->state) || row.state == old->state, "a terminal run changes", row);
   const bool back = (row.state == RunState::kQueued && old->state != RunState::kQueued) ||
                     (row.state == RunState::kRunning && old->state == RunState::kCanceling);
@@ -117,7 +124,8 @@ void Audit::row(const engine::EventRow& row) {
   const auto* last = tables_.run_seq.find(row.run);
   require(row.run_seq == (last == nullptr ? 0 : *last) + 1, "run_seq has a gap", row);
   const auto* run = tables_.runs.find(row.run);
-  require(run == nullptr || !engine::terminal(run->state) || !run_finished_events_.empty(),
+  require(run == nullptr || !engine::terminal(run->state) || !run_finished_events_.empty() ||
+              row.kind == engine::EventKind::kRunFinished,
           "an event after the end of its run", row);
   if (row.kind == engine::EventKind::kTaskFinished) finished_events_.insert({row.run, row.task});
   if (row.kind == engine::EventKind::kRunFinished) run_finished_events_.insert(row.run);
@@ -150,6 +158,7 @@ void Audit::row(const engine::AssetRow& row) {
 void Audit::row(const engine::OutboxRow& row) { outbox_rows_ += row.delivered ? 0 : 1; }
 
 void Audit::count(const engine::EventRow& row) {
+  if (row.kind == engine::EventKind::kRunAdmitted) coverage_.add(Seen::kRunAdmitted);
   if (row.kind == engine::EventKind::kTaskRetry) {
     coverage_.add(row.message.starts_with("load_error") ? Seen::kLoadErrorRetried : Seen::kRetried);
   }
@@ -280,8 +289,12 @@ void Audit::check_counts(const engine::RunRow& run) const {
 }
 
 void Audit::check_run(const engine::RunRow& run) {
-  check_counts(run);
+  if (run.task_count > 0) check_counts(run);
   if (engine::terminal(run.state)) return check_ended_run(run);
+  if (run.queued_for != engine::QueueReason::kNone) {
+    const bool bare = run.task_count == 0 && run.modules.empty() && run.pins.empty();
+    return require(bare && run.state == RunState::kQueued, "a queued run is planned", run);
+  }
   const RunGraph& graph = graph_of(run);
   const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run.id, i); };
   int unfinished = 0;
@@ -303,6 +316,11 @@ void Audit::check_run(const engine::RunRow& run) {
 }
 
 void Audit::check_ended_run(const engine::RunRow& run) {
+  if (run.task_count == 0) {  // it never left the queue
+    require(run.state != RunState::kSucceeded, "a run without tasks succeeded", run);
+    if (run.state == RunState::kCanceled) coverage_.add(Seen::kQueuedRunCanceled);
+    return check_end_is_told(run);
+  }
   bool failed = false;
   const RunGraph& graph = graph_of(run);
   for (std::int32_t i = 0; i < run.task_count; ++i) {
@@ -315,6 +333,10 @@ void Audit::check_ended_run(const engine::RunRow& run) {
     require((run.state == RunState::kFailed) == failed, "the leaves decide otherwise", run);
     coverage_.add(failed ? Seen::kRunFailed : Seen::kRunSucceeded);
   }
+  check_end_is_told(run);
+}
+
+void Audit::check_end_is_told(const engine::RunRow& run) const {
   require(run_finished_events_.count(run.id) == 1, "a run's end and its event are apart", run);
   require(!notify_ || outbox_rows_ >= std::ssize(run_finished_events_),
           "a run ended without its outbox row", run);

@@ -59,6 +59,7 @@ class Audit {
   void check_counts(const engine::RunRow& run) const;
   void check_run(const engine::RunRow& run);
   void check_ended_run(const engine::RunRow& run);
+  void check_end_is_told(const engine::RunRow& run) const;
   void count(const engine::EventRow& row);
 
   const sdk_impl::MemoryTables& tables_;

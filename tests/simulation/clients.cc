@@ -30,13 +30,14 @@ engine::RequestInfo* request_info(ports::CommandBody& body) {
 }  // namespace
 
 Clients::Clients(std::uint64_t seed, const Profile& profile, Rng& rng, Agenda& agenda,
-                 Coverage& coverage, Promises& promises, Post post, Learn learn)
+                 Coverage& coverage, Promises& promises, Clock now, Post post, Learn learn)
     : seed_(seed),
       profile_(profile),
       rng_(rng),
       agenda_(agenda),
       coverage_(coverage),
       promises_(promises),
+      now_(std::move(now)),
       post_(std::move(post)),
       learn_(std::move(learn)) {}
 
@@ -62,7 +63,7 @@ Clients::Shared Clients::make(const std::string& what, ports::CommandBody body) 
   engine::RequestInfo& info = *request_info(body);
   info.idempotency_key = request->key;
   info.hash = base::sha256(request->key + " content");
-  if (auto* create = std::get_if<engine::CreateRun>(&body)) create->reason = request->key;
+  if (auto* create = std::get_if<engine::CreateRun>(&body)) create->spec.reason = request->key;
   request->body = std::move(body);
   return request;
 }
@@ -77,10 +78,6 @@ void Clients::ask(const Shared& request) {
   if (++request->sent > 1) coverage_.add(Seen::kRequestRepeated);
   ports::CommandBody body = request->body;
   request_info(body)->reply_to = ++last_reply_to_;
-  // The edge makes the id of a run anew for every call: it is the key that makes it one run.
-  if (auto* create = std::get_if<engine::CreateRun>(&body)) {
-    create->id = base::RunId{(seed_ << 20) + ++last_run_};
-  }
   asked_[last_reply_to_] = request;
   const Duration delay = rng_.between(Duration(milliseconds(1)), Duration(milliseconds(50)));
   agenda_.in(delay, [this, body] { post_(body); });
@@ -114,7 +111,7 @@ void Clients::settle(const Shared& request, const engine::Reply& reply) {
     agenda_.in(seconds(20), [this] { drain(false); });
   }
   if (std::holds_alternative<engine::CreateRun>(request->body)) {
-    runs_.push_back(*base::RunId::parse(reply.payload));
+    runs_.push_back(std::get<base::RunId>(reply.payload));
     if (rng_.chance(0.1)) misuse_key(request);
   }
 }
@@ -141,17 +138,23 @@ void Clients::register_modules(int variant) {
 
 void Clients::create_run(int number) {
   engine::CreateRun command;
-  command.priority = int(rng_.between(0, 3));
+  engine::RunSpec& spec = command.spec;
+  spec.priority = int(rng_.between(0, 3));
   const std::int64_t which = rng_.below(6);
   if (number == 0 || which == 0) {
-    command.job = "p0/all";
+    spec.job = "p0/all";
   } else if (which == 1) {
-    command.job = rng_.chance(0.5) ? "p0/first" : "p1/first";
+    spec.job = rng_.chance(0.5) ? "p0/first" : "p1/first";
   } else if (which == 2) {
-    command.selection = "*";
+    spec.selection = "*";
   } else {
     const std::string name = (rng_.chance(0.5) ? "p0_s" : "p1_s") + std::to_string(rng_.below(4));
-    command.selection = rng_.chance(0.7) ? "+" + name : name + (rng_.chance(0.5) ? "+" : "");
+    spec.selection = rng_.chance(0.7) ? "+" + name : name + (rng_.chance(0.5) ? "+" : "");
+  }
+  if (rng_.chance(0.2))
+    spec.start_at = now_().wall + rng_.between(Duration(0), Duration(seconds(40)));
+  if (rng_.chance(0.3)) {
+    spec.origin = {engine::OriginKind::kBackfill, "backfill", now_().wall, std::to_string(number)};
   }
   submit(make("run", std::move(command)));
 }
@@ -182,7 +185,6 @@ void Clients::misuse_key(const Shared& request) {
 
 // Read-only requests: their answers are not kept, and they need no repeating.
 void Clients::look() {
-  post_(engine::PlanRun{++last_reply_to_, "p0/all", ""});
   if (runs_.empty()) return;
   post_(engine::Explain{++last_reply_to_, runs_.back().text()});
   post_(engine::Explain{++last_reply_to_, "p0_s0"});

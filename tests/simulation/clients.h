@@ -22,11 +22,12 @@ namespace weir::simulation {
 
 class Clients {
  public:
+  using Clock = std::function<base::Now()>;
   using Post = std::function<void(ports::CommandBody)>;
   using Learn = std::function<void(const engine::ModuleUpload&)>;
 
   Clients(std::uint64_t seed, const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverage,
-          Promises& promises, Post post, Learn learn);
+          Promises& promises, Clock now, Post post, Learn learn);
 
   // Puts everything that they will ask for on the agenda.
   void start();
@@ -61,12 +62,12 @@ class Clients {
   Agenda& agenda_;
   Coverage& coverage_;
   Promises& promises_;
+  const Clock now_;
   const Post post_;
   const Learn learn_;
   std::map<std::uint64_t, Shared> asked_;  // by reply_to
   std::vector<base::RunId> runs_;          // that were accepted
   std::uint64_t last_reply_to_ = 0;
-  std::uint64_t last_run_ = 0;
   int open_ = 0;  // requests without an answer
   int last_key_ = 0;
   bool calm_ = false;

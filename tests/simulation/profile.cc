@@ -145,6 +145,7 @@ Profile make_profile(Rng& rng) {
   profile.cancels = rng.chance(0.5) ? int(rng.between(1, 3)) : 0;
   profile.drains = rng.chance(0.3) ? 1 : 0;
   profile.registrations = rng.chance(0.4) ? int(rng.between(1, 2)) : 0;
+  if (rng.chance(0.4)) profile.options.live_runs_max = std::int32_t(rng.between(1, 3));
   profile.length = rng.between(base::Duration(seconds(60)), base::Duration(seconds(240)));
   if (profile.crashes > 0 && rng.chance(0.5)) profile.power_cuts_at_start = int(rng.between(1, 3));
   if (profile.crashes > 0 && rng.chance(0.1)) profile.damages = 1;

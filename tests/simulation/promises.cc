@@ -68,7 +68,8 @@ void Promises::check_input(const engine::RunRow& run, const engine::InputRef& in
 }
 
 void Promises::answered(const std::string& key, const ports::CommandBody& request,
-                        const std::string& payload) {
+                        const engine::ReplyPayload& answer) {
+  const std::string payload = engine::payload_text(answer);
   const auto [at, fresh] = answers_.emplace(key, payload);
   const std::string& known = at->second;
   expect_that(known == payload, [&] {
@@ -76,7 +77,7 @@ void Promises::answered(const std::string& key, const ports::CommandBody& reques
   });
   if (!fresh) return;
   if (std::holds_alternative<engine::CreateRun>(request)) {
-    created_.insert(*base::RunId::parse(payload));
+    created_.insert(std::get<base::RunId>(answer));
   } else if (const auto* cancel = std::get_if<engine::CancelRun>(&request)) {
     canceled_.insert(cancel->run);
   } else if (const auto* upload = std::get_if<engine::RegisterModules>(&request)) {

@@ -23,7 +23,7 @@ class Promises {
   void sent(const engine::Send& message, const std::string& worker);
   // A request with an idempotency key was answered with success.
   void answered(const std::string& key, const ports::CommandBody& request,
-                const std::string& payload);
+                const engine::ReplyPayload& answer);
   void delivered(const engine::OutboxRow& row);
   // A follower reads what is there and it has not seen, and resumes where it stood.
   void follow();

@@ -66,6 +66,7 @@ void SchedulerHost::step_wall(Duration by) {
   if (calm_) return;
   coverage_.add(Seen::kWallStepped);
   wall_offset_ += by;
+  plan_wake();
 }
 
 void SchedulerHost::fill_disk(Duration length) { disk_full_until_ = agenda_.now() + length; }
@@ -178,6 +179,7 @@ void SchedulerHost::restart() {
 }
 
 void SchedulerHost::count_restored() {
+  coverage_.add(Seen::kRestoredQueued, std::ssize(turn_->engine().state().queue.runs()));
   for (const auto& [id, run] : turn_->engine().state().runs) {
     if (run.row.state == engine::RunState::kCanceling) coverage_.add(Seen::kRestoredCanceling);
     for (const auto& task : run.tasks) {
@@ -215,11 +217,14 @@ void SchedulerHost::plan_wake() {
   };
   sooner(turn_->lazy_deadline());
   sooner(turn_->reopen_deadline());
-  if (turn_->open()) sooner(turn_->engine().next_deadline());
-  if (!due) return;
-  const Duration wait = std::max(Duration(0), *due - now().boot);
+  std::optional<Duration> wait;
+  if (due) wait = std::max(Duration(0), *due - now().boot);
+  const auto engine_wait =
+      turn_->open() ? turn_->engine().next_deadlines().wait(now()) : std::optional<Duration>();
+  if (engine_wait && (!wait || *engine_wait < *wait)) wait = engine_wait;
+  if (!wait) return;
   // Only the latest plan to wake counts.
-  agenda_.in(wait, [this, life = life_, wake = ++wake_] {
+  agenda_.in(*wait, [this, life = life_, wake = ++wake_] {
     if (life == life_ && up() && !planned_ && wake == wake_) work();
   });
 }
@@ -243,13 +248,13 @@ void SchedulerHost::run_batch() {
   std::vector<engine::Command> batch;
   const std::int64_t limit = rng_.between(1, kBatchMax);
   while (!inbox_.empty() && std::ssize(batch) < limit) {
-    batch.push_back({taken, std::move(inbox_.front())});
+    batch.push_back({taken, rng_.next(), std::move(inbox_.front())});
     inbox_.pop_front();
   }
   if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) turn_->reopen(taken);
   if (turn_->open()) {
-    if (const auto at = turn_->engine().next_deadline(); at && *at <= taken.boot) {
-      batch.push_back({taken, engine::FireTimers{}});
+    if (turn_->engine().next_deadlines().passed(taken)) {
+      batch.push_back({taken, rng_.next(), engine::FireTimers{}});
     }
     const auto lazy = turn_->lazy_deadline();
     if (batch.empty() && lazy && *lazy <= taken.boot) turn_->flush_lazy(taken);

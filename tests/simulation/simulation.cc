@@ -30,6 +30,7 @@ Simulation::Simulation(std::uint64_t seed, bool trace)
       fleet_(profile_, rng_, agenda_, coverage_, *this),
       clients_(
           seed, profile_, rng_, agenda_, coverage_, host_.promises(),
+          [this] { return host_.now(); },
           [this](ports::CommandBody body) { host_.post(std::move(body)); },
           [this](const engine::ModuleUpload& upload) { learn(upload); }) {}
 

@@ -16,6 +16,7 @@
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
+#include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
 
 namespace weir::rpc {
@@ -100,7 +101,13 @@ void to_proto(const ports::RunWithCounts& row, v1::Run* out) {
   out->set_reason(run.reason);
   out->set_message(run.message);
   out->set_priority(run.priority);
-  if (run.parent) out->set_parent_run_id(run.parent.text());
+  v1::Origin* origin = out->mutable_origin();
+  origin->set_kind(to_proto_enum<v1::OriginKind>(run.origin.kind));
+  origin->set_reference(run.origin.reference);
+  origin->set_partition(run.origin.partition);
+  if (run.origin.nominal) to_proto(*run.origin.nominal, origin->mutable_nominal_at());
+  out->set_queued_for(to_proto_enum<v1::QueueReason>(run.queued_for));
+  if (run.start_at) to_proto(*run.start_at, out->mutable_start_at());
   for (const engine::Digest& module : run.modules) out->add_modules(module.hex());
   out->set_task_count(run.task_count);
   counts_to_proto(row.counts, out->mutable_counts());
@@ -204,8 +211,41 @@ void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases,
   out->set_draining(row.draining);
   out->set_slots(row.slots);
   out->set_leases(leases);
-  out->set_info_json(row.info);
+  const engine::WorkerTraits& traits = row.traits;
+  for (const engine::Label& label : traits.labels) {
+    (*out->mutable_labels())[label.name] = label.value;
+  }
+  for (const engine::Resource& resource : traits.resources) {
+    (*out->mutable_resources())[resource.name] = resource.amount;
+  }
+  out->set_architecture(traits.architecture);
+  out->set_glibc(traits.glibc);
+  out->set_weir_version(traits.weir_version);
+  out->set_limits(traits.limits);
+  out->set_data_dir(traits.data_dir);
+  out->set_host_id(traits.host_id);
   to_proto(row.last_seen, out->mutable_last_seen());
+}
+
+void to_proto(const engine::ModuleChange& change, v1::ModuleChange* out) {
+  out->set_pipeline(change.pipeline);
+  out->set_module(change.module.hex());
+  if (change.replaces) out->set_replaces(change.replaces.hex());
+  out->mutable_added()->Add(change.added.begin(), change.added.end());
+  out->mutable_removed()->Add(change.removed.begin(), change.removed.end());
+  out->mutable_changed()->Add(change.changed.begin(), change.changed.end());
+  out->mutable_breaking()->Add(change.breaking.begin(), change.breaking.end());
+  out->set_unchanged(change.unchanged);
+}
+
+void to_proto(const engine::ExplainItem& item, v1::ExplainItem* out) {
+  out->set_kind(std::string(base::word_of(item.kind)));
+  out->set_subject(item.subject);
+  out->mutable_numbers()->insert(item.numbers.begin(), item.numbers.end());
+  out->mutable_references()->Add(item.references.begin(), item.references.end());
+  out->set_text(item.text);
+  out->set_depth(item.depth);
+  out->set_words(engine::words_of(item));
 }
 
 }  // namespace weir::rpc

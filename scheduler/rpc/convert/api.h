@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "engine/records.h"
+#include "engine/replies/replies.h"
 #include "module/manifest.h"
 #include "scheduler/ports/logs.h"
 #include "scheduler/ports/reader.h"
@@ -24,11 +25,12 @@ class Attempt;
 class CheckResult;
 class DataVersion;
 class Event;
+class ExplainItem;
 class LogInfo;
 class Materialization;
 class Module;
+class ModuleChange;
 class ModuleFile;
-class RegisterModulesResponse;
 class Run;
 class Task;
 class Worker;
@@ -63,10 +65,8 @@ engine::WallTime from_proto(const google::protobuf::Timestamp& time);
 base::Result<engine::BundleFile> from_proto(const v1::ModuleFile& file);
 
 // ---- answers of the engine ----
-// The payload of RegisterModules. INTERNAL when it is not what the engine writes.
-base::Status changes_from_payload(std::string_view payload, v1::RegisterModulesResponse* out);
-// A payload that is a JSON array of strings.
-base::Result<std::vector<std::string>> strings_from_payload(std::string_view payload);
+void to_proto(const engine::ModuleChange& change, v1::ModuleChange* out);
+void to_proto(const engine::ExplainItem& item, v1::ExplainItem* out);
 
 // ---- requests ----
 // SHA-256 of the type's name and the deterministic serialisation, the idempotency key left out.

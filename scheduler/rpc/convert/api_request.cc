@@ -1,6 +1,6 @@
-// Messages of the public API to values, hashes of requests, page requests, and the engine's JSON
-// payloads to messages. Everything that comes from outside is checked here before a command
-// carries it. Pure functions.
+// Messages of the public API to values, hashes of requests, and page requests. Everything that
+// comes from outside is checked here before a command carries it. Pure functions, safe from any
+// thread; what needs the store to be judged is not judged here.
 #include <algorithm>
 #include <memory>
 
@@ -10,7 +10,6 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "base/errors.h"
-#include "base/json.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/convert/enums.h"
 #include "weir/v1/common.pb.h"
@@ -27,16 +26,6 @@ constexpr std::int64_t kSecondsMax = 253'402'300'799;
 
 base::Status invalid(int error, std::string message) {
   return base::Status(base::Code::kInvalidArgument, error, std::move(message));
-}
-
-base::Status bad_payload() {
-  return base::Status(base::Code::kInternal, base::kErrInternal,
-                      "the scheduler answered with a payload of another form than expected; this "
-                      "is a bug worth reporting");
-}
-
-void add_strings(const base::Json& array, google::protobuf::RepeatedPtrField<std::string>* out) {
-  for (const base::Json& item : array.items()) *out->Add() = item.as_string();
 }
 
 }  // namespace
@@ -87,33 +76,6 @@ base::Result<engine::BundleFile> from_proto(const v1::ModuleFile& file) {
   out.digest = *digest;
   out.size = file.size_bytes();
   out.executable = file.executable();
-  return out;
-}
-
-base::Status changes_from_payload(std::string_view payload, v1::RegisterModulesResponse* out) {
-  const base::Result<base::Json> json = base::Json::parse(payload);
-  if (!json.ok() || !(*json)["changes"].is_array()) return bad_payload();
-  for (const base::Json& item : (*json)["changes"].items()) {
-    v1::ModuleChange* change = out->add_changes();
-    change->set_pipeline(item["pipeline"].as_string());
-    change->set_module(item["module"].as_string());
-    change->set_replaces(item["replaces"].as_string());
-    add_strings(item["added"], change->mutable_added());
-    add_strings(item["removed"], change->mutable_removed());
-    add_strings(item["changed"], change->mutable_changed());
-    add_strings(item["breaking"], change->mutable_breaking());
-    change->set_unchanged(item["unchanged"].as_bool());
-  }
-  add_strings((*json)["warnings"], out->mutable_warnings());
-  return {};
-}
-
-base::Result<std::vector<std::string>> strings_from_payload(std::string_view payload) {
-  const base::Result<base::Json> json = base::Json::parse(payload);
-  if (!json.ok() || !json->is_array()) return bad_payload();
-  std::vector<std::string> out;
-  out.reserve(json->items().size());
-  for (const base::Json& item : json->items()) out.push_back(item.as_string());
   return out;
 }
 

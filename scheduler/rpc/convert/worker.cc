@@ -3,6 +3,7 @@
 // given instead of copying them.
 #include "scheduler/rpc/convert/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -259,24 +260,23 @@ base::Result<engine::WorkerInfo> worker_info(const wire::Hello& hello) {
                           std::to_string(hello.prefetch()) + "; 1 and 0 to " +
                           std::to_string(kSlotsMax) + " are possible");
   }
-  base::Json labels(base::Json::Object{});
-  for (const auto& [key, value] : hello.labels()) labels.set(key, value);
-  base::Json resources(base::Json::Object{});
-  for (const auto& [key, value] : hello.resources()) resources.set(key, value);
-  base::Json platform(base::Json::Object{});
-  platform.set("architecture", hello.platform().architecture());
-  platform.set("glibc", hello.platform().glibc());
-  base::Json info(base::Json::Object{});
-  info.set("labels", std::move(labels)).set("resources", std::move(resources));
-  info.set("platform", std::move(platform));
-  info.set("weir_version", hello.weir_version()).set("limits", hello.limits());
-  info.set("data_dir", hello.data_dir()).set("host_id", hello.host_id());
   engine::WorkerInfo out;
   out.id = hello.worker_id();
   out.name = hello.name().empty() ? hello.worker_id() : hello.name();
   out.slots = hello.slots();
   out.prefetch = hello.prefetch();
-  out.info = info.dump();
+  engine::WorkerTraits& traits = out.traits;
+  for (const auto& [name, value] : hello.labels()) traits.labels.push_back({name, value});
+  for (const auto& [name, amount] : hello.resources()) traits.resources.push_back({name, amount});
+  const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+  std::sort(traits.labels.begin(), traits.labels.end(), by_name);
+  std::sort(traits.resources.begin(), traits.resources.end(), by_name);
+  traits.architecture = hello.platform().architecture();
+  traits.glibc = hello.platform().glibc();
+  traits.weir_version = hello.weir_version();
+  traits.limits = hello.limits();
+  traits.data_dir = hello.data_dir();
+  traits.host_id = hello.host_id();
   return out;
 }
 

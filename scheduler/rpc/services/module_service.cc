@@ -230,7 +230,10 @@ class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
         response->add_warnings(
             "no worker is connected, so nothing says yet whether the module can start there");
       }
-      return changes_from_payload(reply.payload, response);
+      for (const auto& change : std::get<std::vector<engine::ModuleChange>>(reply.payload)) {
+        to_proto(change, response->add_changes());
+      }
+      return Status();
     };
     return serve_prepared(backend_, context, prepare, on_success);
   }

@@ -1,9 +1,10 @@
 // RunService: starting, cancelling and looking at runs. `as_of_seq` is read before the rows, so
 // that a stream of events from it misses nothing that the rows do not show. Handlers hand over
 // and return; reads run on read threads, commands go through the inbox.
-#include <random>
+#include <map>
 
 #include "base/errors.h"
+#include "engine/plan/plan.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/services/page.h"
@@ -22,13 +23,6 @@ using ports::CommandBody;
 constexpr std::size_t kReasonBytesMax = 1000;
 constexpr int kParamsMax = 1000;                   // of one run
 constexpr std::size_t kParamsBytesMax = 64 << 10;  // of one run, names and values
-
-engine::RunId new_run_id() {
-  thread_local std::mt19937 random{std::random_device{}()};
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  return engine::RunId::make(now, static_cast<std::uint32_t>(random()));
-}
 
 Status one_of_job_and_selection(const std::string& job, const std::string& selection) {
   if (job.empty() != selection.empty()) return {};
@@ -61,12 +55,11 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
   if (!info.ok()) return info.status();
   engine::CreateRun command;
   command.request = std::move(info).value();
-  command.id = new_run_id();
-  command.job = request.job();
-  command.selection = request.selection();
-  command.params.insert(request.params().begin(), request.params().end());
-  command.priority = request.priority();
-  command.reason = request.reason();
+  command.spec.job = request.job();
+  command.spec.selection = request.selection();
+  command.spec.params.insert(request.params().begin(), request.params().end());
+  command.spec.priority = request.priority();
+  command.spec.reason = request.reason();
   return command;
 }
 
@@ -186,15 +179,60 @@ Status list_attempts(Backend& backend, const v1::ListAttemptsRequest& request,
       });
 }
 
-// A page of the plan that the engine made just now: JSON, an array of the names of tasks.
-Status fill_plan(const ports::PageRequest& page, const std::string& payload,
-                 v1::PlanRunResponse* response) {
-  auto tasks = strings_from_payload(payload);
-  if (!tasks.ok()) return tasks.status();
+// The rows of assets that planning asks for, each read once.
+class AssetRows {
+ public:
+  explicit AssetRows(Backend& backend) : backend_(backend) {}
+
+  const engine::AssetRow* find(const std::string& name) {
+    const auto known = rows_.find(name);
+    if (known != rows_.end()) return known->second ? &*known->second : nullptr;
+    auto row = backend_.reader.get_asset(name);
+    std::optional<engine::AssetRow>& kept = rows_[name];
+    if (row.ok()) {
+      kept = std::move(*row);
+    } else if (row.status().code() != base::Code::kNotFound && failed_.ok()) {
+      failed_ = row.status();
+    }
+    return kept ? &*kept : nullptr;
+  }
+  // The first that could not be read.
+  const Status& failed() const { return failed_; }
+
+ private:
+  Backend& backend_;
+  std::map<std::string, std::optional<engine::AssetRow>> rows_;
+  Status failed_;
+};
+
+// What CreateRun would make, by the same rules, over the rows that are committed now.
+Status plan_run(Backend& backend, const v1::PlanRunRequest& request,
+                v1::PlanRunResponse* response) {
+  const Status valid = one_of_job_and_selection(request.job(), request.selection());
+  if (!valid.ok()) return valid;
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kLargePageMax);
+  if (!page.ok()) return page.status();
+  const auto definitions = backend.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  const engine::Catalog& catalog = *(*definitions)->catalog;
+  engine::RunSpec spec;
+  spec.job = request.job();
+  spec.selection = request.selection();
+  auto row = engine::run_row(catalog, spec);
+  if (!row.ok()) return row.status();
+  AssetRows assets(backend);
+  const engine::PlanView view{catalog, [&](const std::string& name) { return assets.find(name); },
+                              engine::Options{}.tasks_per_run_max};
+  const auto run = engine::plan_tasks(view, std::move(*row));
+  if (!assets.failed().ok()) return assets.failed();
+  if (!run.ok()) return run.status();
+  std::string names;
+  for (const engine::Task& task : run->tasks) names += task.spec->name + "\n";
   return fill_answer_page(
-      page, base::sha256(payload), tasks->size(), response,
-      [&](std::size_t row) { return (*tasks)[row].size(); },
-      [&](std::size_t row) { response->add_tasks(std::move((*tasks)[row])); });
+      *page, base::sha256(names), run->tasks.size(), response,
+      [&](std::size_t i) { return run->tasks[i].spec->name.size(); },
+      [&](std::size_t i) { response->add_tasks(run->tasks[i].spec->name); });
 }
 
 class RunServiceImpl final : public v1::RunService::CallbackService {
@@ -207,25 +245,15 @@ class RunServiceImpl final : public v1::RunService::CallbackService {
     if (!command.ok()) return answer_now(context, command.status());
     return serve_command(backend_, context, std::move(command).value(),
                          [response](const Reply& reply) {
-                           response->set_run_id(reply.payload);
+                           response->set_run_id(std::get<engine::RunId>(reply.payload).text());
                            return Status();
                          });
   }
 
   ServerUnaryReactor* PlanRun(CallbackServerContext* context, const v1::PlanRunRequest* request,
                               v1::PlanRunResponse* response) override {
-    const Status valid = one_of_job_and_selection(request->job(), request->selection());
-    if (!valid.ok()) return answer_now(context, valid);
-    const auto page =
-        page_request(request->page_size(), request->page_token(), kLargePageDefault, kLargePageMax);
-    if (!page.ok()) return answer_now(context, page.status());
-    engine::PlanRun command;
-    command.job = request->job();
-    command.selection = request->selection();
-    return serve_command(backend_, context, std::move(command),
-                         [page = *page, response](const Reply& reply) {
-                           return fill_plan(page, reply.payload, response);
-                         });
+    return serve_read(backend_, context,
+                      [=, this] { return plan_run(backend_, *request, response); });
   }
 
   ServerUnaryReactor* CancelRun(CallbackServerContext* context, const v1::CancelRunRequest* request,

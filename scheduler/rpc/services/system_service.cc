@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/explain_past.h"
 #include "scheduler/rpc/services/services.h"
 #include "weir/v1/system_service.grpc.pb.h"
 
@@ -13,7 +14,6 @@ namespace {
 using base::Status;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
-using ports::CommandBody;
 
 constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
 
@@ -31,6 +31,53 @@ base::Result<std::string> resolved_reference(Backend& backend, const std::string
       reference.front() == '@' || run.status().code() != base::Code::kNotFound;
   if (run_was_meant) return run.status();
   return reference;  // the engine says what it does not know
+}
+
+void fill(const engine::Explanation& explanation, v1::ExplainResponse* response) {
+  for (const engine::ExplainItem& item : explanation) to_proto(item, response->add_items());
+}
+
+// Of a run that has ended: from rows, here. Nothing when it is live, or no run.
+Status explain_ended(Backend& backend, const std::string& reference, bool* ended,
+                     v1::ExplainResponse* response) {
+  const auto id = engine::RunId::parse(reference.substr(0, reference.find('/')));
+  if (!id || backend.reader.get_asset(reference).ok()) return {};
+  const auto run = backend.reader.get_run(*id);
+  if (!run.ok() && run.status().code() == base::Code::kNotFound) return {};
+  if (!run.ok()) return run.status();
+  if (!engine::terminal(run->run.state)) return {};
+  *ended = true;
+  const auto past = explain_past(backend, run->run, reference);
+  if (!past.ok()) return past.status();
+  fill(*past, response);
+  return {};
+}
+
+// What is past is answered from rows on this read thread; what is live by the engine. A run that
+// ends in between is past when the engine says that it does not know it.
+void explain(Backend& backend, const std::string& asked, const std::shared_ptr<Answer>& answer,
+             v1::ExplainResponse* response) {
+  const auto reference = resolved_reference(backend, asked);
+  if (!reference.ok()) return answer->finish(reference.status());
+  bool ended = false;
+  const Status past = explain_ended(backend, *reference, &ended, response);
+  if (ended || !past.ok()) return answer->finish(past);
+  const auto on_reply = [&backend, answer, response,
+                         name = *reference](const engine::Reply& reply) {
+    if (reply.status.ok()) {
+      fill(std::get<engine::Explanation>(reply.payload), response);
+      return answer->finish({});
+    }
+    if (reply.status.error() != base::kErrUnknownAsset) return answer->finish(reply.status);
+    const Status again = backend.reads.submit([&backend, answer, response, name] {
+      bool over = false;
+      const Status status = explain_ended(backend, name, &over, response);
+      answer->finish(over || !status.ok() ? status : unknown_reference(backend, name));
+    });
+    if (!again.ok()) answer->finish(again);
+  };
+  const Status posted = backend.inbox.post(engine::Explain{0, *reference}, on_reply);
+  if (!posted.ok()) answer->finish(posted);
 }
 
 void add_name(const std::string& name, const std::string& prefix,
@@ -175,19 +222,13 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
 
   ServerUnaryReactor* Explain(CallbackServerContext* context, const v1::ExplainRequest* request,
                               v1::ExplainResponse* response) override {
-    const auto prepare = [this, request]() -> base::Result<CommandBody> {
-      auto reference = resolved_reference(backend_, request->reference());
-      if (!reference.ok()) return reference.status();
-      engine::Explain command;
-      command.reference = std::move(reference).value();
-      return CommandBody(std::move(command));
-    };
-    return serve_prepared(backend_, context, prepare, [response](const engine::Reply& reply) {
-      auto lines = strings_from_payload(reply.payload);
-      if (!lines.ok()) return lines.status();
-      response->mutable_lines()->Add(lines->begin(), lines->end());
-      return Status();
+    ServerUnaryReactor* reactor = context->DefaultReactor();
+    const auto answer = std::make_shared<Answer>(reactor);
+    const Status queued = backend_.reads.submit([this, answer, request, response] {
+      explain(backend_, request->reference(), answer, response);
     });
+    if (!queued.ok()) answer->finish(queued);
+    return reactor;
   }
 
   ServerUnaryReactor* GetHealth(CallbackServerContext* context, const v1::GetHealthRequest*,

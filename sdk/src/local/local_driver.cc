@@ -20,7 +20,7 @@ using base::Code;
 using base::Json;
 using base::Result;
 using base::Status;
-using CommandBody = decltype(engine::Command::body);
+using engine::CommandBody;
 
 constexpr engine::SessionId kSession{1};
 constexpr const char* kWorkerId = "local";
@@ -66,7 +66,7 @@ class LocalDriver::Impl {
     request.request.reply_to = 1;
     const std::string json = module::manifest_to_json(*manifest).dump();
     request.modules.push_back({base::sha256(json), json, manifest, {}});
-    if (Status status = ask(std::move(request)).first; !status.ok()) return status;
+    if (Status status = ask(std::move(request)).status; !status.ok()) return status;
     connect();
     return {};
   }
@@ -98,13 +98,15 @@ class LocalDriver::Impl {
                           const Json& params) {
     engine::CreateRun request;
     request.request.reply_to = 1;
-    request.id = base::RunId::make(clock_.now().wall, std::random_device()());
-    request.selection = selection;
-    request.job = job;
-    request.reason = "local run";
-    for (const auto& [name, members] : params.members()) request.params[name] = members.dump();
-    const base::RunId id = request.id;
-    if (auto [status, payload] = ask(std::move(request)); !status.ok()) return status;
+    request.spec.selection = selection;
+    request.spec.job = job;
+    request.spec.reason = "local run";
+    for (const auto& [name, members] : params.members()) {
+      request.spec.params[name] = members.dump();
+    }
+    const engine::Reply accepted = ask(std::move(request));
+    if (!accepted.status.ok()) return accepted.status;
+    const auto id = std::get<base::RunId>(accepted.payload);
     int idle_jumps = 0;
     while (!ended(id)) {
       if (Status status = wait_for_something(idle_jumps); !status.ok()) return status;
@@ -146,7 +148,7 @@ class LocalDriver::Impl {
   void connect() {
     engine::ConnectWorker request;
     request.session = kSession;
-    request.worker = {kWorkerId, kWorkerId, std::clamp(options_.slots, 1, kLocalSlotsMax), 0, "{}"};
+    request.worker = {kWorkerId, kWorkerId, std::clamp(options_.slots, 1, kLocalSlotsMax), 0};
     request.held = worker_.held();
     step(std::move(request));
   }
@@ -170,14 +172,14 @@ class LocalDriver::Impl {
   }
 
   // A command that is answered.
-  std::pair<Status, std::string> ask(CommandBody body) {
+  engine::Reply ask(CommandBody body) {
     std::vector<engine::Reply> replies = step(std::move(body));
-    if (replies.empty()) return {Status(Code::kInternal, base::kErrInternal, "no reply"), ""};
-    return {replies.front().status, replies.front().payload};
+    if (replies.empty()) return {0, Status(Code::kInternal, base::kErrInternal, "no reply")};
+    return std::move(replies.front());
   }
 
   std::vector<engine::Reply> step(CommandBody body) {
-    const engine::Command command{clock_.now(), std::move(body)};
+    const engine::Command command{clock_.now(), random_(), std::move(body)};
     Status status = store_.begin();
     CHECK_MSG(status.ok(), status.text());
     // Large outputs stand in the artifact directory already: the store learns of them first.
@@ -253,10 +255,9 @@ class LocalDriver::Impl {
 
   // Until a report comes or a deadline of the engine passes.
   Status wait_for_something(int& idle_jumps) {
-    const auto deadline = engine_.next_deadline();
-    const base::Duration left =
-        deadline ? std::max(*deadline - clock_.now().boot, base::Duration::zero())
-                 : base::Duration::max();
+    const engine::Deadlines deadlines = engine_.next_deadlines();
+    const auto deadline = deadlines.wait(clock_.now());
+    const base::Duration left = deadline.value_or(base::Duration::max());
     if (worker_.idle()) {
       if (!deadline || ++idle_jumps > kIdleJumpsMax) {
         return Status(Code::kInternal, base::kErrInternal,
@@ -278,7 +279,7 @@ class LocalDriver::Impl {
           },
           std::move(report));
     }
-    if (deadline && clock_.now().boot >= *deadline) {
+    if (deadlines.passed(clock_.now())) {
       step(engine::Heartbeat{kSession, worker_.held()});
       step(engine::FireTimers{});
     }
@@ -289,6 +290,7 @@ class LocalDriver::Impl {
   const LocalOptions options_;
   TemporaryDirectory directory_;
   LocalClock clock_;
+  std::mt19937_64 random_{std::random_device{}()};  // seeds of commands
   MemoryStore store_;
   engine::Engine engine_;
   StageRunner runner_;

@@ -338,7 +338,9 @@ TEST_F(ApiTest, AJobWithoutAWorkerWaitsAndExplainSaysWhy) {
   v1::ExplainResponse response;
   const grpc::Status status = system_->Explain(call.get(), request, &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_GT(response.lines_size(), 0);
+  ASSERT_GT(response.items_size(), 0);
+  EXPECT_EQ(response.items(0).kind(), "task_ready");
+  EXPECT_EQ(response.items(0).subject(), run + "/a");
 
   Call plan_call(scheduler_->token());
   v1::PlanRunRequest plan;
@@ -372,7 +374,9 @@ TEST_F(ApiTest, ExplainOfAnAssetSaysWhyTheLastRunMadeNoVersionOfIt) {
     v1::ExplainResponse response;
     const grpc::Status status = system_->Explain(call.get(), request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
-    return std::vector<std::string>(response.lines().begin(), response.lines().end());
+    std::vector<std::string> lines;
+    for (const v1::ExplainItem& item : response.items()) lines.push_back(item.words());
+    return lines;
   };
   const std::string start = "run " + run + ", the newest that is done with it, made no version of ";
   const std::vector<std::string> of_a = explained("a");
@@ -383,6 +387,37 @@ TEST_F(ApiTest, ExplainOfAnAssetSaysWhyTheLastRunMadeNoVersionOfIt) {
   EXPECT_LT(of_a[1].size(), 1000u);
   EXPECT_THAT(explained("b"), testing::Contains(start + "it: b upstream_failed: a failed (weir " +
                                                 "explain " + run + "/b)"));
+}
+
+TEST_F(ApiTest, ExplainOfWhatHasEndedIsReadFromItsRows) {
+  TestWorker worker(*protocol_, scheduler_->token());
+  register_module();
+  worker.send_hello(TestWorker::hello("w2"));
+  worker.expect_welcome();
+  const std::string run = create_run();
+  worker.report_failure(worker.next_assign(), "no such column");
+  wait_until_finished(run);
+  const auto kinds = [&](const std::string& reference) {
+    Call call;
+    v1::ExplainRequest request;
+    request.set_reference(reference);
+    v1::ExplainResponse response;
+    const grpc::Status status = system_->Explain(call.get(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::vector<std::string> found;
+    for (const v1::ExplainItem& item : response.items()) found.push_back(item.kind());
+    return found;
+  };
+  EXPECT_THAT(kinds(run), testing::ElementsAre("run_ended", "run_asked_for", "task_failed"));
+  EXPECT_THAT(kinds(run + "/a"), testing::ElementsAre("task_ended_in_run", "attempt_ended"));
+  EXPECT_THAT(kinds(run + "/b"), testing::ElementsAre("task_ended_in_run", "never_tried"));
+  Call call;
+  v1::ExplainRequest request;
+  request.set_reference("nosuch");
+  v1::ExplainResponse response;
+  const grpc::Status status = system_->Explain(call.get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("neither a run, a task of one, nor an asset"));
 }
 
 TEST_F(ApiTest, SystemServiceTellsAboutTheSchedulerAndCompletesNames) {

@@ -24,16 +24,16 @@ class Planned {
     RegisterModules body;
     for (const auto& [name, text] : pipelines) body.modules.push_back(test::upload_of(name, text));
     body.request.reply_to = 1;
-    const Effects effects = engine_.step({now_, body}, {});
+    const Effects effects = engine_.step({now_, 0, body}, {});
     EXPECT_TRUE(effects.replies.at(0).status.ok()) << effects.replies.at(0).status.text();
   }
 
   std::string order(const std::string& job, const std::string& selection) {
-    const auto stages = plan_stages(engine_.state(), job, selection);
+    const auto stages = plan_stages(*engine_.state().catalog, job, selection);
     if (!stages.ok()) return stages.status().text();
     std::string names;
     for (const auto& stage : *stages) {
-      const auto& manifest = *engine_.state().modules.at(stage.module)->manifest;
+      const auto& manifest = *stage.module->manifest;
       names += (names.empty() ? "" : " ") + manifest.stages[std::size_t(stage.stage)].name;
     }
     return names;
@@ -43,11 +43,11 @@ class Planned {
   const engine::Run* run(const std::string& selection) {
     CreateRun body;
     body.request.reply_to = 1;
-    body.id = base::RunId{++runs_};
-    body.selection = selection;
-    const Effects effects = engine_.step({now_, body}, {});
+    body.spec.selection = selection;
+    const Effects effects = engine_.step({now_, ++seed_, body}, {});
     refused = effects.replies.at(0).status;
-    return refused.ok() ? &engine_.state().runs.at(body.id) : nullptr;
+    if (!refused.ok()) return nullptr;
+    return &engine_.state().runs.at(std::get<base::RunId>(effects.replies.at(0).payload));
   }
 
   std::string leaves(const std::string& selection) {
@@ -65,7 +65,7 @@ class Planned {
  private:
   Engine engine_;
   base::Now now_{base::WallTime(std::chrono::hours(1)), base::BootTime(std::chrono::hours(1))};
-  std::uint64_t runs_ = 0;
+  std::uint64_t seed_ = 0;
 };
 
 TEST(Plan, OrderIsTopologicalAndKeepsTheDeclarationWhereItMay) {

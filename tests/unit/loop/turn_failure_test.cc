@@ -46,20 +46,20 @@ class TurnFailure : public testing::Test {
 TEST_F(TurnFailure, FailedCommitDropsItsEffectsAndReloads) {
   fault_ = CommitFault::kFailedBefore;
   faults_ = 1;
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_EQ(world_.reply(2).status.code(), Code::kUnavailable);
   EXPECT_TRUE(world_.recorder.sends.empty());
   EXPECT_EQ(world_.recorder.lines, (std::vector<std::string>{"reply 2", "close"}));
   EXPECT_TRUE(world_.turn->open());  // the probe succeeded at once
   EXPECT_TRUE(world_.store.tables().runs.rows().empty());
   expect_engine_equals_tables();
-  world_.run({World::create(3, 78, "k")});
+  world_.run({World::create(3, "k")});
   EXPECT_TRUE(world_.reply(3).status.ok());
   EXPECT_EQ(world_.store.tables().runs.rows().size(), 1u);
 }
 
 TEST_F(TurnFailure, LeasesGetAFullTermFromTheEndOfACommitThatHungAndFailed) {
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   ASSERT_EQ(world_.assigns().size(), 1u);
   const engine::Options options = World::default_options();
   sdk_impl::FaultHooks hooks;
@@ -69,27 +69,29 @@ TEST_F(TurnFailure, LeasesGetAFullTermFromTheEndOfACommitThatHungAndFailed) {
     return CommitFault::kFailedBefore;
   };
   world_.store.set_hooks(hooks);
-  world_.run({World::create(3, 78, "l")});
+  world_.run({World::create(3, "l")});
   ASSERT_TRUE(world_.turn->open());
-  ASSERT_TRUE(world_.turn->engine().next_deadline().has_value());
-  EXPECT_GE(*world_.turn->engine().next_deadline(), world_.now().boot + options.lease);
+  const engine::Deadlines deadlines = world_.turn->engine().next_deadlines();
+  ASSERT_TRUE(deadlines.boot.has_value());
+  EXPECT_GE(*deadlines.boot, world_.now().boot + options.lease);
 }
 
 TEST_F(TurnFailure, UncertainCommitIsAnsweredUnavailableAndItsRepeatGetsTheFirstResult) {
   fault_ = CommitFault::kFailedAfter;
   faults_ = 1;
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_EQ(world_.reply(2).status.code(), Code::kUnavailable);
   EXPECT_TRUE(world_.recorder.sends.empty());
   expect_engine_equals_tables();
-  world_.run({World::create(3, 78, "k")});
-  EXPECT_EQ(world_.reply(3).payload, base::RunId{77}.text());
-  EXPECT_EQ(world_.store.tables().runs.rows().size(), 1u);
+  world_.run({World::create(3, "k")});
+  ASSERT_EQ(world_.store.tables().runs.rows().size(), 1u);
+  const base::RunId first = world_.store.tables().runs.rows().begin()->first;
+  EXPECT_EQ(world_.reply(3).payload, engine::ReplyPayload(first));
 }
 
 TEST_F(TurnFailure, FailedWriteDropsTheWholeBatch) {
   write_status_ = {Code::kResourceExhausted, base::kErrDiskFull, "database or disk is full"};
-  world_.run({World::create(2, 77, "k"), World::create(3, 78, "l"), engine::PlanRun{4, "", "a"}});
+  world_.run({World::create(2, "k"), World::create(3, "l"), engine::Explain{4, "a"}});
   for (const std::uint64_t id : {2u, 3u, 4u}) {
     EXPECT_EQ(world_.reply(id).status.code(), Code::kResourceExhausted);
     EXPECT_EQ(world_.reply(id).status.error(), base::kErrDiskFull);
@@ -102,9 +104,9 @@ TEST_F(TurnFailure, FailedWriteDropsTheWholeBatch) {
 TEST_F(TurnFailure, AdmissionStaysClosedUntilAProbeSucceeds) {
   fault_ = CommitFault::kFailedBefore;
   faults_ = 1000;
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_FALSE(world_.turn->open());
-  world_.run({World::create(3, 77, "k"), World::connect(6)});
+  world_.run({World::create(3, "k"), World::connect(6)});
   EXPECT_EQ(world_.reply(3).status.code(), Code::kUnavailable);
   EXPECT_EQ(world_.recorder.lines.back(), "close");
   ASSERT_TRUE(world_.turn->reopen_deadline().has_value());
@@ -116,7 +118,7 @@ TEST_F(TurnFailure, AdmissionStaysClosedUntilAProbeSucceeds) {
   world_.turn->reopen(world_.now());
   EXPECT_TRUE(world_.turn->open());
   EXPECT_FALSE(world_.turn->reopen_deadline().has_value());
-  world_.run({World::create(4, 77, "k")});
+  world_.run({World::create(4, "k")});
   EXPECT_TRUE(world_.reply(4).status.ok());
 }
 
@@ -137,7 +139,7 @@ TEST_F(TurnFailure, StartOverAStoreThatCannotBeWrittenStaysClosedUntilItCan) {
 
 TEST_F(TurnFailure, StoreThatCannotBeginClosesAdmission) {
   begin_status_ = {Code::kUnavailable, base::kErrStore, "locked"};
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_EQ(world_.reply(2).status.code(), Code::kUnavailable);
   EXPECT_FALSE(world_.turn->open());
   begin_status_ = {};
@@ -149,22 +151,22 @@ TEST_F(TurnFailure, StoreThatCannotBeginClosesAdmission) {
 TEST_F(TurnFailure, StoreThatFailsAgainSoonIsGivenTime) {
   fault_ = CommitFault::kFailedBefore;
   faults_ = 1;
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_TRUE(world_.turn->open());
   faults_ = 1;
-  world_.run({World::create(3, 77, "k")});
+  world_.run({World::create(3, "k")});
   EXPECT_FALSE(world_.turn->open());
   world_.time += std::chrono::seconds(1);
   world_.turn->reopen(world_.now());
   EXPECT_TRUE(world_.turn->open());
   world_.time += std::chrono::seconds(60);
   faults_ = 1;
-  world_.run({World::create(4, 77, "k")});
+  world_.run({World::create(4, "k")});
   EXPECT_TRUE(world_.turn->open());
 }
 
 TEST_F(TurnFailure, FailedLazyCommitReloadsWithoutThoseRows) {
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   ASSERT_EQ(world_.assigns().size(), 1u);
   const base::AttemptKey key = world_.assigns()[0].key;
   world_.run({World::started(5, key)});
@@ -177,7 +179,7 @@ TEST_F(TurnFailure, FailedLazyCommitReloadsWithoutThoseRows) {
 }
 
 TEST_F(TurnFailure, CompletionAfterAnUncertainCommitIsCommittedOnce) {
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   const base::AttemptKey key = world_.assigns()[0].key;
   fault_ = CommitFault::kFailedAfter;
   faults_ = 1;
@@ -187,7 +189,7 @@ TEST_F(TurnFailure, CompletionAfterAnUncertainCommitIsCommittedOnce) {
   connect.held = {key};
   world_.run({connect, world_.finished(6, key)});
   EXPECT_EQ(world_.store.tables().materializations.rows().size(), 1u);
-  EXPECT_EQ(world_.store.tables().runs.find(base::RunId{77})->state, engine::RunState::kSucceeded);
+  EXPECT_EQ(world_.run_of(2).state, engine::RunState::kSucceeded);
 }
 
 }  // namespace

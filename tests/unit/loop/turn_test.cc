@@ -34,7 +34,7 @@ TEST(Turn, EveryEffectFindsItsBatchCommitted) {
     EXPECT_EQ(open_transactions, 0);
     EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
   };
-  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   EXPECT_GE(effects, 4);  // two replies, a welcome, a lease
   EXPECT_EQ(world.turn->stats().commits.load(), 1);
 }
@@ -42,11 +42,11 @@ TEST(Turn, EveryEffectFindsItsBatchCommitted) {
 TEST(Turn, EffectsLeaveAsSendsRepliesOutboxThenBatch) {
   World world;
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   ASSERT_EQ(world.assigns().size(), 1u);
   world.recorder.lines.clear();
-  engine::PlanRun plan{9, "", "a"};
-  world.run({plan, world.finished(5, world.assigns()[0].key)});
+  engine::Explain explain{9, "a"};
+  world.run({explain, world.finished(5, world.assigns()[0].key)});
   ASSERT_GE(world.recorder.lines.size(), 4u);
   EXPECT_EQ(world.recorder.lines.front(), "send");
   const std::size_t last = world.recorder.lines.size() - 1;
@@ -59,16 +59,16 @@ TEST(Turn, EffectsLeaveAsSendsRepliesOutboxThenBatch) {
 TEST(Turn, RepeatedRequestGetsTheStoredReplyAlsoAfterARestart) {
   World world;
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k")});
-  const std::string first = world.reply(2).payload;
-  EXPECT_FALSE(first.empty());
-  world.run({World::create(3, 78, "k")});
+  world.run({World::upload(1, "a"), World::create(2, "k")});
+  const engine::ReplyPayload first = world.reply(2).payload;
+  EXPECT_TRUE(std::holds_alternative<base::RunId>(first));
+  world.run({World::create(3, "k")});
   EXPECT_EQ(world.reply(3).payload, first);
   ASSERT_TRUE(world.turn->start(world.now()).ok());
-  world.run({World::create(4, 79, "k")});
+  world.run({World::create(4, "k")});
   EXPECT_EQ(world.reply(4).payload, first);
   EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
-  engine::CreateRun other = World::create(5, 80, "k");
+  engine::CreateRun other = World::create(5, "k");
   other.request.hash = base::sha256("another request");
   world.run({other});
   EXPECT_EQ(world.reply(5).status.code(), Code::kInvalidArgument);
@@ -79,7 +79,7 @@ TEST(Turn, SameRequestTwiceInOneBatchRunsOnce) {
   World world;
   world.start();
   world.run({World::upload(1, "a")});
-  world.run({World::create(2, 77, "k"), World::create(3, 78, "k")});
+  world.run({World::create(2, "k"), World::create(3, "k")});
   EXPECT_EQ(world.reply(2).payload, world.reply(3).payload);
   EXPECT_EQ(world.store.tables().runs.rows().size(), 1u);
 }
@@ -88,7 +88,7 @@ class LazyTurn : public testing::Test {
  protected:
   void SetUp() override {
     world_.start();
-    world_.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+    world_.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
     ASSERT_EQ(world_.assigns().size(), 1u);
     key_ = world_.assigns()[0].key;
     commits_ = world_.turn->stats().commits;
@@ -123,7 +123,7 @@ TEST_F(LazyTurn, LazyRowsWaitForTheNextBatch) {
   ASSERT_TRUE(world_.turn->lazy_deadline().has_value());
   EXPECT_EQ(*world_.turn->lazy_deadline(), world_.now().boot + loop::kLazyWait);
   world_.time += std::chrono::milliseconds(10);
-  world_.run({World::create(3, 78, "k2")});
+  world_.run({World::create(3, "k2")});
   EXPECT_TRUE(stored_start().has_value());
   EXPECT_FALSE(world_.turn->lazy_deadline().has_value());
   EXPECT_EQ(world_.turn->stats().commits.load(), commits_ + 1);
@@ -202,9 +202,9 @@ TEST_F(LazyTurn, LaterLazyRowsDoNotMoveTheDeadline) {
 TEST(Turn, BatchThatOnlyReadsCommitsNothing) {
   World world;
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k")});
+  world.run({World::upload(1, "a"), World::create(2, "k")});
   const std::int64_t commits = world.turn->stats().commits;
-  world.run({engine::PlanRun{3, "", "a"}, World::create(4, 78, "k")});
+  world.run({engine::Explain{3, "a"}, World::create(4, "k")});
   EXPECT_EQ(world.turn->stats().commits.load(), commits);
   EXPECT_TRUE(world.reply(3).status.ok());
   EXPECT_EQ(world.reply(4).payload, world.reply(2).payload);
@@ -213,16 +213,16 @@ TEST(Turn, BatchThatOnlyReadsCommitsNothing) {
 TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
   World world;
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   world.admission = {Code::kResourceExhausted, base::kErrDiskFull, "5 bytes are free"};
-  world.run({World::create(3, 78, "new"), World::upload(4, "b"), World::create(6, 79, "k")});
+  world.run({World::create(3, "new"), World::upload(4, "b"), World::create(6, "k")});
   EXPECT_EQ(world.reply(3).status.error(), base::kErrDiskFull);
   EXPECT_EQ(world.reply(4).status.error(), base::kErrDiskFull);
   EXPECT_EQ(world.reply(6).payload, world.reply(2).payload);
   world.run({world.finished(5, world.assigns()[0].key)});
-  EXPECT_EQ(world.store.tables().runs.find(base::RunId{77})->state, engine::RunState::kSucceeded);
+  EXPECT_EQ(world.run_of(2).state, engine::RunState::kSucceeded);
   world.admission = {};
-  world.run({World::create(7, 80, "new2")});
+  world.run({World::create(7, "new2")});
   EXPECT_TRUE(world.reply(7).status.ok());
 }
 
@@ -255,13 +255,13 @@ TEST(Turn, LargeOutputIsAcceptedOnlyOnceTheArtifactStoreHoldsIt) {
                       {},
                       {}});
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   engine::AttemptFinished report = world.finished(5, world.assigns()[0].key);
   report.outputs[0].bytes = nullptr;
   report.outputs[0].value.size = 1 << 20;
   report.outputs[0].value.kind = engine::ArtifactKind::kFile;
   world.run({report});
-  const auto state = [&] { return world.store.tables().runs.find(base::RunId{77})->state; };
+  const auto state = [&] { return world.run_of(2).state; };
   EXPECT_EQ(state(), engine::RunState::kRunning);
   EXPECT_TRUE(std::holds_alternative<engine::NeedArtifacts>(world.recorder.sends.back().message));
   artifacts.held = report.outputs[0].value.digest;
@@ -272,7 +272,7 @@ TEST(Turn, LargeOutputIsAcceptedOnlyOnceTheArtifactStoreHoldsIt) {
 TEST(Turn, RestartHandsOutUndeliveredOutboxRowsAgain) {
   World world;
   world.start();
-  world.run({World::upload(1, "a"), World::create(2, 77, "k"), World::connect(5)});
+  world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   world.run({world.finished(5, world.assigns()[0].key)});
   ASSERT_EQ(world.recorder.outbox_rows.size(), 1u);
   ASSERT_TRUE(world.turn->start(world.now()).ok());
@@ -311,13 +311,13 @@ TEST(Turn, OutboxRowsThatFindNoRoomWaitInOrderAndAreNotWalkedAgain) {
 TEST(Turn, ReplyIdsAreFoundInEveryCommandThatIsAnswered) {
   ports::CommandBody explain = engine::Explain{0, "x"};
   EXPECT_TRUE(loop::set_reply_to(explain, 4));
-  EXPECT_EQ(loop::reply_to({{}, explain}), 4u);
+  EXPECT_EQ(loop::reply_to({{}, 0, explain}), 4u);
   ports::CommandBody cancel = engine::CancelRun{};
   EXPECT_TRUE(loop::set_reply_to(cancel, 5));
-  EXPECT_EQ(loop::reply_to({{}, cancel}), 5u);
+  EXPECT_EQ(loop::reply_to({{}, 0, cancel}), 5u);
   ports::CommandBody timers = engine::FireTimers{};
   EXPECT_FALSE(loop::set_reply_to(timers, 6));
-  EXPECT_EQ(loop::reply_to({{}, timers}), 0u);
+  EXPECT_EQ(loop::reply_to({{}, 0, timers}), 0u);
 }
 
 }  // namespace

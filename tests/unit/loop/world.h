@@ -85,7 +85,7 @@ class World {
   }
   void run(std::vector<ports::CommandBody> bodies) {
     std::vector<engine::Command> batch;
-    for (ports::CommandBody& body : bodies) batch.push_back({now(), std::move(body)});
+    for (ports::CommandBody& body : bodies) batch.push_back({now(), ++seed, std::move(body)});
     turn->run(batch, now());
     turn->engine().check_invariants();
   }
@@ -96,6 +96,13 @@ class World {
     }
     ADD_FAILURE() << "no reply to " << to;
     return {};
+  }
+  // The row of the run that was the answer to that request.
+  engine::RunRow run_of(std::uint64_t to) const {
+    const engine::ReplyPayload payload = reply(to).payload;
+    const auto* id = std::get_if<base::RunId>(&payload);
+    const engine::RunRow* row = id != nullptr ? store.tables().runs.find(*id) : nullptr;
+    return row != nullptr ? *row : engine::RunRow{};
   }
   std::vector<engine::Assign> assigns() const {
     std::vector<engine::Assign> out;
@@ -113,18 +120,17 @@ class World {
     command.modules = {test::upload_of("shop", graph)};
     return command;
   }
-  static engine::CreateRun create(std::uint64_t reply_to, std::uint64_t run,
-                                  const std::string& key) {
+  static engine::CreateRun create(std::uint64_t reply_to, const std::string& key) {
     engine::CreateRun command;
     command.request = {reply_to, key, base::sha256("create a")};
-    command.id = base::RunId{run};
-    command.selection = "a";
+    command.spec.selection = "a";
+    command.spec.reason = key;
     return command;
   }
   static engine::ConnectWorker connect(std::uint64_t session) {
     engine::ConnectWorker command;
     command.session = {session};
-    command.worker = {"worker-id", "worker", 1, 0, "{}"};
+    command.worker = {"worker-id", "worker", 1, 0};
     return command;
   }
   static engine::AttemptStarted started(std::uint64_t session, const base::AttemptKey& key) {
@@ -145,6 +151,7 @@ class World {
   ports::BlobStore* artifacts = nullptr;
   base::Status admission;
   base::Duration time{0};
+  std::uint64_t seed = 0;
   std::unique_ptr<loop::Turn> turn;
 };
 

@@ -14,6 +14,7 @@
 #include "weir/v1/event_service.pb.h"
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
+#include "weir/v1/system_service.pb.h"
 
 namespace weir::rpc {
 namespace {
@@ -88,7 +89,8 @@ TEST(ConvertRun, CarriesIdsCountsAndOnlyTheTimesThatHappened) {
   EXPECT_EQ(run.created_at().nanos(), 500'000'000);
   EXPECT_FALSE(run.has_started_at());
   EXPECT_FALSE(run.has_finished_at());
-  EXPECT_TRUE(run.parent_run_id().empty());
+  EXPECT_EQ(run.origin().kind(), v1::ORIGIN_KIND_MANUAL);
+  EXPECT_EQ(run.queued_for(), v1::QUEUE_REASON_UNSPECIFIED);
 }
 
 TEST(ConvertTime, RoundTripsBeforeAndAfterTheEpoch) {
@@ -169,25 +171,42 @@ TEST(RequestHash, DiffersBetweenRequestsOfOneForm) {
   EXPECT_NE(request_hash(run), request_hash(asset));
 }
 
-TEST(ChangesFromPayload, CarriesEveryFieldAndRefusesRubbish) {
-  v1::RegisterModulesResponse response;
-  const char* payload =
-      R"({"changes":[{"pipeline":"p","module":"m","replaces":"r","added":["a"],)"
-      R"("removed":["b"],"changed":["c: type"],"breaking":["d"],"unchanged":true}]})";
-  ASSERT_TRUE(changes_from_payload(payload, &response).ok());
-  ASSERT_EQ(response.changes_size(), 1);
-  const v1::ModuleChange& change = response.changes(0);
-  EXPECT_EQ(change.pipeline(), "p");
-  EXPECT_EQ(change.module(), "m");
-  EXPECT_EQ(change.replaces(), "r");
-  EXPECT_THAT(change.added(), testing::ElementsAre("a"));
-  EXPECT_THAT(change.removed(), testing::ElementsAre("b"));
-  EXPECT_THAT(change.changed(), testing::ElementsAre("c: type"));
-  EXPECT_THAT(change.breaking(), testing::ElementsAre("d"));
-  EXPECT_TRUE(change.unchanged());
-  EXPECT_EQ(changes_from_payload("[]", &response).code(), base::Code::kInternal);
-  EXPECT_FALSE(strings_from_payload("{}").ok());
-  EXPECT_THAT(strings_from_payload(R"(["x","y"])").value(), testing::ElementsAre("x", "y"));
+TEST(AnswersOfTheEngine, EveryFieldOfAChangeIsCarried) {
+  engine::ModuleChange change;
+  change.pipeline = "p";
+  change.module = base::sha256("m");
+  change.replaces = base::sha256("r");
+  change.added = {"a"};
+  change.removed = {"b"};
+  change.changed = {"c: type"};
+  change.breaking = {"d"};
+  change.unchanged = true;
+  v1::ModuleChange out;
+  to_proto(change, &out);
+  EXPECT_EQ(out.pipeline(), "p");
+  EXPECT_EQ(out.module(), base::sha256("m").hex());
+  EXPECT_EQ(out.replaces(), base::sha256("r").hex());
+  EXPECT_THAT(out.added(), testing::ElementsAre("a"));
+  EXPECT_THAT(out.removed(), testing::ElementsAre("b"));
+  EXPECT_THAT(out.changed(), testing::ElementsAre("c: type"));
+  EXPECT_THAT(out.breaking(), testing::ElementsAre("d"));
+  EXPECT_TRUE(out.unchanged());
+}
+
+TEST(AnswersOfTheEngine, AnExplanationIsDataAndWords) {
+  engine::ExplainItem item;
+  item.kind = engine::ExplainKind::kRetries;
+  item.subject = "R/task";
+  item.numbers = {{"left", 1500}, {"used", 1}, {"max", 3}, {"lost", 0}};
+  item.references = {"w1"};
+  v1::ExplainItem out;
+  to_proto(item, &out);
+  EXPECT_EQ(out.kind(), "retries");
+  EXPECT_EQ(out.subject(), "R/task");
+  EXPECT_EQ(out.numbers().at("left"), 1500);
+  EXPECT_THAT(out.references(), testing::ElementsAre("w1"));
+  EXPECT_EQ(out.words(),
+            "task tries again in 1.5 s (1 of 3 attempts used, 0 lost to the infrastructure)");
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ TEST(MessageToCommand, EmptyAndSecondHelloAreRefused) {
   EXPECT_FALSE(to_command(kSession, std::move(hello)).ok());
 }
 
-TEST(WorkerInfo, RefusesImpossibleNumbersAndKeepsTheRestAsJson) {
+TEST(WorkerInfo, RefusesImpossibleNumbersAndKeepsTheRestAsData) {
   wire::Hello hello;
   EXPECT_FALSE(worker_info(hello).ok());
   hello.set_worker_id("w1");
@@ -191,14 +191,16 @@ TEST(WorkerInfo, RefusesImpossibleNumbersAndKeepsTheRestAsJson) {
   EXPECT_FALSE(worker_info(hello).ok());
   hello.set_slots(4);
   (*hello.mutable_labels())["zone"] = "a";
+  (*hello.mutable_labels())["disk"] = "ssd";
+  (*hello.mutable_resources())["gpu"] = 2;
   hello.mutable_platform()->set_glibc("2.36");
   const auto info = worker_info(hello);
   ASSERT_TRUE(info.ok());
   EXPECT_EQ(info->name, "w1");
-  const auto json = base::Json::parse(info->info);
-  ASSERT_TRUE(json.ok());
-  EXPECT_EQ((*json)["labels"]["zone"].as_string(), "a");
-  EXPECT_EQ((*json)["platform"]["glibc"].as_string(), "2.36");
+  const std::vector<engine::Label> labels{{"disk", "ssd"}, {"zone", "a"}};
+  EXPECT_EQ(info->traits.labels, labels);
+  EXPECT_EQ(info->traits.resources, (std::vector<engine::Resource>{{"gpu", 2}}));
+  EXPECT_EQ(info->traits.glibc, "2.36");
 }
 
 TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {

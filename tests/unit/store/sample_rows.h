@@ -72,12 +72,25 @@ inline engine::RunRow run_row(std::uint64_t n, engine::RunState state, std::int3
   row.params = "{\"day\":\"2026-11-20\"}";
   row.reason = "asked for by \"ann\"\n";
   row.priority = -3;
-  row.parent = n > 1 ? run_id(n - 1) : base::RunId{};
+  row.origin.kind = n % 2 == 0 ? engine::OriginKind::kBackfill : engine::OriginKind::kManual;
+  row.origin.reference = n % 2 == 0 ? "backfill-7" : "";
+  if (n % 2 == 0) row.origin.nominal = at(7'000 + n);
+  row.origin.partition = n % 2 == 0 ? "2026-11-27" : "";
+  if (n % 3 == 0) row.start_at = at(8'000 + n);
   row.modules = {digest("shop")};
   row.pins = {{"raw", 4, value("raw")}, {"late", 0, {}}};
   row.task_count = tasks;
   row.created_at = at(1'600'000'000 + static_cast<std::int64_t>(n));
   row.started_at = at(201);
+  return row;
+}
+
+inline engine::RunRow queued_row(std::uint64_t n) {
+  engine::RunRow row = run_row(n, engine::RunState::kQueued, 0);
+  row.queued_for = row.start_at ? engine::QueueReason::kStartTime : engine::QueueReason::kLiveRuns;
+  row.modules.clear();
+  row.pins.clear();
+  row.started_at.reset();
   return row;
 }
 
@@ -125,6 +138,20 @@ inline engine::EventRow event_row(std::int64_t seq, std::uint64_t run, std::int3
           1,
           "succeeded",
           "done"};
+}
+
+inline engine::WorkerRow worker_row() {
+  engine::WorkerRow row;
+  row.id = "w-1";
+  row.name = "worker-1";
+  row.slots = 4;
+  row.draining = true;
+  row.last_seen = at(7);
+  row.traits.labels = {{"zone", "b \"2\""}};
+  row.traits.resources = {{"gpu", 2}, {"memory_mb", 4096}};
+  row.traits.architecture = "x86_64";
+  row.traits.host_id = "host";
+  return row;
 }
 
 inline engine::MaterializationRow materialization_row(std::int64_t id, const std::string& asset) {
@@ -175,7 +202,7 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(event_row(2, 1, 1));
   rows.emplace_back(event_row(3, 2, 1));
   rows.emplace_back(event_row(4, 2, 2));
-  rows.emplace_back(engine::WorkerRow{"w-1", "worker-1", 4, true, "{}", at(7)});
+  rows.emplace_back(worker_row());
   rows.emplace_back(engine::ReplyRow{
       "key-1", digest("request"), base::Status(base::Code::kNotFound, 201, "no job is named 'x'"),
       "payload", at(8)});

@@ -52,7 +52,7 @@ class StoreTest : public testing::TestWithParam<Kind> {
 };
 
 TEST_P(StoreTest, EmptyStoreRestoresToNothing) {
-  EXPECT_EQ(snapshot(), "counters last_seq=0 last_materialization=0 last_outbox=0\n");
+  EXPECT_EQ(snapshot(), "counters last_run=- last_seq=0 last_materialization=0 last_outbox=0\n");
 }
 
 TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
@@ -77,10 +77,34 @@ TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
   EXPECT_EQ(restored->outbox.size(), 2u);
 }
 
+TEST_P(StoreTest, QueuedRunsAreRestoredAsKeysAndReadWhenTheirTurnComes) {
+  std::vector<engine::Record> rows = sample_world();
+  rows.emplace_back(queued_row(5));
+  rows.emplace_back(queued_row(6));
+  commit_rows(*store_, rows);
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok()) << restored.status().text();
+  EXPECT_EQ(restored->runs.size(), 1u);
+  ASSERT_EQ(restored->queued.size(), 2u);
+  EXPECT_EQ(restored->queued[1].id, run_id(6));
+  EXPECT_EQ(restored->queued[1].priority, -3);
+  EXPECT_EQ(restored->queued[1].reason, engine::QueueReason::kStartTime);
+  EXPECT_EQ(restored->queued[1].start_at, queued_row(6).start_at);
+  EXPECT_EQ(restored->last_run, run_id(6));
+  engine::Reads reads;
+  reads.queued = {run_id(6), run_id(9)};
+  const engine::Facts found = facts(reads);
+  ASSERT_TRUE(found.queued.at(run_id(6)).has_value());
+  EXPECT_EQ(engine::record_text(*found.queued.at(run_id(6))), engine::record_text(queued_row(6)));
+  EXPECT_FALSE(found.queued.at(run_id(9)).has_value());
+}
+
 // The memory store keeps rows as they are, so equal texts prove that the columns lose no field.
 TEST_P(StoreTest, RestoredRowsEqualThoseOfMemory) {
   std::vector<engine::Record> rows = sample_world();
   rows.emplace_back(run_row(3, engine::RunState::kCanceling, 0));
+  rows.emplace_back(queued_row(5));
+  rows.emplace_back(queued_row(6));
   rows.emplace_back(run_row(4, engine::RunState::kQueued, 1));
   rows.emplace_back(task_row(4, 0, engine::TaskState::kUpForRetry));
   commit_rows(*store_, rows);

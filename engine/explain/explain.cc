@@ -1,0 +1,329 @@
+// Why something waits, runs, ran or did not: read from live state, as items that others put into
+// words. Part of Engine's step, on its owner's thread, and read-only: it adds a reply and no row.
+// It holds up everybody, so what it looks at is bounded; of runs that have ended it knows nothing.
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/errors.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Status;
+
+constexpr std::size_t kTasksExplainedMax = 20;
+constexpr std::size_t kWritersExplainedMax = 5;
+constexpr std::int64_t kAheadCountedMax = 10'000;
+constexpr std::size_t kTasksLookedAtMax = 100'000;
+
+std::int64_t ms_between(base::BootTime from, base::BootTime to) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
+
+std::string reference_of(const Run& run, const Task& task) {
+  return run.row.id.text() + "/" + task.spec->name;
+}
+
+ExplainItem item(ExplainKind kind, int depth) {
+  ExplainItem made;
+  made.kind = kind;
+  made.depth = depth;
+  return made;
+}
+
+ExplainItem explain_workers(const State& state, int depth) {
+  std::int64_t connected = 0, idle = 0, slots = 0, leases = 0;
+  for (const auto& [id, worker] : state.workers) {
+    if (!worker.session) continue;
+    connected += 1;
+    const bool takes_nothing = worker.row.draining || worker.holds_back;
+    idle += takes_nothing ? 1 : 0;
+    if (takes_nothing) continue;
+    slots += worker.row.slots;
+    leases += std::ssize(worker.leases);
+  }
+  if (connected == 0) return item(ExplainKind::kNoWorker, depth);
+  if (connected == idle) return item(ExplainKind::kWorkersTakeNothing, depth);
+  ExplainItem workers = item(ExplainKind::kWorkers, depth);
+  workers.numbers = {{"workers", connected}, {"slots", slots}, {"leases", leases}};
+  return workers;
+}
+
+// What a task says of itself; the first item names it, the others stand below.
+class TaskExplainer {
+ public:
+  TaskExplainer(const Step& step, const Run& run, const Task& task, Explanation& out)
+      : step_(step), run_(run), task_(task), out_(out) {}
+
+  void explain() { std::visit(*this, task_.phase); }
+
+  void operator()(const Waiting&) {
+    ExplainItem& waits = head(ExplainKind::kTaskWaits);
+    for (const Task& parent : run_.tasks) {
+      if (std::holds_alternative<Ended>(parent.phase)) continue;
+      const bool feeds =
+          std::any_of(parent.children.begin(), parent.children.end(),
+                      [&](const Edge& edge) { return edge.child == index_of(run_, task_); });
+      if (!feeds) continue;
+      waits.references.push_back(reference_of(run_, parent));
+      waits.text += (waits.text.empty() ? "" : " ") + parent.spec->name + " (" +
+                    std::string(task_state_name(state_of(parent))) + ")";
+    }
+  }
+  void operator()(const Ready& ready) {
+    if (ready.parked) return waits_for(*ready.blocker);
+    const std::int64_t ahead = step_.state.ready.ahead_of(
+        {task_.priority, ready.order, {run_.row.id, index_of(run_, task_)}}, kAheadCountedMax);
+    head(ExplainKind::kTaskReady).numbers = {{"ahead", ahead},
+                                             {"at_least", ahead == kAheadCountedMax ? 1 : 0}};
+    if (ready.adoptable) {
+      ExplainItem& adoptable = below(ExplainKind::kAttemptAdoptable);
+      adoptable.numbers["attempt"] = task_.epoch;
+      adoptable.references = {ready.adoptable->worker};
+    }
+    if (!task_.reason.empty()) below(ExplainKind::kReason).text = task_.reason;
+    out_.push_back(explain_workers(step_.state, 1));
+  }
+  void operator()(const Leased& leased) {
+    const Worker& worker = step_.state.workers.at(leased.attempt->worker);
+    ExplainItem& attempt =
+        head(leased.attempt->started_at ? ExplainKind::kAttemptRuns : ExplainKind::kAttemptLeased);
+    attempt.numbers = {{"attempt", task_.epoch},
+                       {"since", ms_between(leased.leased_boot, step_.now.boot)}};
+    attempt.references = {worker.row.name};
+    if (!worker.session) {
+      below(ExplainKind::kWorkerGone).numbers["left"] =
+          ms_between(step_.now.boot, worker.lease_until);
+    }
+    if (leased.stop_deadline) {
+      below(ExplainKind::kAttemptStopping).numbers["left"] =
+          ms_between(step_.now.boot, *leased.stop_deadline);
+    }
+  }
+  void operator()(const UpForRetry& retry) {
+    head(ExplainKind::kRetries).numbers = {{"left", ms_between(step_.now.boot, retry.due)},
+                                           {"used", task_.attempts_used},
+                                           {"max", task_.spec->retry.max_attempts},
+                                           {"lost", task_.infrastructure_used}};
+    below(ExplainKind::kLastEnd).text = task_.reason;
+  }
+  void operator()(const Ended& ended) {
+    ExplainItem& end = head(ExplainKind::kTaskEnded);
+    end.references = {std::string(task_state_name(ended.state))};
+    end.text = task_.reason;
+  }
+
+ private:
+  void waits_for(const Blocker& blocker) {
+    switch (blocker.kind) {
+      case Blocker::Kind::kWriter:
+        return waits_for_writer(blocker.subject);
+    }
+  }
+  void waits_for_writer(const std::string& asset) {
+    const auto& writer = step_.state.assets.at(asset).writer;
+    if (!writer) {
+      head(ExplainKind::kWaitsInLine).references = {asset};
+      return;
+    }
+    const Run& run = step_.state.runs.at(writer->run);
+    head(ExplainKind::kWaitsForWriter).references = {
+        reference_of(run, run.tasks[std::size_t(writer->index)]), asset};
+  }
+  ExplainItem& head(ExplainKind kind) {
+    out_.push_back(item(kind, 0));
+    out_.back().subject = reference_of(run_, task_);
+    return out_.back();
+  }
+  ExplainItem& below(ExplainKind kind) {
+    out_.push_back(item(kind, 1));
+    return out_.back();
+  }
+
+  const Step& step_;
+  const Run& run_;
+  const Task& task_;
+  Explanation& out_;
+};
+
+void explain_task(const Step& step, const Run& run, const Task& task, Explanation& out) {
+  TaskExplainer(step, run, task, out).explain();
+}
+
+void explain_run(const Step& step, const Run& run, Explanation& out) {
+  ExplainItem head = item(ExplainKind::kRun, 0);
+  head.subject = run.row.id.text();
+  head.references = {std::string(run_state_name(run.row.state))};
+  head.numbers = {{"unfinished", run.unfinished}, {"tasks", std::ssize(run.tasks)}};
+  out.push_back(std::move(head));
+  if (run.row.state == RunState::kQueued) out.push_back(explain_workers(step.state, 0));
+  std::size_t explained = 0;
+  for (const Task& task : run.tasks) {
+    if (std::holds_alternative<Ended>(task.phase)) continue;
+    if (std::holds_alternative<Waiting>(task.phase)) continue;
+    if (++explained > kTasksExplainedMax) {
+      out.push_back(item(ExplainKind::kMoreTasks, 0));
+      return;
+    }
+    explain_task(step, run, task, out);
+  }
+}
+
+void explain_queued(const State& state, const QueuedRun& run, Explanation& out) {
+  const bool due = state.queue.is_due(run);
+  ExplainItem head = item(due ? ExplainKind::kQueuedForRoom : ExplainKind::kQueuedUntil, 0);
+  head.subject = run.id.text();
+  if (!due) {
+    head.numbers["start_at"] = run.start_at->time_since_epoch().count();
+    return out.push_back(std::move(head));
+  }
+  head.numbers = {{"live", std::ssize(state.runs)}, {"limit", state.options.live_runs_max}};
+  out.push_back(std::move(head));
+  std::int64_t ahead = 0;
+  for (const RunQueue::Key& key : state.queue.due()) {
+    if (key.id == run.id || ++ahead == kAheadCountedMax) break;
+  }
+  ExplainItem before = item(ExplainKind::kQueueAhead, 0);
+  before.numbers = {{"ahead", ahead}, {"at_least", ahead == kAheadCountedMax ? 1 : 0}};
+  out.push_back(std::move(before));
+}
+
+bool writes(const Task& task, const std::string& asset) {
+  const auto& outputs = task.spec->outputs;
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [&](const auto& output) { return output.asset == asset; });
+}
+
+// The runs that will write the asset, oldest first; as many as are found in what may be looked at.
+void explain_writers(const Step& step, const Asset& asset, Explanation& out) {
+  std::size_t explained = 0, looked_at = 0;
+  for (const auto& [id, run] : step.state.runs) {
+    for (const Task& task : run.tasks) {
+      const bool more = explained == kWritersExplainedMax || ++looked_at > kTasksLookedAtMax;
+      const bool candidate = !std::holds_alternative<Ended>(task.phase) &&
+                             asset.writer != TaskRef{id, index_of(run, task)} &&
+                             writes(task, asset.row.name);
+      if (looked_at > kTasksLookedAtMax || (more && candidate)) {
+        return out.push_back(item(ExplainKind::kMoreWriters, 0));
+      }
+      if (!candidate) continue;
+      ++explained;
+      out.push_back(item(ExplainKind::kWillWrite, 0));
+      out.back().references = {id.text()};
+      explain_task(step, run, task, out);
+    }
+  }
+  if (explained == 0 && !asset.writer) out.push_back(item(ExplainKind::kNobodyWrites, 0));
+}
+
+void explain_version(const Asset& asset, Explanation& out) {
+  const auto say = [&](ExplainKind kind, std::vector<std::string> references, std::string text) {
+    out.push_back(item(kind, 0));
+    out.back().subject = asset.row.name;
+    out.back().references = std::move(references);
+    out.back().text = std::move(text);
+  };
+  if (asset.row.retired) say(ExplainKind::kRetired, {asset.row.pipeline}, "");
+  if (asset.current.materialization == 0) {
+    say(ExplainKind::kNeverMade, {}, "");
+  } else {
+    say(ExplainKind::kMade, {asset.current.run.text()},
+        asset.current.value.digest.hex().substr(0, 12));
+  }
+  if (asset.row.missed.empty()) return;
+  const std::string run = asset.row.settled_by.text();
+  const std::string task = asset.row.missed.substr(0, asset.row.missed.find(' '));
+  say(ExplainKind::kMissed, {run, run + "/" + task}, asset.row.missed);
+}
+
+void explain_asset(const Step& step, const Asset& asset, Explanation& out) {
+  explain_version(asset, out);
+  if (asset.writer) {
+    const Run& run = step.state.runs.at(asset.writer->run);
+    const auto parked = step.state.parked.find({Blocker::Kind::kWriter, asset.row.name});
+    out.push_back(item(ExplainKind::kWrittenNow, 0));
+    out.back().references = {run.row.id.text()};
+    out.back().numbers["others"] =
+        parked == step.state.parked.end() ? 0 : std::ssize(parked->second.tasks);
+    explain_task(step, run, run.tasks[std::size_t(asset.writer->index)], out);
+  }
+  explain_writers(step, asset, out);
+}
+
+const Task* task_named(const Run& run, std::string_view name) {
+  for (const Task& task : run.tasks) {
+    if (task.spec->name == name || writes(task, std::string(name))) return &task;
+  }
+  return nullptr;
+}
+
+// A reference may name an attempt: RUN/TASK#2. One that there never was is not explained.
+Status check_attempt(const Run& run, const Task& task, const std::string& reference) {
+  const std::size_t hash = reference.find('#');
+  if (hash == std::string::npos) return {};
+  std::int32_t attempt = 0;
+  const char* end = reference.data() + reference.size();
+  const auto parsed = std::from_chars(reference.data() + hash + 1, end, attempt);
+  const bool too_large = parsed.ec == std::errc::result_out_of_range;
+  if (parsed.ptr != end || (!too_large && (parsed.ec != std::errc() || attempt < 1))) {
+    return Status(base::Code::kInvalidArgument, base::kErrUsage,
+                  "'" + reference.substr(hash) + "' is not the number of an attempt");
+  }
+  if (!too_large && attempt <= task.epoch) return {};
+  return Status(base::Code::kNotFound, base::kErrUnknownTask,
+                "task " + reference_of(run, task) + " has no attempt " +
+                    reference.substr(hash + 1) + "; it had " + std::to_string(task.epoch));
+}
+
+Status explain_part(const Step& step, const Run& run, const std::string& reference,
+                    Explanation& out) {
+  const std::size_t slash = reference.find('/');
+  if (slash == std::string::npos) {
+    explain_run(step, run, out);
+    return {};
+  }
+  const std::string name = reference.substr(slash + 1, reference.find('#') - slash - 1);
+  const Task* task = task_named(run, name);
+  if (task == nullptr) {
+    return Status(base::Code::kNotFound, base::kErrUnknownTask,
+                  "run " + run.row.id.text() + " has no task '" + name + "'");
+  }
+  if (Status status = check_attempt(run, *task, reference); !status.ok()) return status;
+  explain_task(step, run, *task, out);
+  return {};
+}
+
+Status explain_reference(const Step& step, const std::string& reference, Explanation& out) {
+  const std::size_t slash = reference.find('/');
+  const auto id = RunId::parse(reference.substr(0, slash));
+  const auto run = id ? step.state.runs.find(*id) : step.state.runs.end();
+  if (run != step.state.runs.end()) return explain_part(step, run->second, reference, out);
+  if (const QueuedRun* queued = id ? step.state.queue.find(*id) : nullptr) {
+    if (slash == std::string::npos) {
+      explain_queued(step.state, *queued, out);
+      return {};
+    }
+    return Status(base::Code::kFailedPrecondition, base::kErrUnknownTask,
+                  "run " + id->text() + " is queued and has no tasks yet; explain the run");
+  }
+  if (const auto asset = step.state.assets.find(reference); asset != step.state.assets.end()) {
+    explain_asset(step, asset->second, out);
+    return {};
+  }
+  return Status(base::Code::kNotFound, base::kErrUnknownAsset,
+                "'" + reference + "' is neither a live run, a task of one, nor an asset");
+}
+
+}  // namespace
+
+void explain(Step& step, const Explain& command) {
+  Explanation explanation;
+  Status status = explain_reference(step, command.reference, explanation);
+  step.effects.replies.push_back({command.reply_to, std::move(status), std::move(explanation)});
+}
+
+}  // namespace weir::engine

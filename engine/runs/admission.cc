@@ -1,0 +1,175 @@
+// Whether a planned run may begin: at once, or from the queue when its time has come and there is
+// room. What waits is a row and a key; its row is read again before the step that admits it, and it
+// is planned anew, against the definitions and versions of that time. Part of Engine's step.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr std::int64_t kAdmittedPerStepMax = 64;  // more of them wait for the next step
+
+// How many runs may begin, of which nobody knows how many tasks they will have: none unless the
+// largest would fit.
+std::int64_t room(const State& state) {
+  const std::int64_t tasks_max = state.options.resident_tasks_max;
+  const std::int64_t largest = std::min<std::int64_t>(state.options.tasks_per_run_max, tasks_max);
+  if (state.resident_tasks + largest > tasks_max) return 0;
+  return std::int64_t{state.options.live_runs_max} - std::ssize(state.runs);
+}
+
+QueueReason must_wait(const Step& step, const RunRow& row) {
+  const State& state = step.state;
+  if (row.start_at && *row.start_at > step.now.wall) return QueueReason::kStartTime;
+  // Nobody overtakes what waits for the same room.
+  const bool free = std::ssize(state.runs) < state.options.live_runs_max;
+  return free && state.queue.due().empty() ? QueueReason::kNone : QueueReason::kLiveRuns;
+}
+
+Status check_resident(const State& state, const Run& run) {
+  if (state.resident_tasks + run.row.task_count <= state.options.resident_tasks_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "the live runs have " + std::to_string(state.resident_tasks) +
+                    " tasks and this one would add " + std::to_string(run.row.task_count) +
+                    "; the limit resident_tasks_max is " +
+                    std::to_string(state.options.resident_tasks_max) +
+                    "; wait for runs to end or cancel some");
+}
+
+Status check_queue(const State& state) {
+  if (std::ssize(state.queue.runs()) < state.options.queued_runs_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "there are " + std::to_string(state.queue.runs().size()) +
+                    " queued runs, which is the limit; wait for some to start or cancel them");
+}
+
+void enqueue(Step& step, RunRow row, QueueReason why) {
+  row.queued_for = why;
+  row.modules.clear();
+  row.pins.clear();
+  row.task_count = 0;
+  add_to_queue(step.state, {row.id, row.priority, why, row.start_at}, step.now);
+  std::int32_t run_seq = 0;
+  emit_run(step, row, run_seq, RunCreated{row.reason});
+  CHECK(run_seq == kQueuedRunSeq);
+  write(step, std::move(row));
+}
+
+// Inputs from outside the selection are fixed now: later versions do not reach this run.
+void pin_inputs(const State& state, Run& run) {
+  for (const OutsideInput& input : outside_inputs(run)) {
+    const auto asset = state.assets.find(input.asset);
+    Pin pin{.asset = input.asset, .materialization = 0, .value = {}};
+    if (asset != state.assets.end() && asset->second.current.materialization != 0) {
+      pin.materialization = asset->second.current.materialization;
+      pin.value = asset->second.current.value;
+    }
+    run.row.pins.push_back(std::move(pin));
+  }
+}
+
+base::Result<Run> plan_run(const State& state, RunRow row) {
+  const auto asset = [&](const std::string& name) {
+    const auto found = state.assets.find(name);
+    return found == state.assets.end() ? nullptr : &found->second.row;
+  };
+  auto run = plan_tasks({*state.catalog, asset, state.options.tasks_per_run_max}, std::move(row));
+  if (run.ok()) pin_inputs(state, *run);
+  return run;
+}
+
+// What was accepted and can no longer be run ends here, without a task.
+void fail_queued(Step& step, RunRow row, std::string why) {
+  row.state = RunState::kFailed;
+  row.message = std::move(why);
+  end_queued(step, std::move(row));
+}
+
+void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
+  if (!found) {
+    RunRow lost;
+    lost.id = id;
+    lost.created_at = step.now.wall;
+    return fail_queued(step, std::move(lost),
+                       "what was asked for can no longer be read from the store; start it again");
+  }
+  auto planned = plan_run(step.state, *found);
+  if (!planned.ok()) return fail_queued(step, *found, planned.status().text());
+  step.state.queue.remove(id);
+  planned->row.queued_for = QueueReason::kNone;
+  planned->run_seq = kQueuedRunSeq;
+  Run& run = begin_run(step, std::move(*planned));
+  emit_run(step, run.row, run.run_seq, RunAdmitted{});
+  begin(step, run);
+}
+
+}  // namespace
+
+void add_to_queue(State& state, const QueuedRun& run, base::Now now) {
+  const bool later = run.start_at && *run.start_at > now.wall;
+  state.queue.add(run, !later);
+  if (later) state.timers.push({*run.start_at, TimerKind::kStartTime, "", {run.id, 0}});
+}
+
+void end_queued(Step& step, RunRow row) {
+  step.state.queue.remove(row.id);
+  row.queued_for = QueueReason::kNone;
+  row.finished_at = step.now.wall;
+  std::int32_t run_seq = kQueuedRunSeq;
+  emit_end(step, row, run_seq);
+  write(step, std::move(row));
+}
+
+base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
+  auto row = run_row(*step.state.catalog, spec);
+  if (!row.ok()) return row.status();
+  auto planned = plan_run(step.state, std::move(*row));
+  if (!planned.ok()) return planned.status();
+  const QueueReason why = must_wait(step, planned->row);
+  Status fits =
+      why == QueueReason::kNone ? check_resident(step.state, *planned) : check_queue(step.state);
+  if (!fits.ok()) return fits;
+  const RunId id = next_run_id(step);
+  planned->row.id = id;
+  planned->row.created_at = step.now.wall;
+  if (why != QueueReason::kNone) return enqueue(step, std::move(planned->row), why), id;
+  Run& run = begin_run(step, std::move(*planned));
+  emit_run(step, run.row, run.run_seq, RunCreated{run.row.reason});
+  begin(step, run);
+  return id;
+}
+
+std::vector<RunId> next_admissions(const State& state) {
+  std::vector<RunId> ids;
+  const auto count = std::min({room(state), kAdmittedPerStepMax, std::ssize(state.queue.due())});
+  for (const RunQueue::Key& key : state.queue.due()) {
+    if (std::ssize(ids) >= count) break;
+    ids.push_back(key.id);
+  }
+  return ids;
+}
+
+void admit_runs(Step& step) {
+  step.state.admission_timer = false;
+  while (!step.state.queue.due().empty() && room(step.state) > 0) {
+    const RunId id = step.state.queue.due().begin()->id;
+    const auto row = step.facts.queued.find(id);
+    if (row == step.facts.queued.end()) return;  // not read for this step: the next one's
+    admit(step, row->second, id);
+  }
+}
+
+void arm_admission(State& state, base::Now now) {
+  if (state.admission_timer || state.queue.due().empty() || room(state) <= 0) return;
+  state.admission_timer = true;
+  state.timers.push({now.boot, TimerKind::kAdmission, "", {}});
+}
+
+}  // namespace weir::engine

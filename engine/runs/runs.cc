@@ -1,0 +1,147 @@
+// Runs: their beginning with what they pin, cancellation, and the end that the leaves decide, with
+// its notice in the outbox. Part of Engine's step. A run that has ended is dropped from memory at
+// the end of the step; only its rows remain. Whether one may begin is admission's to say.
+#include <algorithm>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/json.h"
+#include "engine/step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Json;
+using base::Status;
+
+std::string count_ends(const Run& run) {
+  std::string text;
+  for (std::size_t state = 0; state < run.counts.size(); ++state) {
+    if (run.counts[state] == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(run.counts[state]) + " " +
+            std::string(task_state_name(TaskState(state)));
+  }
+  return text;
+}
+
+RunState end_of(const Run& run) {
+  if (run.row.state == RunState::kCanceling) return RunState::kCanceled;
+  const bool failed = std::any_of(run.tasks.begin(), run.tasks.end(), [](const Task& task) {
+    const TaskState end = state_of(task);
+    return task.decides && (end == TaskState::kFailed || end == TaskState::kUpstreamFailed);
+  });
+  return failed ? RunState::kFailed : RunState::kSucceeded;
+}
+
+std::string cancel_message(const CancelRun& command) {
+  return command.reason.empty() ? "canceled" : command.reason;
+}
+
+void cancel_live(Step& step, Run& run, const CancelRun& command) {
+  if (run.row.state == RunState::kCanceling) return;
+  run.row.state = RunState::kCanceling;
+  run.row.message = cancel_message(command);
+  touch(step, run);
+  emit_run(step, run.row, run.run_seq, RunCanceling{run.row.message});
+  for (Task& task : run.tasks) {
+    if (std::holds_alternative<Leased>(task.phase)) {
+      stop_attempt(step, run, task, run.row.message);
+    } else if (!std::holds_alternative<Ended>(task.phase)) {
+      close_task(step, run, task, TaskState::kCanceled, run.row.message);
+    }
+  }
+  finish_run_if_done(step, run);
+}
+
+// Of a run that is not resident: it waits in the queue, has ended, or never was.
+Status cancel_row(Step& step, const CancelRun& command) {
+  const auto found = step.facts.runs.find(command.run);
+  if (found == step.facts.runs.end()) {
+    return Status(Code::kNotFound, base::kErrUnknownRun, "there is no run " + command.run.text());
+  }
+  RunRow row = found->second;
+  if (step.state.queue.find(command.run) == nullptr) {
+    return Status(Code::kFailedPrecondition, base::kErrRunFinished,
+                  "run " + command.run.text() +
+                      " has already ended: " + std::string(run_state_name(row.state)));
+  }
+  row.state = RunState::kCanceled;
+  row.message = cancel_message(command);
+  end_queued(step, std::move(row));
+  return {};
+}
+
+}  // namespace
+
+RunId next_run_id(Step& step) {
+  State& state = step.state;
+  RunId id = RunId::make(step.now.wall, draw(step));
+  // Ids are in the order of their commits, also when the clock was set back: an id that is larger
+  // than all before it cannot be one that was given before, either.
+  constexpr std::uint32_t kGapMax = 256;
+  if (id <= state.last_run) id = RunId{state.last_run.value + 1 + draw(step) % kGapMax};
+  state.last_run = id;
+  return id;
+}
+
+Run& begin_run(Step& step, Run planned) {
+  const RunId id = planned.row.id;
+  Run& run = step.state.runs.emplace(id, std::move(planned)).first->second;
+  link_tasks(step.state, run);
+  step.state.resident_tasks += run.row.task_count;
+  for (const auto& module : run.modules) module->live_runs += 1;
+  touch(step, run);
+  return run;
+}
+
+void create_run(Step& step, const CreateRun& command) {
+  if (answered_before(step, command.request)) return;
+  const auto id = start_run(step, command.spec);
+  if (!id.ok()) return reply(step, command.request, id.status());
+  reply(step, command.request, {}, *id);
+}
+
+void cancel_run(Step& step, const CancelRun& command) {
+  if (answered_before(step, command.request)) return;
+  if (Run* run = find_run(step.state, command.run)) {
+    cancel_live(step, *run, command);
+  } else if (Status status = cancel_row(step, command); !status.ok()) {
+    return reply(step, command.request, std::move(status));
+  }
+  reply(step, command.request, {});
+}
+
+void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq) {
+  emit_run(step, run, run_seq, RunFinished{run.state, run.job, run.selection, run.message});
+}
+
+void notify_end(Step& step, const RunFinished& end) {
+  if (!step.state.options.notify_run_finished) return;
+  Json payload{Json::Object{}};
+  payload.set("run", end.of.run.text());
+  payload.set("job", end.job);
+  payload.set("selection", end.selection);
+  payload.set("state", run_state_name(end.end));
+  payload.set("message", end.message);
+  OutboxRow row{.id = ++step.state.last_outbox,
+                .kind = "run_finished",
+                .payload = payload.dump(),
+                .delivered = false,
+                .at = step.now.wall};
+  step.state.outbox.emplace(row.id, row);
+  write(step, std::move(row));
+}
+
+void finish_run_if_done(Step& step, Run& run) {
+  if (run.unfinished > 0 || terminal(run.row.state)) return;
+  const RunState end = end_of(run);
+  if (end != RunState::kCanceled) run.row.message = count_ends(run);
+  run.row.state = end;
+  run.row.finished_at = step.now.wall;
+  touch(step, run);
+  emit_end(step, run.row, run.run_seq);
+  step.ended_runs.push_back(run.row.id);
+}
+
+}  // namespace weir::engine
