@@ -11,6 +11,7 @@
 #include <string>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weir/weir.h>
