@@ -24,8 +24,7 @@ constexpr Duration kCancelSlack = seconds(10);  // of commits that fail and are 
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, bool trace)
-    : seed_(seed),
-      rng_(seed),
+    : rng_(seed),
       profile_(make_profile(rng_)),
       host_(profile_, rng_, agenda_, coverage_, *this, trace),
       fleet_(profile_, rng_, agenda_, coverage_, *this),
@@ -122,7 +121,7 @@ void Simulation::check_cancels() {
     const auto [begun, fresh] = canceling_.emplace(id, agenda_.now());
     const Duration since = begun->second;
     // What is remembered of a cancel must outlive the scheduler.
-    if (fresh && profile_.crashes > 0 && rng_.chance(0.2)) crash_after_cancel();
+    if (fresh && profile_.crashes > 0 && rng_.chance(0.4)) crash_after_cancel();
     const Duration from = std::max(since, host_.loaded_at());
     const Duration limit = profile_.options.cancel_grace + profile_.options.lease + kCancelSlack;
     expect_that(!host_.up() || agenda_.now() - from <= limit,

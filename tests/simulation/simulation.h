@@ -48,7 +48,6 @@ class Simulation final : private Outside, private SchedulerDoor {
   void count_ends();
   [[noreturn]] void fail_stuck();
 
-  const std::uint64_t seed_;
   Rng rng_;
   const Profile profile_;
   Coverage coverage_;

@@ -41,7 +41,7 @@ TEST(WireNumbers, EngineAndWorkerProtocolNameEnumeratorsAlike) {
                                            wire::Outcome_Name<wire::Outcome>,
                                            OutcomeClass::kSucceeded, OutcomeClass::kLoadError);
   expect_same<module::CheckSeverity, wire::CheckSeverity>(
-      "CHECK_SEVERITY_", module::check_severity_name,
+      "CHECK_SEVERITY_", base::word_of<module::CheckSeverity>,
       wire::CheckSeverity_Name<wire::CheckSeverity>);
   EXPECT_EQ(engine::wire_number(engine::ArtifactKind::kBytes), wire::ARTIFACT_KIND_BYTES);
   EXPECT_EQ(engine::wire_number(engine::ArtifactKind::kFile), wire::ARTIFACT_KIND_FILE);
