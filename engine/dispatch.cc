@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "engine/planted.h"
+#include "base/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

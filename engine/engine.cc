@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
-#include "engine/planted.h"
+#include "base/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

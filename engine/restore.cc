@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/planted.h"
 #include "engine/plan/run_plan.h"
-#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

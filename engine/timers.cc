@@ -3,7 +3,7 @@
 // and what has not passed by then is left alone.
 #include <utility>
 
-#include "engine/planted.h"
+#include "base/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "engine/planted.h"
+#include "base/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -31,9 +31,8 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
   if (task == nullptr) return false;
   if (task->epoch != key.epoch && !PLANTED(kAdoptedOtherEpoch)) return false;
   auto* ready = std::get_if<Ready>(&task->phase);
-  if (ready == nullptr || !ready->adoptable || ready->adoptable->worker != worker.row.id) {
-    return false;
-  }
+  if (ready == nullptr || !ready->adoptable) return false;
+  if (ready->adoptable->worker != worker.row.id && !PLANTED(kAdoptedOtherEpoch)) return false;
   Run& run = *find_run(step.state, key.run);
   std::unique_ptr<LiveAttempt> attempt = std::move(ready->adoptable);
   enter(step, run, *task,

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "engine/plan/run_plan.h"
-#include "engine/planted.h"
 #include "engine/step.h"
 
 namespace weir::engine {

@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
-#include "engine/planted.h"
+#include "base/planted.h"
 
 namespace weir::loop {
 

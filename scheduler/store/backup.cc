@@ -165,7 +165,8 @@ Status prepare_copy(const std::string& path, const std::string& backup, RestoreR
 // What its WAL holds is taken in before; where that fails it is damaged, and its WAL goes along.
 Status keep_present(const std::string& database, std::string& replaced) {
   struct stat info {};
-  if (lstat(database.c_str(), &info) != 0) return {};
+  // An empty file is no database: the directory makes one where there was none.
+  if (lstat(database.c_str(), &info) != 0 || info.st_size == 0) return {};
   {
     Result<Connection> present = Connection::open(database, OpenMode::kCreate);
     if (present.ok()) {

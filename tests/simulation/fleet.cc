@@ -1,9 +1,13 @@
-// Simulated workers: sessions and the network. See fleet.h; what attempts do is in executors.cc.
+// The network between the scheduler and its workers, and what happens to machines: see fleet.h.
 // What was planned for one life of a worker is void in the next, and a frozen one does it later. On
 // the simulation's one thread; the scheduler is reached through its door only.
 #include "tests/simulation/fleet.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "engine/text/format.h"
+#include "tests/simulation/failure.h"
 
 namespace weir::simulation {
 namespace {
@@ -18,23 +22,22 @@ Fleet::Fleet(const Profile& profile, Rng& rng, Agenda& agenda, Coverage& coverag
              SchedulerDoor& door)
     : profile_(profile), rng_(rng), agenda_(agenda), coverage_(coverage), door_(door) {
   for (std::size_t i = 0; i < profile.workers.size(); ++i) {
-    Worker worker;
-    worker.info.id = worker.info.name = "w" + std::to_string(i + 1);
-    worker.info.slots = profile.workers[i].slots;
-    worker.info.prefetch = profile.workers[i].prefetch;
-    workers_.push_back(std::move(worker));
+    Surroundings& around = *this;
+    workers_.push_back(std::make_unique<WorkerNode>("w" + std::to_string(i + 1), profile.workers[i],
+                                                    profile, rng, agenda, coverage, door, around));
   }
 }
 
 void Fleet::start() {
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    plan(i, rng_.between(Duration(0), Duration(seconds(5))), [this](Worker& w) { connect(w); });
+  for (const auto& worker : workers_) {
+    plan(*worker, rng_.between(Duration(0), Duration(seconds(5))),
+         [this, &its = *worker] { connect(its); });
   }
 }
 
 std::string Fleet::worker_of(base::SessionId session) const {
   const auto found = sessions_.find(session);
-  return found == sessions_.end() ? "?" : workers_[found->second.worker].info.id;
+  return found == sessions_.end() ? "?" : found->second.worker->info().id;
 }
 
 Duration Fleet::latency() {
@@ -42,94 +45,74 @@ Duration Fleet::latency() {
                            : rng_.between(Duration(microseconds(100)), Duration(milliseconds(10)));
 }
 
-std::vector<engine::AttemptKey> Fleet::held_by(const Worker& worker) {
-  std::vector<engine::AttemptKey> keys;
-  for (const auto& [key, attempt] : worker.held) keys.push_back(key);
-  return keys;
-}
-
-void Fleet::plan(std::size_t worker, Duration delay, std::function<void(Worker&)> action) {
-  agenda_.in(delay, [this, worker, life = workers_[worker].life, action = std::move(action)] {
+void Fleet::plan(WorkerNode& worker, Duration delay, std::function<void()> action) {
+  agenda_.in(delay, [this, &worker, life = worker.life(), action = std::move(action)] {
     awake(worker, life, action);
   });
 }
 
-void Fleet::awake(std::size_t worker, std::uint64_t life,
-                  const std::function<void(Worker&)>& action) {
-  Worker& its = workers_[worker];
-  if (its.life != life || !its.alive) return;
-  if (its.frozen_until <= agenda_.now()) return action(its);
-  agenda_.at(its.frozen_until, [this, worker, life, action] { awake(worker, life, action); });
+void Fleet::awake(WorkerNode& worker, std::uint64_t life, const std::function<void()>& action) {
+  if (worker.life() != life || !worker.alive()) return;
+  if (worker.frozen_until() <= agenda_.now()) return action();
+  agenda_.at(worker.frozen_until(), [this, &worker, life, action] { awake(worker, life, action); });
 }
 
-void Fleet::connect(Worker& worker) {
-  if (worker.session) return;
-  const std::size_t index = index_of(worker);
+// ---- sessions ----
+
+void Fleet::connect(WorkerNode& worker) {
+  if (worker.session()) return;
   if (!door_.reachable()) {
-    return plan(index, rng_.between(Duration(milliseconds(100)), Duration(seconds(3))),
-                [this](Worker& w) { connect(w); });
+    return plan(worker, rng_.between(Duration(milliseconds(100)), Duration(seconds(3))),
+                [this, &worker] { connect(worker); });
   }
-  worker.session = base::SessionId{++last_session_};
-  sessions_[worker.session] = {index, true, agenda_.now(), agenda_.now()};
-  worker.draining = false;  // until the scheduler says otherwise
-  say(worker, engine::ConnectWorker{worker.session, worker.info, held_by(worker)});
-  for (auto& [key, attempt] : worker.held) {
-    if (attempt.state == State::kReported) report(worker, attempt);
-  }
-  beat(worker, worker.session);
+  const base::SessionId id{++last_session_};
+  sessions_[id] = {&worker, true, agenda_.now(), agenda_.now()};
+  worker.connected(id);
 }
 
-// The session that the beat belongs to: a reconnected worker beats in its new one.
-void Fleet::beat(Worker& worker, base::SessionId session) {
-  plan(index_of(worker), profile_.options.heartbeat, [this, session](Worker& w) {
-    if (w.session != session) return;
-    say(w, engine::Heartbeat{session, held_by(w), w.leaving});
-    // A report may have been lost on its way.
-    for (auto& [key, attempt] : w.held) {
-      if (attempt.state == State::kReported) report(w, attempt);
-    }
-    beat(w, session);
+void Fleet::say(WorkerNode& worker, ports::CommandBody body) {
+  const base::SessionId id = worker.session();
+  if (!id) return;
+  Session& session = sessions_[id];
+  const bool hello = std::holds_alternative<engine::ConnectWorker>(body);
+  if (!calm_ && !hello && rng_.chance(profile_.rates.session_dropped)) return drop(id);
+  session.to_scheduler = std::max(session.to_scheduler, agenda_.now() + latency());
+  agenda_.at(session.to_scheduler, [this, id, body = std::move(body), sent_at = agenda_.now()] {
+    arrive(id, body, sent_at);
   });
 }
 
-void Fleet::say(Worker& worker, ports::CommandBody body) {
-  if (!worker.session) return;
-  Session& session = sessions_[worker.session];
-  const bool hello = std::holds_alternative<engine::ConnectWorker>(body);
-  if (!calm_ && !hello && rng_.chance(profile_.rates.session_dropped)) {
-    return drop(worker.session);
-  }
-  if (!calm_ && !hello && rng_.chance(profile_.rates.lost)) {
-    return coverage_.add(Seen::kMessageLost);
-  }
-  const int copies = !calm_ && !hello && rng_.chance(profile_.rates.duplicated) ? 2 : 1;
-  if (copies == 2) coverage_.add(Seen::kMessageDuplicated);
-  for (int i = 0; i < copies; ++i) {
-    session.to_scheduler = std::max(session.to_scheduler, agenda_.now() + latency());
-    agenda_.at(session.to_scheduler, [this, id = worker.session, body] {
-      if (sessions_[id].up) door_.deliver(body);
-    });
-  }
+void Fleet::arrive(base::SessionId id, const ports::CommandBody& body, Duration sent_at) {
+  if (!sessions_[id].up || !door_.reachable()) return;
+  door_.deliver(body);
+  if (!std::holds_alternative<engine::Heartbeat>(body)) return;
+  // The session answers by itself: the beat is in the inbox.
+  to_worker(id, [sent_at](WorkerNode& worker) { worker.contact(sent_at); });
+}
+
+void Fleet::to_worker(base::SessionId id, std::function<void(WorkerNode&)> action) {
+  Session& session = sessions_[id];
+  session.to_worker = std::max(session.to_worker, agenda_.now() + latency());
+  WorkerNode& worker = *session.worker;
+  agenda_.at(session.to_worker,
+             [this, id, &worker, life = worker.life(), action = std::move(action)] {
+               awake(worker, life, [this, id, &worker, action] {
+                 if (sessions_[id].up && worker.session() == id) action(worker);
+               });
+             });
 }
 
 void Fleet::on_send(const engine::Send& message) {
   const auto found = sessions_.find(message.session);
   if (found == sessions_.end() || !found->second.up) return;
-  Session& session = found->second;
   if (!calm_ && rng_.chance(profile_.rates.session_dropped)) return drop(message.session);
-  if (!calm_ && rng_.chance(profile_.rates.lost)) return coverage_.add(Seen::kMessageLost);
-  const int copies = !calm_ && rng_.chance(profile_.rates.duplicated) ? 2 : 1;
-  if (copies == 2) coverage_.add(Seen::kMessageDuplicated);
-  for (int i = 0; i < copies; ++i) {
-    session.to_worker = std::max(session.to_worker, agenda_.now() + latency());
-    const std::size_t worker = session.worker;
-    agenda_.at(session.to_worker, [this, worker, message, life = workers_[worker].life] {
-      awake(worker, life, [this, message](Worker& w) {
-        const auto its = sessions_.find(message.session);
-        if (its != sessions_.end() && its->second.up) hear(w, message.session, message);
-      });
-    });
-  }
+  to_worker(message.session, [this, message](WorkerNode& worker) { hear(worker, message); });
+}
+
+void Fleet::hear(WorkerNode& worker, const engine::Send& sent) {
+  if (!std::holds_alternative<engine::CloseSession>(sent.message)) return worker.hear(sent);
+  sessions_[sent.session].up = false;
+  lose_session(worker);
 }
 
 // What is under way is lost; each side notices in its own time, the scheduler perhaps never.
@@ -145,89 +128,85 @@ void Fleet::drop(base::SessionId id) {
   } else {
     coverage_.add(Seen::kHalfOpenSession);
   }
-  plan(session.worker, rng_.between(Duration(0), Duration(seconds(8))), [this, id](Worker& w) {
-    if (w.session == id) lose_session(w);
+  WorkerNode& worker = *session.worker;
+  plan(worker, rng_.between(Duration(0), Duration(seconds(8))), [this, id, &worker] {
+    if (worker.session() == id) lose_session(worker);
   });
 }
 
-void Fleet::lose_session(Worker& worker) {
-  worker.session = {};
+void Fleet::lose_session(WorkerNode& worker) {
+  worker.disconnected();
   // Now and then it is away for longer than its lease.
   const bool long_away = !calm_ && rng_.chance(0.25);
   const Duration wait = long_away ? rng_.between(Duration(seconds(25)), Duration(seconds(60)))
                                   : rng_.between(Duration(0), Duration(seconds(4)));
-  plan(index_of(worker), wait, [this](Worker& w) { connect(w); });
+  plan(worker, wait, [this, &worker] { connect(worker); });
 }
 
 void Fleet::on_sessions_closed() {
   for (auto& [id, session] : sessions_) {
     if (!session.up) continue;
     session.up = false;
-    plan(session.worker, rng_.between(Duration(0), Duration(seconds(3))),
-         [this, closed = id](Worker& w) {
-           if (w.session == closed) lose_session(w);
-         });
+    WorkerNode& worker = *session.worker;
+    plan(worker, rng_.between(Duration(0), Duration(seconds(3))), [this, closed = id, &worker] {
+      if (worker.session() == closed) lose_session(worker);
+    });
   }
 }
 
+// ---- side effects ----
+
+void Fleet::begin_side_effects(const engine::AttemptKey& key) {
+  coverage_.add(Seen::kSideEffects);
+  const auto [other, alone] = side_effects_.emplace(std::pair(key.run, key.task), key);
+  expect_that(alone, [&, runs = other->second] {
+    return "side effects overlap: " + engine::to_text(key) + " begins while " +
+           engine::to_text(runs) + " runs";
+  });
+}
+
+void Fleet::end_side_effects(const engine::AttemptKey& key) {
+  side_effects_.erase(std::pair(key.run, key.task));
+}
+
+// ---- machines ----
+
 void Fleet::kill(std::size_t index) {
-  Worker& worker = workers_[index];
-  if (calm_ || !worker.alive) return;
+  WorkerNode& worker = *workers_[index];
+  if (calm_ || !worker.alive()) return;
   coverage_.add(Seen::kWorkerDied);
-  if (worker.session) drop(worker.session);
-  worker.session = {};
-  worker.held.clear();
-  worker.draining = worker.leaving = false;
-  worker.alive = false;
-  ++worker.life;
-  agenda_.in(rng_.between(Duration(seconds(1)), Duration(seconds(50))), [this, index] {
-    workers_[index].alive = true;
-    connect(workers_[index]);
+  restart(worker);
+}
+
+void Fleet::restart(WorkerNode& worker) {
+  if (worker.session()) drop(worker.session());
+  worker.die();
+  agenda_.in(rng_.between(Duration(seconds(1)), Duration(seconds(50))), [this, &worker] {
+    worker.start();
+    connect(worker);
   });
 }
 
 void Fleet::freeze(std::size_t index) {
   if (calm_) return;
   coverage_.add(Seen::kWorkerFroze);
-  workers_[index].frozen_until =
-      agenda_.now() + rng_.between(Duration(seconds(5)), 2 * profile_.options.lease);
+  workers_[index]->freeze(rng_.between(Duration(seconds(5)), 2 * profile_.options.lease));
 }
 
 void Fleet::leave(std::size_t index) {
-  Worker& worker = workers_[index];
-  if (calm_ || !worker.alive || worker.leaving) return;
+  WorkerNode& worker = *workers_[index];
+  if (calm_ || !worker.alive() || worker.leaving()) return;
   coverage_.add(Seen::kWorkerLeft);
-  worker.leaving = true;
-  say(worker, engine::Heartbeat{worker.session, held_by(worker), true});
-  give_back(worker, "the worker stops");
-  plan(index, seconds(60), [this, index](Worker&) { kill(index); });
+  worker.begin_leaving();
+  plan(worker, seconds(60), [this, &worker] {
+    worker.end_leaving();
+    restart(worker);
+  });
 }
 
 void Fleet::end_faults() {
   calm_ = true;
-  for (Worker& worker : workers_) worker.leaving = false;
-}
-
-void Fleet::hear(Worker& worker, base::SessionId session, const engine::Send& sent) {
-  if (worker.session != session) return;
-  const auto& message = sent.message;
-  if (const auto* its = std::get_if<engine::Assign>(&message)) {
-    assign(worker, *its);
-  } else if (const auto* halt = std::get_if<engine::Stop>(&message)) {
-    stop(worker, *halt);
-  } else if (const auto* ack = std::get_if<engine::Acknowledge>(&message)) {
-    worker.held.erase(ack->key);
-    launch_next(worker);
-  } else if (const auto* need = std::get_if<engine::NeedArtifacts>(&message)) {
-    upload(worker, *need);
-  } else if (const auto* revoke = std::get_if<engine::Revoke>(&message)) {
-    release(worker, revoke->key, "revoked");
-  } else if (const auto* drain = std::get_if<engine::SetDraining>(&message)) {
-    set_draining(worker, drain->draining);
-  } else if (std::holds_alternative<engine::CloseSession>(message)) {
-    sessions_[session].up = false;
-    lose_session(worker);
-  }
+  for (const auto& worker : workers_) worker->end_faults();
 }
 
 }  // namespace weir::simulation

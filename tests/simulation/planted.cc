@@ -1,20 +1,18 @@
 // The switch that the planted bugs of the code under test look at: none by default. Set by plant()
 // while the command line is read, before any seed is played, and never again. Linked into
 // weir_simulation only, where alone the bugs exist.
-#include "engine/planted.h"
-
 #include "tests/simulation/planted.h"
 
-namespace weir::engine {
+namespace weir::base {
 
 PlantedBug planted_bug = PlantedBug::kNone;
 
-}  // namespace weir::engine
+}  // namespace weir::base
 
 namespace weir::simulation {
 
 const std::vector<NamedBug>& planted_bugs() {
-  using engine::PlantedBug;
+  using base::PlantedBug;
   static const std::vector<NamedBug> kBugs = {
       {"skipped_fence", PlantedBug::kSkippedFence},
       {"effect_before_commit", PlantedBug::kEffectBeforeCommit},
@@ -32,6 +30,7 @@ const std::vector<NamedBug>& planted_bugs() {
       {"adopted_other_epoch", PlantedBug::kAdoptedOtherEpoch},
       {"wake_up_lost", PlantedBug::kWakeUpLost},
       {"lease_timer_lost", PlantedBug::kLeaseTimerLost},
+      {"side_effects_outlive_lease", PlantedBug::kSideEffectsOutliveLease},
   };
   return kBugs;
 }
@@ -39,7 +38,7 @@ const std::vector<NamedBug>& planted_bugs() {
 bool plant(const std::string& name) {
   for (const NamedBug& bug : planted_bugs()) {
     if (bug.name != name) continue;
-    engine::planted_bug = bug.bug;
+    base::planted_bug = bug.bug;
     return true;
   }
   return false;

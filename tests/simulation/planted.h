@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "engine/planted.h"
+#include "base/planted.h"
 
 namespace weir::simulation {
 
 struct NamedBug {
   std::string name;
-  engine::PlantedBug bug;
+  base::PlantedBug bug;
 };
 const std::vector<NamedBug>& planted_bugs();
 

@@ -76,6 +76,7 @@ StageSpec make_stage(Rng& rng, Manifest& manifest, int index, int variant) {
   if (!stage.outputs.empty() && rng.chance(0.2)) {
     stage.checks.push_back({stage.outputs[0].asset, "rows", module::CheckSeverity::kBlocking});
   }
+  stage.side_effects = rng.chance(0.25);
   stage.code_version = "v" + std::to_string(variant);
   return stage;
 }
@@ -103,7 +104,7 @@ Manifest make_pipeline(Rng rng, int variant, const std::string& name, const Mani
 
 void draw_outcomes(Rng& rng, Rates& rates) {
   rates.failed = 0.12 * double(rng.below(3));
-  rates.crashed = 0.08 * double(rng.below(3));
+  rates.crashed = 0.1 * double(rng.below(4));
   rates.timed_out = 0.02 * double(rng.below(2));
   rates.load_error = 0.06 * double(rng.below(3));
   rates.check_failed = 0.3 * double(rng.below(2));
@@ -114,9 +115,7 @@ void draw_outcomes(Rng& rng, Rates& rates) {
 
 void draw_faults(Rng& rng, Rates& rates) {
   if (rng.chance(0.5)) {
-    rates.lost = 0.02 * double(rng.below(3));
-    rates.duplicated = 0.05 * double(rng.below(3));
-    rates.session_dropped = 0.01 * double(rng.below(3));
+    rates.session_dropped = 0.01 * double(rng.below(4));
   }
   if (rng.chance(0.4)) {
     rates.begin_failed = 0.01 * double(rng.below(2));

@@ -17,8 +17,8 @@ struct Rates {
   // Outcomes of attempts; the rest succeed.
   double failed = 0, crashed = 0, timed_out = 0, load_error = 0, check_failed = 0;
   double skipped = 0, unchanged = 0, wrong_type = 0;
-  // The network, a message.
-  double lost = 0, duplicated = 0, session_dropped = 0;
+  // The network, a message: a stream loses nothing but with its session.
+  double session_dropped = 0;
   // The store, an operation.
   double begin_failed = 0, write_failed = 0, commit_failed_before = 0, commit_failed_after = 0;
   double reply_lost = 0;

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "engine/state.h"
 #include "engine/text/format.h"
 #include "tests/simulation/failure.h"
 
@@ -280,7 +279,20 @@ void SchedulerHost::check_step() {
                 [&, name = id] { return "the leases of worker " + name + " outlive their term"; });
   }
   if (!turn_->engine().state().parked.empty()) coverage_.add(Seen::kParked);
+  for (const auto& [id, run] : turn_->engine().state().runs) {
+    if (run.row.state == engine::RunState::kCanceling) check_stops(run);
+  }
   if (!turn_->lazy_deadline()) check_restored();
+}
+
+// G7: whoever does not stop in time is fenced, also after a restart.
+void SchedulerHost::check_stops(const engine::Run& run) const {
+  for (const auto& task : run.tasks) {
+    const auto* leased = std::get_if<engine::Leased>(&task.phase);
+    expect_that(leased == nullptr || leased->stop_deadline.has_value(), [&] {
+      return "an attempt of a canceled run is given no time to end in: " + run.row.id.text();
+    });
+  }
 }
 
 void SchedulerHost::check_restored() {

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "engine/state.h"
 #include "scheduler/loop/turn.h"
 #include "sdk/src/memory_store.h"
 #include "tests/simulation/agenda.h"
@@ -113,6 +114,7 @@ class SchedulerHost final : private ports::SessionSink {
   void restart();
   void count_restored();
   void check_step();
+  void check_stops(const engine::Run& run) const;
   void trace(const std::string& text) const;
 
   const Profile& profile_;

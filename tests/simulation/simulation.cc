@@ -122,7 +122,7 @@ void Simulation::check_cancels() {
     const auto [begun, fresh] = canceling_.emplace(id, agenda_.now());
     const Duration since = begun->second;
     // What is remembered of a cancel must outlive the scheduler.
-    if (fresh && profile_.crashes > 0 && rng_.chance(0.2)) crash_after_cancel();
+    if (fresh && profile_.crashes > 0 && rng_.chance(0.4)) crash_after_cancel();
     const Duration from = std::max(since, host_.loaded_at());
     const Duration limit = profile_.options.cancel_grace + profile_.options.lease + kCancelSlack;
     expect_that(!host_.up() || agenda_.now() - from <= limit,

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace weir::worker {
 
 LeaseHorizons lease_horizons(base::BootTime last_contact, base::Duration lease) {
-  const auto share = base::Duration(std::int64_t(double(lease.count()) * kSideEffectsShare));
+  const double of_lease = PLANTED(kSideEffectsOutliveLease) ? 2 : kSideEffectsShare;
+  const auto share = base::Duration(std::int64_t(double(lease.count()) * of_lease));
   return {last_contact + share, last_contact + std::max(lease, kDisconnectedMax)};
 }
 

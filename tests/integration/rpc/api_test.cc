@@ -174,14 +174,14 @@ TEST_F(ApiTest, WatchEventsPushesAndEndsWithTheRun) {
 }
 
 TEST_F(ApiTest, AnEventCursorAheadOfTheLogIsRefused) {
-  Call watch_call;
+  Call watch_call(scheduler_->token());
   v1::WatchEventsRequest watch;
   watch.set_since_seq(1'000'000);
   const auto stream = events_->WatchEvents(watch_call.get(), watch);
   v1::WatchEventsResponse response;
   EXPECT_FALSE(stream->Read(&response));
   EXPECT_EQ(stream->Finish().error_code(), grpc::OUT_OF_RANGE);
-  Call list_call;
+  Call list_call(scheduler_->token());
   v1::ListEventsRequest list;
   list.set_since_seq(1'000'000);
   v1::ListEventsResponse page;

@@ -1,7 +1,8 @@
-// A worker without the rest of the weir binary: `worker_host SCHEDULER DATA SLOTS [DRAIN_MS]`,
-// and its supervisor under the hidden verb. SIGTERM drains it. For tests only: the token is
-// fixed.
+// A worker without the rest of the weir binary: `worker_host SCHEDULER DATA SLOTS [DRAIN_MS
+// [STAGE_USER]]`, and its supervisor under the hidden verb. SIGTERM drains it. For tests only: the
+// token is fixed.
 #include <cstring>
+#include <string>
 #include <thread>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@ int main(int argc, char** argv) {
   using namespace weir::worker;
   if (argc > 1 && std::strcmp(argv[1], "supervisor") == 0) return supervisor_main(argc, argv);
   if (argc < 4) return 2;
-  auto supervisor = start_supervisor();
+  const std::string stage_user = argc > 5 ? argv[5] : "";
+  auto supervisor = start_supervisor(stage_user);
   if (!supervisor.ok()) return 3;
   sigset_t mask;
   ::sigemptyset(&mask);
@@ -24,6 +26,7 @@ int main(int argc, char** argv) {
   options.data_dir = argv[2];
   options.slots = ::atoi(argv[3]);
   options.token = "the-token";
+  options.stage_user = stage_user;
   options.drain_max_ms = argc > 4 ? ::atoi(argv[4]) : 10'000;
   std::stop_source stop;
   std::jthread signals([&](std::stop_token ended) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -51,8 +52,8 @@ class WorkerTest : public ::testing::Test {
     const std::string slots_text = std::to_string(slots);
     const std::string data = directory_ + "/data";
     if (address.empty()) address = scheduler_.address();
-    const char* arguments[] = {"worker_host",      address.c_str(), data.c_str(),
-                               slots_text.c_str(), drain_max_ms,    nullptr};
+    const char* arguments[] = {"worker_host", address.c_str(), data.c_str(), slots_text.c_str(),
+                               drain_max_ms,  stage_user_,     nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, words_path().c_str(),
@@ -140,6 +141,7 @@ class WorkerTest : public ::testing::Test {
   FakeScheduler scheduler_;
   std::string directory_;
   base::Digest module_;
+  const char* stage_user_ = nullptr;
   pid_t pid_ = 0;
 };
 
@@ -534,6 +536,34 @@ TEST_F(WorkerTest, AModuleThatIsNotWhatWasVerifiedIsNotExecuted) {
   // It is fetched anew, and the next attempt runs what was registered.
   EXPECT_EQ(finished(give("ok")).outcome(), v1::OUTCOME_SUCCEEDED);
   EXPECT_FALSE(std::filesystem::exists(ran)) << "the forged program was executed";
+}
+
+// As root: what it made comes through the worker's hands, and what it needs it can only read.
+TEST_F(WorkerTest, StagesOfAnotherUserGetInputsAndHaveTheirValuesPublished) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  std::filesystem::permissions(directory_, std::filesystem::perms(0755));
+  stage_user_ = "nobody";
+  start_worker(1);
+  connected();
+  const v1::Finished plain = finished(give("ok"));
+  EXPECT_EQ(plain.outcome(), v1::OUTCOME_SUCCEEDED) << plain.message();
+  const std::string bytes(100'000, 'b');
+  const v1::Finished echoed = finished(give_echo(bytes));
+  EXPECT_EQ(echoed.outcome(), v1::OUTCOME_SUCCEEDED) << echoed.message();
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.artifacts[echo_of(bytes)], bytes + "!");
+  const std::string data = directory_ + "/data";
+  const auto mode = [](const std::string& path) {
+    return static_cast<int>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode(data), 0710);
+  EXPECT_EQ(mode(data + "/spool"), 0700);
+  EXPECT_EQ(mode(data + "/modules/" + module_.hex()), 0710);
+  const auto program =
+      std::filesystem::directory_iterator(data + "/modules/" + module_.hex() + "/bundle")->path();
+  EXPECT_EQ(mode(program.string()), 0550);
+  const std::string input = base::sha256(bytes).hex();
+  EXPECT_EQ(mode(data + "/artifacts/sha256/" + input.substr(0, 2) + "/" + input.substr(2)), 0440);
 }
 
 TEST_F(WorkerTest, WrongTokenEndsTheWorkerWithWords) {

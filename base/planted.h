@@ -5,7 +5,7 @@
 
 #ifdef WEIR_PLANTED_BUGS
 
-namespace weir::engine {
+namespace weir::base {
 
 enum class PlantedBug {
   kNone,
@@ -25,12 +25,13 @@ enum class PlantedBug {
   kAdoptedOtherEpoch,         // an attempt is taken up again under an epoch that is not its own
   kWakeUpLost,                // a worker that returns is given nothing
   kLeaseTimerLost,            // a lease that was renewed is not watched again
+  kSideEffectsOutliveLease,   // a worker that is cut off lets them run on
 };
 extern PlantedBug planted_bug;
 
-}  // namespace weir::engine
+}  // namespace weir::base
 
-#define PLANTED(bug) (::weir::engine::planted_bug == ::weir::engine::PlantedBug::bug)
+#define PLANTED(bug) (::weir::base::planted_bug == ::weir::base::PlantedBug::bug)
 
 #else
 
