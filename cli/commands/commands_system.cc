@@ -237,12 +237,9 @@ void add_stage_users(client::Api& api, v1::GetHealthResponse& report) {
   const auto workers = api.list_workers(v1::ListWorkersRequest());
   if (!workers.ok()) return;
   for (const v1::Worker& worker : workers->workers()) {
-    const auto info = base::Json::parse(worker.info_json());
-    if (!worker.connected() || !info.ok()) continue;
-    const std::string& limits = (*info)["limits"].as_string();
-    const std::size_t at = limits.find("stages run as ");
-    if (at == std::string::npos) continue;
-    std::string value = limits.substr(at);
+    const std::size_t at = worker.limits().find("stages run as ");
+    if (!worker.connected() || at == std::string::npos) continue;
+    std::string value = worker.limits().substr(at);
     if (value == "stages run as root") {
       value +=
           ": they can read the token and change what others run; --stage-user NAME, of "

@@ -128,7 +128,7 @@ TEST_F(TurnFailure, StartOverAStoreThatCannotBeWrittenStaysClosedUntilItCan) {
   world_.turn = world_.make_turn();
   ASSERT_TRUE(world_.turn->start(world_.now()).ok());
   EXPECT_FALSE(world_.turn->open());
-  world_.run({World::create(2, 77, "k")});
+  world_.run({World::create(2, "k")});
   EXPECT_EQ(world_.reply(2).status.code(), Code::kResourceExhausted);
   ASSERT_TRUE(world_.turn->reopen_deadline().has_value());
   begin_status_ = {};

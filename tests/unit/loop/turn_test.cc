@@ -158,7 +158,7 @@ TEST_F(LazyTurn, EventThatWasPublishedKeepsItsNumberOverAPowerCut) {
   const engine::EventRow seen = newest_event();
   world_.store.power_cut();
   ASSERT_TRUE(world_.turn->start(world_.now()).ok());
-  world_.run({World::create(3, 78, "k2")});
+  world_.run({World::create(3, "k2")});
   const engine::EventRow* now = world_.store.tables().events.find(seen.seq);
   ASSERT_NE(now, nullptr);
   EXPECT_EQ(now->kind, seen.kind);
@@ -171,16 +171,17 @@ TEST_F(LazyTurn, StartSyncsWhatADeadProcessLeftBeforeItTellsAnything) {
   sdk_impl::FaultHooks hooks;
   hooks.on_sync = [] { throw Death{}; };
   world_.store.set_hooks(hooks);
-  EXPECT_THROW(world_.run({World::create(3, 78, "k2")}), Death);
+  EXPECT_THROW(world_.run({World::create(3, "k2")}), Death);
   world_.store.set_hooks({});
   ASSERT_EQ(world_.store.unsynced(), 1u);
   world_.turn = world_.make_turn();
   ASSERT_TRUE(world_.turn->start(world_.now()).ok());
   EXPECT_EQ(world_.store.unsynced(), 0u);
-  world_.run({World::create(4, 79, "k2")});
-  EXPECT_EQ(world_.reply(4).payload, base::RunId{78}.text());
+  world_.run({World::create(4, "k2")});
+  const engine::ReplyPayload told = world_.reply(4).payload;
+  ASSERT_TRUE(std::holds_alternative<base::RunId>(told));
   world_.store.power_cut();
-  EXPECT_NE(world_.store.tables().runs.find(base::RunId{78}), nullptr);
+  EXPECT_NE(world_.store.tables().runs.find(std::get<base::RunId>(told)), nullptr);
 }
 
 TEST_F(LazyTurn, EventsStayGaplessAcrossLazyBatches) {
@@ -290,7 +291,7 @@ TEST(Turn, OutboxRowsThatFindNoRoomWaitInOrderAndAreNotWalkedAgain) {
   world.start();
   world.run({World::upload(1, "a"), World::connect(5)});
   for (const std::uint64_t run : {77u, 78u, 79u}) {
-    world.run({World::create(run, run, "k" + std::to_string(run))});
+    world.run({World::create(run, "k" + std::to_string(run))});
     world.run({world.finished(5, world.assigns().back().key)});
   }
   ASSERT_TRUE(world.turn->outbox_refused().has_value());

@@ -109,7 +109,7 @@ class AssetQuarantineTest : public QuarantineTest {
     commit_rows(**opened, {module("shop", at(100)),
                            engine::AssetRow{"orders", "shop", "t1", false, 0, {}, ""},
                            engine::AssetRow{"raw", "other", "t1", false, 0, {}, ""}, run(), task(),
-                           attempt(), engine::WorkerRow{"w-1", "worker-1", 4, false, "{}", at(7)}});
+                           attempt(), engine::WorkerRow{"w-1", "worker-1", 4, false, at(7), {}}});
   }
   static engine::ModuleRow module(const std::string& name, base::WallTime registered) {
     module::Manifest manifest;
@@ -173,7 +173,7 @@ TEST_F(AssetQuarantineTest, ModuleThatIsRegisteredAgainWritesTheRowAnew) {
   command.modules.push_back({digest("next"), row.manifest,
                              std::make_shared<const module::Manifest>(*manifest), row.files});
   const auto effects =
-      engine.step({{at(1001), base::BootTime(std::chrono::hours(2))}, command}, {});
+      engine.step({{at(1001), base::BootTime(std::chrono::hours(2))}, 1, command}, {});
   {
     auto opened = SqliteStore::open(path_);
     ASSERT_TRUE(opened.ok());

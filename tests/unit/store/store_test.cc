@@ -160,6 +160,7 @@ TEST_P(StoreTest, FactsAreThoseOfTheKeysAskedFor) {
   commit_rows(*store_, sample_world());
   const engine::Facts found = facts({{"key-1", "key-2"},
                                      {run_id(1), run_id(77)},
+                                     {},
                                      {digest("inline"), digest("large"), digest("none")}});
   ASSERT_EQ(found.replies.size(), 1u);
   const engine::ReplyRow& reply = found.replies.at("key-1");
@@ -178,11 +179,11 @@ TEST_P(StoreTest, FactsAreThoseOfTheKeysAskedFor) {
 TEST_P(StoreTest, LoadSeesWhatTheOpenTransactionWrote) {
   ASSERT_TRUE(store_->begin().ok());
   write_all_rows(*store_, {run_row(6, engine::RunState::kFailed, 0)});
-  base::Result<engine::Facts> loaded = store_->load({{}, {run_id(6)}, {}});
+  base::Result<engine::Facts> loaded = store_->load({{}, {run_id(6)}, {}, {}});
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(loaded->runs.size(), 1u);
   store_->rollback();
-  EXPECT_TRUE(facts({{}, {run_id(6)}, {}}).runs.empty());
+  EXPECT_TRUE(facts({{}, {run_id(6)}, {}, {}}).runs.empty());
 }
 
 TEST_P(StoreTest, LazyCommitIsVisibleAtOnce) {
@@ -223,7 +224,7 @@ TEST_P(StoreTest, ARowOfHistoryIsNotWrittenTwice) {
     store_->rollback();
   }
   EXPECT_EQ(snapshot_text(*store_->restore()), snapshot_of(sample_world()));
-  EXPECT_EQ(base::Status(facts({{"key-1"}, {}, {}}).replies.at("key-1").status).code(),
+  EXPECT_EQ(base::Status(facts({{"key-1"}, {}, {}, {}}).replies.at("key-1").status).code(),
             base::Code::kNotFound);
 }
 
@@ -267,7 +268,7 @@ TEST_P(StoreTest, AnArtifactMayBeStoredAgain) {
                                 std::make_shared<const std::string>("broken")};
   commit_rows(*store_, {bad});
   commit_rows(*store_, sample_world());
-  EXPECT_EQ(*facts({{}, {}, {digest("inline")}}).artifacts.at(digest("inline")).bytes,
+  EXPECT_EQ(*facts({{}, {}, {}, {digest("inline")}}).artifacts.at(digest("inline")).bytes,
             std::string("in\0line", 7));
 }
 
