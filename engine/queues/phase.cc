@@ -104,7 +104,7 @@ void begin(Step& step, Run& run) {
   for (Task& task : run.tasks) {
     const bool ready = decide_task(task) == Decision::kFire;
     if (ready) {
-      task.ready_at = step.now.wall;
+      task.ready_at = run.row.created_at;  // as RunPlan::task() says of one without a row
       Ready phase;
       phase.order = ++step.state.last_order;
       task.phase = std::move(phase);
