@@ -41,7 +41,6 @@ WorkerNode::WorkerNode(std::string id, const WorkerPlan& plan, const Profile& pr
   info_.id = info_.name = std::move(id);
   info_.slots = plan.slots;
   info_.prefetch = plan.prefetch;
-  info_.info = "{}";
 }
 
 base::Now WorkerNode::now() const { return {door_.wall(), base::BootTime(agenda_.now())}; }
