@@ -398,7 +398,7 @@ TEST_F(ApiTest, ExplainOfWhatHasEndedIsReadFromItsRows) {
   worker.report_failure(worker.next_assign(), "no such column");
   wait_until_finished(run);
   const auto kinds = [&](const std::string& reference) {
-    Call call;
+    Call call(scheduler_->token());
     v1::ExplainRequest request;
     request.set_reference(reference);
     v1::ExplainResponse response;
@@ -411,7 +411,7 @@ TEST_F(ApiTest, ExplainOfWhatHasEndedIsReadFromItsRows) {
   EXPECT_THAT(kinds(run), testing::ElementsAre("run_ended", "run_asked_for", "task_failed"));
   EXPECT_THAT(kinds(run + "/a"), testing::ElementsAre("task_ended_in_run", "attempt_ended"));
   EXPECT_THAT(kinds(run + "/b"), testing::ElementsAre("task_ended_in_run", "never_tried"));
-  Call call;
+  Call call(scheduler_->token());
   v1::ExplainRequest request;
   request.set_reference("nosuch");
   v1::ExplainResponse response;

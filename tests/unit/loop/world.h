@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,7 +87,10 @@ class World {
   void run(std::vector<ports::CommandBody> bodies) {
     std::vector<engine::Command> batch;
     for (ports::CommandBody& body : bodies) batch.push_back({now(), ++seed, std::move(body)});
-    turn->run(batch, now());
+    // As the loop does: what a batch leaves begins the next one.
+    for (std::span<const engine::Command> rest = batch; !rest.empty();) {
+      rest = rest.subspan(turn->run(rest, now()));
+    }
     turn->engine().check_invariants();
   }
   // The last reply to that request.

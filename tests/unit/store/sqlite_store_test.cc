@@ -127,14 +127,14 @@ TEST(Migrations, OnlyTheMissingOnesAreApplied) {
 TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
   TemporaryDirectory directory;
   const std::string path = directory.file("weir.db");
-  open_store(path).reset();
-  execute(path,
-          "PRAGMA user_version=1; DROP INDEX live_runs; ALTER TABLE assets DROP COLUMN missed;"
-          "ALTER TABLE assets DROP COLUMN settled_by;"
-          "ALTER TABLE tasks DROP COLUMN ready_order;"
-          "ALTER TABLE runs DROP COLUMN plan; ALTER TABLE runs DROP COLUMN first_order;"
-          "DROP TABLE run_counts;"
-          "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)");
+  {
+    base::Result<store::Connection> connection =
+        store::Connection::open(path, store::OpenMode::kCreate);
+    ASSERT_TRUE(connection.ok());
+    ASSERT_TRUE(connection->exec("PRAGMA application_id=1466263922").ok());  // ours
+    ASSERT_TRUE(store::migrate(*connection, store::migrations().first(1)).ok());
+    ASSERT_TRUE(connection->exec("INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 0)").ok());
+  }
   auto store = open_store(path);
   ASSERT_NE(store, nullptr);
   const auto snapshot = store->restore();
