@@ -125,18 +125,24 @@ TEST_F(StallTest, ReadersOfEventsThatTakeNothingAreCutOffAndTheirPlacesFree) {
   TestWorker worker(*protocol_, scheduler_->token());
   worker.send_hello(TestWorker::hello());
   worker.expect_welcome();
-  for (int i = 0; i < 4; ++i) {  // more than a connection takes unread
+  for (int i = 0; i < 4; ++i) {  // more than a stream's window
     const std::string run = create_run();
     worker.report_failure(worker.next_assign(), std::string(100'000, 'x'));
     wait_until_finished(run);
   }
   worker.finish();  // its stream would be one too many for the connection
   const v1::WatchEventsRequest request;
+  // Windows that grow with what a connection carries would take it all in on a slow machine.
+  grpc::ChannelArguments fixed_windows;
+  fixed_windows.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  fixed_windows.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto unread_events = v1::EventService::NewStub(grpc::CreateCustomChannel(
+      scheduler_->grpc_address(), grpc::InsecureChannelCredentials(), fixed_windows));
   std::vector<std::unique_ptr<Unread<v1::WatchEventsResponse>>> unread;
   for (int i = 0; i < rpc::kWatchersMax; ++i) {
     auto& reader = *unread.emplace_back(
         std::make_unique<Unread<v1::WatchEventsResponse>>(scheduler_->token()));
-    events_->async()->WatchEvents(reader.context(), &request, &reader);
+    unread_events->async()->WatchEvents(reader.context(), &request, &reader);
     reader.StartCall();
   }
   for (const auto& reader : unread) EXPECT_TRUE(reader->served());
