@@ -234,8 +234,7 @@ def restart(arguments, floors):
         up = place.start_up("--slots", 2)
         place.ok("register", place.module("bench_chain"))
         run = place.connect("RunService/CreateRun",
-                            {"selection": "link_1", "idempotencyKey": "one"},
-                            token(place))["runId"]
+                            {"selection": "link_1", "idempotencyKey": "one"})["runId"]
         assert place.wait_run(run) == "succeeded"
         up.stop()
         add_past_runs(place, run, PAST_RUNS)
@@ -246,7 +245,7 @@ def restart(arguments, floors):
             up = place.start_up("--slots", 2, wait=False)
             taken.append(dispatched(place, up) - begin)
             if len(taken) == 1:
-                audit_past_runs(place, run, PAST_RUNS, token(place))
+                audit_past_runs(place, run, PAST_RUNS)
             up.stop()
         median = percentile(taken, 0.5) * 1e3
         return Figure(median, f"{PAST_RUNS:,} past runs, {size:.1f} GiB: exec to first dispatch "
@@ -270,8 +269,7 @@ def waiting(arguments, floors):
         place.ok("workers", "drain", "apart")
         for index in range(WAITING_RUNS):
             place.connect("RunService/CreateRun",
-                          {"selection": "link_1", "idempotencyKey": f"waiting-{index}"},
-                          token(place))
+                          {"selection": "link_1", "idempotencyKey": f"waiting-{index}"})
         before = written_bytes(scheduler.pid)
         place.ok("workers", "drain", "apart", "--undo")
         wait_until("all runs to end", lambda: place.sql(
@@ -322,7 +320,7 @@ LINES = {
     "chain_apart": Line(chain_apart, "ms a hop", hop, "commit + 4 gRPC round trips", 1.5),
     "fan_out": Line(fan_out, "us a task", lambda f: f.grouped * 1e3,
                     "its rows in a grouped commit", 2),
-    "waiting": Line(waiting, "ms a completion", hop, "commit + 4 gRPC round trips", 1.5),
+    "waiting": Line(waiting, "ms a run", hop, "commit + 4 gRPC round trips", 3),
     "large_run": Line(large_run, "ms", lambda f: LARGE_RUN_MS_MAX, "what it may take in all", 1),
     "idle": Line(idle, "MiB", lambda f: f.memory, "a process with gRPC and SQLite", 4),
     "start": Line(start, "ms", lambda f: f.start, "a process with gRPC, SQLite and one commit", 3),
