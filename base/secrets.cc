@@ -61,14 +61,15 @@ Result<int> seal_secrets() {
 }
 
 void erase_secrets() {
-  std::vector<std::string> names;
+  std::vector<char*> lines;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!holds_secret(*entry)) continue;
-    char* value = std::strchr(*entry, '=');
-    names.emplace_back(*entry, value == nullptr ? std::strlen(*entry) : value - *entry);
-    if (value != nullptr) ::explicit_bzero(value + 1, std::strlen(value + 1));
+    if (holds_secret(*entry)) lines.push_back(*entry);
   }
-  for (const std::string& name : names) ::unsetenv(name.c_str());
+  for (char* const line : lines) {
+    const std::string_view text(line);
+    ::unsetenv(std::string(text.substr(0, text.find('='))).c_str());
+    ::explicit_bzero(line, text.size());  // names tell something too, in /proc/PID/environ
+  }
 }
 
 Result<std::optional<std::string>> read_secret(int fd, std::string_view variable) {
