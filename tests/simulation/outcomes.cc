@@ -14,9 +14,13 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Duration Outcomes::run_time() {
+Duration Outcomes::run_time(bool side_effects) {
   if (profile_.short_attempts) {
     return rng_.between(Duration(microseconds(200)), Duration(milliseconds(15)));
+  }
+  // Long enough to outlast a lease, were they let.
+  if (side_effects && !calm_ && rng_.chance(0.3)) {
+    return rng_.between(Duration(seconds(20)), Duration(seconds(90)));
   }
   return rng_.chance(0.1) ? rng_.between(Duration(seconds(10)), Duration(seconds(50)))
                           : rng_.between(Duration(milliseconds(50)), Duration(seconds(8)));

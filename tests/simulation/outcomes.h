@@ -19,7 +19,7 @@ class Outcomes {
 
   // From here on everything succeeds.
   void end_faults() { calm_ = true; }
-  Duration run_time();
+  Duration run_time(bool side_effects);
   // What the executor says, or what its death means.
   engine::AttemptFinished draw(const engine::Assign& assign);
 

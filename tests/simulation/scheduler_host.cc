@@ -107,6 +107,7 @@ void SchedulerHost::hook_store() {
   };
   hooks.on_commit = [this](engine::Durability durability) { return begin_commit(durability); };
   hooks.on_sync = [this] {
+    if (std::exchange(crash_at_sync_, false)) crash_in_ = 0;
     operation(Seen::kCrashBeforeSync);
     in_commit_ = true;
   };
@@ -308,17 +309,21 @@ void SchedulerHost::check_restored() {
 }
 
 void SchedulerHost::crash_soon(bool power_cut) {
-  if (calm_ || crash_in_ >= 0) return;
+  if (calm_ || crash_in_ >= 0 || crash_at_sync_) return;
   power_cut_ = power_cut;
   // Power does not wait for something to be done.
   if (power_cut && up() && rng_.chance(0.5)) {
     coverage_.add(Seen::kCrashWhileIdle);
     return die();
   }
-  crash_in_ = int(rng_.between(0, 40));
+  if (rng_.chance(0.3)) {
+    crash_at_sync_ = true;
+  } else {
+    crash_in_ = int(rng_.between(0, 40));
+  }
   // Nothing may be happening: then it dies while idle.
   agenda_.in(seconds(5), [this, life = life_] {
-    if (life != life_ || crash_in_ < 0 || !up()) return;
+    if (life != life_ || (crash_in_ < 0 && !crash_at_sync_) || !up()) return;
     coverage_.add(Seen::kCrashWhileIdle);
     die();
   });
@@ -327,6 +332,7 @@ void SchedulerHost::crash_soon(bool power_cut) {
 void SchedulerHost::die() {
   trace(power_cut_ ? "power cut" : "scheduler dies");
   crash_in_ = -1;
+  crash_at_sync_ = false;
   in_commit_ = false;
   ++life_;
   turn_.reset();

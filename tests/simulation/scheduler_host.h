@@ -135,8 +135,9 @@ class SchedulerHost final : private ports::SessionSink {
   std::uint64_t wake_ = 0;  // counts plans to wake for a deadline
   bool planned_ = false;    // work() is on the agenda
   bool calm_ = false;
-  bool in_commit_ = false;  // the sync commit took effect, effects are leaving
-  int crash_in_ = -1;       // operations left until the crash; -1: none is due
+  bool in_commit_ = false;      // the sync commit took effect, effects are leaving
+  int crash_in_ = -1;           // operations left until the crash; -1: none is due
+  bool crash_at_sync_ = false;  // it is due between the next commit and its sync
   bool power_cut_ = false;
   bool reloaded_ = false;        // since the promises were checked
   int power_cuts_at_start_ = 0;  // left to be played

@@ -57,7 +57,7 @@ void WorkerNode::act(const worker::RunAttempt& action) {
   work->report = outcomes_.draw(work->assign);
   process.dies = kills(work->report.outcome);
   process.unkillable = !calm_ && !process.side_effects && rng_.chance(0.1);
-  in_process(action.executor, outcomes_.run_time(),
+  in_process(action.executor, outcomes_.run_time(process.side_effects),
              [this, id = action.executor, key = action.key](Process&) { attempt_ends(id, key); });
 }
 
