@@ -69,7 +69,7 @@ def test_curl_with_the_token_file_as_the_readme_has_it(arguments):
         command = command.replace("DATA", place.data).replace("ADDRESS", f"127.0.0.1:{place.http}")
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False,
                               timeout=20)
-        assert done.returncode == 0 and "runs" in done.stdout, done
+        assert done.returncode == 0 and "asOfSeq" in done.stdout, done
 
 
 def test_an_address_of_weir_open_lets_one_browser_in_and_a_restart_keeps_it(arguments):

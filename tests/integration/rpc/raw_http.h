@@ -23,7 +23,7 @@ class RawHttp {
 
   void send(const std::string& bytes);
   // Sends it again and again and reads nothing; whether the other side has reset the connection
-  // before it took nothing for ten seconds.
+  // before a minute passed in which it took nothing.
   bool flood_until_reset(const std::string& bytes);
   // One answer with its body, by Content-Length.
   HttpAnswer receive(bool with_body = true);
