@@ -64,7 +64,7 @@ def test_describe_that_crashes_hangs_or_prints_rubbish(arguments):
         place.start_up()
         refused(place, place.module("e2e_describe_crash"), says=["SIGSEGV"])
         refused(place, place.module("e2e_describe_rubbish"), says=["manifest"])
-        refused(place, place.module("e2e_describe_hang"), says=["describe did not end within"],
+        refused(place, place.module("e2e_describe_hang"), says=["describe' did not end within"],
                 seconds=90)
 
 
