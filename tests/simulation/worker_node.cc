@@ -136,6 +136,10 @@ void WorkerNode::end_faults() {
 // ---- what the scheduler asks for ----
 
 void WorkerNode::on(const engine::Assign& assign) {
+  if (ledger_.settled(assign.key)) {
+    around_.say(*this, engine::AttemptReleased{session_, assign.key, "it is over here"});
+    return;
+  }
   Work* work = ledger_.assign(assign.key, leaving_ ? State::kKeptBack : State::kPreparing);
   if (work == nullptr) return;
   work->assign = assign;

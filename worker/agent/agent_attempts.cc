@@ -54,6 +54,7 @@ void Agent::Impl::on_message(v1::SchedulerMessage& message) {
 void Agent::Impl::assign(v1::Assign& assign) {
   const AttemptKey key = key_of(assign.attempt());
   if (of_older_store(key)) return give_back(key, "its number was given before the restore, too");
+  if (ledger_.settled(key)) return give_back(key, "it was sent twice, and is over here");
   // Given back at the very end: given back now, it might come here again at once.
   Work* work = ledger_.assign(key, leaving_ ? State::kKeptBack : State::kPreparing);
   if (work == nullptr || leaving_) return;

@@ -36,6 +36,7 @@ void Agent::Impl::enter_generation(std::uint64_t generation) {
     stale.set_stale(true);
     acknowledge(stale);
   }
+  ledger_.forget_settled();
   spdlog::warn("store_restored worker={} attempts_given_up={}", data_->worker_id(), held.size());
 }
 

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/ids.h"
@@ -16,6 +18,9 @@
 namespace weir::worker {
 
 using base::AttemptKey;
+
+// More than a session has on its way at any time.
+inline constexpr std::size_t kSettledMax = 8192;
 
 template <class Work>
 class Ledger {
@@ -40,6 +45,11 @@ class Ledger {
   // The scheduler has the report, or fenced the attempt. kForward: it still runs here and must be
   // killed; it is forgotten when it has ended.
   Verdict acknowledged(const AttemptKey& key);
+  // It was held and is over: no lease has its number again, so that an assignment of it is one that
+  // was sent twice, and the task may be with another worker by now. Of the last kSettledMax.
+  bool settled(const AttemptKey& key) const { return settled_.contains(key); }
+  // The numbers may be given again: the scheduler's store is another one.
+  void forget_settled();
   Verdict stop(const AttemptKey& key) const { return on_stop(state(key)); }
   Verdict revoke(const AttemptKey& key) const { return on_revoke(state(key)); }
 
@@ -67,6 +77,8 @@ class Ledger {
 
   Entries entries_;
   std::array<std::size_t, kAttemptStates> counts_{};  // of entries_, by state
+  std::unordered_set<AttemptKey> settled_;
+  std::deque<AttemptKey> settled_order_;  // oldest first
 };
 
 template <class Work>
@@ -88,7 +100,18 @@ void Ledger<Work>::enter(Entry& entry, State state) {
 template <class Work>
 void Ledger<Work>::forget(typename Entries::iterator at) {
   --counts_[std::size_t(at->second.state)];
+  if (settled_.insert(at->first).second) settled_order_.push_back(at->first);
+  if (settled_order_.size() > kSettledMax) {
+    settled_.erase(settled_order_.front());
+    settled_order_.pop_front();
+  }
   entries_.erase(at);
+}
+
+template <class Work>
+void Ledger<Work>::forget_settled() {
+  settled_.clear();
+  settled_order_.clear();
 }
 
 template <class Work>

@@ -20,6 +20,35 @@ TEST(Ledger, DuplicateAssignmentIsIgnored) {
   EXPECT_TRUE(ledger.assign({{1}, 2, 4})) << "another epoch is another attempt";
 }
 
+// A second copy of an assignment that was given back would begin what another worker has by now.
+TEST(Ledger, WhatIsOverIsKnownWhenItIsAssignedOnceMore) {
+  Table ledger;
+  EXPECT_FALSE(ledger.settled(kKey));
+  ledger.assign(kKey);
+  EXPECT_FALSE(ledger.settled(kKey));
+  EXPECT_TRUE(ledger.released(kKey));
+  EXPECT_TRUE(ledger.settled(kKey));
+  const AttemptKey reported{{1}, 2, 4};
+  ledger.assign(reported);
+  ledger.launched(reported);
+  ledger.uploading(reported);
+  ledger.reported(reported);
+  ledger.acknowledged(reported);
+  EXPECT_TRUE(ledger.settled(reported));
+  ledger.forget_settled();
+  EXPECT_FALSE(ledger.settled(kKey));
+}
+
+TEST(Ledger, OnlyTheLastThatAreOverAreKnown) {
+  Table ledger;
+  for (std::int32_t epoch = 1; epoch <= std::int32_t(kSettledMax) + 1; ++epoch) {
+    ledger.assign({{1}, 0, epoch});
+    ledger.released({{1}, 0, epoch});
+  }
+  EXPECT_FALSE(ledger.settled({{1}, 0, 1}));
+  EXPECT_TRUE(ledger.settled({{1}, 0, 2}));
+}
+
 TEST(Ledger, ReportIsKeptUntilAcknowledged) {
   Table ledger;
   ledger.assign(kKey);
