@@ -45,8 +45,6 @@ void RawHttp::send(const std::string& bytes) {
 bool RawHttp::flood_until_reset(const std::string& bytes) {
   const timeval patience{60, 0};
   CHECK(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0);
-  const int few = 4096;  // or the system would take thousands of answers for us
-  CHECK(::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &few, sizeof few) == 0);
   std::string many;
   while (many.size() < 64u << 10) many += bytes;
   std::size_t sent = 0;  // of `many`: a request that is cut would be none

@@ -141,9 +141,10 @@ TEST_F(StallTest, AReaderOfEventsThatTakesNothingIsCutOffBeforeTheLast) {
   Call listing(scheduler_->token());
   v1::ListEventsResponse listed;
   ASSERT_TRUE(events_->ListEvents(listing.get(), v1::ListEventsRequest(), &listed).ok());
-  // A connection of its own, whose window no earlier transfer has widened.
+  // A connection of its own, whose windows do not grow with what it carries.
   grpc::ChannelArguments apart;
   apart.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  apart.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   const auto events = v1::EventService::NewStub(grpc::CreateCustomChannel(
       scheduler_->grpc_address(), grpc::InsecureChannelCredentials(), apart));
   Call call(scheduler_->token());
