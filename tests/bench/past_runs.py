@@ -40,7 +40,8 @@ def add_past_runs(place, run, count):
             f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1})"
             f" INSERT INTO {table} SELECT {values} FROM n, {table} t WHERE t.run_id = ?"
             f" ORDER BY n.i", (run,))
-    database.executescript("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")
+    database.execute("COMMIT")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     database.close()
 
 
