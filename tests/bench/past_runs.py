@@ -54,5 +54,5 @@ def audit_past_runs(place, run, count):
     assert events == last > count, (events, last)
     assert place.sql("SELECT COUNT(DISTINCT run_id) FROM runs")[0][0] >= count + 1
     old = run_text(run_value(run) - count // 2 * 2**20)
-    shown = place.connect("RunService/GetRun", {"runId": old})["run"]
+    shown = place.connect("RunService/GetRun", {"run": old})["run"]
     assert shown["state"] == "RUN_STATE_SUCCEEDED", shown
