@@ -244,6 +244,14 @@ void SchedulerTest::start(const SchedulerOptions& wanted) {
   protocol_ = wire::WorkerProtocolService::NewStub(channel_);
 }
 
+std::shared_ptr<grpc::Channel> SchedulerTest::narrow_channel() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  return grpc::CreateCustomChannel(scheduler_->grpc_address(), grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
 module::Manifest SchedulerTest::manifest() {
   module::Manifest out;
   out.pipeline = "etl";

@@ -92,6 +92,9 @@ class SchedulerTest : public testing::Test {
   void start() { start(options()); }
   void start(const SchedulerOptions& wanted);
   SchedulerOptions options() const;
+  // A connection of its own for readers that take nothing: its windows do not grow with what it
+  // carries, which on a slow machine takes in whole values unread.
+  std::shared_ptr<grpc::Channel> narrow_channel() const;
 
   // A pipeline `etl` of two stages, a -> b, with the job `daily`; registered with its file
   // uploaded.

@@ -111,11 +111,12 @@ TEST_F(StallTest, ReadersOfAValueThatTakeNothingAreCutOffAndTheirPlacesFree) {
   materialize_large_value();
   v1::ReadValueRequest request;
   request.set_asset("a");
+  const auto assets = v1::AssetService::NewStub(narrow_channel());
   std::vector<std::unique_ptr<Unread<v1::ReadValueResponse>>> unread;
   for (int i = 0; i < rpc::kValueReadsMax; ++i) {
     auto& reader =
         *unread.emplace_back(std::make_unique<Unread<v1::ReadValueResponse>>(scheduler_->token()));
-    assets_->async()->ReadValue(reader.context(), &request, &reader);
+    assets->async()->ReadValue(reader.context(), &request, &reader);
     reader.StartCall();
   }
   for (const auto& reader : unread) EXPECT_TRUE(reader->served());
@@ -141,12 +142,7 @@ TEST_F(StallTest, AReaderOfEventsThatTakesNothingIsCutOffBeforeTheLast) {
   Call listing(scheduler_->token());
   v1::ListEventsResponse listed;
   ASSERT_TRUE(events_->ListEvents(listing.get(), v1::ListEventsRequest(), &listed).ok());
-  // A connection of its own, whose windows do not grow with what it carries.
-  grpc::ChannelArguments apart;
-  apart.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  apart.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  const auto events = v1::EventService::NewStub(grpc::CreateCustomChannel(
-      scheduler_->grpc_address(), grpc::InsecureChannelCredentials(), apart));
+  const auto events = v1::EventService::NewStub(narrow_channel());
   Call call(scheduler_->token());
   const auto stream = events->WatchEvents(call.get(), v1::WatchEventsRequest());
   stream->WaitForInitialMetadata();  // it has begun to write

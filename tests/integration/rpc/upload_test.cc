@@ -222,11 +222,12 @@ TEST_F(UploadTest, StalledReadersOfValuesDoNotKeepOthersFromTransferring) {
   request.set_asset("a");
   std::vector<std::unique_ptr<Call>> calls;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::ReadValueResponse>>> stalled;
+  const auto assets = v1::AssetService::NewStub(narrow_channel());
   v1::ReadValueResponse response;
   int refused = 0;
   for (int i = 0; i < rpc::kTransfersMax + 6; ++i) {
     calls.push_back(std::make_unique<Call>(scheduler_->token()));
-    auto reader = assets_->ReadValue(calls.back()->get(), request);
+    auto reader = assets->ReadValue(calls.back()->get(), request);
     if (reader->Read(&response)) {
       stalled.push_back(std::move(reader));
     } else {
