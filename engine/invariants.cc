@@ -79,32 +79,34 @@ void check_queues(const State& state) {
   CHECK_MSG(queued + parked == ready, "each ready task waits in one place");
 }
 
+// What the counters of a task's group must be, by its inputs: what tasks share is not asked.
+ParentCounts recount(const Run& run, const Task& task, std::size_t rule) {
+  ParentCounts counts{.rule = task.spec->rules[rule]};
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const bool joined = task.inputs[i].parent >= 0;
+    if (!joined || task.spec->dependencies[i].group != int(rule)) continue;
+    const Task& parent = run.tasks[std::size_t(task.inputs[i].parent)];
+    counts.total += 1;
+    if (std::holds_alternative<Ended>(parent.phase)) count_parent(counts, state_of(parent));
+  }
+  return counts;
+}
+
 // Counters of parents against a recount, and waiting against what the counters decide.
 void check_counters(const Run& run) {
-  std::vector<std::vector<ParentCounts>> recount;
   for (const Task& task : run.tasks) {
-    auto& groups = recount.emplace_back();
-    for (const auto& group : task.groups) groups.push_back({.rule = group.rule});
-  }
-  for (const Task& parent : run.tasks) {
-    for (const Edge& edge : parent.children) {
-      auto& group = recount[std::size_t(edge.child)][std::size_t(edge.group)];
-      group.total += 1;
-      if (std::holds_alternative<Ended>(parent.phase)) count_parent(group, state_of(parent));
-    }
-  }
-  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-    const Task& task = run.tasks[i];
+    hold(task.groups.size() == task.spec->rules.size(), "a task has a group for each rule", run,
+         task);
     for (std::size_t g = 0; g < task.groups.size(); ++g) {
-      const bool same = task.groups[g].succeeded == recount[i][g].succeeded &&
-                        task.groups[g].failed == recount[i][g].failed &&
-                        task.groups[g].upstream_failed == recount[i][g].upstream_failed &&
-                        task.groups[g].skipped == recount[i][g].skipped &&
-                        task.groups[g].total == recount[i][g].total;
-      hold(same, "the counters of a task's parents are right", run, task);
+      const ParentCounts& group = run.groups[std::size_t(task.groups[g])];
+      hold(group == recount(run, task, g), "the counters of a task's parents are right", run, task);
+      const auto children = run.links->children.of(std::size_t(task.groups[g]));
+      hold(std::binary_search(children.begin(), children.end(), index_of(run, task)),
+           "a task hears when its group is decided", run, task);
     }
     const bool waits = std::holds_alternative<Waiting>(task.phase);
-    hold(!waits || decide_task(task) == Decision::kWait, "a waiting task has to wait", run, task);
+    hold(!waits || decide_task(run, task) == Decision::kWait, "a waiting task has to wait", run,
+         task);
   }
 }
 

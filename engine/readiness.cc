@@ -11,10 +11,10 @@
 namespace weir::engine {
 // The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
 // its failure would outrank what another group skips.
-Decision decide_task(const Task& task) {
+Decision decide_task(const Run& run, const Task& task) {
   bool waits = false, skips = false;
-  for (const ParentCounts& group : task.groups) {
-    switch (decide(group)) {
+  for (const std::int32_t group : task.groups) {
+    switch (decide(run.groups[std::size_t(group)])) {
       case Decision::kUpstreamFailed:
         return Decision::kUpstreamFailed;
       case Decision::kSkip:
@@ -92,13 +92,17 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason) {
   enter(step, run, task, std::move(ready));
 }
 
-void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
+void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason,
+                std::vector<Decided>& decided) {
   give_up_adoptable(step, run, task, "the task ended");
   enter(step, run, task, Ended{end});
   task.reason = std::move(reason);
   task.finished_at = step.now.wall;
-  for (const Edge& edge : task.children) {
-    count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
+  for (const std::int32_t g : task.counted_in) {
+    ParentCounts& group = run.groups[std::size_t(g)];
+    const bool waited = decide(group) == Decision::kWait;
+    count_parent(group, end);
+    if (waited && decide(group) != Decision::kWait) decided.push_back({g, index_of(run, task)});
   }
   release_writer(step, run, task);
   settle_missed(step, run, task, end);
@@ -106,16 +110,18 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
 }
 
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
-  close_task(step, run, task, end, std::move(reason));
-  // Breadth first with an explicit list: a chain of 100,000 skips must not use the stack.
-  std::vector<std::int32_t> ended{index_of(run, task)};
-  for (std::size_t i = 0; i < ended.size(); ++i) {
-    const Task& parent = run.tasks[std::size_t(ended[i])];
+  // Breadth first with an explicit list: a chain of 100,000 skips must not use the stack. Children
+  // are looked at when a group of theirs is decided and not at the end of each parent: a group is
+  // decided once.
+  std::vector<Decided> decided;
+  close_task(step, run, task, end, std::move(reason), decided);
+  for (std::size_t i = 0; i < decided.size(); ++i) {
+    const Task& parent = run.tasks[std::size_t(decided[i].parent)];
     const TaskState parent_end = state_of(parent);
-    for (const Edge& edge : parent.children) {
-      Task& child = run.tasks[std::size_t(edge.child)];
+    for (const std::int32_t index : run.links->children.of(std::size_t(decided[i].group))) {
+      Task& child = run.tasks[std::size_t(index)];
       if (!std::holds_alternative<Waiting>(child.phase)) continue;
-      const Decision decision = decide_task(child);
+      const Decision decision = decide_task(run, child);
       if (decision == Decision::kWait) continue;
       if (decision == Decision::kFire) {
         make_ready(step, run, child, "");
@@ -123,8 +129,7 @@ void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reaso
       }
       const bool skip = decision == Decision::kSkip;
       close_task(step, run, child, skip ? TaskState::kSkipped : TaskState::kUpstreamFailed,
-                 because_of(parent, parent_end));
-      ended.push_back(edge.child);
+                 because_of(parent, parent_end), decided);
     }
   }
   finish_run_if_done(step, run);

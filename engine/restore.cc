@@ -139,9 +139,8 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
 void count_ended_parents(Run& run) {
   for (const Task& parent : run.tasks) {
     if (!std::holds_alternative<Ended>(parent.phase)) continue;
-    for (const Edge& edge : parent.children) {
-      count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)],
-                   state_of(parent));
+    for (const std::int32_t group : parent.counted_in) {
+      count_parent(run.groups[std::size_t(group)], state_of(parent));
     }
   }
 }

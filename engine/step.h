@@ -101,13 +101,20 @@ void notify_end(Step& step, const RunFinished& end);
 void react(Step& step);
 
 // ---- readiness.cc ----
-Decision decide_task(const Task& task);
+Decision decide_task(const Run& run, const Task& task);
 void count_parent(ParentCounts& group, TaskState end);
 void make_ready(Step& step, Run& run, Task& task, std::string reason);
 // Ends the task and lets its children know, and theirs.
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
-// Ends the task and counts it at its children, without acting on what that decides.
-void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
+// A trigger group that waits no more, by the end of this parent.
+struct Decided {
+  std::int32_t group = 0;
+  std::int32_t parent = 0;
+};
+// Ends the task and counts it where it is a parent; adds the groups that this decides, without
+// acting on it.
+void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason,
+                std::vector<Decided>& decided);
 // Keeps at the asset that the run is done with it and why it made no version, unless a newer one
 // was. Whether the row has changed.
 bool settle_asset(Asset& asset, RunId run, std::string missed);

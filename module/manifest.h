@@ -58,6 +58,7 @@ struct DependencySpec {
   std::string type;  // fingerprint of the value's schema; empty where no value is passed
   int group = 0;     // index into StageSpec::rules; dependencies of one group share a trigger rule
   bool optional = false;  // the argument is weir::Input<T>: it may be absent
+  bool operator==(const DependencySpec&) const = default;
 };
 
 struct RetrySpec {

@@ -65,9 +65,11 @@ class TaskExplainer {
     ExplainItem& waits = head(ExplainKind::kTaskWaits);
     for (const Task& parent : run_.tasks) {
       if (std::holds_alternative<Ended>(parent.phase)) continue;
+      const auto& groups = task_.groups;
       const bool feeds =
-          std::any_of(parent.children.begin(), parent.children.end(),
-                      [&](const Edge& edge) { return edge.child == index_of(run_, task_); });
+          std::any_of(parent.counted_in.begin(), parent.counted_in.end(), [&](std::int32_t group) {
+            return std::find(groups.begin(), groups.end(), group) != groups.end();
+          });
       if (!feeds) continue;
       waits.references.push_back(reference_of(run_, parent));
       waits.text += (waits.text.empty() ? "" : " ") + parent.spec->name + " (" +

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <queue>
+#include <unordered_map>
 #include <utility>
 
 #include "base/errors.h"
@@ -58,11 +59,17 @@ void join_stages(StageGraph& out, const std::vector<const Module*>& modules) {
       if (output.asset != spec.name) out.graph[i].names.push_back(output.asset);
     }
     const Module& module = *modules[std::size_t(out.stages[i].module)];
-    for (const auto& dep : spec.dependencies) {
-      if (!joins_run(dep.kind)) continue;
-      const std::int32_t parent = producer_of(out, module, i, dep);
-      if (parent < 0) continue;
-      out.graph[i].parents.push_back(parent);
+    const std::int32_t stage = out.stages[i].stage;
+    const std::size_t first = i - std::size_t(stage - module.alike[std::size_t(stage)]);
+    if (first != i) {
+      out.graph[i].parents = out.graph[first].parents;
+    } else {
+      for (const auto& dep : spec.dependencies) {
+        const std::int32_t parent = joins_run(dep.kind) ? producer_of(out, module, i, dep) : -1;
+        if (parent >= 0) out.graph[i].parents.push_back(parent);
+      }
+    }
+    for (const std::int32_t parent : out.graph[i].parents) {
       out.graph[std::size_t(parent)].children.push_back(std::int32_t(i));
     }
   }
@@ -89,6 +96,35 @@ std::vector<std::int32_t> in_order(const Graph& graph, const std::vector<bool>& 
   return order;
 }
 
+std::size_t hash_of(const module::StageSpec& stage) {
+  std::size_t hash = stage.dependencies.size();
+  const auto mix = [&hash](std::size_t value) { hash = hash * 0x9E3779B97F4A7C15ull + value; };
+  for (const DependencySpec& dep : stage.dependencies) {
+    mix(std::hash<std::string>()(dep.name));
+    mix(std::size_t(dep.kind) + std::size_t(dep.group));
+  }
+  return hash;
+}
+
+// Compared once a registration, so that no plan has to: a layer of stages that all take the same
+// is planned as one.
+std::vector<std::int32_t> find_alike(const std::vector<module::StageSpec>& stages) {
+  std::vector<std::int32_t> alike;
+  alike.reserve(stages.size());
+  std::unordered_multimap<std::size_t, std::int32_t> firsts;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const std::size_t hash = hash_of(stages[i]);
+    auto [at, end] = firsts.equal_range(hash);
+    at = std::find_if(at, end, [&](const auto& known) {
+      const auto& first = stages[std::size_t(known.second)];
+      return first.rules == stages[i].rules && first.dependencies == stages[i].dependencies;
+    });
+    alike.push_back(at != end ? at->second : std::int32_t(i));
+    if (at == end) firsts.emplace(hash, std::int32_t(i));
+  }
+  return alike;
+}
+
 }  // namespace
 
 bool joins_run(DependencyKind kind) {
@@ -107,6 +143,7 @@ std::shared_ptr<Module> make_module(ModuleRow row,
       made->stage_by_asset.emplace(output.asset, std::int32_t(i));
     }
   }
+  made->alike = find_alike(made->manifest->stages);
   add_stages(made->own, *made, 0);
   join_stages(made->own, {made.get()});
   return made;

@@ -43,6 +43,8 @@ struct Module {
   std::shared_ptr<const module::Manifest> manifest;
   std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
   std::map<std::string, std::int32_t, std::less<>> stage_by_name;
+  // By stage: the first that has the same dependencies under the same rules, itself at the latest.
+  std::vector<std::int32_t> alike;
   StageGraph own;              // what its jobs select from
   std::int32_t live_runs = 0;  // that pin it; the engine's
 };

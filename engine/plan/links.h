@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "engine/plan/trigger_rule.h"
 #include "engine/states.h"
 
 namespace weir::engine {
@@ -17,16 +19,27 @@ struct InputSource {
   std::int32_t pin = -1;     // index into RunRow::pins
 };
 
-struct Edge {
-  std::int32_t child = 0;
-  std::int32_t group = 0;  // of the child
+// Lists that stand one after the other, by the index of whom they belong to.
+struct Lists {
+  std::vector<std::int32_t> first;  // and the end
+  std::vector<std::int32_t> items;
+  std::span<const std::int32_t> of(std::size_t owner) const {
+    const auto begin = std::size_t(first[owner]), end = std::size_t(first[owner + 1]);
+    return std::span(items).subspan(begin, end - begin);
+  }
 };
 
+// Tasks that wait for the same parents under the same rule share one trigger group, so N tasks that
+// wait for M cost N + M and not N * M; tasks whose stages take the same share their inputs too.
 struct Links {
   Digest plan;
-  std::vector<Edge> children;
   std::vector<InputSource> inputs;
-  std::vector<std::int32_t> first_child, first_input;  // by task, and the end
+  std::vector<std::int32_t> first_input;  // by task, for as many as its stage has dependencies
+  std::vector<ParentCounts> groups;       // before any parent has ended
+  std::vector<std::int32_t> groups_of_tasks;
+  std::vector<std::int32_t> first_group;  // by task, for as many as its stage has rules
+  Lists counted_in;  // by task: the groups that it is a parent in, for each dependency on it
+  Lists children;    // by group: the tasks that it is a group of
 };
 
 }  // namespace weir::engine

@@ -4,6 +4,9 @@
 #include "engine/plan/plan.h"
 
 #include <algorithm>
+#include <numeric>
+#include <span>
+#include <unordered_map>
 #include <utility>
 
 namespace weir::engine {
@@ -18,8 +21,9 @@ bool always_fires(TriggerRule rule) {
 }
 
 // A clean-up task runs whatever its parents came to, so it says nothing about them.
-bool is_clean_up(const Task& task) {
-  return std::all_of(task.groups.begin(), task.groups.end(), [](const ParentCounts& group) {
+bool is_clean_up(const Run& run, const Task& task) {
+  return std::all_of(task.groups.begin(), task.groups.end(), [&](std::int32_t g) {
+    const ParentCounts& group = run.groups[std::size_t(g)];
     return group.total == 0 || always_fires(group.rule);
   });
 }
@@ -85,76 +89,136 @@ std::map<std::string_view, std::int32_t> pins_of(const Run& run) {
   return index;
 }
 
-void find_inputs(const Run& run, Links& links) {
-  const Producers producers(run);
-  const auto pins = pins_of(run);
-  for (const Task& task : run.tasks) {
-    links.first_input.push_back(std::int32_t(links.inputs.size()));
-    for (const DependencySpec& dep : task.spec->dependencies) {
-      InputSource source = producers.of(task, dep);
-      const auto pin = source.parent < 0 ? pins.find(dep.name) : pins.end();
-      if (pin != pins.end()) source.pin = pin->second;
-      links.inputs.push_back(source);
-    }
-  }
-  links.first_input.push_back(std::int32_t(links.inputs.size()));
+std::span<const std::int32_t> groups_of(const Links& links, const Run& run, std::size_t task) {
+  return std::span(links.groups_of_tasks)
+      .subspan(std::size_t(links.first_group[task]), run.tasks[task].spec->rules.size());
 }
 
-// The inputs turned round, in the order of the children.
-void find_children(const Run& run, Links& links) {
-  auto& first = links.first_child;
-  first.assign(run.tasks.size() + 1, 0);
-  for (const InputSource& input : links.inputs) {
-    if (input.parent >= 0) first[std::size_t(input.parent) + 1] += 1;
+// Lists of others turned round: for each of `to` those of `from` in whose list it stands.
+template <class ListOf>
+Lists turned_round(std::size_t from, const ListOf& list_of, std::size_t to) {
+  Lists lists;
+  lists.first.assign(to + 1, 0);
+  for (std::size_t i = 0; i < from; ++i) {
+    for (const std::int32_t item : list_of(i)) lists.first[std::size_t(item) + 1] += 1;
   }
-  for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
-  links.children.resize(std::size_t(first.back()));
-  std::vector<std::int32_t> next(first.begin(), first.end() - 1);
-  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-    const auto& dependencies = run.tasks[i].spec->dependencies;
-    for (std::size_t d = 0; d < dependencies.size(); ++d) {
-      const auto& input = links.inputs[std::size_t(links.first_input[i]) + d];
-      if (input.parent < 0) continue;
-      auto& at = next[std::size_t(input.parent)];
-      links.children[std::size_t(at++)] = {std::int32_t(i), dependencies[d].group};
+  std::partial_sum(lists.first.begin(), lists.first.end(), lists.first.begin());
+  lists.items.resize(std::size_t(lists.first.back()));
+  std::vector<std::int32_t> next(lists.first.begin(), lists.first.end() - 1);
+  for (std::size_t i = 0; i < from; ++i) {
+    for (const std::int32_t item : list_of(i)) {
+      lists.items[std::size_t(next[std::size_t(item)]++)] = std::int32_t(i);
     }
   }
+  return lists;
 }
+
+template <class Item>
+std::int32_t count_of(const std::vector<Item>& items) {
+  return std::int32_t(items.size());
+}
+
+// Finds the inputs and the trigger groups of one run's tasks, each once.
+class LinkMaker {
+ public:
+  LinkMaker(const Run& run, Links& links)
+      : run_(run), links_(links), producers_(run), pins_(pins_of(run)) {}
+
+  void make() {
+    AlikeTasks alike(run_);
+    for (const Task& task : run_.tasks) {
+      const auto first = std::size_t(alike.first(task));
+      const bool known = first < links_.first_input.size();
+      links_.first_input.push_back(known ? links_.first_input[first] : count_of(links_.inputs));
+      links_.first_group.push_back(known ? links_.first_group[first]
+                                         : count_of(links_.groups_of_tasks));
+      if (known) continue;
+      add_inputs(task);
+      add_groups(task);
+    }
+    parents_.first.push_back(count_of(parents_.items));
+    links_.counted_in = turned_round(
+        links_.groups.size(), [&](std::size_t group) { return parents_.of(group); },
+        run_.tasks.size());
+    links_.children = turned_round(
+        run_.tasks.size(), [&](std::size_t task) { return groups_of(links_, run_, task); },
+        links_.groups.size());
+  }
+
+ private:
+  void add_inputs(const Task& task) {
+    for (const DependencySpec& dep : task.spec->dependencies) {
+      InputSource source = producers_.of(task, dep);
+      const auto pin = source.parent < 0 ? pins_.find(dep.name) : pins_.end();
+      if (pin != pins_.end()) source.pin = pin->second;
+      links_.inputs.push_back(source);
+    }
+  }
+
+  void add_groups(const Task& task) {
+    const auto& dependencies = task.spec->dependencies;
+    const auto inputs = std::span(links_.inputs).last(dependencies.size());
+    std::vector<std::int32_t> parents;
+    for (std::size_t g = 0; g < task.spec->rules.size(); ++g) {
+      parents.clear();
+      for (std::size_t i = 0; i < dependencies.size(); ++i) {
+        const bool counts = dependencies[i].group == int(g) && inputs[i].parent >= 0;
+        if (counts) parents.push_back(inputs[i].parent);
+      }
+      std::sort(parents.begin(), parents.end());
+      links_.groups_of_tasks.push_back(group_of(task.spec->rules[g], parents));
+    }
+  }
+
+  // Made, or found when there is one of the same rule and parents.
+  std::int32_t group_of(TriggerRule rule, const std::vector<std::int32_t>& parents) {
+    auto hash = std::size_t(rule);
+    for (const std::int32_t parent : parents) {
+      hash = hash * 0x9E3779B97F4A7C15ull + std::size_t(parent) + 1;
+    }
+    const auto [begin, end] = known_.equal_range(hash);
+    for (auto at = begin; at != end; ++at) {
+      const ParentCounts& group = links_.groups[std::size_t(at->second)];
+      if (group.rule != rule || group.total != count_of(parents)) continue;
+      const auto first = parents_.items.begin() + parents_.first[std::size_t(at->second)];
+      if (std::equal(parents.begin(), parents.end(), first)) return at->second;
+    }
+    const std::int32_t made = count_of(links_.groups);
+    known_.emplace(hash, made);
+    links_.groups.push_back({.rule = rule, .total = count_of(parents)});
+    parents_.first.push_back(count_of(parents_.items));
+    parents_.items.insert(parents_.items.end(), parents.begin(), parents.end());
+    return made;
+  }
+
+  const Run& run_;
+  Links& links_;
+  const Producers producers_;
+  const std::map<std::string_view, std::int32_t> pins_;
+  Lists parents_;  // of groups, in order, one for each dependency on it
+  std::unordered_multimap<std::size_t, std::int32_t> known_;  // groups, by what they are made of
+};
 
 std::shared_ptr<const Links> make_links(const Run& run, const Digest& plan) {
   auto links = std::make_shared<Links>();
   links->plan = plan;
-  find_inputs(run, *links);
-  find_children(run, *links);
+  LinkMaker(run, *links).make();
   return links;
 }
 
-// The part of `all` that belongs to the task.
-template <class Item>
-std::span<const Item> part_of(const std::vector<Item>& all, const std::vector<std::int32_t>& first,
-                              std::size_t task) {
-  const auto begin = std::size_t(first[task]), end = std::size_t(first[task + 1]);
-  return std::span(all).subspan(begin, end - begin);
-}
-
-void make_groups(Run& run) {
-  std::size_t count = 0;
-  for (const Task& task : run.tasks) count += task.spec->rules.size();
-  run.groups.resize(count);
-  std::size_t next = 0;
-  for (Task& task : run.tasks) {
-    const auto& rules = task.spec->rules;
-    task.groups = std::span(run.groups).subspan(next, rules.size());
-    next += rules.size();
-    for (std::size_t g = 0; g < rules.size(); ++g) task.groups[g] = {.rule = rules[g]};
-    for (std::size_t i = 0; i < task.inputs.size(); ++i) {
-      if (task.inputs[i].parent < 0) continue;
-      task.groups[std::size_t(task.spec->dependencies[i].group)].total += 1;
-    }
-  }
-}
-
 }  // namespace
+
+AlikeTasks::AlikeTasks(const Run& run) : run_(run) {
+  for (const auto& module : run.modules) first_.emplace_back(module->alike.size(), -1);
+}
+
+std::int32_t AlikeTasks::first(const Task& task) {
+  const auto module = std::size_t(task.module);
+  const std::int32_t stage = run_.modules[module]->alike[std::size_t(task.stage)];
+  std::int32_t& first = first_[module][std::size_t(stage)];
+  if (first < 0) first = index_of(run_, task);
+  return first;
+}
 
 int bounded_priority(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
 
@@ -167,23 +231,33 @@ void link_tasks(State& state, Run& run) {
   auto& shared = state.links[plan];
   run.links = shared.lock();
   if (run.links == nullptr) shared = run.links = make_links(run, plan);
+  const Links& links = *run.links;
+  run.groups = links.groups;
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     Task& task = run.tasks[i];
-    task.inputs = part_of(run.links->inputs, run.links->first_input, i);
-    task.children = part_of(run.links->children, run.links->first_child, i);
+    const auto first = std::size_t(links.first_input[i]);
+    task.inputs = std::span(links.inputs).subspan(first, task.spec->dependencies.size());
+    task.groups = groups_of(links, run, i);
+    task.counted_in = links.counted_in.of(i);
   }
-  make_groups(run);
+  // By group: whether no child says anything about its parents.
+  std::vector<bool> cleans_up(run.groups.size(), true);
+  for (const Task& task : run.tasks) {
+    if (is_clean_up(run, task)) continue;
+    for (const std::int32_t group : task.groups) cleans_up[std::size_t(group)] = false;
+  }
   for (Task& task : run.tasks) {
-    task.decides = std::all_of(task.children.begin(), task.children.end(), [&](const Edge& edge) {
-      return is_clean_up(run.tasks[std::size_t(edge.child)]);
-    });
+    task.decides = std::all_of(task.counted_in.begin(), task.counted_in.end(),
+                               [&](std::int32_t group) { return cleans_up[std::size_t(group)]; });
   }
 }
 
 std::vector<OutsideInput> outside_inputs(const Run& run) {
   const Producers producers(run);
   std::map<std::string, OutsideInput> inputs;
+  AlikeTasks alike(run);
   for (const Task& task : run.tasks) {
+    if (alike.first(task) != index_of(run, task)) continue;
     for (const DependencySpec& dep : task.spec->dependencies) {
       const bool reads =
           dep.kind == DependencyKind::kAsset || dep.kind == DependencyKind::kLastGood;

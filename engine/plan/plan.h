@@ -21,6 +21,19 @@ std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 
+// Finds the first of a run's tasks whose stages take the same: what holds of its dependencies holds
+// of all that are alike, and is found out once. The run must outlive it.
+class AlikeTasks {
+ public:
+  explicit AlikeTasks(const Run& run);
+  // The index of the first that is like the task; to be asked for all tasks, in their order.
+  std::int32_t first(const Task& task);
+
+ private:
+  const Run& run_;
+  std::vector<std::vector<std::int32_t>> first_;  // by module and stage; -1: none yet
+};
+
 // Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
 // has in common with a live run of the same plan is shared with it.
 void link_tasks(State& state, Run& run);

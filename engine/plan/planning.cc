@@ -103,7 +103,9 @@ Status missing_input(const AssetRow* asset, const OutsideInput& input) {
 
 // A consumer that a breaking change left behind is blocked until it is registered anew.
 Status check_types(const PlanView& view, const Run& run) {
+  AlikeTasks alike(run);
   for (const Task& task : run.tasks) {
+    if (alike.first(task) != index_of(run, task)) continue;
     for (const auto& dep : task.spec->dependencies) {
       const AssetRow* asset = dep.type.empty() ? nullptr : view.asset(dep.name);
       if (asset == nullptr) continue;

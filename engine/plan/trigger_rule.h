@@ -18,6 +18,7 @@ struct ParentCounts {
   std::int32_t failed = 0;           // failed only
   std::int32_t upstream_failed = 0;  // upstream_failed and canceled
   std::int32_t skipped = 0;
+  bool operator==(const ParentCounts&) const = default;
 };
 
 enum class Decision { kWait, kFire, kSkip, kUpstreamFailed };

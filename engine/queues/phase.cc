@@ -102,7 +102,7 @@ void begin(Step& step, Run& run) {
   run.row.first_order = step.state.last_order + 1;
   RunPlan plan;
   for (Task& task : run.tasks) {
-    const bool ready = decide_task(task) == Decision::kFire;
+    const bool ready = decide_task(run, task) == Decision::kFire;
     if (ready) {
       task.ready_at = run.row.created_at;  // as RunPlan::task() says of one without a row
       Ready phase;

@@ -44,11 +44,12 @@ void cancel_live(Step& step, Run& run, const CancelRun& command) {
   run.row.message = cancel_message(command);
   touch(step, run);
   emit_run(step, run.row, run.run_seq, RunCanceling{run.row.message});
+  std::vector<Decided> decided;  // of no interest: all children end too
   for (Task& task : run.tasks) {
     if (std::holds_alternative<Leased>(task.phase)) {
       stop_attempt(step, run, task, run.row.message);
     } else if (!std::holds_alternative<Ended>(task.phase)) {
-      close_task(step, run, task, TaskState::kCanceled, run.row.message);
+      close_task(step, run, task, TaskState::kCanceled, run.row.message, decided);
     }
   }
   finish_run_if_done(step, run);

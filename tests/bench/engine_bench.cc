@@ -67,6 +67,23 @@ module::Manifest merge(int tasks) {
   return manifest;
 }
 
+// Two layers of as many stages each, all of the second after all of the first: for the scheduler
+// cost their sum and not their product.
+module::Manifest layers(int stages) {
+  module::Manifest manifest;
+  manifest.pipeline = "layers";
+  module::StageSpec second;
+  for (int i = 0; i < stages; ++i) {
+    manifest.stages.push_back(make_stage("a" + std::to_string(i)));
+    depend(second, "a" + std::to_string(i));
+  }
+  for (int i = 0; i < stages; ++i) {
+    manifest.stages.push_back(make_stage("b" + std::to_string(i)));
+    manifest.stages.back().dependencies = second.dependencies;
+  }
+  return manifest;
+}
+
 // An engine with one registered pipeline and one worker, and what is under way at that worker.
 class Rig {
  public:
@@ -186,11 +203,11 @@ std::size_t allocated() {
 }
 
 // What accepting a run costs, in time and memory, on top of the registered module.
-void Accept(benchmark::State& state) {
+void accept(benchmark::State& state, module::Manifest (*graph)(int)) {
   std::size_t bytes = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    Rig rig(chain(int(state.range(0))), 1);
+    Rig rig(graph(int(state.range(0))), 1);
     const std::size_t before = allocated();
     state.ResumeTiming();
     rig.create_run();
@@ -202,6 +219,8 @@ void Accept(benchmark::State& state) {
   state.counters["bytes_per_task"] = double(bytes) / double(state.range(0));
 }
 
+void Accept(benchmark::State& state) { accept(state, chain); }
+void AcceptLayers(benchmark::State& state) { accept(state, layers); }
 void Chain(benchmark::State& state) { play(state, chain(int(state.range(0))), 4); }
 void FanOut(benchmark::State& state) {
   play(state, fan_out(int(state.range(0))), int(state.range(1)));
@@ -212,6 +231,7 @@ BENCHMARK(Chain)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond
 BENCHMARK(FanOut)->Args({10'000, 8})->Args({10'000, 10'000})->Unit(benchmark::kMillisecond);
 BENCHMARK(Merge)->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(Accept)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(AcceptLayers)->Arg(500)->Arg(3000)->Iterations(3)->Unit(benchmark::kMillisecond);
 BENCHMARK(Waiting)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -23,6 +23,20 @@ class Planned {
   explicit Planned(const Pipelines& pipelines) {
     RegisterModules body;
     for (const auto& [name, text] : pipelines) body.modules.push_back(test::upload_of(name, text));
+    know(std::move(body));
+  }
+  explicit Planned(module::Manifest manifest) {
+    RegisterModules body;
+    ModuleUpload upload;
+    upload.digest = base::sha256(manifest.pipeline);
+    upload.manifest = std::make_shared<const module::Manifest>(std::move(manifest));
+    body.modules.push_back(std::move(upload));
+    know(std::move(body));
+  }
+
+  void check() const { engine_.check_invariants(); }
+
+  void know(RegisterModules body) {
     body.request.reply_to = 1;
     const Effects effects = engine_.step({now_, 0, body}, {});
     EXPECT_TRUE(effects.replies.at(0).status.ok()) << effects.replies.at(0).status.text();
@@ -118,6 +132,78 @@ TEST(Plan, LastGoodIsPinnedEvenWhenItsProducerIsInTheRun) {
   Planned planned(Pipelines{{"p", "a\nb <- last_good(a)\n"}});
   EXPECT_EQ(planned.run("a,b"), nullptr);
   EXPECT_EQ(planned.refused.error(), base::kErrInputMissing);
+}
+
+// Two layers, all of the second after all of the first.
+module::Manifest layers(int parents, int children) {
+  module::Manifest manifest;
+  manifest.pipeline = "layers";
+  std::vector<module::DependencySpec> all;
+  for (int i = 0; i < parents; ++i) {
+    const std::string name = "a" + std::to_string(i);
+    module::StageSpec& stage = manifest.stages.emplace_back();
+    stage.name = name;
+    stage.outputs = {{name, "t", ""}};
+    all.push_back({module::DependencyKind::kAsset, name, "t", 0, false});
+  }
+  for (int i = 0; i < children; ++i) {
+    const std::string name = "b" + std::to_string(i);
+    module::StageSpec& stage = manifest.stages.emplace_back();
+    stage.name = name;
+    stage.outputs = {{name, "t", ""}};
+    stage.dependencies = all;
+  }
+  return manifest;
+}
+
+TEST(Plan, LayersAreLinkedByTheirSumAndNotByTheirProduct) {
+  constexpr int kStages = 600;  // and as many pairs as a manifest has room for
+  Planned planned(layers(kStages, kStages));
+  const engine::Run* run = planned.run("*");
+  ASSERT_NE(run, nullptr);
+  const Links& links = *run->links;
+  ASSERT_EQ(run->tasks.size(), 2u * kStages);
+  EXPECT_EQ(links.groups.size(), 2u);  // of those that wait for nobody, and of those for all
+  EXPECT_EQ(run->groups.size(), 2u);
+  EXPECT_EQ(links.groups[1].total, kStages);
+  EXPECT_EQ(links.counted_in.items.size(), std::size_t(kStages));
+  EXPECT_EQ(links.children.items.size(), 2u * kStages);
+  EXPECT_EQ(links.groups_of_tasks.size(), 2u);
+  EXPECT_EQ(links.inputs.size(), std::size_t(kStages));
+  EXPECT_TRUE(run->tasks[0].decides == false && run->tasks[kStages].decides);
+}
+
+TEST(Plan, AGroupIsSharedByThoseWithTheSameParentsUnderTheSameRule) {
+  Planned planned(Pipelines{{"p",
+                             "a\nb\n"
+                             "c <- a b\n"
+                             "d <- b a\n"
+                             "e <- a b [retry=3]\n"
+                             "f <- one_failed(a b)\n"
+                             "g <- a\n"
+                             "h <- a ~a\n"
+                             "i <- a b optional(none)\n"
+                             "external none\n"}});
+  const engine::Run* run = planned.run("*");
+  ASSERT_NE(run, nullptr) << planned.refused.text();
+  planned.check();
+  std::map<std::string, std::int32_t> group;  // with parents, if there is one
+  for (const Task& task : run->tasks) {
+    for (const std::int32_t g : task.groups) {
+      const bool first = group.emplace(task.spec->name, g).second;
+      if (!first && run->groups[std::size_t(g)].total > 0) group[task.spec->name] = g;
+    }
+  }
+  EXPECT_EQ(group["c"], group["d"]);
+  EXPECT_EQ(group["c"], group["e"]);
+  EXPECT_EQ(group["c"], group["i"]);  // whatever else they take
+  EXPECT_NE(group["c"], group["f"]);
+  EXPECT_NE(group["c"], group["g"]);
+  EXPECT_NE(group["g"], group["h"]);  // one parent, counted twice
+  EXPECT_EQ(group["a"], group["b"]);
+  const auto& children = run->links->children;
+  EXPECT_EQ(children.of(std::size_t(group["c"])).size(), 4u);
+  EXPECT_EQ(children.of(std::size_t(group["g"])).size(), 1u);
 }
 
 TEST(Plan, UnknownNamesAndEmptySelectionsAreRefused) {
