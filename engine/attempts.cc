@@ -360,6 +360,8 @@ void attempt_started(Step& step, const AttemptStarted& command) {
 void attempt_finished(Step& step, const AttemptFinished& command) {
   const Worker* worker = worker_of(step, command.session);
   if (worker == nullptr) return;
+  // Without an answer the worker keeps its report, and tells it again to whoever can read the run.
+  if (step.state.set_aside.contains(command.key.run)) return;
   Run* run = find_run(step.state, command.key.run);
   Task* task = find_task(step.state, {command.key.run, command.key.task});
   const LiveAttempt* live = task == nullptr ? nullptr : live_attempt(*task, command.key, *worker);

@@ -19,6 +19,7 @@ using base::Json;
 using base::Status;
 
 constexpr std::size_t kSchemaShownMax = 200;
+constexpr std::int64_t kRecordsOfAModuleMax = 3;  // its row, its predecessor's, its event
 
 struct Producer {
   std::string pipeline;
@@ -252,6 +253,27 @@ ModuleChange change_of(const State& state, const ModuleUpload& upload,
   return change;
 }
 
+// What the registration would write at once: each module and its asset rows, those too that retire.
+Status check_records(const State& state, const RegisterModules& command, const Proposal& proposal) {
+  std::set<std::string_view> given;
+  std::int64_t records = 0;
+  for (const auto& upload : command.modules) {
+    given.insert(upload.manifest->pipeline);
+    records += kRecordsOfAModuleMax;
+    for (const auto& stage : upload.manifest->stages) records += std::ssize(stage.outputs);
+  }
+  for (const auto& [name, asset] : state.assets) {
+    const bool owned = given.contains(asset.row.pipeline) && !asset.row.retired;
+    records += owned && !proposal.producers.contains(name) ? 1 : 0;
+  }
+  if (records <= state.options.request_records_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "the registration would write " + std::to_string(records) +
+                    " rows at once; the limit request_records_max is " +
+                    std::to_string(state.options.request_records_max) +
+                    ": register fewer modules at a time, or split the pipeline");
+}
+
 void retire_assets(Step& step, const std::string& pipeline, const Manifest& manifest) {
   std::set<std::string_view> kept;
   for (const auto& stage : manifest.stages) {
@@ -328,6 +350,9 @@ void register_modules(Step& step, const RegisterModules& command) {
   if (answered_before(step, command.request)) return;
   const auto proposal = propose(step.state, command);
   if (!proposal.ok()) return reply(step, command.request, proposal.status());
+  if (Status status = check_records(step.state, command, *proposal); !status.ok()) {
+    return reply(step, command.request, std::move(status));
+  }
   const auto unserved = broken_consumers(step.state, *proposal);
   std::vector<std::string> breaking;
   for (const Mismatch& mismatch : unserved) breaking.push_back(mismatch.line);

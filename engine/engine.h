@@ -28,7 +28,10 @@ struct Options {
   std::int32_t live_runs_max = 10'000;          // more wait in the queue
   std::int32_t queued_runs_max = 100'000;       // more are refused
   std::int64_t resident_tasks_max = 1'000'000;  // of all live runs
-  bool notify_run_finished = false;             // write an outbox row when a run ends
+  // Rows that one request may cause in one step: a registration, or a run whose tasks all end.
+  std::int64_t request_records_max = 500'000;
+  std::int64_t timer_records_max = 20'000;  // deadlines beyond it are left to the next step
+  bool notify_run_finished = false;         // write an outbox row when a run ends
 };
 
 struct State;  // state.h

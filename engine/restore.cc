@@ -195,6 +195,7 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   }
   for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
   arm_admission(*state_, now);
+  state_->set_aside = snapshot.set_aside;
   state_->last_run = snapshot.last_run;
   state_->last_seq = snapshot.last_seq;
   state_->last_materialization = snapshot.last_materialization;

@@ -156,6 +156,7 @@ struct State {
   std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan
   std::int64_t resident_tasks = 0;                     // of those runs
   RunQueue queue;                                      // runs that are not planned yet
+  std::set<RunId> set_aside;                           // live, but their rows cannot be read
   RunId last_run;                                      // the largest id that was ever given
   bool admission_timer = false;  // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct Snapshot {
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;
   std::vector<std::string> quarantined;  // rows that could not be decoded: "table key: why"
+  std::set<RunId> set_aside;             // live runs among them, or that need one of them
 };
 
 class Store {

@@ -61,30 +61,36 @@ void fire_for_worker(Step& step, const Timer& timer) {
   }
 }
 
+void fire(Step& step, const Timer& timer) {
+  switch (timer.kind) {
+    case TimerKind::kWorkerLease:
+    case TimerKind::kPrefetch:
+    case TimerKind::kForgetWorker:
+      return fire_for_worker(step, timer);
+    case TimerKind::kRetry:
+      return fire_retry(step, timer);
+    case TimerKind::kStop:
+      return fire_stop(step, timer);
+    case TimerKind::kStartTime:
+      return fire_start_time(step, timer);
+    case TimerKind::kAdmission:
+      return admit_runs(step);
+  }
+}
+
 }  // namespace
 
 void fire_timers(Step& step) {
-  while (const auto passed = step.state.timers.pop_passed(step.now)) {
-    const Timer& timer = *passed;
-    switch (timer.kind) {
-      case TimerKind::kWorkerLease:
-      case TimerKind::kPrefetch:
-      case TimerKind::kForgetWorker:
-        fire_for_worker(step, timer);
-        break;
-      case TimerKind::kRetry:
-        fire_retry(step, timer);
-        break;
-      case TimerKind::kStop:
-        fire_stop(step, timer);
-        break;
-      case TimerKind::kStartTime:
-        fire_start_time(step, timer);
-        break;
-      case TimerKind::kAdmission:
-        admit_runs(step);
-        break;
-    }
+  // What they cause is bounded by no request: many may have passed while the machine slept. Those
+  // that are left have passed for the next step too.
+  const auto enough = [&] {
+    const auto records = step.effects.records.size() + step.events.size() + step.dirty_tasks.size();
+    return std::int64_t(records) >= step.state.options.timer_records_max;
+  };
+  while (!enough()) {
+    const auto passed = step.state.timers.pop_passed(step.now);
+    if (!passed) return;
+    fire(step, *passed);
   }
 }
 

@@ -57,6 +57,7 @@ void reconcile_held(Step& step, Worker& worker, const std::vector<AttemptKey>& h
       continue;
     }
     if (adopt(step, worker, key)) continue;
+    if (step.state.set_aside.contains(key.run)) continue;  // nobody knows whether it is wanted
     send(step, worker.session, Stop{key, "the attempt is no longer wanted"});
   }
 }

@@ -65,7 +65,9 @@ std::string origin_text(const v1::Origin& origin) {
 
 // Why a queued run is not planned yet.
 std::string queue_text(const v1::Run& run) {
-  if (run.queued_for() == v1::QUEUE_REASON_LIVE_RUNS) return ", until other runs have ended";
+  const bool for_room = run.queued_for() == v1::QUEUE_REASON_LIVE_RUNS ||
+                        run.queued_for() == v1::QUEUE_REASON_RESIDENT_TASKS;
+  if (for_room) return ", until other runs have ended";
   if (run.queued_for() == v1::QUEUE_REASON_START_TIME) {
     return ", not before " + time_cell(run.start_at());
   }

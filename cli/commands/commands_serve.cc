@@ -34,6 +34,9 @@ using base::Status;
 constexpr std::chrono::milliseconds kWorkerLooked{500};  // how often `up` looks at its worker
 constexpr rlim_t kOpenFilesMax = 65'536;
 constexpr int kSlotsMax = 10'000;
+constexpr std::int32_t kLiveRunsMax = 1'000'000;
+constexpr std::int32_t kQueuedRunsMax = 10'000'000;
+constexpr std::int64_t kResidentTasksMax = 100'000'000;
 
 struct ServeArguments {
   std::string data;
@@ -42,6 +45,7 @@ struct ServeArguments {
   std::int64_t min_free = -1;
   std::int64_t max_file = 0;
   std::string on_run_finished;
+  engine::Options limits;  // of runs; the rest of them is the engine's own
   int slots = 0;
   std::string name;
   std::vector<std::string> labels;
@@ -79,6 +83,7 @@ SchedulerOptions scheduler_options(const ServeArguments& arguments) {
   if (arguments.min_free >= 0) options.min_free_bytes = arguments.min_free;
   if (arguments.max_file > 0) options.file_bytes_max = arguments.max_file;
   options.on_run_finished = arguments.on_run_finished;
+  options.engine = arguments.limits;
   return options;
 }
 
@@ -271,6 +276,17 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--on-run-finished", arguments.on_run_finished,
                      "command that gets each ended run as JSON on stdin");
+  engine::Options& limits = arguments.limits;
+  command.add_option("--max-live-runs", limits.live_runs_max, "runs at a time; more wait (10000)")
+      ->check(CLI::Range(1, kLiveRunsMax));
+  command
+      .add_option("--max-queued-runs", limits.queued_runs_max,
+                  "runs that wait for room or time; more are refused (100000)")
+      ->check(CLI::Range(0, kQueuedRunsMax));
+  command
+      .add_option("--max-resident-tasks", limits.resident_tasks_max,
+                  "tasks of all live runs, some 300 bytes of memory each; more wait (1000000)")
+      ->check(CLI::Range(std::int64_t{1}, kResidentTasksMax));
 }
 
 void add_worker_options(CLI::App& command, ServeArguments& arguments) {

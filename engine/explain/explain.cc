@@ -176,14 +176,24 @@ void explain_run(const Step& step, const Run& run, Explanation& out) {
 }
 
 void explain_queued(const State& state, const QueuedRun& run, Explanation& out) {
-  const bool due = state.queue.is_due(run);
-  ExplainItem head = item(due ? ExplainKind::kQueuedForRoom : ExplainKind::kQueuedUntil, 0);
+  ExplainItem head = item(ExplainKind::kQueuedUntil, 0);
   head.subject = run.id.text();
-  if (!due) {
+  if (!state.queue.is_due(run)) {
     head.numbers["start_at"] = run.start_at->time_since_epoch().count();
     return out.push_back(std::move(head));
   }
-  head.numbers = {{"live", std::ssize(state.runs)}, {"limit", state.options.live_runs_max}};
+  const Options& options = state.options;
+  if (std::ssize(state.runs) >= options.live_runs_max) {
+    head.kind = ExplainKind::kQueuedForRoom;
+    head.numbers = {{"live", std::ssize(state.runs)}, {"limit", options.live_runs_max}};
+  } else {
+    const std::int64_t missing = state.resident_tasks + run.tasks - options.resident_tasks_max;
+    head.kind = ExplainKind::kQueuedForTasks;
+    head.numbers = {{"resident", state.resident_tasks},
+                    {"limit", options.resident_tasks_max},
+                    {"tasks", run.tasks},
+                    {"missing", run.tasks == 0 ? 0 : std::max<std::int64_t>(missing, 0)}};
+  }
   out.push_back(std::move(head));
   std::int64_t ahead = 0;
   for (const RunQueue::Key& key : state.queue.due()) {

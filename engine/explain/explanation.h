@@ -16,6 +16,7 @@ enum class ExplainKind {
   // Of runs.
   kRun,
   kQueuedForRoom,
+  kQueuedForTasks,
   kQueuedUntil,
   kQueueAhead,
   kRunEnded,
@@ -53,9 +54,10 @@ enum class ExplainKind {
   kNobodyWrites,
   kMoreWriters,
 };
-constexpr base::Words<35> words(ExplainKind) {
+constexpr base::Words<36> words(ExplainKind) {
   return {"run",
           "queued_for_room",
+          "queued_for_tasks",
           "queued_until",
           "queue_ahead",
           "run_ended",

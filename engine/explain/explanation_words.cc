@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "run {subject} is queued and not planned: {live:run is|runs are} live, and at most {#limit} "
     "may "
     "be",
+    "run {subject} is queued and not planned: live runs have {resident:task|tasks}, and at most "
+    "{#limit} may be live[tasks?; it has {#tasks}][missing?, and begins when runs with "
+    "{missing:task|tasks} or more have ended]",
     "run {subject} is queued and not planned: it starts at {start_at@}",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
     "run {subject} {ref}[text?: {text}]",

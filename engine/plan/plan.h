@@ -53,6 +53,7 @@ struct PlanView {
   // Null when there is none of that name.
   std::function<const AssetRow*(const std::string& name)> asset;
   std::int32_t tasks_max = 0;
+  std::int64_t records_max = 0;
 };
 
 // What is asked for as a row, without an id.

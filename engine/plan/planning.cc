@@ -17,6 +17,8 @@ using base::Code;
 using base::Json;
 using base::Status;
 
+constexpr std::int64_t kRecordsOfAnEndMax = 3;  // a task, its attempt, its event; and its assets
+
 // What a stage would refuse is refused here, before there is a run.
 Status check_members(const std::string& name, const Json& given, const Run& run) {
   for (const auto& module : run.modules) {
@@ -138,6 +140,20 @@ Status check_size(const PlanView& view, std::size_t tasks) {
                     std::to_string(view.tasks_max));
 }
 
+// All tasks can end at once, by a cancel or a failure at their root, and what follows from one
+// report is committed whole.
+Status check_records(const PlanView& view, const Run& run) {
+  std::int64_t records = 0;
+  for (const Task& task : run.tasks) {
+    records += kRecordsOfAnEndMax + std::ssize(task.spec->outputs);
+  }
+  if (records <= view.records_max) return {};
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "the end of the run's " + std::to_string(run.tasks.size()) + " tasks could write " +
+                    std::to_string(records) + " rows at once; the limit request_records_max is " +
+                    std::to_string(view.records_max) + ": select fewer");
+}
+
 }  // namespace
 
 base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec) {
@@ -176,6 +192,7 @@ base::Result<Run> plan_tasks(const PlanView& view, RunRow row) {
   if (!stages.ok()) return stages.status();
   if (Status status = check_size(view, stages->size()); !status.ok()) return status;
   Run run = make_run(std::move(row), *stages);
+  if (Status status = check_records(view, run); !status.ok()) return status;
   if (Status status = check_params(*params, run); !status.ok()) return status;
   if (Status status = check_types(view, run); !status.ok()) return status;
   if (Status status = check_inputs(view, run); !status.ok()) return status;

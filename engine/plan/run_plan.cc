@@ -12,9 +12,6 @@
 namespace weir::engine {
 namespace {
 
-// Beyond that a plan is no shorter than what it saves is worth: all tasks get their rows at once.
-constexpr std::size_t kPlanPartsMax = 4096;
-
 std::string part_text(const PlannedStages& stages) {
   return std::to_string(stages.module) + ":" + std::to_string(stages.stage) + "+" +
          std::to_string(stages.count) + (stages.ready ? "!" : "");
@@ -84,9 +81,16 @@ void RunPlan::add(std::int32_t module, std::int32_t stage, bool ready) {
 
 std::string RunPlan::text() const {
   std::string text;
-  if (parts_.size() > kPlanPartsMax) return text;
   for (const Part& part : parts_) text += (text.empty() ? "" : " ") + part_text(part.stages);
   return text;
+}
+
+bool RunPlan::fits(const std::vector<std::int32_t>& stages) const {
+  return std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) {
+    const auto module = std::size_t(part.stages.module);
+    return module < stages.size() &&
+           std::int64_t{part.stages.stage} + part.stages.count <= stages[module];
+  });
 }
 
 TaskRow RunPlan::task(const RunRow& run, std::int32_t index) const {

@@ -30,8 +30,10 @@ class RunPlan {
 
   // The next task of the run.
   void add(std::int32_t module, std::int32_t stage, bool ready);
-  // For RunRow::plan; empty when it would be longer than the rows are worth.
+  // For RunRow::plan.
   std::string text() const;
+  // Whether all its stages are there, given how many each of the run's modules has.
+  bool fits(const std::vector<std::int32_t>& stages) const;
 
   bool empty() const { return parts_.empty(); }
   std::int32_t size() const { return size_; }

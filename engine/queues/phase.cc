@@ -115,8 +115,6 @@ void begin(Step& step, Run& run) {
   }
   run.row.plan = plan.text();
   step.recounted.insert(run.row.id);
-  if (!run.row.plan.empty()) return;
-  for (const Task& task : run.tasks) touch(step, run, task);
 }
 
 void begin_attempt(Step& step, Run& run, Task& task, WallTime at) {

@@ -16,31 +16,36 @@ using base::Status;
 
 constexpr std::int64_t kAdmittedPerStepMax = 64;  // more of them wait for the next step
 
-// How many runs may begin, of which nobody knows how many tasks they will have: none unless the
-// largest would fit.
-std::int64_t room(const State& state) {
-  const std::int64_t tasks_max = state.options.resident_tasks_max;
-  const std::int64_t largest = std::min<std::int64_t>(state.options.tasks_per_run_max, tasks_max);
-  if (state.resident_tasks + largest > tasks_max) return 0;
-  return std::int64_t{state.options.live_runs_max} - std::ssize(state.runs);
+bool may_begin(const State& state, std::int64_t tasks) {
+  return std::ssize(state.runs) < state.options.live_runs_max &&
+         state.resident_tasks + tasks <= state.options.resident_tasks_max;
 }
 
-QueueReason must_wait(const Step& step, const RunRow& row) {
+// Of one whose tasks nobody has counted yet, its planning will tell.
+bool head_may_begin(const State& state) {
+  return !state.queue.due().empty() && may_begin(state, state.queue.head().tasks);
+}
+
+QueueReason must_wait(const Step& step, const Run& run) {
   const State& state = step.state;
-  if (row.start_at && *row.start_at > step.now.wall) return QueueReason::kStartTime;
+  if (run.row.start_at && *run.row.start_at > step.now.wall) return QueueReason::kStartTime;
+  if (std::ssize(state.runs) >= state.options.live_runs_max) return QueueReason::kLiveRuns;
   // Nobody overtakes what waits for the same room.
-  const bool free = std::ssize(state.runs) < state.options.live_runs_max;
-  return free && state.queue.due().empty() ? QueueReason::kNone : QueueReason::kLiveRuns;
+  const bool first = state.queue.due().empty();
+  const std::int64_t tasks = first ? run.row.task_count : state.queue.head().tasks;
+  if (!may_begin(state, tasks)) return QueueReason::kResidentTasks;
+  return first ? QueueReason::kNone : QueueReason::kLiveRuns;
 }
 
-Status check_resident(const State& state, const Run& run) {
-  if (state.resident_tasks + run.row.task_count <= state.options.resident_tasks_max) return {};
+// One that could not even begin alone would wait for ever.
+Status check_alone(const State& state, const Run& run) {
+  if (run.row.task_count <= state.options.resident_tasks_max) return {};
   return Status(Code::kResourceExhausted, base::kErrLimit,
-                "the live runs have " + std::to_string(state.resident_tasks) +
-                    " tasks and this one would add " + std::to_string(run.row.task_count) +
-                    "; the limit resident_tasks_max is " +
+                "the run has " + std::to_string(run.row.task_count) +
+                    " tasks, and all live runs together may have " +
                     std::to_string(state.options.resident_tasks_max) +
-                    "; wait for runs to end or cancel some");
+                    ", which is the limit resident_tasks_max: select fewer, or start the scheduler "
+                    "with a larger --max-resident-tasks");
 }
 
 Status check_queue(const State& state) {
@@ -51,11 +56,11 @@ Status check_queue(const State& state) {
 }
 
 void enqueue(Step& step, RunRow row, QueueReason why) {
+  add_to_queue(step.state, {row.id, row.priority, why, row.start_at, row.task_count}, step.now);
   row.queued_for = why;
   row.modules.clear();
   row.pins.clear();
   row.task_count = 0;
-  add_to_queue(step.state, {row.id, row.priority, why, row.start_at}, step.now);
   std::int32_t run_seq = 0;
   emit_run(step, row, run_seq, RunCreated{row.reason});
   CHECK(run_seq == kQueuedRunSeq);
@@ -80,7 +85,9 @@ base::Result<Run> plan_run(const State& state, RunRow row) {
     const auto found = state.assets.find(name);
     return found == state.assets.end() ? nullptr : &found->second.row;
   };
-  auto run = plan_tasks({*state.catalog, asset, state.options.tasks_per_run_max}, std::move(row));
+  auto run = plan_tasks(
+      {*state.catalog, asset, state.options.tasks_per_run_max, state.options.request_records_max},
+      std::move(row));
   if (run.ok()) pin_inputs(state, *run);
   return run;
 }
@@ -101,7 +108,10 @@ void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
                        "what was asked for can no longer be read from the store; start it again");
   }
   auto planned = plan_run(step.state, *found);
-  if (!planned.ok()) return fail_queued(step, *found, planned.status().text());
+  Status fits = planned.ok() ? check_alone(step.state, *planned) : planned.status();
+  if (!fits.ok()) return fail_queued(step, *found, fits.text());
+  step.state.queue.set_tasks(id, planned->row.task_count);
+  if (!head_may_begin(step.state)) return;  // now it is known to need more room
   step.state.queue.remove(id);
   planned->row.queued_for = QueueReason::kNone;
   planned->run_seq = kQueuedRunSeq;
@@ -132,10 +142,11 @@ base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
   if (!row.ok()) return row.status();
   auto planned = plan_run(step.state, std::move(*row));
   if (!planned.ok()) return planned.status();
-  const QueueReason why = must_wait(step, planned->row);
-  Status fits =
-      why == QueueReason::kNone ? check_resident(step.state, *planned) : check_queue(step.state);
-  if (!fits.ok()) return fits;
+  if (Status status = check_alone(step.state, *planned); !status.ok()) return status;
+  const QueueReason why = must_wait(step, *planned);
+  if (why != QueueReason::kNone) {
+    if (Status status = check_queue(step.state); !status.ok()) return status;
+  }
   const RunId id = next_run_id(step);
   planned->row.id = id;
   planned->row.created_at = step.now.wall;
@@ -148,9 +159,12 @@ base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
 
 std::vector<RunId> next_admissions(const State& state) {
   std::vector<RunId> ids;
-  const auto count = std::min({room(state), kAdmittedPerStepMax, std::ssize(state.queue.due())});
+  const std::int64_t live = state.options.live_runs_max - std::ssize(state.runs);
+  std::int64_t tasks = state.resident_tasks;
   for (const RunQueue::Key& key : state.queue.due()) {
-    if (std::ssize(ids) >= count) break;
+    tasks += state.queue.find(key.id)->tasks;
+    const bool room = std::ssize(ids) < live && tasks <= state.options.resident_tasks_max;
+    if (!room || std::ssize(ids) == kAdmittedPerStepMax) break;
     ids.push_back(key.id);
   }
   return ids;
@@ -158,8 +172,8 @@ std::vector<RunId> next_admissions(const State& state) {
 
 void admit_runs(Step& step) {
   step.state.admission_timer = false;
-  while (!step.state.queue.due().empty() && room(step.state) > 0) {
-    const RunId id = step.state.queue.due().begin()->id;
+  while (head_may_begin(step.state)) {
+    const RunId id = step.state.queue.head().id;
     const auto row = step.facts.queued.find(id);
     if (row == step.facts.queued.end()) return;  // not read for this step: the next one's
     admit(step, row->second, id);
@@ -167,7 +181,7 @@ void admit_runs(Step& step) {
 }
 
 void arm_admission(State& state, base::Now now) {
-  if (state.admission_timer || state.queue.due().empty() || room(state) <= 0) return;
+  if (state.admission_timer || !head_may_begin(state)) return;
   state.admission_timer = true;
   state.timers.push({now.boot, TimerKind::kAdmission, "", {}});
 }

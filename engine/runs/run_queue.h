@@ -19,6 +19,7 @@ struct QueuedRun {
   std::int32_t priority = 0;
   QueueReason reason = QueueReason::kLiveRuns;
   std::optional<base::WallTime> start_at;
+  std::int32_t tasks = 0;  // when it was last planned; 0: not known, as after a restart
 
   // Of the row of the run: as much of it as stays in memory.
   static constexpr Table kTable{"runs"};
@@ -53,6 +54,7 @@ class RunQueue {
     due_.erase({found->second.priority, id});
     runs_.erase(found);
   }
+  void set_tasks(base::RunId id, std::int32_t tasks) { runs_.at(id).tasks = tasks; }
   const QueuedRun* find(base::RunId id) const {
     const auto found = runs_.find(id);
     return found == runs_.end() ? nullptr : &found->second;
@@ -60,6 +62,8 @@ class RunQueue {
   bool is_due(const QueuedRun& run) const { return due_.contains({run.priority, run.id}); }
   // Those that wait for room, the next first.
   const std::set<Key>& due() const { return due_; }
+  // The first of them; there must be one.
+  const QueuedRun& head() const { return runs_.at(due_.begin()->id); }
   const std::map<base::RunId, QueuedRun>& runs() const { return runs_; }
 
  private:

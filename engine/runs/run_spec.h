@@ -46,11 +46,14 @@ struct Origin {
 
 // Why a run waits as a row, unplanned.
 enum class QueueReason {
-  kNone,       // it does not: it is planned
-  kLiveRuns,   // as many runs are live as may be
-  kStartTime,  // it is not to start before a given time
+  kNone,           // it does not: it is planned
+  kLiveRuns,       // as many runs are live as may be
+  kStartTime,      // it is not to start before a given time
+  kResidentTasks,  // live runs have as many tasks as may be resident, or would with it
 };
-constexpr base::Words<3> words(QueueReason) { return {"none", "live_runs", "start_time"}; }
+constexpr base::Words<4> words(QueueReason) {
+  return {"none", "live_runs", "start_time", "resident_tasks"};
+}
 
 // Either `job` or `selection` is set.
 struct RunSpec {

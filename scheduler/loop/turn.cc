@@ -146,9 +146,10 @@ std::size_t Turn::run(std::span<const Command> batch, base::Now now) {
   const auto start = std::chrono::steady_clock::now();
   Status status;
   std::size_t done = 0;
+  batch_records_ = 0;
   while (status.ok() && done < batch.size()) {
     status = step(batch[done++]);
-    if (ports_.enough && ports_.enough()) break;
+    if (batch_records_ >= kBatchRecordsMax || (ports_.enough && ports_.enough())) break;
   }
   ++stats_.batches;
   stats_.commands += static_cast<std::int64_t>(done);
@@ -185,6 +186,7 @@ Status Turn::step(const Command& command) {
   }
   if (refuse_new_work(command, facts)) return {};
   engine::Effects effects = engine_.step(command, facts);
+  batch_records_ += effects.records.size();
   for (engine::Record& record : effects.records) {
     if (const auto* row = std::get_if<engine::OutboxRow>(&record); row && !row->delivered) {
       outbox_.push_back(*row);

@@ -26,7 +26,9 @@ inline constexpr base::Duration kLazyWait = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMin = std::chrono::milliseconds(100);
 inline constexpr base::Duration kReopenWaitMax = std::chrono::seconds(5);
 inline constexpr std::size_t kLazyRecordsMax = 20'000;  // more are committed without waiting
-inline constexpr std::size_t kOutboxPage = 1'000;       // rows copied at once to be handed out
+// Also ends a batch, so that a commit is bounded by what one command may cause beyond it.
+inline constexpr std::size_t kBatchRecordsMax = 10'000;
+inline constexpr std::size_t kOutboxPage = 1'000;  // rows copied at once to be handed out
 
 // Where effects go, all on the calling thread, in the order: sends, replies, outbox, then
 // batch_committed.
@@ -67,7 +69,8 @@ class Turn {
   // read; one that cannot be written leaves the turn closed until reopen().
   base::Status start(base::Now now);
 
-  // Processes the commands in order as one batch, until it has taken long enough, and says how many
+  // Processes the commands in order as one batch, until it has taken long enough or has records
+  // enough, and says how many
   // that were, one at least. Replies to those have been given when it returns, unless the engine
   // answers later; commands met while closed are answered UNAVAILABLE.
   std::size_t run(std::span<const engine::Command> batch, base::Now now);
@@ -115,7 +118,8 @@ class Turn {
   TurnStats stats_;
 
   std::vector<engine::Record>
-      pending_;  // stepped, not yet written; lazy ones may be of earlier batches
+      pending_;                    // stepped, not yet written; lazy ones may be of earlier batches
+  std::size_t batch_records_ = 0;  // of this batch, written ones too
   std::vector<engine::Send> sends_;        // of this batch
   std::vector<engine::Reply> replies_;     // of this batch
   std::vector<engine::OutboxRow> outbox_;  // of this batch

@@ -46,9 +46,10 @@ class SnapshotReader {
   Status read_runs();
   Status read_run(const engine::RunRow& run);
   Status read_modules();
+  void set_aside(RunId run, std::string_view why);
   void quarantine_runs_without_modules();
+  void quarantine_runs_without_stages();
   void quarantine_runs_without_workers();
-  void drop_run(RunId run);
   Status read_assets();
   void quarantine_modules_without_assets();
   void settle_on_one_module_a_pipeline();
@@ -60,6 +61,7 @@ class SnapshotReader {
   Snapshot snapshot_;
   std::map<std::string, Statement> statements_;               // by their text
   std::map<engine::Digest, std::vector<std::string>> makes_;  // assets of the modules
+  std::map<engine::Digest, std::int32_t> stages_;             // how many the modules have
 };
 
 constexpr auto kIgnoreBad = [](const Statement&) {};
@@ -100,6 +102,7 @@ Status SnapshotReader::read() {
   if (Status status = read_assets(); !status.ok()) return status;
   quarantine_modules_without_assets();
   quarantine_runs_without_modules();
+  quarantine_runs_without_stages();
   settle_on_one_module_a_pipeline();
   if (Status status = read_small_tables(); !status.ok()) return status;
   quarantine_runs_without_workers();
@@ -116,7 +119,9 @@ Status SnapshotReader::read_runs() {
         if (row.queued_for == engine::QueueReason::kNone) return runs.push_back(std::move(row));
         snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
       },
-      kIgnoreBad);
+      [&](const Statement& bad) {
+        if (const auto id = RunId::parse(bad.text(0))) snapshot_.set_aside.insert(*id);
+      });
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
     status = read_run(run);
@@ -145,9 +150,7 @@ Status SnapshotReader::read_run(const engine::RunRow& run) {
   const auto plan = engine::RunPlan::of(run);
   const bool planned = plan.ok() && !plan->empty();
   if (!whole || !plan.ok() || (!planned && std::ssize(tasks) != run.task_count)) {
-    quarantine("runs", id,
-               "its " + std::to_string(run.task_count) +
-                   " tasks cannot all be read; the run is set aside as it is");
+    set_aside(run.id, "its " + std::to_string(run.task_count) + " tasks cannot all be read");
     return {};
   }
   const Result<Statement*> last =
@@ -178,6 +181,7 @@ Status SnapshotReader::read_modules() {
                         "its manifest cannot be read: " + manifest.status().message());
     }
     active.insert(row.digest);
+    stages_[row.digest] = static_cast<std::int32_t>(manifest->stages.size());
     for (const auto& stage : manifest->stages) {
       for (const auto& output : stage.outputs) makes_[row.digest].push_back(output.asset);
     }
@@ -195,19 +199,45 @@ Status SnapshotReader::read_modules() {
   return {};
 }
 
+void SnapshotReader::set_aside(RunId run, std::string_view why) {
+  quarantine("runs", run.text(), std::string(why) + "; the run is set aside as it is");
+  snapshot_.set_aside.insert(run);
+  std::erase_if(snapshot_.runs, [&](const auto& row) { return row.id == run; });
+  std::erase_if(snapshot_.tasks, [&](const auto& row) { return row.run == run; });
+  std::erase_if(snapshot_.attempts, [&](const auto& row) { return row.key.run == run; });
+  snapshot_.run_seq.erase(run);
+}
+
 void SnapshotReader::quarantine_runs_without_modules() {
   std::set<engine::Digest> known;
   for (const engine::ModuleRow& module : snapshot_.modules) known.insert(module.digest);
-  std::vector<RunId> broken;
+  std::map<RunId, std::string> broken;
   for (const engine::RunRow& run : snapshot_.runs) {
     for (const engine::Digest& digest : run.modules) {
       if (known.contains(digest)) continue;
-      quarantine("runs", run.id.text(), "its module " + digest.hex() + " cannot be read");
-      broken.push_back(run.id);
-      break;
+      broken.emplace(run.id, "its module " + digest.hex() + " cannot be read");
     }
   }
-  for (const RunId run : broken) drop_run(run);
+  for (const auto& [run, why] : broken) set_aside(run, why);
+}
+
+// A row that says more than the manifest has is as damaged as one that cannot be decoded.
+void SnapshotReader::quarantine_runs_without_stages() {
+  std::map<RunId, std::vector<std::int32_t>> stages;  // by the run's modules
+  std::set<RunId> broken;
+  for (const engine::RunRow& run : snapshot_.runs) {
+    auto& counts = stages[run.id];
+    for (const engine::Digest& digest : run.modules) counts.push_back(stages_.at(digest));
+    const auto plan = engine::RunPlan::of(run);
+    if (!plan.ok() || !plan->fits(counts)) broken.insert(run.id);
+  }
+  for (const engine::TaskRow& task : snapshot_.tasks) {
+    const auto& counts = stages.at(task.run);
+    const bool known = task.module >= 0 && task.module < std::ssize(counts) && task.stage >= 0 &&
+                       task.stage < counts[static_cast<std::size_t>(task.module)];
+    if (!known) broken.insert(task.run);
+  }
+  for (const RunId run : broken) set_aside(run, "it names a stage that its module does not have");
 }
 
 // What a module makes it has written the rows of when it was registered, and the engine relies on
@@ -242,20 +272,12 @@ void SnapshotReader::settle_on_one_module_a_pipeline() {
 void SnapshotReader::quarantine_runs_without_workers() {
   std::set<std::string> known;
   for (const engine::WorkerRow& worker : snapshot_.workers) known.insert(worker.id);
-  std::set<RunId> broken;
+  std::map<RunId, std::string> broken;
   for (const engine::AttemptRow& attempt : snapshot_.attempts) {
-    if (known.contains(attempt.worker) || !broken.insert(attempt.key.run).second) continue;
-    quarantine("runs", attempt.key.run.text(),
-               "its worker " + attempt.worker + " cannot be read; the run is set aside as it is");
+    if (known.contains(attempt.worker)) continue;
+    broken.emplace(attempt.key.run, "its worker " + attempt.worker + " cannot be read");
   }
-  for (const RunId run : broken) drop_run(run);
-}
-
-void SnapshotReader::drop_run(RunId run) {
-  std::erase_if(snapshot_.runs, [&](const auto& row) { return row.id == run; });
-  std::erase_if(snapshot_.tasks, [&](const auto& row) { return row.run == run; });
-  std::erase_if(snapshot_.attempts, [&](const auto& row) { return row.key.run == run; });
-  snapshot_.run_seq.erase(run);
+  for (const auto& [run, why] : broken) set_aside(run, why);
 }
 
 Status SnapshotReader::read_assets() {

@@ -44,6 +44,18 @@ std::string select_rows(std::string_view rest) {
   return sql.append(Row::kTable.name).append(" ").append(rest);
 }
 
+// The same with an empty text in place of the column that nobody will look at.
+template <class Row>
+std::string select_rows_without(std::string_view column, std::string_view rest) {
+  std::string columns;
+  const Row row{};
+  engine::visit_columns(row, [&](std::string_view name, engine::Role, const auto&) {
+    columns.append(columns.empty() ? "" : ", ").append(name == column ? "''" : name);
+  });
+  std::string sql = "SELECT " + columns + " FROM ";
+  return sql.append(Row::kTable.name).append(" ").append(rest);
+}
+
 // The words of the terminal values, quoted: "'succeeded', 'failed', 'canceled'".
 template <base::Worded State>
 std::string terminal_words() {

@@ -87,7 +87,9 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
     where += " AND run_id >= ? AND created_at >= ?";
     texts.push_back(first_id_since(*filter.since));
   }
-  const std::string sql = select_rows<engine::RunRow>(where + " ORDER BY run_id DESC LIMIT ?");
+  // A plan may have a megabyte, and a page five thousand of them.
+  const std::string sql =
+      select_rows_without<engine::RunRow>("plan", where + " ORDER BY run_id DESC LIMIT ?");
   const auto token = [](const Statement& row) { return std::string(row.text(0)); };
   const auto fetch = [&](const auto&... args) {
     return fetch_page<engine::RunRow>(*lease, sql, page_size(page), token, args...);

@@ -154,6 +154,7 @@ class MemoryStore final : public engine::Store {
   void power_cut(std::size_t survivors = 0);
   // As a row that cannot be read: restore() sets the run aside from now on.
   void damage(base::RunId run) { damaged_.insert(run); }
+  void repair(base::RunId run) { damaged_.erase(run); }
   const std::set<base::RunId>& damaged() const { return damaged_; }
   // Whether commits stay undoable until the next sync; off by default, it costs memory.
   void keep_unsynced(bool keep) { keep_unsynced_ = keep; }

@@ -67,6 +67,19 @@ module::Manifest merge(int tasks) {
   return manifest;
 }
 
+// Stages that are ready at once and stages that are not in turn, twenty of each: a plan of many
+// parts.
+module::Manifest parts(int tasks) {
+  constexpr int kPart = 20;
+  module::Manifest manifest;
+  manifest.pipeline = "parts";
+  for (int i = 0; i < tasks; ++i) {
+    manifest.stages.push_back(make_stage("s" + std::to_string(i)));
+    if (i / kPart % 2 == 1) depend(manifest.stages.back(), "s" + std::to_string(i - kPart));
+  }
+  return manifest;
+}
+
 // Two layers of as many stages each, all of the second after all of the first: for the scheduler
 // cost their sum and not their product.
 module::Manifest layers(int stages) {
@@ -205,21 +218,26 @@ std::size_t allocated() {
 // What accepting a run costs, in time and memory, on top of the registered module.
 void accept(benchmark::State& state, module::Manifest (*graph)(int)) {
   std::size_t bytes = 0;
+  std::int64_t records = 0;
   for (auto _ : state) {
     state.PauseTiming();
     Rig rig(graph(int(state.range(0))), 1);
     const std::size_t before = allocated();
+    const std::int64_t records_before = rig.records();
     state.ResumeTiming();
     rig.create_run();
     state.PauseTiming();
     bytes = allocated() - before;
+    records = rig.records() - records_before;
     state.ResumeTiming();
   }
+  state.counters["records"] = double(records);
   state.counters["MiB"] = double(bytes) / (1 << 20);
   state.counters["bytes_per_task"] = double(bytes) / double(state.range(0));
 }
 
 void Accept(benchmark::State& state) { accept(state, chain); }
+void AcceptParts(benchmark::State& state) { accept(state, parts); }
 void AcceptLayers(benchmark::State& state) { accept(state, layers); }
 void Chain(benchmark::State& state) { play(state, chain(int(state.range(0))), 4); }
 void FanOut(benchmark::State& state) {
@@ -231,6 +249,7 @@ BENCHMARK(Chain)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond
 BENCHMARK(FanOut)->Args({10'000, 8})->Args({10'000, 10'000})->Unit(benchmark::kMillisecond);
 BENCHMARK(Merge)->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(Accept)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(AcceptParts)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(AcceptLayers)->Arg(500)->Arg(3000)->Iterations(3)->Unit(benchmark::kMillisecond);
 BENCHMARK(Waiting)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # What people type wrong and machines deny: a scheduler that is not there, ports and directories in
 # use, tokens, unknown names, hosts. Each has its exit code, a WEIR-E number and what to do.
+import json
 import os
 import sqlite3
 import subprocess
@@ -45,9 +46,24 @@ def test_unknown_names_suggest_the_nearest(arguments):
 def test_usage_errors_exit_2(arguments):
     with Place(arguments.bin) as place:
         for words in (["frobnicate"], ["run"], ["runs", "list", "--limit", "many"],
-                      ["-o", "yaml", "version"]):
+                      ["-o", "yaml", "version"], ["scheduler", "--max-live-runs", "0"],
+                      ["up", "--max-queued-runs", "-1"], ["up", "--max-resident-tasks", "many"]):
             result = place.run(*words)
             assert result.code == 2 and result.err.strip() and not result.out, result
+
+
+def test_limits_of_runs_are_those_of_the_options(arguments):
+    with Place(arguments.bin) as place:
+        place.start_scheduler("--max-live-runs", "1", "--max-queued-runs", "1",
+                              "--max-resident-tasks", "1")
+        place.ok("register", place.module("e2e_misbehave"))
+        place.ok("materialize", "good", "--detach")
+        waits = place.ok("materialize", "good", "--detach", "-o", "json")
+        run = json.loads(waits.out)["run"]
+        says(place.run("materialize", "good", "--detach"), 1, "1 queued runs", "limit")
+        assert "1 run is live, and at most 1 may be" in place.ok("explain", run).out
+        too_large = place.run("materialize", "good,segfaults", "--detach")
+        says(too_large, 1, "resident_tasks_max", "--max-resident-tasks")
 
 
 def test_missing_and_wrong_token(arguments):

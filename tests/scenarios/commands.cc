@@ -283,7 +283,8 @@ std::string do_plan(World& world, const Line& line) {
   };
   auto row = engine::run_row(*state.catalog, spec);
   if (!row.ok()) return "  " + row.status().text() + "\n";
-  const auto run = engine::plan_tasks({*state.catalog, asset, 1000}, std::move(*row));
+  const auto run = engine::plan_tasks(
+      {*state.catalog, asset, 1000, world.options.request_records_max}, std::move(*row));
   if (!run.ok()) return "  " + run.status().text() + "\n";
   std::string names;
   for (const auto& task : run->tasks) names += task.spec->name + "\n";
@@ -312,6 +313,8 @@ std::string do_options(World& world, const Line& line) {
   world.options.resident_tasks_max = std::stoi(line.option("resident_tasks", "1000000"));
   world.options.live_runs_max = std::stoi(line.option("live_runs", "10000"));
   world.options.queued_runs_max = std::stoi(line.option("queued_runs", "100000"));
+  world.options.request_records_max = std::stoi(line.option("request_records", "500000"));
+  world.options.timer_records_max = std::stoi(line.option("timer_records", "20000"));
   return "";
 }
 
@@ -434,6 +437,12 @@ std::string do_delivered(World& world, const Line& line) {
   return world.step(engine::OutboxDelivered{std::stoll(line.words.at(1))});
 }
 
+// The scheduler is stopped, rows of the run are damaged or repaired, and it is started again.
+std::string do_damage(World& world, const Line& line) {
+  const RunId run = world.run(line.words.at(1)).id;
+  return line.words.at(0) == "damage" ? world.damage(run) : world.repair(run);
+}
+
 using Verb = std::function<std::string(World&, const Line&)>;
 
 const std::map<std::string, Verb>& verbs() {
@@ -453,7 +462,8 @@ const std::map<std::string, Verb>& verbs() {
       {"show", show_run},          {"attempts", show_attempts},
       {"events", show_events},     {"assets", show_assets},
       {"leases", show_leases},     {"outbox", show_outbox},
-      {"delivered", do_delivered}};
+      {"delivered", do_delivered}, {"damage", do_damage},
+      {"repair", do_damage}};
   return kVerbs;
 }
 

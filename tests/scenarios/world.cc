@@ -145,6 +145,16 @@ std::string World::restart() {
   return "";
 }
 
+std::string World::damage(base::RunId run) {
+  store_.damage(run);
+  return restart();
+}
+
+std::string World::repair(base::RunId run) {
+  store_.repair(run);
+  return restart();
+}
+
 void World::upload(const std::string& text) {
   CHECK(store_.begin().ok());
   const auto ref = value(text, "");

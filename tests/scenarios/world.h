@@ -48,6 +48,9 @@ class World {
   std::string advance(base::Duration by, const std::vector<std::string>& beating);
   // The scheduler dies and comes back from its store; every session is gone.
   std::string restart();
+  // The same, with the run's rows damaged, or repaired, meanwhile.
+  std::string damage(base::RunId run);
+  std::string repair(base::RunId run);
   // Puts a large artifact into the store, as an upload would.
   void upload(const std::string& value);
 

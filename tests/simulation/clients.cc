@@ -118,10 +118,12 @@ void Clients::settle(const Shared& request, const engine::Reply& reply) {
 
 void Clients::count_refusal(const engine::Reply& reply) {
   const int error = reply.status.error();
+  const bool damaged = reply.status.code() == base::Code::kFailedPrecondition;  // a run's rows
   const bool fine = error == base::kErrInputMissing || error == base::kErrRunFinished ||
                     error == base::kErrUnknownWorker || error == base::kErrTypeMismatch ||
                     error == base::kErrIdempotency || error == base::kErrUnknownAsset ||
-                    error == base::kErrUnknownJob || error == base::kErrUnknownRun;
+                    error == base::kErrUnknownJob || error == base::kErrUnknownRun ||
+                    (error == base::kErrStore && damaged);
   expect(fine, "a request was refused unexpectedly: " + reply.status.text());
   coverage_.add(error == base::kErrIdempotency ? Seen::kKeyMisused : Seen::kRunRefused);
 }

@@ -223,7 +223,8 @@ Status plan_run(Backend& backend, const v1::PlanRunRequest& request,
   if (!row.ok()) return row.status();
   AssetRows assets(backend);
   const engine::PlanView view{catalog, [&](const std::string& name) { return assets.find(name); },
-                              engine::Options{}.tasks_per_run_max};
+                              engine::Options{}.tasks_per_run_max,
+                              engine::Options{}.request_records_max};
   const auto run = engine::plan_tasks(view, std::move(*row));
   if (!assets.failed().ok()) return assets.failed();
   if (!run.ok()) return run.status();

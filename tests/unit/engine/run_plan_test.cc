@@ -55,10 +55,27 @@ TEST(RunPlan, ADamagedPlanIsRefused) {
   }
 }
 
-TEST(RunPlan, OneThatIsNoShorterThanItsTasksIsNotWritten) {
+TEST(RunPlan, AStageThatItsModuleDoesNotHaveIsFound) {
+  const auto plan = RunPlan::of(row_with("0:0+2! 0:2+3 0:8+1! 1:0+1!", 7));
+  ASSERT_TRUE(plan.ok()) << plan.status().text();
+  EXPECT_TRUE(plan->fits({9, 1}));
+  EXPECT_FALSE(plan->fits({8, 1}));
+  EXPECT_FALSE(plan->fits({9, 0}));
+  EXPECT_FALSE(plan->fits({9}));
+  const auto far = RunPlan::of(row_with("0:2147483647+7", 7));
+  EXPECT_TRUE(far.ok() && !far->fits({9, 1}));
+}
+
+TEST(RunPlan, OneOfManyPartsIsShorterThanTheRowsOfItsTasks) {
+  constexpr std::int32_t kTasks = 100'000;
   RunPlan plan;
-  for (int i = 0; i < 100'000; ++i) plan.add(0, i, i % 2 == 0);
-  EXPECT_EQ(plan.text(), "");
+  for (int i = 0; i < kTasks; ++i) plan.add(0, i, i % 2 == 0);
+  const RunRow run = row_with(plan.text(), kTasks);
+  EXPECT_LT(run.plan.size(), 13u * kTasks);
+  const auto again = RunPlan::of(run);
+  ASSERT_TRUE(again.ok()) << again.status().text();
+  EXPECT_EQ(again->task(run, kTasks - 1).stage, kTasks - 1);
+  EXPECT_EQ(again->task(run, kTasks - 2).ready_order, run.first_order + kTasks / 2 - 1);
   RunPlan fan_out;
   for (int i = 0; i < 100'000; ++i) fan_out.add(0, i, i == 0);
   EXPECT_EQ(fan_out.text(), "0:0+1! 0:1+99999");

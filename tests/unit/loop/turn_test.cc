@@ -211,6 +211,29 @@ TEST(Turn, BatchThatOnlyReadsCommitsNothing) {
   EXPECT_EQ(world.reply(4).payload, world.reply(2).payload);
 }
 
+TEST(Turn, BatchEndsWithTheCommandThatHasWrittenEnough) {
+  World world;
+  world.start();
+  std::string graph = "root\n";
+  const std::size_t tasks = loop::kBatchRecordsMax / 2;
+  for (std::size_t i = 1; i < tasks; ++i) graph += "s" + std::to_string(i) + " <- root\n";
+  engine::CreateRun create = World::create(2, "k");
+  create.spec.selection = "*";
+  world.run({World::upload(1, graph), create});
+  engine::CancelRun cancel;
+  cancel.request.reply_to = 3;
+  cancel.run = world.run_of(2).id;
+  std::vector<engine::Command> batch;
+  batch.push_back({world.now(), ++world.seed, engine::Explain{8, "root"}});
+  batch.push_back({world.now(), ++world.seed, cancel});
+  batch.push_back({world.now(), ++world.seed, engine::Explain{9, "root"}});
+  const std::int64_t commits = world.turn->stats().commits.load();
+  EXPECT_EQ(world.turn->run(batch, world.now()), 2u);
+  EXPECT_EQ(world.turn->stats().commits.load(), commits + 1);  // the cancel whole
+  EXPECT_EQ(world.run_of(2).state, engine::RunState::kCanceled);
+  EXPECT_EQ(world.turn->run(std::span(batch).subspan(2), world.now()), 1u);
+}
+
 TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
   World world;
   world.start();

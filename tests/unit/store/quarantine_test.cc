@@ -69,10 +69,36 @@ TEST_F(QuarantineTest, RunWithADamagedPlanIsSetAside) {
   EXPECT_TRUE(snapshot.runs.empty());
 }
 
+TEST_F(QuarantineTest, RunWhosePlanNamesAStageThatItsModuleLacksIsSetAside) {
+  const auto snapshot =
+      restore_after("UPDATE runs SET plan='0:1+' || task_count WHERE state='running'");
+  ASSERT_EQ(snapshot.quarantined.size(), 0u);
+  const auto beyond =
+      restore_after("UPDATE runs SET plan='0:2+' || task_count WHERE state='running'");
+  ASSERT_EQ(beyond.quarantined.size(), 1u);
+  EXPECT_NE(beyond.quarantined[0].find("it names a stage that its module does not have"),
+            std::string::npos)
+      << beyond.quarantined[0];
+  EXPECT_TRUE(beyond.runs.empty());
+  EXPECT_TRUE(beyond.tasks.empty());
+  EXPECT_EQ(beyond.set_aside, std::set<base::RunId>{run_id(2)});
+}
+
+TEST_F(QuarantineTest, RunWithATaskOfAStageThatItsModuleLacksIsSetAside) {
+  for (const char* damage : {"stage=3", "stage=-1", "stage=0, module=1", "stage=0, module=-1"}) {
+    const auto snapshot =
+        restore_after(std::string("UPDATE tasks SET ") + damage + " WHERE task=1");
+    ASSERT_EQ(snapshot.quarantined.size(), 1u) << damage;
+    EXPECT_TRUE(snapshot.runs.empty()) << damage;
+    EXPECT_EQ(snapshot.set_aside, std::set<base::RunId>{run_id(2)}) << damage;
+  }
+}
+
 TEST_F(QuarantineTest, RunOfUnknownStateIsNamed) {
   const auto snapshot = restore_after("UPDATE runs SET state='dancing' WHERE state='running'");
   ASSERT_EQ(snapshot.quarantined.size(), 1u);
   EXPECT_NE(snapshot.quarantined[0].find("is no known word"), std::string::npos);
+  EXPECT_EQ(snapshot.set_aside, std::set<base::RunId>{run_id(2)});
   EXPECT_TRUE(snapshot.runs.empty());
   EXPECT_TRUE(snapshot.tasks.empty());
 }

@@ -57,7 +57,10 @@ inline engine::ValueRef value(const std::string& text) {
 inline engine::ModuleRow module_row(const std::string& name, bool active) {
   return {digest(name),
           name,
-          "{\"format\":1,\"pipeline\":\"" + name + "\"}",
+          "{\"format\":1,\"pipeline\":\"" + name + "\",\"stages\":[" +
+              "{\"name\":\"s0\",\"outputs\":[],\"dependencies\":[]}," +
+              "{\"name\":\"s1\",\"outputs\":[],\"dependencies\":[]}," +
+              "{\"name\":\"s2\",\"outputs\":[],\"dependencies\":[]}]}",
           {{"bin/" + name, digest(name + " file"), 123, true}, {"lib.so", digest("lib"), 9, false}},
           at(100),
           active};
