@@ -21,8 +21,8 @@ std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 
-// Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
-// has in common with a live run of the same plan is shared with it.
+// Fills the tasks' edges, counts of parents, leaves and input sources. The run's pins must be
+// there; what it has in common with a live run of the same plan is shared with it.
 void link_tasks(State& state, Run& run);
 
 // The assets that the run's stages read from outside of it, or read as they were before it, each
