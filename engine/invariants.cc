@@ -112,9 +112,9 @@ void check_counters(const Run& run) {
 
 void check_budgets(const State& state, const Run& run, const Task& task) {
   if (std::holds_alternative<Ended>(task.phase)) return;
-  hold(task.attempts_used < std::max(1, task.spec->retry.max_attempts),
+  hold(task.author_budget_used < std::max(1, task.spec->retry.max_attempts),
        "a live task has attempts left", run, task);
-  hold(task.infrastructure_used < state.options.infrastructure_attempts_max,
+  hold(task.infrastructure_budget_used < state.options.infrastructure_attempts_max,
        "a live task has infrastructure attempts left", run, task);
   hold(task.outputs.empty(), "a live task has no outputs", run, task);
 }

@@ -31,21 +31,21 @@ Decision decide_task(const Run& run, const Task& task) {
   return skips ? Decision::kSkip : Decision::kFire;
 }
 
-void count_parent(ParentCounts& group, TaskState end) {
+void count_parent(ParentCounts& parents, TaskState end) {
   switch (end) {
     case TaskState::kSucceeded:
     case TaskState::kCached:
-      group.succeeded += 1;
+      parents.succeeded += 1;
       return;
     case TaskState::kSkipped:
-      group.skipped += 1;
+      parents.skipped += 1;
       return;
     case TaskState::kFailed:
-      group.failed += 1;
+      parents.failed += 1;
       return;
     case TaskState::kUpstreamFailed:
     case TaskState::kCanceled:
-      group.upstream_failed += 1;
+      parents.upstream_failed += 1;
       return;
     default:
       CHECK_MSG(false, "a parent that has not ended was counted");

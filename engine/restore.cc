@@ -77,8 +77,8 @@ void restore_task(Run& run, const TaskRow& row) {
   task.spec = &run.modules[std::size_t(row.module)]->manifest->stages[std::size_t(row.stage)];
   task.priority = task_priority(run.row, *task.spec);
   task.epoch = row.epoch;
-  task.attempts_used = row.attempts_used;
-  task.infrastructure_used = row.infrastructure_used;
+  task.author_budget_used = row.author_budget_used;
+  task.infrastructure_budget_used = row.infrastructure_budget_used;
   task.executor_deaths = row.executor_deaths;
   task.reason = row.reason;
   task.ready_at = row.ready_at;

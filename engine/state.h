@@ -88,8 +88,8 @@ struct Task {
   std::int32_t stage = 0;
   Phase phase;
   std::int32_t epoch = 0;
-  std::int32_t attempts_used = 0;
-  std::int32_t infrastructure_used = 0;
+  std::int32_t author_budget_used = 0;
+  std::int32_t infrastructure_budget_used = 0;
   std::int32_t executor_deaths = 0;
   std::int32_t priority = 0;
   bool decides = true;  // a leaf whose end decides the run's

@@ -124,7 +124,7 @@ struct OutputRef {
   static constexpr auto columns() {
     return std::tuple(
         column("asset", &OutputRef::asset), column("unchanged", &OutputRef::unchanged),
-        column("materialization", &OutputRef::materialization), group(&OutputRef::value));
+        column("materialization", &OutputRef::materialization), nested(&OutputRef::value));
   }
 };
 
@@ -137,7 +137,7 @@ struct Pin {
 
   static constexpr auto columns() {
     return std::tuple(column("asset", &Pin::asset),
-                      column("materialization", &Pin::materialization), group(&Pin::value));
+                      column("materialization", &Pin::materialization), nested(&Pin::value));
   }
 };
 

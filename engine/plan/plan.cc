@@ -1,6 +1,6 @@
-// The edges, groups, leaves and input sources of a run's tasks, and what they read from outside of
-// it. Writes the new run only; which stages it has was selected before. Called within a step, and
-// by those who show a plan.
+// The edges, counts of parents, leaves and input sources of a run's tasks, and what they read from
+// outside of it. Writes the new run only; which stages it has was selected before. Called within a
+// step, and by those who show a plan.
 #include "engine/plan/plan.h"
 
 #include <algorithm>

@@ -85,8 +85,8 @@ struct MaterializationRow {
   static constexpr Table kTable{"materializations", Writes::kOnce};
   static constexpr auto columns() {
     using Row = MaterializationRow;
-    return std::tuple(primary("id", &Row::id), column("asset", &Row::asset), group(&Row::attempt),
-                      group(&Row::value), column("metadata", &Row::metadata),
+    return std::tuple(primary("id", &Row::id), column("asset", &Row::asset), nested(&Row::attempt),
+                      nested(&Row::value), column("metadata", &Row::metadata),
                       column("code_version", &Row::code_version), column("module", &Row::module),
                       column("inputs", &Row::inputs), column("at", &Row::at));
   }
@@ -104,7 +104,7 @@ struct CheckRow {
 
   static constexpr Table kTable{"checks", Writes::kOnce};
   static constexpr auto columns() {
-    return std::tuple(primary_group(&CheckRow::attempt), primary("asset", &CheckRow::asset),
+    return std::tuple(primary_nested(&CheckRow::attempt), primary("asset", &CheckRow::asset),
                       primary("name", &CheckRow::name), column("severity", &CheckRow::severity),
                       column("passed", &CheckRow::passed), column("reason", &CheckRow::reason),
                       column("metadata", &CheckRow::metadata), column("at", &CheckRow::at));

@@ -252,13 +252,20 @@ ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 7> kMigrations{{{1, kFirst},
+// An attempt is a lease's; what a task has used of a budget is counted apart.
+constexpr const char* kEighth = R"sql(
+ALTER TABLE tasks RENAME COLUMN attempts_used TO author_budget_used;
+ALTER TABLE tasks RENAME COLUMN infrastructure_used TO infrastructure_budget_used;
+)sql";
+
+constexpr std::array<Migration, 8> kMigrations{{{1, kFirst},
                                                 {2, kSecond},
                                                 {3, kThird},
                                                 {4, kFourth},
                                                 {5, kFifth},
                                                 {6, kSixth},
-                                                {7, kSeventh}}};
+                                                {7, kSeventh},
+                                                {8, kEighth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

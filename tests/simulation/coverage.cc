@@ -35,6 +35,8 @@ constexpr std::string_view kNames[] = {
     "restored_adoptable",
     "session_dropped",
     "half_open_session",
+    "assignment_withdrawn",
+    "cut_off",
     "worker_died",
     "worker_froze",
     "worker_left",

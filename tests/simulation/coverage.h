@@ -38,6 +38,8 @@ enum class Seen {
   kRestoredAdoptable,
   kSessionDropped,
   kHalfOpenSession,
+  kAssignmentWithdrawn,
+  kCutOff,
   kWorkerDied,
   kWorkerFroze,
   kWorkerLeft,
