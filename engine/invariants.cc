@@ -79,12 +79,13 @@ void check_queues(const State& state) {
   CHECK_MSG(queued + parked == ready, "each ready task waits in one place");
 }
 
-// What the counters of a task's group must be, by its inputs: what tasks share is not asked.
+// What the counts of a task's parents under a rule must be, by its inputs: what tasks share is not
+// asked.
 ParentCounts recount(const Run& run, const Task& task, std::size_t rule) {
   ParentCounts counts{.rule = task.spec->rules[rule]};
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     const bool joined = task.inputs[i].parent >= 0;
-    if (!joined || task.spec->dependencies[i].group != int(rule)) continue;
+    if (!joined || task.spec->dependencies[i].rule != int(rule)) continue;
     const Task& parent = run.tasks[std::size_t(task.inputs[i].parent)];
     counts.total += 1;
     if (std::holds_alternative<Ended>(parent.phase)) count_parent(counts, state_of(parent));
@@ -95,14 +96,14 @@ ParentCounts recount(const Run& run, const Task& task, std::size_t rule) {
 // Counters of parents against a recount, and waiting against what the counters decide.
 void check_counters(const Run& run) {
   for (const Task& task : run.tasks) {
-    hold(task.groups.size() == task.spec->rules.size(), "a task has a group for each rule", run,
-         task);
-    for (std::size_t g = 0; g < task.groups.size(); ++g) {
-      const ParentCounts& group = run.groups[std::size_t(task.groups[g])];
-      hold(group == recount(run, task, g), "the counters of a task's parents are right", run, task);
-      const auto children = run.links->children.of(std::size_t(task.groups[g]));
+    hold(task.parent_sets.size() == task.spec->rules.size(),
+         "a task has a set of parents for each rule", run, task);
+    for (std::size_t g = 0; g < task.parent_sets.size(); ++g) {
+      const ParentCounts& set = run.parent_sets[std::size_t(task.parent_sets[g])];
+      hold(set == recount(run, task, g), "the counters of a task's parents are right", run, task);
+      const auto children = run.links->children.of(std::size_t(task.parent_sets[g]));
       hold(std::binary_search(children.begin(), children.end(), index_of(run, task)),
-           "a task hears when its group is decided", run, task);
+           "a task hears when its parents decide", run, task);
     }
     const bool waits = std::holds_alternative<Waiting>(task.phase);
     hold(!waits || decide_task(run, task) == Decision::kWait, "a waiting task has to wait", run,

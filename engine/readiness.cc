@@ -9,12 +9,12 @@
 #include "engine/step.h"
 
 namespace weir::engine {
-// The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
-// its failure would outrank what another group skips.
+// The strictest decision of a task's rules: a failure settles it, any that waits delays it, for
+// its failure would outrank what another rule skips.
 Decision decide_task(const Run& run, const Task& task) {
   bool waits = false, skips = false;
-  for (const std::int32_t group : task.groups) {
-    switch (decide(run.groups[std::size_t(group)])) {
+  for (const std::int32_t set : task.parent_sets) {
+    switch (decide(run.parent_sets[std::size_t(set)])) {
       case Decision::kUpstreamFailed:
         return Decision::kUpstreamFailed;
       case Decision::kSkip:
@@ -99,10 +99,10 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
   task.reason = std::move(reason);
   task.finished_at = step.now.wall;
   for (const std::int32_t g : task.counted_in) {
-    ParentCounts& group = run.groups[std::size_t(g)];
-    const bool waited = decide(group) == Decision::kWait;
-    count_parent(group, end);
-    if (waited && decide(group) != Decision::kWait) decided.push_back({g, index_of(run, task)});
+    ParentCounts& set = run.parent_sets[std::size_t(g)];
+    const bool waited = decide(set) == Decision::kWait;
+    count_parent(set, end);
+    if (waited && decide(set) != Decision::kWait) decided.push_back({g, index_of(run, task)});
   }
   release_writer(step, run, task);
   settle_missed(step, run, task, end);
@@ -111,14 +111,14 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
 
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason) {
   // Breadth first with an explicit list: a chain of 100,000 skips must not use the stack. Children
-  // are looked at when a group of theirs is decided and not at the end of each parent: a group is
-  // decided once.
+  // are looked at when a set of their parents decides and not at the end of each parent: a set
+  // decides once.
   std::vector<Decided> decided;
   close_task(step, run, task, end, std::move(reason), decided);
   for (std::size_t i = 0; i < decided.size(); ++i) {
     const Task& parent = run.tasks[std::size_t(decided[i].parent)];
     const TaskState parent_end = state_of(parent);
-    for (const std::int32_t index : run.links->children.of(std::size_t(decided[i].group))) {
+    for (const std::int32_t index : run.links->children.of(std::size_t(decided[i].set))) {
       Task& child = run.tasks[std::size_t(index)];
       if (!std::holds_alternative<Waiting>(child.phase)) continue;
       const Decision decision = decide_task(run, child);

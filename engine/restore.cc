@@ -139,8 +139,8 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
 void count_ended_parents(Run& run) {
   for (const Task& parent : run.tasks) {
     if (!std::holds_alternative<Ended>(parent.phase)) continue;
-    for (const std::int32_t group : parent.counted_in) {
-      count_parent(run.groups[std::size_t(group)], state_of(parent));
+    for (const std::int32_t set : parent.counted_in) {
+      count_parent(run.parent_sets[std::size_t(set)], state_of(parent));
     }
   }
 }

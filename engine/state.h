@@ -96,9 +96,9 @@ struct Task {
   std::string reason;
   std::optional<WallTime> ready_at, started_at, finished_at;
   std::vector<OutputRef> outputs;
-  std::span<const std::int32_t> groups;      // in Run::groups, by rule
-  std::span<const std::int32_t> counted_in;  // in Run::groups, as a parent
-  std::span<const InputSource> inputs;       // in Links, by dependency
+  std::span<const std::int32_t> parent_sets;  // in Run::parent_sets, by rule
+  std::span<const std::int32_t> counted_in;   // in Run::parent_sets, as a parent
+  std::span<const InputSource> inputs;        // in Links, by dependency
 };
 static_assert(sizeof(Task) <= 240, "a run may have a hundred thousand of them");
 
@@ -106,7 +106,7 @@ struct Run {
   RunRow row;
   std::vector<std::shared_ptr<Module>> modules;
   std::vector<Task> tasks;
-  std::vector<ParentCounts> groups;  // that its tasks wait for, each once
+  std::vector<ParentCounts> parent_sets;  // of its tasks, each once
   std::shared_ptr<const Links> links;
   std::int32_t unfinished = 0;                     // tasks without an end
   std::array<std::int32_t, kTaskStates> counts{};  // of the tasks, by TaskState

@@ -102,16 +102,16 @@ void react(Step& step);
 
 // ---- readiness.cc ----
 Decision decide_task(const Run& run, const Task& task);
-void count_parent(ParentCounts& group, TaskState end);
+void count_parent(ParentCounts& set, TaskState end);
 void make_ready(Step& step, Run& run, Task& task, std::string reason);
 // Ends the task and lets its children know, and theirs.
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);
-// A trigger group that waits no more, by the end of this parent.
+// A set of parents that has decided, by the end of this one.
 struct Decided {
-  std::int32_t group = 0;
+  std::int32_t set = 0;
   std::int32_t parent = 0;
 };
-// Ends the task and counts it where it is a parent; adds the groups that this decides, without
+// Ends the task and counts it where it is a parent; adds the sets that this decides, without
 // acting on it.
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason,
                 std::vector<Decided>& decided);

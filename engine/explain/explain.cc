@@ -65,10 +65,10 @@ class TaskExplainer {
     ExplainItem& waits = head(ExplainKind::kTaskWaits);
     for (const Task& parent : run_.tasks) {
       if (std::holds_alternative<Ended>(parent.phase)) continue;
-      const auto& groups = task_.groups;
+      const auto& parent_sets = task_.parent_sets;
       const bool feeds =
-          std::any_of(parent.counted_in.begin(), parent.counted_in.end(), [&](std::int32_t group) {
-            return std::find(groups.begin(), groups.end(), group) != groups.end();
+          std::any_of(parent.counted_in.begin(), parent.counted_in.end(), [&](std::int32_t set) {
+            return std::find(parent_sets.begin(), parent_sets.end(), set) != parent_sets.end();
           });
       if (!feeds) continue;
       waits.references.push_back(reference_of(run_, parent));

@@ -101,7 +101,7 @@ std::size_t hash_of(const module::StageSpec& stage) {
   const auto mix = [&hash](std::size_t value) { hash = hash * 0x9E3779B97F4A7C15ull + value; };
   for (const DependencySpec& dep : stage.dependencies) {
     mix(std::hash<std::string>()(dep.name));
-    mix(std::size_t(dep.kind) + std::size_t(dep.group));
+    mix(std::size_t(dep.kind) + std::size_t(dep.rule));
   }
   return hash;
 }

@@ -29,17 +29,18 @@ struct Lists {
   }
 };
 
-// Tasks that wait for the same parents under the same rule share one trigger group, so N tasks that
-// wait for M cost N + M and not N * M; tasks whose stages take the same share their inputs too.
+// Tasks that wait for the same parents under the same rule share one set of parents, so N tasks
+// that wait for M cost N + M and not N * M; tasks whose stages take the same share their inputs
+// too.
 struct Links {
   Digest plan;
   std::vector<InputSource> inputs;
   std::vector<std::int32_t> first_input;  // by task, for as many as its stage has dependencies
-  std::vector<ParentCounts> groups;       // before any parent has ended
-  std::vector<std::int32_t> groups_of_tasks;
-  std::vector<std::int32_t> first_group;  // by task, for as many as its stage has rules
-  Lists counted_in;  // by task: the groups that it is a parent in, for each dependency on it
-  Lists children;    // by group: the tasks that it is a group of
+  std::vector<ParentCounts> parent_sets;  // before any parent has ended
+  std::vector<std::int32_t> sets_of_tasks;
+  std::vector<std::int32_t> first_set;  // by task, for as many as its stage has rules
+  Lists counted_in;  // by task: the sets that it is a parent in, for each dependency on it
+  Lists children;    // by set: the tasks whose parents it is
 };
 
 }  // namespace weir::engine

@@ -22,9 +22,9 @@ bool always_fires(TriggerRule rule) {
 
 // A clean-up task runs whatever its parents came to, so it says nothing about them.
 bool is_clean_up(const Run& run, const Task& task) {
-  return std::all_of(task.groups.begin(), task.groups.end(), [&](std::int32_t g) {
-    const ParentCounts& group = run.groups[std::size_t(g)];
-    return group.total == 0 || always_fires(group.rule);
+  return std::all_of(task.parent_sets.begin(), task.parent_sets.end(), [&](std::int32_t g) {
+    const ParentCounts& set = run.parent_sets[std::size_t(g)];
+    return set.total == 0 || always_fires(set.rule);
   });
 }
 
@@ -89,9 +89,9 @@ std::map<std::string_view, std::int32_t> pins_of(const Run& run) {
   return index;
 }
 
-std::span<const std::int32_t> groups_of(const Links& links, const Run& run, std::size_t task) {
-  return std::span(links.groups_of_tasks)
-      .subspan(std::size_t(links.first_group[task]), run.tasks[task].spec->rules.size());
+std::span<const std::int32_t> sets_of(const Links& links, const Run& run, std::size_t task) {
+  return std::span(links.sets_of_tasks)
+      .subspan(std::size_t(links.first_set[task]), run.tasks[task].spec->rules.size());
 }
 
 // Lists of others turned round: for each of `to` those of `from` in whose list it stands.
@@ -118,7 +118,7 @@ std::int32_t count_of(const std::vector<Item>& items) {
   return std::int32_t(items.size());
 }
 
-// Finds the inputs and the trigger groups of one run's tasks, each once.
+// Finds the inputs and the sets of parents of one run's tasks, each once.
 class LinkMaker {
  public:
   LinkMaker(const Run& run, Links& links)
@@ -130,19 +130,18 @@ class LinkMaker {
       const auto first = std::size_t(alike.first(task));
       const bool known = first < links_.first_input.size();
       links_.first_input.push_back(known ? links_.first_input[first] : count_of(links_.inputs));
-      links_.first_group.push_back(known ? links_.first_group[first]
-                                         : count_of(links_.groups_of_tasks));
+      links_.first_set.push_back(known ? links_.first_set[first] : count_of(links_.sets_of_tasks));
       if (known) continue;
       add_inputs(task);
-      add_groups(task);
+      add_sets(task);
     }
     parents_.first.push_back(count_of(parents_.items));
     links_.counted_in = turned_round(
-        links_.groups.size(), [&](std::size_t group) { return parents_.of(group); },
+        links_.parent_sets.size(), [&](std::size_t set) { return parents_.of(set); },
         run_.tasks.size());
     links_.children = turned_round(
-        run_.tasks.size(), [&](std::size_t task) { return groups_of(links_, run_, task); },
-        links_.groups.size());
+        run_.tasks.size(), [&](std::size_t task) { return sets_of(links_, run_, task); },
+        links_.parent_sets.size());
   }
 
  private:
@@ -155,37 +154,37 @@ class LinkMaker {
     }
   }
 
-  void add_groups(const Task& task) {
+  void add_sets(const Task& task) {
     const auto& dependencies = task.spec->dependencies;
     const auto inputs = std::span(links_.inputs).last(dependencies.size());
     std::vector<std::int32_t> parents;
     for (std::size_t g = 0; g < task.spec->rules.size(); ++g) {
       parents.clear();
       for (std::size_t i = 0; i < dependencies.size(); ++i) {
-        const bool counts = dependencies[i].group == int(g) && inputs[i].parent >= 0;
+        const bool counts = dependencies[i].rule == int(g) && inputs[i].parent >= 0;
         if (counts) parents.push_back(inputs[i].parent);
       }
       std::sort(parents.begin(), parents.end());
-      links_.groups_of_tasks.push_back(group_of(task.spec->rules[g], parents));
+      links_.sets_of_tasks.push_back(set_of(task.spec->rules[g], parents));
     }
   }
 
   // Made, or found when there is one of the same rule and parents.
-  std::int32_t group_of(TriggerRule rule, const std::vector<std::int32_t>& parents) {
+  std::int32_t set_of(TriggerRule rule, const std::vector<std::int32_t>& parents) {
     auto hash = std::size_t(rule);
     for (const std::int32_t parent : parents) {
       hash = hash * 0x9E3779B97F4A7C15ull + std::size_t(parent) + 1;
     }
     const auto [begin, end] = known_.equal_range(hash);
     for (auto at = begin; at != end; ++at) {
-      const ParentCounts& group = links_.groups[std::size_t(at->second)];
-      if (group.rule != rule || group.total != count_of(parents)) continue;
+      const ParentCounts& set = links_.parent_sets[std::size_t(at->second)];
+      if (set.rule != rule || set.total != count_of(parents)) continue;
       const auto first = parents_.items.begin() + parents_.first[std::size_t(at->second)];
       if (std::equal(parents.begin(), parents.end(), first)) return at->second;
     }
-    const std::int32_t made = count_of(links_.groups);
+    const std::int32_t made = count_of(links_.parent_sets);
     known_.emplace(hash, made);
-    links_.groups.push_back({.rule = rule, .total = count_of(parents)});
+    links_.parent_sets.push_back({.rule = rule, .total = count_of(parents)});
     parents_.first.push_back(count_of(parents_.items));
     parents_.items.insert(parents_.items.end(), parents.begin(), parents.end());
     return made;
@@ -195,8 +194,8 @@ class LinkMaker {
   Links& links_;
   const Producers producers_;
   const std::map<std::string_view, std::int32_t> pins_;
-  Lists parents_;  // of groups, in order, one for each dependency on it
-  std::unordered_multimap<std::size_t, std::int32_t> known_;  // groups, by what they are made of
+  Lists parents_;  // of sets, in order, one for each dependency on it
+  std::unordered_multimap<std::size_t, std::int32_t> known_;  // sets, by what they are made of
 };
 
 std::shared_ptr<const Links> make_links(const Run& run, const Digest& plan) {
@@ -232,23 +231,23 @@ void link_tasks(State& state, Run& run) {
   run.links = shared.lock();
   if (run.links == nullptr) shared = run.links = make_links(run, plan);
   const Links& links = *run.links;
-  run.groups = links.groups;
+  run.parent_sets = links.parent_sets;
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     Task& task = run.tasks[i];
     const auto first = std::size_t(links.first_input[i]);
     task.inputs = std::span(links.inputs).subspan(first, task.spec->dependencies.size());
-    task.groups = groups_of(links, run, i);
+    task.parent_sets = sets_of(links, run, i);
     task.counted_in = links.counted_in.of(i);
   }
-  // By group: whether no child says anything about its parents.
-  std::vector<bool> cleans_up(run.groups.size(), true);
+  // By set: whether no child says anything about its parents.
+  std::vector<bool> cleans_up(run.parent_sets.size(), true);
   for (const Task& task : run.tasks) {
     if (is_clean_up(run, task)) continue;
-    for (const std::int32_t group : task.groups) cleans_up[std::size_t(group)] = false;
+    for (const std::int32_t set : task.parent_sets) cleans_up[std::size_t(set)] = false;
   }
   for (Task& task : run.tasks) {
     task.decides = std::all_of(task.counted_in.begin(), task.counted_in.end(),
-                               [&](std::int32_t group) { return cleans_up[std::size_t(group)]; });
+                               [&](std::int32_t set) { return cleans_up[std::size_t(set)]; });
   }
 }
 

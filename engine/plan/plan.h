@@ -34,7 +34,7 @@ class AlikeTasks {
   std::vector<std::vector<std::int32_t>> first_;  // by module and stage; -1: none yet
 };
 
-// Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
+// Fills the tasks' sets of parents, leaves and input sources. The run's pins must be there; what it
 // has in common with a live run of the same plan is shared with it.
 void link_tasks(State& state, Run& run);
 

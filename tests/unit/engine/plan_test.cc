@@ -163,17 +163,17 @@ TEST(Plan, LayersAreLinkedByTheirSumAndNotByTheirProduct) {
   ASSERT_NE(run, nullptr);
   const Links& links = *run->links;
   ASSERT_EQ(run->tasks.size(), 2u * kStages);
-  EXPECT_EQ(links.groups.size(), 2u);  // of those that wait for nobody, and of those for all
-  EXPECT_EQ(run->groups.size(), 2u);
-  EXPECT_EQ(links.groups[1].total, kStages);
+  EXPECT_EQ(links.parent_sets.size(), 2u);  // of those that wait for nobody, and of those for all
+  EXPECT_EQ(run->parent_sets.size(), 2u);
+  EXPECT_EQ(links.parent_sets[1].total, kStages);
   EXPECT_EQ(links.counted_in.items.size(), std::size_t(kStages));
   EXPECT_EQ(links.children.items.size(), 2u * kStages);
-  EXPECT_EQ(links.groups_of_tasks.size(), 2u);
+  EXPECT_EQ(links.sets_of_tasks.size(), 2u);
   EXPECT_EQ(links.inputs.size(), std::size_t(kStages));
   EXPECT_TRUE(run->tasks[0].decides == false && run->tasks[kStages].decides);
 }
 
-TEST(Plan, AGroupIsSharedByThoseWithTheSameParentsUnderTheSameRule) {
+TEST(Plan, ThoseWithTheSameParentsUnderTheSameRuleShareThem) {
   Planned planned(Pipelines{{"p",
                              "a\nb\n"
                              "c <- a b\n"
@@ -187,23 +187,23 @@ TEST(Plan, AGroupIsSharedByThoseWithTheSameParentsUnderTheSameRule) {
   const engine::Run* run = planned.run("*");
   ASSERT_NE(run, nullptr) << planned.refused.text();
   planned.check();
-  std::map<std::string, std::int32_t> group;  // with parents, if there is one
+  std::map<std::string, std::int32_t> set;  // with parents, if there is one
   for (const Task& task : run->tasks) {
-    for (const std::int32_t g : task.groups) {
-      const bool first = group.emplace(task.spec->name, g).second;
-      if (!first && run->groups[std::size_t(g)].total > 0) group[task.spec->name] = g;
+    for (const std::int32_t g : task.parent_sets) {
+      const bool first = set.emplace(task.spec->name, g).second;
+      if (!first && run->parent_sets[std::size_t(g)].total > 0) set[task.spec->name] = g;
     }
   }
-  EXPECT_EQ(group["c"], group["d"]);
-  EXPECT_EQ(group["c"], group["e"]);
-  EXPECT_EQ(group["c"], group["i"]);  // whatever else they take
-  EXPECT_NE(group["c"], group["f"]);
-  EXPECT_NE(group["c"], group["g"]);
-  EXPECT_NE(group["g"], group["h"]);  // one parent, counted twice
-  EXPECT_EQ(group["a"], group["b"]);
+  EXPECT_EQ(set["c"], set["d"]);
+  EXPECT_EQ(set["c"], set["e"]);
+  EXPECT_EQ(set["c"], set["i"]);  // whatever else they take
+  EXPECT_NE(set["c"], set["f"]);
+  EXPECT_NE(set["c"], set["g"]);
+  EXPECT_NE(set["g"], set["h"]);  // one parent, counted twice
+  EXPECT_EQ(set["a"], set["b"]);
   const auto& children = run->links->children;
-  EXPECT_EQ(children.of(std::size_t(group["c"])).size(), 4u);
-  EXPECT_EQ(children.of(std::size_t(group["g"])).size(), 1u);
+  EXPECT_EQ(children.of(std::size_t(set["c"])).size(), 4u);
+  EXPECT_EQ(children.of(std::size_t(set["g"])).size(), 1u);
 }
 
 TEST(Plan, UnknownNamesAndEmptySelectionsAreRefused) {

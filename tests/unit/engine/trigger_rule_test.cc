@@ -98,7 +98,7 @@ TEST(TriggerRule, FirstDecisionDoesNotDependOnTheOrderOfEnds) {
   }
 }
 
-// Children are looked at once, when their group is decided.
+// Children are looked at once, when a set of their parents decides.
 TEST(TriggerRule, ADecisionIsNotTakenBackByParentsThatEndLater) {
   for (int i = 0; i <= int(TriggerRule::kAlways); ++i) {
     const auto rule = TriggerRule(i);
@@ -117,17 +117,17 @@ TEST(TriggerRule, ADecisionIsNotTakenBackByParentsThatEndLater) {
   }
 }
 
-Decision decide_groups(std::vector<ParentCounts> groups) {
+Decision decide_rules(std::vector<ParentCounts> parent_sets) {
   Run run;
-  run.groups = std::move(groups);
-  std::vector<std::int32_t> all(run.groups.size());
+  run.parent_sets = std::move(parent_sets);
+  std::vector<std::int32_t> all(run.parent_sets.size());
   std::iota(all.begin(), all.end(), 0);
   Task task;
-  task.groups = all;
+  task.parent_sets = all;
   return decide_task(run, task);
 }
 
-TEST(TriggerRule, GroupsOfATaskAreJoinedByTheStrictest) {
+TEST(TriggerRule, RulesOfATaskAreJoinedByTheStrictest) {
   const auto fires = count(TriggerRule::kAllDone, {TaskState::kFailed});
   const auto waits = count(TriggerRule::kAllSuccess, {TaskState::kWaiting});
   const auto skips = count(TriggerRule::kAllSuccess, {TaskState::kSkipped});
