@@ -37,6 +37,7 @@ constexpr std::string_view kNames[] = {
     "half_open_session",
     "assignment_withdrawn",
     "cut_off",
+    "heard_too_late",
     "worker_died",
     "worker_froze",
     "worker_left",

@@ -40,6 +40,7 @@ enum class Seen {
   kHalfOpenSession,
   kAssignmentWithdrawn,
   kCutOff,
+  kHeardTooLate,
   kWorkerDied,
   kWorkerFroze,
   kWorkerLeft,

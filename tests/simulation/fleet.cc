@@ -101,7 +101,8 @@ void Fleet::arrive(base::SessionId id, const ports::CommandBody& body, Duration 
   if (!sessions_.at(id).up || !door_.reachable()) return;
   door_.deliver(body);
   if (!std::holds_alternative<engine::Heartbeat>(body)) return;
-  // The session answers by itself: the beat is in the inbox.
+  // The session answers by itself: the beat is in the inbox. Also one that the engine has given up
+  // while the stream still stands: it need not know yet.
   sessions_.at(id).flow.answer_heartbeat(sent_at.count());
   pump(id);
 }
@@ -170,7 +171,7 @@ void Fleet::pump(base::SessionId id) {
     pump(id);
   });
   to_worker(id, [frame = std::move(*frame)](WorkerNode& worker) {
-    if (frame.heard) worker.contact(Duration(*frame.heard));
+    if (frame.heard) worker.heard(Duration(*frame.heard));
     for (const engine::Send& message : frame.messages) worker.hear(message);
   });
 }
@@ -206,6 +207,15 @@ void Fleet::drop(base::SessionId id) {
   plan(worker, rng_.between(Duration(0), Duration(seconds(8))), [this, id, &worker] {
     if (worker.session() == id) lose_session(worker);
   });
+}
+
+void Fleet::give_up(WorkerNode& worker) {
+  const base::SessionId id = worker.session();
+  sessions_.at(id).up = false;
+  agenda_.in(latency(), [this, id] {
+    door_.deliver(engine::DisconnectWorker{id, "the worker connects anew"});
+  });
+  lose_session(worker);
 }
 
 void Fleet::lose_session(WorkerNode& worker) {

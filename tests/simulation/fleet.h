@@ -51,6 +51,7 @@ class Fleet final : private Surroundings {
   void plan(WorkerNode& worker, Duration delay, std::function<void()> action) override;
   void begin_side_effects(const engine::AttemptKey& key) override;
   void end_side_effects(const engine::AttemptKey& key) override;
+  void give_up(WorkerNode& worker) override;
 
   void awake(WorkerNode& worker, std::uint64_t life, const std::function<void()>& action);
   void connect(WorkerNode& worker);
