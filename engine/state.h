@@ -156,9 +156,9 @@ struct State {
   std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan
   std::int64_t resident_tasks = 0;                     // of those runs
   RunQueue queue;                                      // runs that are not planned yet
-  std::set<RunId> set_aside;                           // live, but their rows cannot be read
-  RunId last_run;                                      // the largest id that was ever given
-  bool admission_timer = false;  // a deadline to look into the queue is in the heap
+  std::map<RunId, std::string> set_aside;  // live, but their rows cannot be read, and why
+  RunId last_run;                          // the largest id that was ever given
+  bool admission_timer = false;            // a deadline to look into the queue is in the heap
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   ReadyQueues ready;                 // for a worker

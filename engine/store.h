@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -55,8 +54,8 @@ struct Snapshot {
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;
-  std::vector<std::string> quarantined;  // rows that could not be decoded: "table key: why"
-  std::set<RunId> set_aside;             // live runs among them, or that need one of them
+  std::vector<std::string> quarantined;    // rows that could not be decoded: "table key: why"
+  std::map<RunId, std::string> set_aside;  // live runs among them, or that need them, and why
 };
 
 class Store {

@@ -314,6 +314,14 @@ Status explain_reference(const Step& step, const std::string& reference, Explana
   const auto id = RunId::parse(reference.substr(0, slash));
   const auto run = id ? step.state.runs.find(*id) : step.state.runs.end();
   if (run != step.state.runs.end()) return explain_part(step, run->second, reference, out);
+  const auto aside = id ? step.state.set_aside.find(*id) : step.state.set_aside.end();
+  if (aside != step.state.set_aside.end()) {
+    ExplainItem said = item(ExplainKind::kSetAside, 0);
+    said.subject = id->text();
+    said.text = aside->second;
+    out.push_back(std::move(said));
+    return {};
+  }
   if (const QueuedRun* queued = id ? step.state.queue.find(*id) : nullptr) {
     if (slash == std::string::npos) {
       explain_queued(step.state, *queued, out);

@@ -19,6 +19,7 @@ enum class ExplainKind {
   kQueuedForTasks,
   kQueuedUntil,
   kQueueAhead,
+  kSetAside,
   kRunEnded,
   kRunAskedFor,
   kMoreTasks,
@@ -54,12 +55,13 @@ enum class ExplainKind {
   kNobodyWrites,
   kMoreWriters,
 };
-constexpr base::Words<36> words(ExplainKind) {
+constexpr base::Words<37> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
           "queued_until",
           "queue_ahead",
+          "set_aside",
           "run_ended",
           "run_asked_for",
           "more_tasks",

@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{missing:task|tasks} or more have ended]",
     "run {subject} is queued and not planned: it starts at {start_at@}",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
+    "run {subject} is set aside, for {text}, until it is repaired and the scheduler started again",
     "run {subject} {ref}[text?: {text}]",
     "asked for by {text} at {created_at@}, {ref}[took?, took {took~}]",
     "… `weir explain RUN/TASK` explains one task",

@@ -62,12 +62,11 @@ Status cancel_row(Step& step, const CancelRun& command) {
     return Status(Code::kNotFound, base::kErrUnknownRun, "there is no run " + command.run.text());
   }
   RunRow row = found->second;
-  if (step.state.set_aside.contains(command.run)) {
+  const auto aside = step.state.set_aside.find(command.run);
+  if (aside != step.state.set_aside.end()) {
     return Status(Code::kFailedPrecondition, base::kErrStore,
-                  "run " + command.run.text() +
-                      " is set aside: rows that it needs could not be read when the scheduler "
-                      "started (weir doctor names them); restore a backup, or repair the rows and "
-                      "start the scheduler again");
+                  "run " + command.run.text() + " is set aside, for " + aside->second +
+                      "; restore a backup, or repair its rows, and start the scheduler again");
   }
   if (step.state.queue.find(command.run) == nullptr) {
     return Status(Code::kFailedPrecondition, base::kErrRunFinished,

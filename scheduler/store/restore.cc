@@ -120,7 +120,7 @@ Status SnapshotReader::read_runs() {
         snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
       },
       [&](const Statement& bad) {
-        if (const auto id = RunId::parse(bad.text(0))) snapshot_.set_aside.insert(*id);
+        if (const auto id = RunId::parse(bad.text(0))) snapshot_.set_aside[*id] = "its row cannot be read";
       });
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
@@ -201,7 +201,7 @@ Status SnapshotReader::read_modules() {
 
 void SnapshotReader::set_aside(RunId run, std::string_view why) {
   quarantine("runs", run.text(), std::string(why) + "; the run is set aside as it is");
-  snapshot_.set_aside.insert(run);
+  snapshot_.set_aside[run] = why;
   std::erase_if(snapshot_.runs, [&](const auto& row) { return row.id == run; });
   std::erase_if(snapshot_.tasks, [&](const auto& row) { return row.run == run; });
   std::erase_if(snapshot_.attempts, [&](const auto& row) { return row.key.run == run; });

@@ -138,7 +138,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
     if (engine::terminal(run.state)) continue;
     if (damaged_.contains(id)) {
       snapshot.quarantined.push_back("runs " + id.text() + ": damaged");
-      snapshot.set_aside.insert(id);
+      snapshot.set_aside[id] = "it is damaged";
       continue;
     }
     if (run.queued_for != engine::QueueReason::kNone) {

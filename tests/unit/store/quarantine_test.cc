@@ -16,6 +16,7 @@ namespace {
 using store::Connection;
 using store::OpenMode;
 using store::SqliteStore;
+using SetAside = std::map<base::RunId, std::string>;
 
 class QuarantineTest : public testing::Test {
  protected:
@@ -81,7 +82,8 @@ TEST_F(QuarantineTest, RunWhosePlanNamesAStageThatItsModuleLacksIsSetAside) {
       << beyond.quarantined[0];
   EXPECT_TRUE(beyond.runs.empty());
   EXPECT_TRUE(beyond.tasks.empty());
-  EXPECT_EQ(beyond.set_aside, std::set<base::RunId>{run_id(2)});
+  EXPECT_EQ(beyond.set_aside,
+            (SetAside{{run_id(2), "it names a stage that its module does not have"}}));
 }
 
 TEST_F(QuarantineTest, RunWithATaskOfAStageThatItsModuleLacksIsSetAside) {
@@ -90,7 +92,9 @@ TEST_F(QuarantineTest, RunWithATaskOfAStageThatItsModuleLacksIsSetAside) {
         restore_after(std::string("UPDATE tasks SET ") + damage + " WHERE task=1");
     ASSERT_EQ(snapshot.quarantined.size(), 1u) << damage;
     EXPECT_TRUE(snapshot.runs.empty()) << damage;
-    EXPECT_EQ(snapshot.set_aside, std::set<base::RunId>{run_id(2)}) << damage;
+    EXPECT_EQ(snapshot.set_aside,
+              (SetAside{{run_id(2), "it names a stage that its module does not have"}}))
+        << damage;
   }
 }
 
@@ -98,7 +102,7 @@ TEST_F(QuarantineTest, RunOfUnknownStateIsNamed) {
   const auto snapshot = restore_after("UPDATE runs SET state='dancing' WHERE state='running'");
   ASSERT_EQ(snapshot.quarantined.size(), 1u);
   EXPECT_NE(snapshot.quarantined[0].find("is no known word"), std::string::npos);
-  EXPECT_EQ(snapshot.set_aside, std::set<base::RunId>{run_id(2)});
+  EXPECT_EQ(snapshot.set_aside, (SetAside{{run_id(2), "its row cannot be read"}}));
   EXPECT_TRUE(snapshot.runs.empty());
   EXPECT_TRUE(snapshot.tasks.empty());
 }
