@@ -120,7 +120,8 @@ Status SnapshotReader::read_runs() {
         snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
       },
       [&](const Statement& bad) {
-        if (const auto id = RunId::parse(bad.text(0))) snapshot_.set_aside[*id] = "its row cannot be read";
+        if (const auto id = RunId::parse(bad.text(0)))
+          snapshot_.set_aside[*id] = "its row cannot be read";
       });
   for (const engine::RunRow& run : runs) {
     if (!status.ok()) break;
