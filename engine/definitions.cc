@@ -176,7 +176,7 @@ std::vector<std::string> orphaned_consumers(const State& state, const Proposal& 
     for (const auto& external : manifest->externals) {
       if (proposal.producers.contains(external.asset)) continue;
       const auto known = state.assets.find(external.asset);
-      if (known == state.assets.end() || known->second.row.retired) continue;
+      if (known == state.assets.end() || known->second.retired) continue;
       orphaned.push_back("pipeline '" + pipeline + "' reads '" + external.asset +
                          "', which would no longer be made");
     }
@@ -258,24 +258,21 @@ void retire_assets(Step& step, const std::string& pipeline, const Manifest& mani
     for (const auto& output : stage.outputs) kept.insert(output.asset);
   }
   for (auto& [name, asset] : step.state.assets) {
-    if (asset.row.pipeline != pipeline || asset.row.retired || kept.contains(name)) continue;
-    asset.row.retired = true;
-    write(step, asset.row);
+    if (asset.pipeline != pipeline || asset.retired || kept.contains(name)) continue;
+    asset.retired = true;
+    write(step, asset);
   }
 }
 
 void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manifest) {
   for (const auto& stage : manifest.stages) {
     for (const auto& output : stage.outputs) {
-      Asset& asset = step.state.assets[output.asset];
-      const AssetRow before = asset.row;
-      asset.row.name = output.asset;
-      asset.row.pipeline = pipeline;
-      asset.row.type = output.type;
-      asset.row.retired = false;
-      const bool same = before.name == asset.row.name && before.pipeline == pipeline &&
-                        before.type == output.type && !before.retired;
-      if (!same) write(step, asset.row);
+      AssetRow adopted{
+          .name = output.asset, .pipeline = pipeline, .type = output.type, .retired = false};
+      AssetRow& asset = step.state.assets[output.asset];
+      if (asset == adopted) continue;
+      asset = std::move(adopted);
+      write(step, asset);
     }
   }
 }

@@ -77,10 +77,10 @@ Digest digest_of_plan(const Run& run) {
   return base::sha256(text);
 }
 
-std::map<std::string_view, std::int32_t> pins_of(const Run& run) {
-  std::map<std::string_view, std::int32_t> index;
+std::map<AssetPartitionView, std::int32_t> pins_of(const Run& run) {
+  std::map<AssetPartitionView, std::int32_t> index;
   for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
-    index.emplace(run.row.pins[i].asset, std::int32_t(i));
+    index.emplace(run.row.pins[i].of, std::int32_t(i));
   }
   return index;
 }
@@ -92,7 +92,8 @@ void find_inputs(const Run& run, Links& links) {
     links.first_input.push_back(std::int32_t(links.inputs.size()));
     for (const DependencySpec& dep : task.spec->dependencies) {
       InputSource source = producers.of(task, dep);
-      const auto pin = source.parent < 0 ? pins.find(dep.name) : pins.end();
+      const auto pin =
+          source.parent < 0 ? pins.find({dep.name, partition_of(run, task)}) : pins.end();
       if (pin != pins.end()) source.pin = pin->second;
       links.inputs.push_back(source);
     }
@@ -156,6 +157,8 @@ void make_groups(Run& run) {
 
 }  // namespace
 
+const std::string& partition_of(const Run& run, const Task&) { return run.row.origin.partition; }
+
 int bounded_priority(int priority) { return std::clamp(priority, -kPriorityMax, kPriorityMax); }
 
 std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage) {
@@ -182,21 +185,22 @@ void link_tasks(State& state, Run& run) {
 
 std::vector<OutsideInput> outside_inputs(const Run& run) {
   const Producers producers(run);
-  std::map<std::string, OutsideInput> inputs;
+  std::map<AssetPartition, OutsideInput> inputs;
   for (const Task& task : run.tasks) {
     for (const DependencySpec& dep : task.spec->dependencies) {
       const bool reads =
           dep.kind == DependencyKind::kAsset || dep.kind == DependencyKind::kLastGood;
       if (!reads) continue;
       if (dep.kind == DependencyKind::kAsset && producers.of(task, dep).parent >= 0) continue;
-      OutsideInput& input = inputs[dep.name];
-      input.asset = dep.name;
+      AssetPartition of{dep.name, partition_of(run, task)};
+      OutsideInput& input = inputs[of];
+      input.of = std::move(of);
       input.required = input.required || !dep.optional;
       if (!dep.optional) input.consumer = task.spec->name;
     }
   }
   std::vector<OutsideInput> list;
-  for (auto& [name, input] : inputs) list.push_back(std::move(input));
+  for (auto& [of, input] : inputs) list.push_back(std::move(input));
   return list;
 }
 

@@ -21,6 +21,9 @@ std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 
+// Which partition the task writes, reads and keeps its cursor for: its run's.
+const std::string& partition_of(const Run& run, const Task& task);
+
 // Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
 // has in common with a live run of the same plan is shared with it.
 void link_tasks(State& state, Run& run);
@@ -28,17 +31,18 @@ void link_tasks(State& state, Run& run);
 // The assets that the run's stages read from outside of it, or read as they were before it, each
 // once.
 struct OutsideInput {
-  std::string asset;
+  AssetPartition of;
   bool required = false;
   std::string consumer;  // one task that needs it
 };
 std::vector<OutsideInput> outside_inputs(const Run& run);
 
-// What planning reads: the definitions, and the rows of assets as of now.
+// What planning reads: the definitions, and what there is of assets as of now.
 struct PlanView {
   const Catalog& catalog;
   // Null when there is none of that name.
   std::function<const AssetRow*(const std::string& name)> asset;
+  std::function<bool(const AssetPartition& of)> has_version;
   std::int32_t tasks_max = 0;
 };
 
