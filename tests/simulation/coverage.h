@@ -55,6 +55,7 @@ enum class Seen {
   kLeasedAhead,
   kNeedArtifacts,
   kParked,
+  kPartitionsWrittenApart,
   kRetried,
   kLoadErrorRetried,
   kAttemptFailed,
