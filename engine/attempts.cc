@@ -209,7 +209,7 @@ void fail_or_retry(Step& step, Run& run, Task& task, const AttemptFinished& repo
                         " times; last: " + report.message);
   }
   const auto& retry = task.spec->retry;
-  if (!author_may_retry(report) || task.attempts_used >= retry.max_attempts) {
+  if (!author_may_retry(report) || task.author_budget_used >= retry.max_attempts) {
     return end_task(step, run, task, TaskState::kFailed, why);
   }
   constexpr auto kMsMax = std::chrono::duration_cast<std::chrono::milliseconds>(kRetryDelayMax);
@@ -324,10 +324,10 @@ void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::s
   if (run.row.state == RunState::kCanceling) {
     return end_task(step, run, task, TaskState::kCanceled, reason);
   }
-  task.infrastructure_used += 1;
-  if (task.infrastructure_used >= step.state.options.infrastructure_attempts_max) {
+  task.infrastructure_budget_used += 1;
+  if (task.infrastructure_budget_used >= step.state.options.infrastructure_attempts_max) {
     return end_task(step, run, task, TaskState::kFailed,
-                    reason + " (" + std::to_string(task.infrastructure_used) +
+                    reason + " (" + std::to_string(task.infrastructure_budget_used) +
                         " attempts lost to the infrastructure, which is the limit)");
   }
   const Duration delay =
@@ -378,7 +378,7 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
   const AttemptFinished report = judged(step, *run, *task, command);
   learn_duration(step, live->worker, report);
   AttemptRow row = finished_row(*run, *task, *live, report);
-  task->attempts_used += consumes_author_budget(report.outcome) ? 1 : 0;
+  task->author_budget_used += consumes_author_budget(report.outcome) ? 1 : 0;
   close_attempt(step, *run, *task, std::move(row));
   record_checks(step, *run, *task, report);
   send(step, command.session, Acknowledge{command.key, false});

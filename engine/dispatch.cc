@@ -192,7 +192,7 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
     assign.cursor.digest = cursor->second.value;
   }
   assign.timeout_ms = task.spec->timeout_ms;
-  assign.attempt_number = task.attempts_used + 1;
+  assign.try_number = task.author_budget_used + 1;
   return assign;
 }
 

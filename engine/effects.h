@@ -40,7 +40,7 @@ struct Assign {
   std::int64_t cursor_version = 0;
   ValueRef cursor;  // absent when its digest is zero
   std::int64_t timeout_ms = 0;
-  std::int32_t attempt_number = 1;  // of the author's budget, for the Context
+  std::int32_t try_number = 1;  // of the author's budget, for the Context
 };
 
 // Kill the attempt's process tree and report `canceled`; an attempt that is not known is answered

@@ -85,24 +85,24 @@ void check_queues(const State& state) {
 void check_counters(const Run& run) {
   std::vector<std::vector<ParentCounts>> recount;
   for (const Task& task : run.tasks) {
-    auto& groups = recount.emplace_back();
-    for (const auto& group : task.groups) groups.push_back({.rule = group.rule});
+    auto& rules = recount.emplace_back();
+    for (const auto& parents : task.parents) rules.push_back({.rule = parents.rule});
   }
   for (const Task& parent : run.tasks) {
     for (const Edge& edge : parent.children) {
-      auto& group = recount[std::size_t(edge.child)][std::size_t(edge.group)];
-      group.total += 1;
-      if (std::holds_alternative<Ended>(parent.phase)) count_parent(group, state_of(parent));
+      auto& parents = recount[std::size_t(edge.child)][std::size_t(edge.rule)];
+      parents.total += 1;
+      if (std::holds_alternative<Ended>(parent.phase)) count_parent(parents, state_of(parent));
     }
   }
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     const Task& task = run.tasks[i];
-    for (std::size_t g = 0; g < task.groups.size(); ++g) {
-      const bool same = task.groups[g].succeeded == recount[i][g].succeeded &&
-                        task.groups[g].failed == recount[i][g].failed &&
-                        task.groups[g].upstream_failed == recount[i][g].upstream_failed &&
-                        task.groups[g].skipped == recount[i][g].skipped &&
-                        task.groups[g].total == recount[i][g].total;
+    for (std::size_t r = 0; r < task.parents.size(); ++r) {
+      const bool same = task.parents[r].succeeded == recount[i][r].succeeded &&
+                        task.parents[r].failed == recount[i][r].failed &&
+                        task.parents[r].upstream_failed == recount[i][r].upstream_failed &&
+                        task.parents[r].skipped == recount[i][r].skipped &&
+                        task.parents[r].total == recount[i][r].total;
       hold(same, "the counters of a task's parents are right", run, task);
     }
     const bool waits = std::holds_alternative<Waiting>(task.phase);
@@ -112,9 +112,9 @@ void check_counters(const Run& run) {
 
 void check_budgets(const State& state, const Run& run, const Task& task) {
   if (std::holds_alternative<Ended>(task.phase)) return;
-  hold(task.attempts_used < std::max(1, task.spec->retry.max_attempts),
+  hold(task.author_budget_used < std::max(1, task.spec->retry.max_attempts),
        "a live task has attempts left", run, task);
-  hold(task.infrastructure_used < state.options.infrastructure_attempts_max,
+  hold(task.infrastructure_budget_used < state.options.infrastructure_attempts_max,
        "a live task has infrastructure attempts left", run, task);
   hold(task.outputs.empty(), "a live task has no outputs", run, task);
 }

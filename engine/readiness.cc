@@ -9,12 +9,12 @@
 #include "engine/step.h"
 
 namespace weir::engine {
-// The strictest decision of a task's groups: a failure settles it, any that waits delays it, for
-// its failure would outrank what another group skips.
+// The strictest decision of a task's rules: a failure settles it, any that waits delays it, for
+// its failure would outrank what another rule skips.
 Decision decide_task(const Task& task) {
   bool waits = false, skips = false;
-  for (const ParentCounts& group : task.groups) {
-    switch (decide(group)) {
+  for (const ParentCounts& parents : task.parents) {
+    switch (decide(parents)) {
       case Decision::kUpstreamFailed:
         return Decision::kUpstreamFailed;
       case Decision::kSkip:
@@ -31,21 +31,21 @@ Decision decide_task(const Task& task) {
   return skips ? Decision::kSkip : Decision::kFire;
 }
 
-void count_parent(ParentCounts& group, TaskState end) {
+void count_parent(ParentCounts& parents, TaskState end) {
   switch (end) {
     case TaskState::kSucceeded:
     case TaskState::kCached:
-      group.succeeded += 1;
+      parents.succeeded += 1;
       return;
     case TaskState::kSkipped:
-      group.skipped += 1;
+      parents.skipped += 1;
       return;
     case TaskState::kFailed:
-      group.failed += 1;
+      parents.failed += 1;
       return;
     case TaskState::kUpstreamFailed:
     case TaskState::kCanceled:
-      group.upstream_failed += 1;
+      parents.upstream_failed += 1;
       return;
     default:
       CHECK_MSG(false, "a parent that has not ended was counted");
@@ -99,7 +99,7 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
   task.reason = std::move(reason);
   task.finished_at = step.now.wall;
   for (const Edge& edge : task.children) {
-    count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)], end);
+    count_parent(run.tasks[std::size_t(edge.child)].parents[std::size_t(edge.rule)], end);
   }
   release_writer(step, run, task);
   settle_missed(step, run, task, end);

@@ -49,7 +49,7 @@ struct RunRow {
         column("task_count", &RunRow::task_count), column("created_at", &RunRow::created_at),
         column("started_at", &RunRow::started_at), column("finished_at", &RunRow::finished_at),
         column("first_order", &RunRow::first_order), column("plan", &RunRow::plan),
-        group(&RunRow::origin), column("queued_for", &RunRow::queued_for),
+        nested(&RunRow::origin), column("queued_for", &RunRow::queued_for),
         column("start_at", &RunRow::start_at));
   }
 };
@@ -87,9 +87,9 @@ struct TaskRow {
   std::int32_t module = 0;  // index into RunRow::modules
   std::int32_t stage = 0;   // index into that module's stages
   TaskState state = TaskState::kWaiting;
-  std::int32_t epoch = 0;                // of the latest lease
-  std::int32_t attempts_used = 0;        // of the author's budget
-  std::int32_t infrastructure_used = 0;  // of the infrastructure budget
+  std::int32_t epoch = 0;                       // of the latest lease
+  std::int32_t author_budget_used = 0;          // of the author's budget
+  std::int32_t infrastructure_budget_used = 0;  // of the infrastructure budget
   std::int32_t executor_deaths = 0;
   std::string reason;                  // why it waits or ended so
   std::optional<WallTime> not_before;  // of up_for_retry
@@ -106,8 +106,9 @@ struct TaskRow {
         primary("run_id", &TaskRow::run), primary("task", &TaskRow::index),
         column("name", &TaskRow::name), column("module", &TaskRow::module),
         column("stage", &TaskRow::stage), sealing("state", &TaskRow::state),
-        column("epoch", &TaskRow::epoch), column("attempts_used", &TaskRow::attempts_used),
-        column("infrastructure_used", &TaskRow::infrastructure_used),
+        column("epoch", &TaskRow::epoch),
+        column("author_budget_used", &TaskRow::author_budget_used),
+        column("infrastructure_budget_used", &TaskRow::infrastructure_budget_used),
         column("executor_deaths", &TaskRow::executor_deaths), column("reason", &TaskRow::reason),
         column("not_before", &TaskRow::not_before), column("ready_at", &TaskRow::ready_at),
         column("started_at", &TaskRow::started_at), column("finished_at", &TaskRow::finished_at),
@@ -129,7 +130,7 @@ struct AttemptRow {
   static constexpr Table kTable{"attempts"};
   static constexpr auto columns() {
     return std::tuple(
-        primary_group(&AttemptRow::key), column("worker", &AttemptRow::worker),
+        primary_nested(&AttemptRow::key), column("worker", &AttemptRow::worker),
         sealing("outcome", &AttemptRow::outcome), column("message", &AttemptRow::message),
         column("detail", &AttemptRow::detail), column("metadata", &AttemptRow::metadata),
         column("leased_at", &AttemptRow::leased_at), column("started_at", &AttemptRow::started_at),

@@ -78,8 +78,8 @@ void restore_task(Run& run, const TaskRow& row) {
   task.spec = &run.modules[std::size_t(row.module)]->manifest->stages[std::size_t(row.stage)];
   task.priority = task_priority(run.row, *task.spec);
   task.epoch = row.epoch;
-  task.attempts_used = row.attempts_used;
-  task.infrastructure_used = row.infrastructure_used;
+  task.author_budget_used = row.author_budget_used;
+  task.infrastructure_budget_used = row.infrastructure_budget_used;
   task.executor_deaths = row.executor_deaths;
   task.reason = row.reason;
   task.ready_at = row.ready_at;
@@ -143,7 +143,7 @@ void count_ended_parents(Run& run) {
   for (const Task& parent : run.tasks) {
     if (!std::holds_alternative<Ended>(parent.phase)) continue;
     for (const Edge& edge : parent.children) {
-      count_parent(run.tasks[std::size_t(edge.child)].groups[std::size_t(edge.group)],
+      count_parent(run.tasks[std::size_t(edge.child)].parents[std::size_t(edge.rule)],
                    state_of(parent));
     }
   }

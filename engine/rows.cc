@@ -30,8 +30,8 @@ TaskRow task_row(const Run& run, const Task& task) {
   row.stage = task.stage;
   row.state = state_of(task);
   row.epoch = task.epoch;
-  row.attempts_used = task.attempts_used;
-  row.infrastructure_used = task.infrastructure_used;
+  row.author_budget_used = task.author_budget_used;
+  row.infrastructure_budget_used = task.infrastructure_budget_used;
   row.executor_deaths = task.executor_deaths;
   row.reason = task.reason;
   if (const auto* ready = std::get_if<Ready>(&task.phase)) row.ready_order = ready->order;

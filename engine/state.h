@@ -87,15 +87,15 @@ struct Task {
   std::int32_t stage = 0;
   Phase phase;
   std::int32_t epoch = 0;
-  std::int32_t attempts_used = 0;
-  std::int32_t infrastructure_used = 0;
+  std::int32_t author_budget_used = 0;
+  std::int32_t infrastructure_budget_used = 0;
   std::int32_t executor_deaths = 0;
   std::int32_t priority = 0;
   bool decides = true;  // a leaf whose end decides the run's
   std::string reason;
   std::optional<WallTime> ready_at, started_at, finished_at;
   std::vector<OutputRef> outputs;
-  std::span<ParentCounts> groups;       // in Run::groups
+  std::span<ParentCounts> parents;      // by rule; in Run::parents
   std::span<const Edge> children;       // in Links
   std::span<const InputSource> inputs;  // in Links, by dependency
 };
@@ -105,7 +105,7 @@ struct Run {
   RunRow row;
   std::vector<std::shared_ptr<Module>> modules;
   std::vector<Task> tasks;
-  std::vector<ParentCounts> groups;  // of the tasks, one after the other
+  std::vector<ParentCounts> parents;  // of the tasks, by rule, one after the other
   std::shared_ptr<const Links> links;
   std::int32_t unfinished = 0;                     // tasks without an end
   std::array<std::int32_t, kTaskStates> counts{};  // of the tasks, by TaskState

@@ -126,7 +126,7 @@ struct OutputRef {
   static constexpr auto columns() {
     return std::tuple(
         column("asset", &OutputRef::asset), column("unchanged", &OutputRef::unchanged),
-        column("materialization", &OutputRef::materialization), group(&OutputRef::value));
+        column("materialization", &OutputRef::materialization), nested(&OutputRef::value));
   }
 };
 
@@ -138,9 +138,9 @@ struct AssetVersion {
   bool operator==(const AssetVersion&) const = default;
 
   static constexpr auto columns() {
-    return std::tuple(group(&AssetVersion::of),
+    return std::tuple(nested(&AssetVersion::of),
                       column("materialization", &AssetVersion::materialization),
-                      group(&AssetVersion::value));
+                      nested(&AssetVersion::value));
   }
 };
 

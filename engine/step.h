@@ -105,7 +105,7 @@ void react(Step& step);
 
 // ---- readiness.cc ----
 Decision decide_task(const Task& task);
-void count_parent(ParentCounts& group, TaskState end);
+void count_parent(ParentCounts& parents, TaskState end);
 void make_ready(Step& step, Run& run, Task& task, std::string reason);
 // Ends the task and lets its children know, and theirs.
 void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reason);

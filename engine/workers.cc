@@ -41,7 +41,7 @@ bool adopt(Step& step, Worker& worker, const AttemptKey& key) {
                .stop_deadline = {},
                .revoking = false,
                .sent_again = false});
-  task->infrastructure_used -= 1;  // charged when the lease expired
+  task->infrastructure_budget_used -= 1;  // charged when the lease expired
   task->reason.clear();
   emit_task(step, run, *task, TaskAssigned{worker.row.name, true});
   return true;
@@ -120,7 +120,8 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
       std::to_string(
           std::chrono::duration_cast<std::chrono::seconds>(step.state.options.lease).count()) +
       " s";
-  const bool spent = task.infrastructure_used + 1 >= step.state.options.infrastructure_attempts_max;
+  const bool spent =
+      task.infrastructure_budget_used + 1 >= step.state.options.infrastructure_attempts_max;
   if (spent || run.row.state == RunState::kCanceling) {
     AttemptRow row = live_attempt_row(run, task, attempt);
     row.outcome = OutcomeClass::kWorkerLost;
@@ -129,7 +130,7 @@ void expire_lease(Step& step, const Worker& worker, const AttemptKey& key) {
     close_attempt(step, run, task, std::move(row));
     return lose_attempt(step, run, task, OutcomeClass::kWorkerLost, why + "; it is fenced");
   }
-  task.infrastructure_used += 1;
+  task.infrastructure_budget_used += 1;
   emit_task(step, run, task, TaskRetry{true, why});
   make_ready(step, run, task, why);
   std::get<Ready>(task.phase).adoptable = std::make_unique<LiveAttempt>(std::move(attempt));

@@ -167,7 +167,7 @@ class Validator {
     }
     int cursors = 0;
     for (const DependencySpec& dependency : stage.dependencies) {
-      if (dependency.group < 0 || dependency.group >= static_cast<int>(stage.rules.size())) {
+      if (dependency.rule < 0 || dependency.rule >= static_cast<int>(stage.rules.size())) {
         add(base::kErrBadManifest, "stage '" + stage.name + "': dependency '" + dependency.name +
                                        "' belongs to a trigger rule that does not exist");
       }

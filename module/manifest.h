@@ -18,7 +18,7 @@ using base::Json;
 using base::Result;
 using base::Status;
 
-inline constexpr int kManifestFormat = 1;
+inline constexpr int kManifestFormat = 2;
 inline constexpr std::size_t kManifestBytesMax = 16u << 20;
 inline constexpr std::size_t kStagesMax = 100'000;  // a pipeline
 
@@ -54,9 +54,9 @@ constexpr base::Words<3> words(CheckSeverity) { return {"warn", "error", "blocki
 
 struct DependencySpec {
   DependencyKind kind = DependencyKind::kAsset;
-  std::string name;  // of the asset, task, parameter or resource; empty for self and cursor
-  std::string type;  // fingerprint of the value's schema; empty where no value is passed
-  int group = 0;     // index into StageSpec::rules; dependencies of one group share a trigger rule
+  std::string name;       // of the asset, task, parameter or resource; empty for self and cursor
+  std::string type;       // fingerprint of the value's schema; empty where no value is passed
+  int rule = 0;           // index into StageSpec::rules: the one that decides over it
   bool optional = false;  // the argument is weir::Input<T>: it may be absent
 };
 
@@ -82,7 +82,7 @@ struct StageSpec {
   std::vector<OutputSpec> outputs;  // empty for a task without assets
   // In the order of the stage's parameters, ordering-only ones last.
   std::vector<DependencySpec> dependencies;
-  std::vector<TriggerRule> rules{TriggerRule::kAllSuccess};  // by group
+  std::vector<TriggerRule> rules{TriggerRule::kAllSuccess};
   RetrySpec retry;
   std::int64_t timeout_ms = 0;  // 0: none
   int priority = 0;             // added to the run's

@@ -27,7 +27,7 @@ Json dependency_to_json(const DependencySpec& dependency) {
   out.set("kind", dependency_kind_name(dependency.kind));
   set_text(out, "name", dependency.name);
   set_text(out, "type", dependency.type);
-  set_int(out, "group", dependency.group, 0);
+  set_int(out, "rule", dependency.rule, 0);
   if (dependency.optional) out.set("optional", true);
   return out;
 }
@@ -171,7 +171,8 @@ DependencySpec read_dependency(const Json& json, std::string path, Status& probl
   out.kind = reader.choice("kind", dependency_kind_name, DependencyKind::kCursor);
   out.name = reader.text("name");
   out.type = reader.text("type");
-  out.group = reader.small("group", 0);
+  // Format 1 called it by the name that the heading of a stage has.
+  out.rule = reader.small("rule", reader.small("group", 0));
   out.optional = reader.flag("optional");
   return out;
 }

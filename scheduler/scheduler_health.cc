@@ -58,11 +58,11 @@ void SchedulerHealth::set_quarantined(std::vector<std::string> rows) {
   quarantined_ = std::move(rows);
 }
 
-void SchedulerHealth::set_checked(const base::Status& verdict) {
+void SchedulerHealth::set_checked(const base::Status& result) {
   const std::lock_guard lock(mutex_);
-  if (verdict.code() == base::Code::kCanceled) return;
-  intact_ = verdict.ok();
-  integrity_ = verdict.ok() ? "no damage found" : verdict.text();
+  if (result.code() == base::Code::kCanceled) return;
+  intact_ = result.ok();
+  integrity_ = result.ok() ? "no damage found" : result.text();
 }
 
 rpc::HealthItem SchedulerHealth::fsync() const {

@@ -28,8 +28,8 @@ class SchedulerHealth final : public rpc::HealthSource {
   void set_quarantined(std::vector<std::string> rows);
   // The median of an fsync in the data directory, once it has been measured.
   void set_fsync_us(std::int64_t median) { fsync_us_ = median; }
-  // The verdict of the check of the database.
-  void set_checked(const base::Status& verdict);
+  // The result of the check of the database.
+  void set_checked(const base::Status& result);
 
   // Whether the store can be written.
   bool writable() const { return loop_.stats().open.load(); }

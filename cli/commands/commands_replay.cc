@@ -105,7 +105,7 @@ Result<wire::ExecutorRun> make_run(client::Api& api, const ReplayPlan& plan,
   assign.mutable_attempt()->set_run(id ? id->value : 0);
   assign.mutable_attempt()->set_task(plan.task.index());
   assign.mutable_attempt()->set_epoch(plan.attempt);
-  assign.set_attempt_number(plan.attempt);
+  assign.set_try_number(plan.attempt);
   assign.set_job(plan.run.job());
   assign.set_task(plan.task.name());
   assign.set_params(plan.run.params_json().empty() ? "{}" : plan.run.params_json());

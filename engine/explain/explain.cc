@@ -106,9 +106,9 @@ class TaskExplainer {
   }
   void operator()(const UpForRetry& retry) {
     head(ExplainKind::kRetries).numbers = {{"left", ms_between(step_.now.boot, retry.due)},
-                                           {"used", task_.attempts_used},
+                                           {"used", task_.author_budget_used},
                                            {"max", task_.spec->retry.max_attempts},
-                                           {"lost", task_.infrastructure_used}};
+                                           {"lost", task_.infrastructure_budget_used}};
     below(ExplainKind::kLastEnd).text = task_.reason;
   }
   void operator()(const Ended& ended) {

@@ -19,7 +19,7 @@ struct InputSource {
 
 struct Edge {
   std::int32_t child = 0;
-  std::int32_t group = 0;  // of the child
+  std::int32_t rule = 0;  // of the child: which one counts it
 };
 
 struct Links {

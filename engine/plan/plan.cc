@@ -1,6 +1,6 @@
-// The edges, groups, leaves and input sources of a run's tasks, and what they read from outside of
-// it. Writes the new run only; which stages it has was selected before. Called within a step, and
-// by those who show a plan.
+// The edges, counts of parents, leaves and input sources of a run's tasks, and what they read from
+// outside of it. Writes the new run only; which stages it has was selected before. Called within a
+// step, and by those who show a plan.
 #include "engine/plan/plan.h"
 
 #include <algorithm>
@@ -19,8 +19,8 @@ bool always_fires(TriggerRule rule) {
 
 // A clean-up task runs whatever its parents came to, so it says nothing about them.
 bool is_clean_up(const Task& task) {
-  return std::all_of(task.groups.begin(), task.groups.end(), [](const ParentCounts& group) {
-    return group.total == 0 || always_fires(group.rule);
+  return std::all_of(task.parents.begin(), task.parents.end(), [](const ParentCounts& parents) {
+    return parents.total == 0 || always_fires(parents.rule);
   });
 }
 
@@ -117,7 +117,7 @@ void find_children(const Run& run, Links& links) {
       const auto& input = links.inputs[std::size_t(links.first_input[i]) + d];
       if (input.parent < 0) continue;
       auto& at = next[std::size_t(input.parent)];
-      links.children[std::size_t(at++)] = {std::int32_t(i), dependencies[d].group};
+      links.children[std::size_t(at++)] = {std::int32_t(i), dependencies[d].rule};
     }
   }
 }
@@ -138,19 +138,19 @@ std::span<const Item> part_of(const std::vector<Item>& all, const std::vector<st
   return std::span(all).subspan(begin, end - begin);
 }
 
-void make_groups(Run& run) {
+void make_parents(Run& run) {
   std::size_t count = 0;
   for (const Task& task : run.tasks) count += task.spec->rules.size();
-  run.groups.resize(count);
+  run.parents.resize(count);
   std::size_t next = 0;
   for (Task& task : run.tasks) {
     const auto& rules = task.spec->rules;
-    task.groups = std::span(run.groups).subspan(next, rules.size());
+    task.parents = std::span(run.parents).subspan(next, rules.size());
     next += rules.size();
-    for (std::size_t g = 0; g < rules.size(); ++g) task.groups[g] = {.rule = rules[g]};
+    for (std::size_t r = 0; r < rules.size(); ++r) task.parents[r] = {.rule = rules[r]};
     for (std::size_t i = 0; i < task.inputs.size(); ++i) {
       if (task.inputs[i].parent < 0) continue;
-      task.groups[std::size_t(task.spec->dependencies[i].group)].total += 1;
+      task.parents[std::size_t(task.spec->dependencies[i].rule)].total += 1;
     }
   }
 }
@@ -175,7 +175,7 @@ void link_tasks(State& state, Run& run) {
     task.inputs = part_of(run.links->inputs, run.links->first_input, i);
     task.children = part_of(run.links->children, run.links->first_child, i);
   }
-  make_groups(run);
+  make_parents(run);
   for (Task& task : run.tasks) {
     task.decides = std::all_of(task.children.begin(), task.children.end(), [&](const Edge& edge) {
       return is_clean_up(run.tasks[std::size_t(edge.child)]);

@@ -24,8 +24,8 @@ std::int32_t index_of(const Run& run, const Task& task);
 // Which partition the task writes, reads and keeps its cursor for: its run's.
 const std::string& partition_of(const Run& run, const Task& task);
 
-// Fills the tasks' edges, groups, leaves and input sources. The run's pins must be there; what it
-// has in common with a live run of the same plan is shared with it.
+// Fills the tasks' edges, counts of parents, leaves and input sources. The run's pins must be
+// there; what it has in common with a live run of the same plan is shared with it.
 void link_tasks(State& state, Run& run);
 
 // The assets that the run's stages read from outside of it, or read as they were before it, each

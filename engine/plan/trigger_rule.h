@@ -9,7 +9,7 @@
 
 namespace weir::engine {
 
-// The parents of one group of dependencies. cached counts as succeeded; upstream_failed and
+// The parents that one trigger rule decides over. cached counts as succeeded; upstream_failed and
 // canceled as failed here, with their own counter for the one rule that tells them apart.
 struct ParentCounts {
   module::TriggerRule rule = module::TriggerRule::kAllSuccess;

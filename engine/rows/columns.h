@@ -55,11 +55,11 @@ constexpr Column<Role::kSealing, Row, Value> sealing(std::string_view name, Valu
   return {name, member};
 }
 template <class Row, class Value>
-constexpr Column<Role::kKey, Row, Value> primary_group(Value Row::*member) {
+constexpr Column<Role::kKey, Row, Value> primary_nested(Value Row::*member) {
   return {{}, member};
 }
 template <class Row, class Value>
-constexpr Column<Role::kPlain, Row, Value> group(Value Row::*member) {
+constexpr Column<Role::kPlain, Row, Value> nested(Value Row::*member) {
   return {{}, member};
 }
 
@@ -83,7 +83,7 @@ concept HasColumns = requires {
   ColumnsOf<Type>::list();
 };
 
-// Calls visit(name, role, value) for every column of the row in their order, groups resolved.
+// Calls visit(name, role, value) for every column of the row in their order, nested lists included.
 template <class Row, class Visit>
 constexpr void visit_columns(Row& row, Visit&& visit, bool within_key = false) {
   const auto one = [&]<class Listed>(const Listed& listed) {

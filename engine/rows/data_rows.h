@@ -77,7 +77,7 @@ struct AssetPartitionRow {
   static constexpr Table kTable{"asset_partitions"};
   static constexpr auto columns() {
     using Row = AssetPartitionRow;
-    return std::tuple(primary_group(&Row::key), column("materialization", &Row::materialization),
+    return std::tuple(primary_nested(&Row::key), column("materialization", &Row::materialization),
                       nullable("settled_by", &Row::settled_by), column("missed", &Row::missed));
   }
 };
@@ -96,8 +96,8 @@ struct MaterializationRow {
   static constexpr Table kTable{"materializations", Writes::kOnce};
   static constexpr auto columns() {
     using Row = MaterializationRow;
-    return std::tuple(primary("id", &Row::id), group(&Row::of), group(&Row::attempt),
-                      group(&Row::value), column("metadata", &Row::metadata),
+    return std::tuple(primary("id", &Row::id), nested(&Row::of), nested(&Row::attempt),
+                      nested(&Row::value), column("metadata", &Row::metadata),
                       column("code_version", &Row::code_version), column("module", &Row::module),
                       column("inputs", &Row::inputs), column("at", &Row::at));
   }
@@ -117,7 +117,7 @@ struct CheckRow {
 
   static constexpr Table kTable{"checks", Writes::kOnce};
   static constexpr auto columns() {
-    return std::tuple(primary_group(&CheckRow::attempt), primary("asset", &CheckRow::asset),
+    return std::tuple(primary_nested(&CheckRow::attempt), primary("asset", &CheckRow::asset),
                       primary("name", &CheckRow::name), column("severity", &CheckRow::severity),
                       column("passed", &CheckRow::passed), column("reason", &CheckRow::reason),
                       column("metadata", &CheckRow::metadata), column("at", &CheckRow::at),
@@ -147,7 +147,7 @@ struct CursorRow {
 
   static constexpr Table kTable{"cursors"};
   static constexpr auto columns() {
-    return std::tuple(primary_group(&CursorRow::key), column("version", &CursorRow::version),
+    return std::tuple(primary_nested(&CursorRow::key), column("version", &CursorRow::version),
                       column("value", &CursorRow::value));
   }
 };

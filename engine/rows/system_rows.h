@@ -32,7 +32,7 @@ struct WorkerRow {
   static constexpr auto columns() {
     return std::tuple(primary("id", &WorkerRow::id), column("name", &WorkerRow::name),
                       column("slots", &WorkerRow::slots), column("draining", &WorkerRow::draining),
-                      column("last_seen", &WorkerRow::last_seen), group(&WorkerRow::traits));
+                      column("last_seen", &WorkerRow::last_seen), nested(&WorkerRow::traits));
   }
 };
 
@@ -64,7 +64,7 @@ struct ReplyRow {
   static constexpr Table kTable{"replies", Writes::kOnce};
   static constexpr auto columns() {
     return std::tuple(primary("key", &ReplyRow::key),
-                      column("request_hash", &ReplyRow::request_hash), group(&ReplyRow::status),
+                      column("request_hash", &ReplyRow::request_hash), nested(&ReplyRow::status),
                       column("payload", &ReplyRow::payload), column("at", &ReplyRow::at));
   }
 };

@@ -129,8 +129,8 @@ Status check_integrity(Connection& connection, const std::string& backup) {
   check->query();
   Result<bool> row = check->next();
   if (!row.ok()) return damaged(backup, row.status().message());
-  const std::string verdict = *row ? std::string(check->text(0)) : std::string("no answer");
-  return verdict == "ok" ? Status() : damaged(backup, verdict);
+  const std::string answer = *row ? std::string(check->text(0)) : std::string("no answer");
+  return answer == "ok" ? Status() : damaged(backup, answer);
 }
 
 // The copy as a database that a scheduler may start on, under a generation of its own.

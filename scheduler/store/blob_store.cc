@@ -198,9 +198,9 @@ Status DiskBlobStore::verify(const Digest& digest) {
 
 Status DiskBlobStore::set_aside_damaged(const Digest& digest) {
   static std::atomic<std::uint64_t> counter{0};
-  const Status verdict = verify(digest);
-  if (verdict.ok() || verdict.code() == Code::kNotFound) return {};
-  if (verdict.code() != Code::kDataLoss) return verdict;
+  const Status found = verify(digest);
+  if (found.ok() || found.code() == Code::kNotFound) return {};
+  if (found.code() != Code::kDataLoss) return found;
   const std::string folder = root_ + "/damaged";
   if (Status status = make_directories(folder); !status.ok()) return status;
   const std::string path = path_of(digest);

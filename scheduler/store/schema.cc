@@ -252,9 +252,15 @@ ALTER TABLE workers ADD COLUMN data_dir TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
 )sql";
 
+// An attempt is a lease's; what a task has used of a budget is counted apart.
+constexpr const char* kEighth = R"sql(
+ALTER TABLE tasks RENAME COLUMN attempts_used TO author_budget_used;
+ALTER TABLE tasks RENAME COLUMN infrastructure_used TO infrastructure_budget_used;
+)sql";
+
 // What there is of an asset, and how far a stage has come, is kept by partition: the empty one is
 // the whole. Versions that were read are named with theirs.
-constexpr const char* kEighth = R"sql(
+constexpr const char* kNinth = R"sql(
 CREATE TABLE asset_partitions (
   asset           TEXT NOT NULL,
   partition       TEXT NOT NULL,
@@ -323,14 +329,15 @@ ALTER TABLE checks ADD COLUMN partition TEXT NOT NULL DEFAULT '';
 ALTER TABLE events ADD COLUMN partition TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 8> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 9> kMigrations{{{1, kFirst},
                                                 {2, kSecond},
                                                 {3, kThird},
                                                 {4, kFourth},
                                                 {5, kFifth},
                                                 {6, kSixth},
                                                 {7, kSeventh},
-                                                {8, kEighth}}};
+                                                {8, kEighth},
+                                                {9, kNinth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

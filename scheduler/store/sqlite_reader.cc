@@ -248,10 +248,10 @@ Status SqliteReader::quick_check(const std::stop_token& stop) {
   Result<bool> row = (*prepared)->next();
   if (stop.stop_requested()) return {Code::kCanceled, 0, "the check was given up"};
   if (!row.ok()) return row.status();
-  const std::string verdict = *row ? std::string((*prepared)->text(0)) : std::string("no answer");
-  if (verdict == "ok") return {};
+  const std::string answer = *row ? std::string((*prepared)->text(0)) : std::string("no answer");
+  if (answer == "ok") return {};
   return {Code::kDataLoss, base::kErrStore,
-          "the database is damaged: " + verdict + "; restore it from a backup"};
+          "the database is damaged: " + answer + "; restore it from a backup"};
 }
 
 }  // namespace weir::store

@@ -47,7 +47,7 @@ std::string type_of(const impl::ValueCodec* codec) {
 module::DependencySpec dependency_spec(const impl::DependencyRecord& record) {
   const impl::ValueCodec* codec = record.cursor != nullptr ? record.cursor->codec : record.codec;
   return {static_cast<module::DependencyKind>(record.kind), record.name, type_of(codec),
-          record.group, record.optional};
+          record.rule, record.optional};
 }
 
 module::StageSpec stage_spec(const impl::StageRecord& record) {

@@ -21,7 +21,7 @@ def outcome(place, asset, expected, says="", seconds=60):
     """Materializes one asset, which must end so; the row of its last attempt."""
     result = place.run("materialize", asset, seconds=seconds)
     assert result.code == 1, f"a failed run must exit 1\n{result}"
-    rows = place.sql("SELECT a.outcome, a.message, a.detail, t.attempts_used, a.run_id"
+    rows = place.sql("SELECT a.outcome, a.message, a.detail, t.author_budget_used, a.run_id"
                      " FROM attempts a JOIN tasks t USING (run_id, task) WHERE t.name = ?"
                      " ORDER BY a.leased_at DESC LIMIT 1", asset)
     assert rows and rows[0][0] == expected, f"{asset}: {rows}, expected {expected}\n{result}"

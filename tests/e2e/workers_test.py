@@ -65,7 +65,7 @@ def test_sigterm_drains_a_worker_and_loses_nothing(arguments):
         assert workers[0].stop() == 0, workers[0].text()
         assert place.wait_run(run) == "succeeded"
         audit_exactly_once(place, run, 1000)
-        paid = place.sql("SELECT count(*) FROM tasks WHERE infrastructure_used > 0")[0][0]
+        paid = place.sql("SELECT count(*) FROM tasks WHERE infrastructure_budget_used > 0")[0][0]
         assert paid == 0, f"{paid} tasks paid for a drain"
 
 

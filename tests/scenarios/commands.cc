@@ -336,7 +336,7 @@ std::string show_inputs(World& world, const Line& line) {
                                 (input.reason.empty() ? "" : " (" + input.reason + ")");
     text += "\n";
   }
-  text += "attempt_number=" + std::to_string(assign->attempt_number);
+  text += "try_number=" + std::to_string(assign->try_number);
   text += " params=" + assign->params;
   if (assign->cursor_version > 0) {
     text += " cursor=" + world.name_of(assign->cursor) + " version " +
@@ -364,8 +364,8 @@ std::string show_run(World& world, const Line& line) {
     const auto task = stored != nullptr ? *stored : plan.task(row, std::int32_t(i));
     text += "  " + run.tasks[i] + " " + std::string(engine::task_state_name(task.state));
     if (task.epoch > 0) text += " epoch=" + std::to_string(task.epoch);
-    text += " used=" + std::to_string(task.attempts_used) + "+" +
-            std::to_string(task.infrastructure_used);
+    text += " used=" + std::to_string(task.author_budget_used) + "+" +
+            std::to_string(task.infrastructure_budget_used);
     text += task.reason.empty() ? "\n" : " (" + task.reason + ")\n";
   }
   return world.readable(text);

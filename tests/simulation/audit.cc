@@ -63,7 +63,7 @@ void Audit::row(const engine::TaskRow& row) {
   }
   if (old == nullptr) return;
   require(row.epoch >= old->epoch, "an epoch goes back", row);
-  require(row.attempts_used >= old->attempts_used, "a used attempt is given back", row);
+  require(row.author_budget_used >= old->author_budget_used, "a used attempt is given back", row);
   require(row.executor_deaths >= old->executor_deaths, "an executor's death is forgotten", row);
   if (!engine::terminal(old->state)) return;
   require(row.state == old->state && row.epoch == old->epoch && row.outputs == old->outputs &&

@@ -39,12 +39,12 @@ void RunGraph::link() {
   for (Node& node : nodes) {
     for (const auto& dep : node.spec->dependencies) {
       if (dep.kind != DependencyKind::kAsset && dep.kind != DependencyKind::kAfter) continue;
-      auto& group = node.parents.at(std::size_t(dep.group));
+      auto& parents = node.parents.at(std::size_t(dep.rule));
       if (const auto asset = by_asset.find(dep.name); asset != by_asset.end()) {
-        group.push_back(asset->second);
+        parents.push_back(asset->second);
       } else if (const auto found = by_task.find({node.manifest->pipeline, dep.name});
                  found != by_task.end()) {
-        group.push_back(found->second);
+        parents.push_back(found->second);
       }
     }
   }
@@ -60,8 +60,8 @@ void RunGraph::find_leaves() {
       if (!child.parents[g].empty() && !any_end) clean_up = false;
     }
     if (clean_up) continue;
-    for (const auto& group : child.parents) {
-      for (const auto parent : group) nodes[std::size_t(parent)].decides = false;
+    for (const auto& parents : child.parents) {
+      for (const auto parent : parents) nodes[std::size_t(parent)].decides = false;
     }
   }
 }

@@ -13,7 +13,7 @@ using engine::OutcomeClass;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using worker::Verdict;
+using worker::OrderResponse;
 
 namespace {
 
@@ -163,21 +163,21 @@ void WorkerNode::launch(const AttemptKey& key) {
 
 void WorkerNode::on(const engine::Stop& stop) {
   switch (ledger_.stop(stop.key)) {
-    case Verdict::kForward:
+    case OrderResponse::kForward:
       return dispatch([&](base::Now at, worker::Actions& out) {
         dispatcher_.stop(stop.key, stop.reason, at, out);
       });
-    case Verdict::kReport:
+    case OrderResponse::kReport:
       ledger_.assign(stop.key);  // one that was unknown is held until the answer is acknowledged
       return report_canceled(stop.key, stop.reason);
-    case Verdict::kIgnore:
-    case Verdict::kRelease:
+    case OrderResponse::kIgnore:
+    case OrderResponse::kRelease:
       return;
   }
 }
 
 void WorkerNode::on(const engine::Acknowledge& acknowledge) {
-  if (ledger_.acknowledged(acknowledge.key) != Verdict::kForward) return;
+  if (ledger_.acknowledged(acknowledge.key) != OrderResponse::kForward) return;
   dispatch([&](base::Now at, worker::Actions& out) {
     dispatcher_.stop(acknowledge.key, "the attempt was given to another worker", at, out);
   });
@@ -188,9 +188,10 @@ void WorkerNode::on(const engine::NeedArtifacts& need) {
 }
 
 void WorkerNode::on(const engine::Revoke& revoke) {
-  const Verdict verdict = ledger_.revoke(revoke.key);
-  if (verdict == Verdict::kRelease) return release(revoke.key, "revoked before it was begun");
-  if (verdict != Verdict::kForward) return;
+  const OrderResponse response = ledger_.revoke(revoke.key);
+  if (response == OrderResponse::kRelease)
+    return release(revoke.key, "revoked before it was begun");
+  if (response != OrderResponse::kForward) return;
   dispatch([&](base::Now, worker::Actions& out) { dispatcher_.withdraw(revoke.key, out); });
 }
 

@@ -148,16 +148,16 @@ void Agent::Impl::launch(const AttemptKey& key) {
 void Agent::Impl::stop_attempt(const v1::Stop& stop) {
   const AttemptKey key = key_of(stop.attempt());
   switch (ledger_.stop(key)) {
-    case Verdict::kForward:
+    case OrderResponse::kForward:
       return pool_.halt(key, stop.reason());
-    case Verdict::kReport:
+    case OrderResponse::kReport:
       if (Work* work = ledger_.find(key, State::kUploading)) {
         return report_canceled(key, *work, stop.reason());
       }
       ledger_.assign(key);  // one that was unknown is held until the answer is acknowledged
       return report_without_run(key, v1::OUTCOME_CANCELED, stop.reason());
-    case Verdict::kIgnore:
-    case Verdict::kRelease:
+    case OrderResponse::kIgnore:
+    case OrderResponse::kRelease:
       return;
   }
 }
@@ -166,7 +166,7 @@ void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   const AttemptKey key = key_of(acknowledge.attempt());
   if (Work* work = ledger_.find(key, State::kUploading)) give_up_uploads(*work);
   if (staged_) staged_->remove({staging_of(key)});
-  if (ledger_.acknowledged(key) == Verdict::kForward)
+  if (ledger_.acknowledged(key) == OrderResponse::kForward)
     pool_.halt(key, "the attempt was given to another worker");
 }
 
@@ -183,12 +183,12 @@ void Agent::Impl::need_artifacts(const v1::NeedArtifacts& need) {
 
 void Agent::Impl::revoke(const AttemptKey& key) {
   switch (ledger_.revoke(key)) {
-    case Verdict::kRelease:
+    case OrderResponse::kRelease:
       return release(key, "revoked before it was begun");
-    case Verdict::kForward:
+    case OrderResponse::kForward:
       return pool_.withdraw(key);
-    case Verdict::kIgnore:
-    case Verdict::kReport:
+    case OrderResponse::kIgnore:
+    case OrderResponse::kReport:
       return;
   }
 }

@@ -1,40 +1,40 @@
-// One row a state. What follows a verdict is the agent's: nothing here sends anything or changes a
+// One row a state. What follows a response is the agent's: nothing here sends anything or changes a
 // state. An attempt that is not here has no state, which is an answer like the others; a message
 // for it is usual, for messages cross.
 #include "worker/core/attempt_state.h"
 
 namespace weir::worker {
 
-Verdict on_stop(std::optional<AttemptState> state) {
-  if (!state) return Verdict::kReport;
+OrderResponse on_stop(std::optional<AttemptState> state) {
+  if (!state) return OrderResponse::kReport;
   switch (*state) {
     case AttemptState::kPreparing:
     case AttemptState::kKeptBack:
     case AttemptState::kUploading:
-      return Verdict::kReport;
+      return OrderResponse::kReport;
     case AttemptState::kLaunched:
-      return Verdict::kForward;
+      return OrderResponse::kForward;
     case AttemptState::kFenced:
     case AttemptState::kReported:
-      return Verdict::kIgnore;  // its report is the answer
+      return OrderResponse::kIgnore;  // its report is the answer
   }
-  return Verdict::kIgnore;
+  return OrderResponse::kIgnore;
 }
 
-Verdict on_revoke(std::optional<AttemptState> state) {
-  if (!state) return Verdict::kIgnore;
+OrderResponse on_revoke(std::optional<AttemptState> state) {
+  if (!state) return OrderResponse::kIgnore;
   switch (*state) {
     case AttemptState::kPreparing:
     case AttemptState::kKeptBack:
-      return Verdict::kRelease;
+      return OrderResponse::kRelease;
     case AttemptState::kLaunched:
-      return Verdict::kForward;
+      return OrderResponse::kForward;
     case AttemptState::kFenced:
     case AttemptState::kUploading:
     case AttemptState::kReported:
-      return Verdict::kIgnore;
+      return OrderResponse::kIgnore;
   }
-  return Verdict::kIgnore;
+  return OrderResponse::kIgnore;
 }
 
 }  // namespace weir::worker

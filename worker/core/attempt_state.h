@@ -20,7 +20,7 @@ enum class AttemptState {
 };
 inline constexpr std::size_t kAttemptStates = 6;
 
-enum class Verdict {
+enum class OrderResponse {
   kIgnore,
   kForward,  // the executor pool must act
   kRelease,  // give it back now
@@ -29,8 +29,8 @@ enum class Verdict {
 
 // The scheduler asks to stop it. Unknown attempts are reported as canceled too: the asker waits for
 // an answer. So are those whose uploads are under way: they may never come to an end.
-Verdict on_stop(std::optional<AttemptState> state);
+OrderResponse on_stop(std::optional<AttemptState> state);
 // The scheduler wants it back if no executor has it.
-Verdict on_revoke(std::optional<AttemptState> state);
+OrderResponse on_revoke(std::optional<AttemptState> state);
 
 }  // namespace weir::worker

@@ -68,7 +68,7 @@ Dispatcher::Taken Dispatcher::result_arrived(ExecutorId id) {
     }
     return dead->ending.started ? Taken::kIgnored : Taken::kNotDue;
   }
-  // One that is being killed may still have answered: the verdict stands.
+  // One that is being killed may still have answered: that stands.
   const bool ends = std::holds_alternative<Ending>(executor->state);
   return ends ? Taken::kIgnored : Taken::kNotDue;
 }

@@ -44,14 +44,14 @@ class Ledger {
   bool released(const AttemptKey& key);
   // The scheduler has the report, or fenced the attempt. kForward: it still runs here and must be
   // killed; it is forgotten when it has ended.
-  Verdict acknowledged(const AttemptKey& key);
+  OrderResponse acknowledged(const AttemptKey& key);
   // It was held and is over: no lease has its number again, so that an assignment of it is one that
   // was sent twice, and the task may be with another worker by now. Of the last kSettledMax.
   bool settled(const AttemptKey& key) const { return settled_.contains(key); }
   // The numbers may be given again: the scheduler's store is another one.
   void forget_settled();
-  Verdict stop(const AttemptKey& key) const { return on_stop(state(key)); }
-  Verdict revoke(const AttemptKey& key) const { return on_revoke(state(key)); }
+  OrderResponse stop(const AttemptKey& key) const { return on_stop(state(key)); }
+  OrderResponse revoke(const AttemptKey& key) const { return on_revoke(state(key)); }
 
   std::optional<State> state(const AttemptKey& key) const;
   // Null unless it is in that state.
@@ -146,15 +146,16 @@ bool Ledger<Work>::released(const AttemptKey& key) {
 }
 
 template <class Work>
-Verdict Ledger<Work>::acknowledged(const AttemptKey& key) {
+OrderResponse Ledger<Work>::acknowledged(const AttemptKey& key) {
   const auto found = entries_.find(key);
-  if (found == entries_.end() || found->second.state == State::kFenced) return Verdict::kIgnore;
+  if (found == entries_.end() || found->second.state == State::kFenced)
+    return OrderResponse::kIgnore;
   if (found->second.state == State::kLaunched) {
     enter(found->second, State::kFenced);
-    return Verdict::kForward;
+    return OrderResponse::kForward;
   }
   forget(found);
-  return Verdict::kIgnore;
+  return OrderResponse::kIgnore;
 }
 
 template <class Work>

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "worker/executors/verdict.h"
+#include "worker/executors/reports.h"
 
 namespace weir::worker {
 

@@ -16,8 +16,8 @@
 #include "worker/executors/executor.h"
 #include "worker/executors/process_stats.h"
 #include "worker/executors/remover.h"
+#include "worker/executors/reports.h"
 #include "worker/executors/supervisor_handle.h"
-#include "worker/executors/verdict.h"
 #include "worker/supervisor/file_stamp.h"
 #include "worker/supervisor/stage_user.h"
 

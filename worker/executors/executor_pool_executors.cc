@@ -12,7 +12,7 @@
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/executors/disk_reserve.h"
 #include "worker/executors/executor_pool.h"
-#include "worker/executors/verdict.h"
+#include "worker/executors/reports.h"
 
 namespace weir::worker {
 namespace {

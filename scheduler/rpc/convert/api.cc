@@ -124,8 +124,8 @@ void to_proto(const engine::TaskRow& row, v1::Task* out) {
   out->set_state(to_proto_enum<v1::TaskState>(row.state));
   out->set_epoch(row.epoch);
   out->set_reason(row.reason);
-  out->set_attempts_used(row.attempts_used);
-  out->set_infrastructure_used(row.infrastructure_used);
+  out->set_author_budget_used(row.author_budget_used);
+  out->set_infrastructure_budget_used(row.infrastructure_budget_used);
   if (row.ready_at) set_time(row.ready_at, out->mutable_ready_at());
   if (row.started_at) set_time(row.started_at, out->mutable_started_at());
   if (row.finished_at) set_time(row.finished_at, out->mutable_finished_at());

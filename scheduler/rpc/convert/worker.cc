@@ -215,7 +215,7 @@ void assign_to_proto(const engine::Assign& from, wire::Assign* out) {
   out->set_cursor_version(from.cursor_version);
   if (from.cursor.digest) set_value(from.cursor, out->mutable_cursor());
   out->set_timeout_ms(from.timeout_ms);
-  out->set_attempt_number(from.attempt_number);
+  out->set_try_number(from.try_number);
   out->set_partition(from.partition);
 }
 

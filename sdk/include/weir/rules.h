@@ -1,6 +1,6 @@
 // How a stage depends on something other than "the value of an asset that succeeded": order only,
 // the last good version, the stage's own previous result, a cursor, and trigger rules. Each rule
-// forms a group of its own: a stage runs when every group says so. Values.
+// decides over the dependencies that it is given: a stage runs when every rule says so. Values.
 #pragma once
 
 #include <string>

@@ -250,7 +250,7 @@ class LocalDriver::Impl {
         run,
         assign.job,
         assign.task,
-        assign.attempt_number,
+        assign.try_number,
         assign.key.epoch,
         directory_.path() / "scratch" /
             (run + "-" + std::to_string(assign.key.task) + "-" + std::to_string(assign.key.epoch))};

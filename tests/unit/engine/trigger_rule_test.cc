@@ -115,9 +115,9 @@ TEST(TriggerRule, FiringIsNotTakenBackByLaterParentsOfRulesThatDoNotWait) {
   }
 }
 
-Decision decide_groups(std::vector<ParentCounts> groups) {
+Decision decide_rules(std::vector<ParentCounts> parents) {
   Task task;
-  task.groups = groups;
+  task.parents = parents;
   return decide_task(task);
 }
 
@@ -126,12 +126,12 @@ TEST(TriggerRule, GroupsOfATaskAreJoinedByTheStrictest) {
   const auto waits = count(TriggerRule::kAllSuccess, {TaskState::kWaiting});
   const auto skips = count(TriggerRule::kAllSuccess, {TaskState::kSkipped});
   const auto fails = count(TriggerRule::kAllSuccess, {TaskState::kFailed});
-  EXPECT_EQ(decide_groups({fires, fires}), Decision::kFire);
-  EXPECT_EQ(decide_groups({fires, waits}), Decision::kWait);
-  EXPECT_EQ(decide_groups({waits, skips}), Decision::kWait);  // the other may yet fail
-  EXPECT_EQ(decide_groups({fires, skips}), Decision::kSkip);
-  EXPECT_EQ(decide_groups({skips, fails}), Decision::kUpstreamFailed);
-  EXPECT_EQ(decide_groups({}), Decision::kFire);
+  EXPECT_EQ(decide_rules({fires, fires}), Decision::kFire);
+  EXPECT_EQ(decide_rules({fires, waits}), Decision::kWait);
+  EXPECT_EQ(decide_rules({waits, skips}), Decision::kWait);  // the other may yet fail
+  EXPECT_EQ(decide_rules({fires, skips}), Decision::kSkip);
+  EXPECT_EQ(decide_rules({skips, fails}), Decision::kUpstreamFailed);
+  EXPECT_EQ(decide_rules({}), Decision::kFire);
 }
 
 }  // namespace

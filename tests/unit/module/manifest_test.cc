@@ -69,7 +69,7 @@ TEST(Manifest, SurvivesTheWayThroughJson) {
   EXPECT_EQ(manifest_to_json(back.value()), json);
   const StageSpec& clean = back.value().stages[1];
   EXPECT_EQ(clean.dependencies.size(), 7u);
-  EXPECT_EQ(clean.dependencies[6].group, 1);
+  EXPECT_EQ(clean.dependencies[6].rule, 1);
   EXPECT_TRUE(clean.dependencies[3].optional);
   EXPECT_EQ(clean.rules[1], TriggerRule::kAllDone);
   EXPECT_EQ(clean.retry.delay_ms, 2000);
@@ -95,6 +95,15 @@ TEST(Manifest, UnknownMembersAreIgnored) {
   Json json = manifest_to_json(sample());
   json.set("from_the_future", 1);
   EXPECT_TRUE(manifest_from_json(json).ok());
+}
+
+TEST(Manifest, TheFirstFormatNamesRulesByAnotherWord) {
+  const auto manifest = manifest_from_json(
+      Json::parse(R"({"format":1,"pipeline":"p","stages":[{"name":"a","rules":["all_success",)"
+                  R"("all_done"],"dependencies":[{"kind":"after","name":"b","group":1}]}]})")
+          .value());
+  ASSERT_TRUE(manifest.ok()) << manifest.status().text();
+  EXPECT_EQ(manifest->stages[0].dependencies[0].rule, 1);
 }
 
 TEST(Manifest, ANewerFormatIsAPrecondition) {
@@ -198,10 +207,10 @@ TEST(ValidateManifest, RefusesParamsAndResourcesNobodyDeclared) {
   EXPECT_EQ(problems({stage("a", {resource})}).error(), base::kErrUnknownDependency);
 }
 
-TEST(ValidateManifest, RefusesGroupsAndBudgetsOutOfRange) {
-  DependencySpec grouped = on("a");
-  grouped.group = 1;
-  EXPECT_FALSE(problems({stage("a"), stage("b", {grouped})}).ok());
+TEST(ValidateManifest, RefusesRulesAndBudgetsOutOfRange) {
+  DependencySpec ruled = on("a");
+  ruled.rule = 1;
+  EXPECT_FALSE(problems({stage("a"), stage("b", {ruled})}).ok());
   StageSpec never = stage("a");
   never.retry.max_attempts = 0;
   EXPECT_FALSE(problems({never}).ok());

@@ -83,13 +83,13 @@ TEST(PipelineRecord, EveryRuleFormsAGroup) {
   const auto& report = stage("report");
   EXPECT_EQ(report.rules,
             (std::vector<Rule>{Rule::kAllSuccess, Rule::kNoneFailedMinOneSuccess, Rule::kAllDone}));
-  EXPECT_EQ(report.dependencies.at(0).group, 1);
-  EXPECT_EQ(report.dependencies.at(1).group, 2);
+  EXPECT_EQ(report.dependencies.at(0).rule, 1);
+  EXPECT_EQ(report.dependencies.at(1).rule, 2);
   const auto& page = stage("page_somebody");
   EXPECT_EQ(page.rules.at(1), Rule::kOneFailed);
   EXPECT_EQ(page.dependencies.at(0).name, "model");
   EXPECT_EQ(page.dependencies.at(1).kind, DependencyKind::kAfter);
-  EXPECT_EQ(page.dependencies.at(1).group, 1);
+  EXPECT_EQ(page.dependencies.at(1).rule, 1);
 }
 
 TEST(PipelineRecord, OrderingOnlyDependenciesStandLast) {
@@ -111,8 +111,8 @@ TEST(PipelineRecord, PlainDependenciesAndRulesMayBeMixed) {
   p.asset(
       "c", [](const weir::Input<int>&, int) { return 3; }, weir::none_failed(a), b);
   const auto& c = p.record().stages.at(2);
-  EXPECT_EQ(c.dependencies.at(0).group, 1);
-  EXPECT_EQ(c.dependencies.at(1).group, 0);
+  EXPECT_EQ(c.dependencies.at(0).rule, 1);
+  EXPECT_EQ(c.dependencies.at(1).rule, 0);
 }
 
 TEST(PipelineRecord, EveryRuleHasItsWrapper) {

@@ -143,7 +143,7 @@ class AssetQuarantineTest : public QuarantineTest {
   static engine::TaskRow task() {
     engine::TaskRow row = task_row(2, 0, engine::TaskState::kRunning);
     row.name = "orders";
-    row.attempts_used = row.infrastructure_used = row.executor_deaths = 0;
+    row.author_budget_used = row.infrastructure_budget_used = row.executor_deaths = 0;
     row.not_before.reset();
     row.started_at = at(401);
     row.outputs.clear();

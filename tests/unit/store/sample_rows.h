@@ -102,8 +102,8 @@ inline engine::TaskRow task_row(std::uint64_t run, std::int32_t index, engine::T
   row.stage = index;
   row.state = state;
   row.epoch = 2;
-  row.attempts_used = 1;
-  row.infrastructure_used = 3;
+  row.author_budget_used = 1;
+  row.infrastructure_budget_used = 3;
   row.executor_deaths = 4;
   row.reason = "waits for nothing";
   row.not_before = at(300);

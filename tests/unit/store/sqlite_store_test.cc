@@ -160,7 +160,7 @@ TEST(Migrations, VersionsCursorsLineageAndPinsMoveToTheEmptyPartition) {
         store::Connection::open(path, store::OpenMode::kCreate);
     ASSERT_TRUE(connection.ok());
     ASSERT_TRUE(connection->exec("PRAGMA application_id=1466263922").ok());  // ours
-    ASSERT_TRUE(store::migrate(*connection, store::migrations().first(7)).ok());
+    ASSERT_TRUE(store::migrate(*connection, store::migrations().first(8)).ok());
     const std::string run = "'" + run_id(1).text() + "'";
     const std::string rows =
         "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 7, " + run +

@@ -59,33 +59,33 @@ TEST(Ledger, ReportIsKeptUntilAcknowledged) {
   EXPECT_EQ(ledger.in(AttemptState::kReported), std::vector{kKey});
   EXPECT_EQ(ledger.held(), std::vector{kKey});
   EXPECT_EQ(ledger.live(), 0u);
-  EXPECT_EQ(ledger.acknowledged(kKey), Verdict::kIgnore);
+  EXPECT_EQ(ledger.acknowledged(kKey), OrderResponse::kIgnore);
   EXPECT_EQ(ledger.size(), 0u);
 }
 
 TEST(Ledger, StopIsAnsweredInEveryState) {
   Table ledger;
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport) << "unknown";
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kReport) << "unknown";
   ledger.assign(kKey);
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport);
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kReport);
   ledger.launched(kKey);
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kForward);
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kForward);
   ledger.uploading(kKey);
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport) << "its uploads may never end";
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kReport) << "its uploads may never end";
   ledger.reported(kKey);
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kIgnore) << "the report is the answer";
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kIgnore) << "the report is the answer";
 }
 
 TEST(Ledger, RevokeReleasesWhatIsPreparing) {
   Table ledger;
-  EXPECT_EQ(ledger.revoke(kKey), Verdict::kIgnore);
+  EXPECT_EQ(ledger.revoke(kKey), OrderResponse::kIgnore);
   ledger.assign(kKey);
-  EXPECT_EQ(ledger.revoke(kKey), Verdict::kRelease);
+  EXPECT_EQ(ledger.revoke(kKey), OrderResponse::kRelease);
   EXPECT_TRUE(ledger.released(kKey));
   EXPECT_FALSE(ledger.launched(kKey)) << "its inputs arrived too late";
   ledger.assign(kKey);
   ledger.launched(kKey);
-  EXPECT_EQ(ledger.revoke(kKey), Verdict::kForward);
+  EXPECT_EQ(ledger.revoke(kKey), OrderResponse::kForward);
 }
 
 TEST(Ledger, FencedAttemptThatStillRunsIsKilled) {
@@ -93,7 +93,7 @@ TEST(Ledger, FencedAttemptThatStillRunsIsKilled) {
   ledger.assign(kKey);
   ledger.launched(kKey);
   EXPECT_EQ(ledger.live(), 1u);
-  EXPECT_EQ(ledger.acknowledged(kKey), Verdict::kForward);
+  EXPECT_EQ(ledger.acknowledged(kKey), OrderResponse::kForward);
   EXPECT_TRUE(ledger.held().empty());
   EXPECT_TRUE(ledger.find(kKey, AttemptState::kFenced)) << "the executor pool still uses it";
   EXPECT_FALSE(ledger.uploading(kKey)) << "nobody wants its result";
@@ -106,8 +106,8 @@ TEST(Ledger, WhatCameWhileTheWorkerLeavesIsHeldAndNotBegun) {
   EXPECT_EQ(ledger.held(), std::vector{kKey});
   EXPECT_EQ(ledger.live(), 0u);
   EXPECT_FALSE(ledger.launched(kKey));
-  EXPECT_EQ(ledger.stop(kKey), Verdict::kReport);
-  EXPECT_EQ(ledger.revoke(kKey), Verdict::kRelease);
+  EXPECT_EQ(ledger.stop(kKey), OrderResponse::kReport);
+  EXPECT_EQ(ledger.revoke(kKey), OrderResponse::kRelease);
   EXPECT_TRUE(ledger.released(kKey));
 }
 

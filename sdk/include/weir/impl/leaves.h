@@ -120,9 +120,9 @@ struct Leaves<Ruled<R, D...>, V> {
   static void add(const Ruled<R, D...>& from, Records& to) {
     const std::size_t first = to.dependencies.size();
     std::apply([&to](const D&... each) { (Leaves<D, V>::add(each, to), ...); }, from.dependencies);
-    const int group = static_cast<int>(to.rules.size());
+    const int rule = static_cast<int>(to.rules.size());
     to.rules.push_back(R);
-    for (std::size_t i = first; i < to.dependencies.size(); ++i) to.dependencies[i].group = group;
+    for (std::size_t i = first; i < to.dependencies.size(); ++i) to.dependencies[i].rule = rule;
   }
 };
 

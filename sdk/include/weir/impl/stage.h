@@ -99,7 +99,7 @@ struct DependencyRecord {
   std::string name;                      // empty for kSelfPrevious and kCursor
   const ValueCodec* codec = nullptr;     // of the value; null for kAfter, kResource and kCursor
   const CursorRecord* cursor = nullptr;  // of kCursor only
-  int group = 0;                         // index into StageRecord::rules
+  int rule = 0;                          // index into StageRecord::rules
   bool optional = false;                 // the argument is weir::Input<T>
 };
 

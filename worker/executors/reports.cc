@@ -1,7 +1,7 @@
 // From facts to outcome classes. The words of the dynamic linker and the end of
 // standard error travel with the report, because they are what the author needs
 // first.
-#include "worker/executors/verdict.h"
+#include "worker/executors/reports.h"
 
 #include <algorithm>
 #include <cstdlib>

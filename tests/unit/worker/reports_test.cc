@@ -1,7 +1,7 @@
 // What a report says of an executor that died: the signal, the place in the author's code and the
 // author's own last words, apart from the backtrace that follows them. Pure: reports are made from
 // texts as the crash handler of the SDK writes them.
-#include "worker/executors/verdict.h"
+#include "worker/executors/reports.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -40,7 +40,7 @@ constexpr const char* kReport =
     "/m/shop(main+0x10)[0x55d2]\n"
     "/m/shop(_start+0x21)[0x55d3]\n";
 
-TEST(Verdict, CrashNamesTheFunctionAndTheAuthorsLastWords) {
+TEST(Reports, CrashNamesTheFunctionAndTheAuthorsLastWords) {
   const std::string message = message_of(std::string("reading rows\nrow 17") + kReport);
   EXPECT_THAT(message, HasSubstr("SIGSEGV"));
   EXPECT_THAT(message, HasSubstr(" in shop::total(std::vector<int"));
@@ -49,7 +49,7 @@ TEST(Verdict, CrashNamesTheFunctionAndTheAuthorsLastWords) {
 }
 
 // A report whose strings are no UTF-8 is one that no peer can parse.
-TEST(Verdict, WordsThatAreNoUtf8MakeAReportThatCanBeRead) {
+TEST(Reports, WordsThatAreNoUtf8MakeAReportThatCanBeRead) {
   for (const std::string bytes : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80",
                                   "\xF4\x90\x80\x80", "\xE0\x80\xAF", "\xFF"}) {
     DeathReport death;
@@ -67,11 +67,11 @@ TEST(Verdict, WordsThatAreNoUtf8MakeAReportThatCanBeRead) {
   }
 }
 
-TEST(Verdict, CrashOfASilentStageHasNoLastWords) {
+TEST(Reports, CrashOfASilentStageHasNoLastWords) {
   EXPECT_THAT(message_of(kReport), Not(HasSubstr("last words")));
 }
 
-TEST(Verdict, DeathWithoutABacktraceKeepsItsWords) {
+TEST(Reports, DeathWithoutABacktraceKeepsItsWords) {
   EXPECT_THAT(message_of("one\ntwo\n"), EndsWith("; its last words: two"));
 }
 
