@@ -27,17 +27,16 @@ struct AssetPartitionView {
   std::string_view asset;
   std::string_view partition;
 
-  AssetPartitionView(std::string_view asset, std::string_view partition)
-      : asset(asset), partition(partition) {}
+  AssetPartitionView(std::string_view name, std::string_view key) : asset(name), partition(key) {}
   AssetPartitionView(const AssetPartition& of) : asset(of.asset), partition(of.partition) {}
   auto operator<=>(const AssetPartitionView&) const = default;
 
   AssetPartition own() const { return {std::string(asset), std::string(partition)}; }
   // For people: "orders", or "orders[2026-11-27]".
   std::string text() const {
-    std::string text(asset);
-    if (!partition.empty()) text.append("[").append(partition).append("]");
-    return text;
+    std::string name(asset);
+    if (!partition.empty()) name.append("[").append(partition).append("]");
+    return name;
   }
 };
 
