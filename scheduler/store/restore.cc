@@ -285,8 +285,8 @@ Status SnapshotReader::read_current(engine::AssetPartitionRow& partition) {
   Status status = each<engine::MaterializationRow>(
       "WHERE id=?",
       [&](engine::MaterializationRow row) {
-        found = true;
-        snapshot_.current.push_back(std::move(row));
+        found = row.of == partition.key;
+        if (found) snapshot_.current.push_back(std::move(row));
       },
       kIgnoreBad, partition.materialization);
   if (status.ok() && !found) {

@@ -205,6 +205,18 @@ TEST_F(AssetQuarantineTest, ModuleThatIsRegisteredAgainWritesTheRowAnew) {
   EXPECT_EQ(after.state().runs.size(), 1u);
 }
 
+TEST_F(AssetQuarantineTest, VersionOfAnotherPartitionIsNoneOfThisOne) {
+  const auto snapshot =
+      restore_after("UPDATE asset_partitions SET materialization=1 WHERE partition='2026-11-27'");
+  ASSERT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_NE(snapshot.quarantined[0].find("asset_partitions orders 2026-11-27: its current version"),
+            std::string::npos)
+      << snapshot.quarantined[0];
+  const engine::Engine engine = restored_engine(snapshot);
+  EXPECT_EQ(engine.state().partitions.begin()->second.current.materialization, 1);
+  EXPECT_EQ(engine.state().partitions.rbegin()->second.current.materialization, 0);
+}
+
 TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {
   const auto snapshot = restore_after("UPDATE cursors SET value=x'01' WHERE partition=''");
   EXPECT_EQ(snapshot.quarantined.size(), 1u);
