@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "base/planted.h"
+#include "scheduler/loop/last_words.h"
 
 namespace weir::loop {
 
@@ -249,8 +250,10 @@ Status Turn::open_transaction(bool lazy) {
 }
 
 Status Turn::write_pending() {
-  for (const engine::Record& record : pending_) {
-    if (Status status = store_.write(record); !status.ok()) return status;
+  const std::vector<bool> left_out = superseded(pending_);
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    if (left_out[i]) continue;
+    if (Status status = store_.write(pending_[i]); !status.ok()) return status;
     wrote_ = true;
   }
   pending_.clear();

@@ -17,7 +17,7 @@
 #include "scheduler/rpc/inline_cache.h"
 #include "scheduler/rpc/limits.h"
 #include "scheduler/rpc/server.h"
-#include "scheduler/rpc/sessions.h"
+#include "scheduler/rpc/session/sessions.h"
 #include "scheduler/rpc/watchers.h"
 #include "scheduler/rpc/work_pool.h"
 

@@ -18,8 +18,8 @@
 #include "base/errors.h"
 #include "scheduler/rpc/backend.h"
 #include "scheduler/rpc/door.h"
-#include "scheduler/rpc/local_session.h"
 #include "scheduler/rpc/services/services.h"
+#include "scheduler/rpc/session/local_session.h"
 
 namespace weir::rpc {
 namespace {

@@ -1,5 +1,6 @@
 // The simulated workers together, and the network between them and the scheduler: streams that keep
-// their order and break, machines that die, freeze and are shut down. Also the judge of side
+// their order and break, with the flow of real sessions before them, machines that die, freeze and
+// are shut down. Also the judge of side
 // effects, of which a task may have one attempt at a time, whatever happens. Virtual time only.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "tests/simulation/door.h"
 #include "tests/simulation/profile.h"
 #include "tests/simulation/rng.h"
+#include "tests/simulation/sent_messages.h"
 #include "tests/simulation/worker_node.h"
 
 namespace weir::simulation {
@@ -41,12 +43,15 @@ class Fleet final : private Surroundings {
     WorkerNode* worker = nullptr;
     bool up = true;
     Duration to_scheduler{}, to_worker{};  // when the latest message arrives
+    SentFlow flow;
+    bool closing = false;  // once all is sent
   };
 
   void say(WorkerNode& worker, ports::CommandBody body) override;
   void plan(WorkerNode& worker, Duration delay, std::function<void()> action) override;
   void begin_side_effects(const engine::AttemptKey& key) override;
   void end_side_effects(const engine::AttemptKey& key) override;
+  void give_up(WorkerNode& worker) override;
 
   void awake(WorkerNode& worker, std::uint64_t life, const std::function<void()>& action);
   void connect(WorkerNode& worker);
@@ -56,7 +61,11 @@ class Fleet final : private Surroundings {
   void arrive(base::SessionId session, const ports::CommandBody& body, Duration sent_at);
   // In order, after what is under way; void when the session is down by then.
   void to_worker(base::SessionId session, std::function<void(WorkerNode&)> action);
-  void hear(WorkerNode& worker, const engine::Send& sent);
+  // Sends what is ready unless a frame is under way.
+  void pump(base::SessionId session);
+  void load_inputs(base::SessionId session, std::shared_ptr<SentFlow::Item> item, Duration delay);
+  void cut_off(base::SessionId session);
+  SentFlow::Instant instant() const { return SentFlow::Instant(agenda_.now()); }
   Duration latency();
 
   const Profile& profile_;

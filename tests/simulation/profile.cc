@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 constexpr int kRules = int(TriggerRule::kAlways) + 1;
 
-// Adds up to three parents among the earlier stages of the pipeline, one group each or shared.
+// Adds up to three parents among the earlier stages of the pipeline, one rule each or shared.
 void add_parents(Rng& rng, Manifest& manifest, StageSpec& stage) {
   const auto earlier = std::ssize(manifest.stages);
   const std::int64_t count = rng.between(0, std::min<std::int64_t>(3, earlier));
@@ -27,14 +27,14 @@ void add_parents(Rng& rng, Manifest& manifest, StageSpec& stage) {
           rng.chance(0.55) ? TriggerRule::kAllSuccess : TriggerRule(rng.below(kRules));
       stage.rules.push_back(rule);
     }
-    const int group = int(stage.rules.size()) - 1;
+    const int rule = int(stage.rules.size()) - 1;
     const bool after = parent.outputs.empty() || rng.chance(0.2);
     if (after) {
-      stage.dependencies.push_back({DependencyKind::kAfter, parent.name, "", group, false});
+      stage.dependencies.push_back({DependencyKind::kAfter, parent.name, "", rule, false});
     } else {
       const auto& output = parent.outputs[std::size_t(rng.below(std::ssize(parent.outputs)))];
       stage.dependencies.push_back(
-          {DependencyKind::kAsset, output.asset, output.type, group, rng.chance(0.4)});
+          {DependencyKind::kAsset, output.asset, output.type, rule, rng.chance(0.4)});
     }
   }
 }

@@ -88,7 +88,16 @@ void WorkerNode::on(const engine::Welcome&) {
   beat(session_);
 }
 
+void WorkerNode::heard(Duration asked_at) {
+  const bool late = worker::lease_may_have_ended(
+      base::BootTime(contact_at_), profile_.options.lease, base::BootTime(agenda_.now()));
+  if (!late) return contact(asked_at);
+  coverage_.add(Seen::kHeardTooLate);
+  around_.give_up(*this);
+}
+
 void WorkerNode::contact(Duration asked_at) {
+  contact_at_ = asked_at;
   const auto until = worker::lease_horizons(base::BootTime(asked_at), profile_.options.lease);
   dispatcher_.set_lease(until.side_effects, until.others);
   wake_dispatcher();

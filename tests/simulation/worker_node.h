@@ -37,6 +37,8 @@ class Surroundings {
   virtual void plan(WorkerNode& worker, Duration delay, std::function<void()> action) = 0;
   virtual void begin_side_effects(const engine::AttemptKey& key) = 0;
   virtual void end_side_effects(const engine::AttemptKey& key) = 0;
+  // Ends its session, for another one.
+  virtual void give_up(WorkerNode& worker) = 0;
 };
 
 class WorkerNode {
@@ -52,8 +54,8 @@ class WorkerNode {
   void connected(base::SessionId session);
   void disconnected() { session_ = {}, welcomed_ = false; }
   void hear(const engine::Send& message);
-  // The scheduler answered what was asked at that time.
-  void contact(Duration asked_at);
+  // The scheduler answered the heartbeat of that time.
+  void heard(Duration asked_at);
 
   // ---- what happens to it ----
   bool alive() const { return alive_; }
@@ -122,6 +124,7 @@ class WorkerNode {
   void attempt_ends(worker::ExecutorId id, const engine::AttemptKey& key);
   void kill_process(worker::ExecutorId id, bool fenced);
   void stop_running(Process& process);
+  void contact(Duration asked_at);
   void enforce_lease(Duration side_effects_until);
 
   engine::WorkerInfo info_;
@@ -135,7 +138,7 @@ class WorkerNode {
 
   base::SessionId session_;
   bool welcomed_ = false;
-  Duration hello_at_{}, side_effects_until_{};
+  Duration hello_at_{}, contact_at_{}, side_effects_until_{};
   std::uint64_t life_ = 0;
   bool alive_ = true;
   bool draining_ = false;

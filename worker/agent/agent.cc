@@ -158,7 +158,10 @@ int Agent::Impl::wait_ms() const {
 void Agent::Impl::timers() {
   const BootTime now = read_clock().boot;
   if (!session_ && now >= connect_at_) connect();
-  if (session_ && now >= silence_ends()) give_up_connection();
+  if (session_ && lease_may_have_ended_) give_up_connection("its lease may have ended meanwhile");
+  if (session_ && now >= silence_ends()) {
+    give_up_connection("nothing was heard from the scheduler for too long");
+  }
   if (welcomed_ && now >= heartbeat_at_) heartbeat();
   if (leaving_ && !expelled_running_ && now >= leave_by_) {
     expelled_running_ = true;
@@ -173,6 +176,7 @@ void Agent::Impl::connect() {
   welcomed_ = false;
   hello_at_ = read_clock().boot;
   heard_at_ = hello_at_;
+  lease_may_have_ended_ = false;
   Session::Handlers handlers;
   handlers.received = [this, mailbox = mailbox_,
                        generation](std::shared_ptr<v1::SessionResponse> response) {
@@ -281,15 +285,14 @@ BootTime Agent::Impl::silence_ends() const {
   return heard_at_ + std::max(lease_, 2 * heartbeat_every_);
 }
 
-void Agent::Impl::give_up_connection() {
+void Agent::Impl::give_up_connection(const std::string& why) {
   session_->cancel();
   line_.renew();
   modules_->reconnect();
   transfer_->reconnect();
   logs_->reconnect();
-  on_session_end(generation_, Status(Code::kUnavailable, base::kErrTimedOut,
-                                     "nothing was heard from the scheduler for too long; "
-                                     "connecting anew"));
+  on_session_end(generation_,
+                 Status(Code::kUnavailable, base::kErrTimedOut, why + "; connecting anew"));
   ++generation_;  // what the old session still says is not heard
 }
 
@@ -347,7 +350,15 @@ void Agent::Impl::heartbeat() {
   heartbeat_at_ = now + heartbeat_every_;
 }
 
+// The answer to a heartbeat.
+void Agent::Impl::heard(BootTime asked_at) {
+  lease_may_have_ended_ =
+      lease_may_have_ended_ || lease_may_have_ended(contact_at_, lease_, read_clock().boot);
+  if (!lease_may_have_ended_) contact(asked_at);
+}
+
 void Agent::Impl::contact(BootTime asked_at) {
+  contact_at_ = asked_at;
   const LeaseHorizons horizons = lease_horizons(asked_at, lease_);
   pool_.set_lease(horizons.side_effects, horizons.others);
 }

@@ -43,7 +43,7 @@ void Agent::Impl::on_message(v1::SchedulerMessage& message) {
       }
       return;
     case v1::SchedulerMessage::kHeard:
-      return contact(BootTime(Duration(message.heard().sent_at_us())));
+      return heard(BootTime(Duration(message.heard().sent_at_us())));
     case v1::SchedulerMessage::MESSAGE_NOT_SET:
       return;  // of a newer scheduler
   }

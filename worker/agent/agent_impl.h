@@ -66,13 +66,14 @@ class Agent::Impl {
   bool overtakes(const v1::SchedulerMessage& message) const;
   void on_session_end(std::uint64_t generation, const base::Status& status);
   base::BootTime silence_ends() const;
-  void give_up_connection();
+  void give_up_connection(const std::string& why);
   void welcome(const v1::Welcome& welcome);
   bool shared_artifacts(const v1::Welcome& welcome) const;
   std::string stages_run_as() const;
   void send_hello();
   void heartbeat();
   void contact(base::BootTime asked_at);
+  void heard(base::BootTime asked_at);
   void begin_leaving();
   bool may_leave() const;
   void leave();
@@ -133,7 +134,9 @@ class Agent::Impl {
   bool ever_welcomed_ = false;
   std::uint64_t store_generation_ = 0;  // of the last session, 0 before the first
   base::BootTime hello_at_{};
-  base::BootTime heard_at_{};  // the newest frame of this session, or its hello
+  base::BootTime contact_at_{};        // when the newest was asked for that was answered in time
+  bool lease_may_have_ended_ = false;  // in this session
+  base::BootTime heard_at_{};          // the newest frame of this session, or its hello
   base::BootTime connect_at_{};
   base::BootTime heartbeat_at_{};
   base::Duration lease_{};

@@ -15,4 +15,8 @@ LeaseHorizons lease_horizons(base::BootTime last_contact, base::Duration lease) 
   return {last_contact + share, last_contact + std::max(lease, kDisconnectedMax)};
 }
 
+bool lease_may_have_ended(base::BootTime last_contact, base::Duration lease, base::BootTime now) {
+  return now >= last_contact + lease;
+}
+
 }  // namespace weir::worker

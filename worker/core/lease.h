@@ -21,4 +21,10 @@ struct LeaseHorizons {
 
 LeaseHorizons lease_horizons(base::BootTime last_contact, base::Duration lease);
 
+// Whether a lease may have ended between two contacts: the answer to the newer one arrived a full
+// lease after the older one was asked for. A session answers a heartbeat as soon as it is in the
+// inbox, and the engine may have ended the lease just then and given its tasks away: only a new
+// session tells which of them are still the worker's.
+bool lease_may_have_ended(base::BootTime last_contact, base::Duration lease, base::BootTime now);
+
 }  // namespace weir::worker

@@ -8,9 +8,9 @@
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/worker.h"
-#include "scheduler/rpc/grpc_session.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
+#include "scheduler/rpc/session/grpc_session.h"
 #include "weir/worker/v1/worker.grpc.pb.h"
 
 namespace weir::rpc {

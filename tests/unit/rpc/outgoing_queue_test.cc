@@ -1,7 +1,7 @@
 // The order in which a worker is sent what waits for it. Every test adds messages, fills values in
 // or not, and reads the frames that come out as a line of words. No threads, no clock: the order is
 // the proof.
-#include "scheduler/rpc/outgoing_queue.h"
+#include "scheduler/rpc/session/outgoing_queue.h"
 
 #include <string>
 
@@ -12,7 +12,13 @@ namespace {
 
 namespace wire = worker::v1;
 using Message = wire::SchedulerMessage;
-constexpr std::size_t kFrame = 1 << 20;
+using Instant = OutgoingQueue::Instant;
+constexpr FlowLimits kLimits{.frame_bytes_max = 1 << 20,
+                             .messages_max = 2,
+                             .bytes_max = 1 << 20,
+                             .messages_hard_max = 4,
+                             .bytes_hard_max = 1 << 20,
+                             .stall_max = std::chrono::seconds(30)};
 
 Message assign(int task) {
   Message out;
@@ -35,11 +41,12 @@ Message revoke(int task) {
   return out;
 }
 
-// The next frame: "heard stop2 assign1", empty when there is none.
-std::string next(OutgoingQueue& queue, std::size_t bytes_max = kFrame) {
+// The next frame: "heard stop2 assign1", empty when there is none. It is taken at once.
+std::string next(OutgoingQueue& queue) {
   std::string out;
-  const auto frame = queue.next_frame(bytes_max);
+  const auto frame = queue.next_frame(Instant());
   if (!frame) return out;
+  queue.written(Instant());
   for (const Message& message : frame->messages()) {
     if (!out.empty()) out += ' ';
     if (message.has_heard()) out += "heard";
@@ -55,7 +62,7 @@ std::string next(OutgoingQueue& queue, std::size_t bytes_max = kFrame) {
 }
 
 TEST(OutgoingQueue, ControlOvertakesAssignmentsWhoseInputsAreBeingLoaded) {
-  OutgoingQueue queue;
+  OutgoingQueue queue(kLimits);
   const auto loading = queue.add(assign(1), 60'000);
   queue.add(assign(2), 0);
   queue.add(stop(7), 0);
@@ -70,7 +77,7 @@ TEST(OutgoingQueue, ControlOvertakesAssignmentsWhoseInputsAreBeingLoaded) {
 }
 
 TEST(OutgoingQueue, AnAssignmentThatWasStoppedOrAnsweredBeforeItWasSentIsNotSent) {
-  OutgoingQueue queue;
+  OutgoingQueue queue(kLimits);
   const auto loading = queue.add(assign(1), 60'000);
   queue.add(assign(2), 0);
   queue.add(assign(3), 0);
@@ -84,7 +91,7 @@ TEST(OutgoingQueue, AnAssignmentThatWasStoppedOrAnsweredBeforeItWasSentIsNotSent
 }
 
 TEST(OutgoingQueue, ARevocationStaysBehindItsAssignment) {
-  OutgoingQueue queue;
+  OutgoingQueue queue(kLimits);
   const auto loading = queue.add(assign(1), 60'000);
   queue.add(revoke(1), 0);
   EXPECT_EQ(next(queue), "");
@@ -93,7 +100,7 @@ TEST(OutgoingQueue, ARevocationStaysBehindItsAssignment) {
 }
 
 TEST(OutgoingQueue, TheWelcomeIsFirstAndAHeartbeatsAnswerBeforeAllThatWaits) {
-  OutgoingQueue queue;
+  OutgoingQueue queue(kLimits);
   Message welcome;
   welcome.mutable_welcome();
   queue.add(std::move(welcome), 0);
@@ -107,10 +114,35 @@ TEST(OutgoingQueue, TheWelcomeIsFirstAndAHeartbeatsAnswerBeforeAllThatWaits) {
 }
 
 TEST(OutgoingQueue, AFrameIsBoundedAndHoldsOneMessageAtLeast) {
-  OutgoingQueue queue;
-  for (int task = 1; task <= 3; ++task) queue.add(assign(task), 0);
-  EXPECT_EQ(next(queue, 1), "assign1");
-  EXPECT_EQ(next(queue), "assign2 assign3");
+  OutgoingQueue queue({.frame_bytes_max = 1});
+  for (int task = 1; task <= 2; ++task) queue.add(assign(task), 0);
+  EXPECT_EQ(next(queue), "assign1");
+  EXPECT_EQ(next(queue), "assign2");
+}
+
+TEST(OutgoingQueue, OneFrameIsUnderWayAtATime) {
+  OutgoingQueue queue(kLimits);
+  queue.add(stop(1), 0);
+  ASSERT_TRUE(queue.next_frame(Instant()));
+  queue.add(stop(2), 0);
+  queue.add(stop(3), 0);
+  EXPECT_FALSE(queue.next_frame(Instant()));
+  queue.written(Instant());
+  EXPECT_EQ(next(queue), "stop2 stop3");
+}
+
+TEST(OutgoingQueue, AWorkerThatTakesNothingIsCutOffAndOneThatTakesTooLittle) {
+  OutgoingQueue queue(kLimits);
+  queue.add(assign(1), 0);
+  ASSERT_TRUE(queue.next_frame(Instant()));  // it is not taken
+  for (int task = 2; task <= 4; ++task) queue.add(assign(task), 0);
+  const Instant stalled = Instant() + kLimits.stall_max;
+  EXPECT_FALSE(queue.overfull(stalled)) << "three wait, but it may still take the frame";
+  EXPECT_TRUE(queue.overfull(stalled + std::chrono::milliseconds(1)));
+  queue.written(stalled);
+  EXPECT_FALSE(queue.overfull(stalled + std::chrono::milliseconds(1))) << "it takes, slowly";
+  for (int task = 5; task <= 6; ++task) queue.add(assign(task), 0);
+  EXPECT_TRUE(queue.overfull(stalled)) << "five wait";
 }
 
 }  // namespace

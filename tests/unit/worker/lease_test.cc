@@ -18,6 +18,12 @@ TEST(Lease, SideEffectsEndAtFourFifths) {
   EXPECT_EQ(horizons.others, base::BootTime(700s));
 }
 
+TEST(Lease, AnAnswerAfterAFullLeaseProvesNothing) {
+  const base::BootTime asked(100s);
+  EXPECT_FALSE(lease_may_have_ended(asked, 30s, base::BootTime(130s - 1us)));
+  EXPECT_TRUE(lease_may_have_ended(asked, 30s, base::BootTime(130s)));
+}
+
 TEST(Backoff, DelaysGrowAreJitteredAndBounded) {
   Backoff backoff;
   EXPECT_EQ(backoff.next(0), 0us);

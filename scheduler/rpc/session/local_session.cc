@@ -1,14 +1,14 @@
 // The two ends of a session within the process. Frames go over on the thread that has them: the
 // worker's, or the loop's. Answers that a session must not get from within its own call come from
 // a read thread; there are few of them, none on the way of a task.
-#include "scheduler/rpc/local_session.h"
+#include "scheduler/rpc/session/local_session.h"
 
 #include <mutex>
 #include <utility>
 
 #include "base/check.h"
 #include "base/errors.h"
-#include "scheduler/rpc/worker_session.h"
+#include "scheduler/rpc/session/worker_session.h"
 
 namespace weir::rpc {
 

@@ -4,14 +4,13 @@
 // thread.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "scheduler/rpc/backend.h"
-#include "scheduler/rpc/outgoing_queue.h"
+#include "scheduler/rpc/session/outgoing_queue.h"
 #include "weir/worker/v1/worker.pb.h"
 
 namespace weir::rpc {
@@ -68,7 +67,6 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   // Puts cached bytes into the inputs; the bytes of those that the cache does not have.
   std::size_t fill_from_cache(worker::v1::SchedulerMessage& message) const;
   bool may_carry_values(const worker::v1::SchedulerMessage& message);
-  bool does_not_read() const;                                              // with the lock held
   void fill_from_store(const std::shared_ptr<OutgoingQueue::Item>& item);  // on a read thread
   // Sends what is ready unless a frame is under way. Without the lock: whoever the frame wakes up
   // needs it at once.
@@ -85,12 +83,9 @@ class WorkerSession final : public SessionPeer, public std::enable_shared_from_t
   bool same_host_ = false;
 
   std::mutex mutex_;
-  OutgoingQueue queue_;   // guarded by mutex_; the message of an item that is not ready is not
-  bool greeted_ = false;  // hello was taken; guarded by mutex_
-  bool writing_ = false;  // guarded by mutex_
-  // When the worker last took a frame, or when the one that it should take was offered; guarded by
-  // mutex_.
-  std::chrono::steady_clock::time_point taken_at_{};
+  // Guarded by mutex_; the message of an item that is not ready is not.
+  OutgoingQueue queue_{kSessionFlowLimits};
+  bool greeted_ = false;                 // hello was taken; guarded by mutex_
   bool finished_ = false;                // the stream was finished; guarded by mutex_
   std::optional<base::Status> closing_;  // end with it once the queue is sent; guarded by mutex_
   std::string end_reason_;               // for the engine; guarded by mutex_

@@ -1,7 +1,7 @@
 // The registry of worker sessions. Messages of one batch are queued per session and flushed
 // together, so that a frame carries all that one commit has for a worker. The loop thread sends;
 // it never waits for a worker.
-#include "scheduler/rpc/sessions.h"
+#include "scheduler/rpc/session/sessions.h"
 
 #include <random>
 #include <utility>

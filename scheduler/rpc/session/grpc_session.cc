@@ -1,7 +1,7 @@
 // Between gRPC's callbacks and the session. gRPC answers on its own threads, never from within
 // StartRead, StartWrite or Finish, as SessionStream asks. What the messages mean is the session's
 // business alone.
-#include "scheduler/rpc/grpc_session.h"
+#include "scheduler/rpc/session/grpc_session.h"
 
 #include <utility>
 

@@ -2,8 +2,9 @@
 // inbox ends the session, because a worker sends everything again when it reconnects, and silently
 // dropping a report would not be that. Writing: one frame at a time; while one is under way,
 // messages gather for the next.
-#include "scheduler/rpc/worker_session.h"
+#include "scheduler/rpc/session/worker_session.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/errors.h"
@@ -91,8 +92,7 @@ void WorkerSession::on_closed() {
 void WorkerSession::on_written(bool ok) {
   {
     const std::lock_guard lock(mutex_);
-    writing_ = false;
-    taken_at_ = std::chrono::steady_clock::now();
+    queue_.written(std::chrono::steady_clock::now());
     if (finished_) return;
     if (!ok) {
       return end(
@@ -241,7 +241,7 @@ std::shared_ptr<OutgoingQueue::Item> WorkerSession::push(wire::SchedulerMessage&
   const std::lock_guard lock(mutex_);
   if (finished_ || closing_) return nullptr;
   auto item = queue_.add(std::move(message), missing);
-  if (!does_not_read()) return item;
+  if (!queue_.overfull(std::chrono::steady_clock::now())) return item;
   end(Status(Code::kResourceExhausted, base::kErrQueueFull,
              "worker '" + worker_ +
                  "' does not read what it is sent; it is cut off and may "
@@ -271,13 +271,6 @@ bool WorkerSession::may_carry_values(const wire::SchedulerMessage& message) {
   if (!message.has_assign()) return false;
   const std::lock_guard lock(mutex_);
   return queue_.bytes() + kAssignInlineBytesMax <= kSessionInlineBytesMax;
-}
-
-bool WorkerSession::does_not_read() const {
-  const std::size_t bytes = queue_.bytes();
-  if (queue_.size() > kSessionQueueHardMax || bytes > kSessionQueueBytesHardMax) return true;
-  if (queue_.size() <= kSessionQueueMax && bytes <= kSessionQueueBytesMax) return false;
-  return writing_ && std::chrono::steady_clock::now() - taken_at_ > kSessionStallMax;
 }
 
 std::size_t WorkerSession::fill_from_cache(wire::SchedulerMessage& message) const {
@@ -332,21 +325,16 @@ void WorkerSession::pump() {
 }
 
 std::optional<wire::SessionResponse> WorkerSession::next_frame() {
-  if (writing_ || finished_) return std::nullopt;
-  auto frame = queue_.next_frame(kFrameBytesMax);
-  if (frame) {
-    writing_ = true;
-    taken_at_ = std::chrono::steady_clock::now();
-  } else if (queue_.empty() && closing_) {
-    end(*closing_);
-  }
+  if (finished_) return std::nullopt;
+  auto frame = queue_.next_frame(std::chrono::steady_clock::now());
+  if (!frame && !queue_.writing() && queue_.empty() && closing_) end(*closing_);
   return frame;
 }
 
 void WorkerSession::end(const Status& status) {
   if (finished_) return;
   if (end_reason_.empty()) end_reason_ = status.message();
-  if (writing_) {  // on_written() comes back here
+  if (queue_.writing()) {  // on_written() comes back here
     queue_.clear();
     closing_ = status;
     return;

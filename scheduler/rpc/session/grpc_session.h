@@ -8,7 +8,7 @@
 #include <grpcpp/alarm.h>
 
 #include "scheduler/rpc/call.h"
-#include "scheduler/rpc/worker_session.h"
+#include "scheduler/rpc/session/worker_session.h"
 
 namespace weir::rpc {
 
