@@ -82,8 +82,9 @@ std::string report_problem(const Step& step, const Run& run, const Task& task,
   }
   if (report.success == SuccessKind::kUnchanged) {
     for (const auto& output : task.spec->outputs) {
-      if (step.state.assets.at(output.asset).current.materialization != 0) continue;
-      return "the stage says that nothing changed, but " + output.asset +
+      const AssetPartitionView of(output.asset, partition_of(run, task));
+      if (current_version(step.state, of).materialization != 0) continue;
+      return "the stage says that nothing changed, but " + of.text() +
              " has no version that could be kept";
     }
   }
@@ -92,8 +93,7 @@ std::string report_problem(const Step& step, const Run& run, const Task& task,
            std::to_string(kInlineBytesMax) + " bytes";
   }
   if (report.cursor) {
-    const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
-    const auto cursor = step.state.cursors.find(pipeline + ":" + task.spec->name);
+    const auto cursor = step.state.cursors.find(cursor_of(run, task));
     const std::int64_t version = cursor == step.state.cursors.end() ? 0 : cursor->second.version;
     if (report.cursor->read_version != version) {
       return "the cursor moved from version " + std::to_string(report.cursor->read_version) +
@@ -110,37 +110,37 @@ void store_bytes(Step& step, const OutputValue& output) {
 }
 
 // Lineage: the versions that the attempt was given.
-std::vector<Pin> inputs_of(const State& state, const Run& run, const Task& task) {
-  std::vector<Pin> inputs;
+std::vector<AssetVersion> inputs_of(const State& state, const Run& run, const Task& task) {
+  std::vector<AssetVersion> inputs;
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     const InputSource& source = task.inputs[i];
     if (task.spec->dependencies[i].kind == module::DependencyKind::kSelfPrevious) {
-      // Still the version that was handed out: an asset has one live writer.
-      const std::string& own = task.spec->outputs.front().asset;
-      const CurrentVersion& previous = state.assets.at(own).current;
+      // Still the version that was handed out: a partition has one live writer.
+      const AssetPartitionView own(task.spec->outputs.front().asset, partition_of(run, task));
+      const CurrentVersion& previous = current_version(state, own);
       if (previous.materialization != 0) {
-        inputs.push_back({own, previous.materialization, previous.value});
+        inputs.push_back({own.own(), previous.materialization, previous.value});
       }
     } else if (source.pin >= 0) {
-      const Pin& pin = run.row.pins[std::size_t(source.pin)];
+      const AssetVersion& pin = run.row.pins[std::size_t(source.pin)];
       if (pin.materialization != 0) inputs.push_back(pin);
     } else if (source.parent >= 0 && source.output >= 0) {
       const Task& parent = run.tasks[std::size_t(source.parent)];
       const auto output = std::size_t(source.output);
       if (output >= parent.outputs.size()) continue;
       const OutputRef& made = parent.outputs[output];
-      inputs.push_back({made.asset, made.materialization, made.value});
+      inputs.push_back({{made.asset, partition_of(run, parent)}, made.materialization, made.value});
     }
   }
   return inputs;
 }
 
 void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
-                 const OutputValue& output, const std::vector<Pin>& inputs) {
-  Asset& asset = step.state.assets.at(output.asset);
+                 const OutputValue& output, const std::vector<AssetVersion>& inputs) {
+  PartitionState& partition = partition_state(step.state, {output.asset, partition_of(run, task)});
   MaterializationRow row;
   row.id = ++step.state.last_materialization;
-  row.asset = output.asset;
+  row.of = partition.row.key;
   row.attempt = report.key;
   row.value = output.value;
   row.metadata = report.metadata;
@@ -148,11 +148,11 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   row.module = run.modules[std::size_t(task.module)]->row.digest;
   row.inputs = inputs;
   row.at = step.now.wall;
-  asset.current = {row.id, row.value, run.row.id, row.at};
-  asset.row.materialization = row.id;
-  settle_asset(asset, run.row.id, "");
+  partition.current = {row.id, row.value, run.row.id, row.at};
+  partition.row.materialization = row.id;
+  settle(partition, run.row.id, "");
   store_bytes(step, output);
-  write(step, asset.row);
+  write(step, partition.row);
   emit_task(step, run, task, AssetMaterialized{output.asset, output.value.digest});
   task.outputs.push_back({output.asset, output.value, false, row.id});
   write(step, std::move(row));
@@ -160,17 +160,18 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
 
 void keep_versions(Step& step, const Run& run, Task& task) {
   for (const auto& output : task.spec->outputs) {
-    Asset& asset = step.state.assets.at(output.asset);
-    const auto& current = asset.current;
+    PartitionState& partition =
+        partition_state(step.state, {output.asset, partition_of(run, task)});
+    const auto& current = partition.current;
     task.outputs.push_back({output.asset, current.value, true, current.materialization});
-    if (settle_asset(asset, run.row.id, "")) write(step, asset.row);
+    if (settle(partition, run.row.id, "")) write(step, partition.row);
   }
 }
 
 void advance_cursor(Step& step, const Run& run, const Task& task, const CursorAdvance& advance) {
-  const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
-  CursorRow& cursor = step.state.cursors[pipeline + ":" + task.spec->name];
-  cursor.stage = pipeline + ":" + task.spec->name;
+  StagePartition key = cursor_of(run, task);
+  CursorRow& cursor = step.state.cursors[key];
+  cursor.key = std::move(key);
   cursor.version += 1;
   cursor.value = advance.value.value.digest;
   store_bytes(step, advance.value);
@@ -189,7 +190,7 @@ void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
     case SuccessKind::kValue:
       break;
   }
-  const std::vector<Pin> inputs = inputs_of(step.state, run, task);
+  const std::vector<AssetVersion> inputs = inputs_of(step.state, run, task);
   for (const auto& spec : task.spec->outputs) {
     materialize(step, run, task, report, *find_output(report, spec.asset), inputs);
   }
@@ -224,7 +225,7 @@ void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished
     // it.
     if (!told.emplace(check.asset, check.name).second) continue;
     write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
-                         check.reason, check.metadata, step.now.wall});
+                         check.reason, check.metadata, step.now.wall, partition_of(run, task)});
     if (check.passed) continue;
     emit_task(step, run, task, CheckFailed{check.asset, check.name, check.severity, check.reason});
   }

@@ -173,7 +173,7 @@ struct OutboxDelivered {
 struct Explain {
   static constexpr Sender kSender = Sender::kPeople;
   std::uint64_t reply_to = 0;
-  std::string reference;  // RUN, RUN/TASK, or an asset
+  std::string reference, partition = {};  // RUN, RUN/TASK, or an asset and which partition of it
 };
 
 struct Command {

@@ -177,7 +177,7 @@ std::vector<std::string> orphaned_consumers(const State& state, const Proposal& 
     for (const auto& external : manifest->externals) {
       if (proposal.producers.contains(external.asset)) continue;
       const auto known = state.assets.find(external.asset);
-      if (known == state.assets.end() || known->second.row.retired) continue;
+      if (known == state.assets.end() || known->second.retired) continue;
       orphaned.push_back("pipeline '" + pipeline + "' reads '" + external.asset +
                          "', which would no longer be made");
     }
@@ -263,7 +263,7 @@ Status check_records(const State& state, const RegisterModules& command, const P
     for (const auto& stage : upload.manifest->stages) records += std::ssize(stage.outputs);
   }
   for (const auto& [name, asset] : state.assets) {
-    const bool owned = given.contains(asset.row.pipeline) && !asset.row.retired;
+    const bool owned = given.contains(asset.pipeline) && !asset.retired;
     records += owned && !proposal.producers.contains(name) ? 1 : 0;
   }
   if (records <= state.options.request_records_max) return {};
@@ -280,24 +280,21 @@ void retire_assets(Step& step, const std::string& pipeline, const Manifest& mani
     for (const auto& output : stage.outputs) kept.insert(output.asset);
   }
   for (auto& [name, asset] : step.state.assets) {
-    if (asset.row.pipeline != pipeline || asset.row.retired || kept.contains(name)) continue;
-    asset.row.retired = true;
-    write(step, asset.row);
+    if (asset.pipeline != pipeline || asset.retired || kept.contains(name)) continue;
+    asset.retired = true;
+    write(step, asset);
   }
 }
 
 void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manifest) {
   for (const auto& stage : manifest.stages) {
     for (const auto& output : stage.outputs) {
-      Asset& asset = step.state.assets[output.asset];
-      const AssetRow before = asset.row;
-      asset.row.name = output.asset;
-      asset.row.pipeline = pipeline;
-      asset.row.type = output.type;
-      asset.row.retired = false;
-      const bool same = before.name == asset.row.name && before.pipeline == pipeline &&
-                        before.type == output.type && !before.retired;
-      if (!same) write(step, asset.row);
+      AssetRow adopted{
+          .name = output.asset, .pipeline = pipeline, .type = output.type, .retired = false};
+      AssetRow& asset = step.state.assets[output.asset];
+      if (asset == adopted) continue;
+      asset = std::move(adopted);
+      write(step, asset);
     }
   }
 }

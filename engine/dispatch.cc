@@ -1,7 +1,7 @@
 // From the ready queues to leases: highest priority first, to the worker with the most free slots;
-// assets have one live writer, and whoever must wait for it is parked, not scanned again. Also the
-// index of workers with room. Part of Engine's step, once at its end; it must not decide whether a
-// task is ready, only who gets it.
+// partitions of assets have one live writer, and whoever must wait for it is parked, not scanned
+// again. Also the index of workers with room. Part of Engine's step, once at its end; it must not
+// decide whether a task is ready, only who gets it.
 #include <algorithm>
 #include <utility>
 
@@ -46,13 +46,18 @@ Worker* pick_worker(State& state, const Request& request) {
   return choice ? nullptr : &state.workers.at(state.room.begin()->worker);
 }
 
-// Takes all output assets at once, or none: the first that another task writes is returned.
-Asset* claim_assets(State& state, const Task& task, const TaskRef& ref) {
+// Takes all that the task writes at once, or nothing: the first asset that another task writes is
+// returned.
+const std::string* claim_outputs(State& state, const Run& run, const Task& task) {
+  const TaskRef ref{run.row.id, index_of(run, task)};
+  const std::string& partition = partition_of(run, task);
   for (const auto& output : task.spec->outputs) {
-    Asset& asset = state.assets.at(output.asset);
-    if (asset.writer && *asset.writer != ref) return &asset;
+    const auto writer = state.writers.find(AssetPartitionView(output.asset, partition));
+    if (writer != state.writers.end() && writer->second != ref) return &output.asset;
   }
-  for (const auto& output : task.spec->outputs) state.assets.at(output.asset).writer = ref;
+  for (const auto& output : task.spec->outputs) {
+    state.writers.try_emplace({output.asset, partition}, ref);
+  }
   return nullptr;
 }
 
@@ -115,6 +120,7 @@ InputRef input_from_parent(const Run& run, const InputSource& source) {
   InputRef input;
   input.state = state_of(parent);
   input.reason = parent.reason;
+  input.partition = partition_of(run, parent);
   const bool has_value = source.output >= 0 && std::size_t(source.output) < parent.outputs.size();
   if (has_value && parent.outputs[std::size_t(source.output)].value.digest) {
     input.present = true;
@@ -123,8 +129,10 @@ InputRef input_from_parent(const Run& run, const InputSource& source) {
   return input;
 }
 
-InputRef input_from_version(std::int64_t materialization, const ValueRef& value) {
+InputRef input_from_version(std::int64_t materialization, const ValueRef& value,
+                            const std::string& partition) {
   InputRef input;
+  input.partition = partition;
   input.present = materialization != 0;
   input.state = input.present ? TaskState::kSucceeded : TaskState::kWaiting;
   input.reason = input.present ? "" : "never materialized";
@@ -136,12 +144,13 @@ InputRef make_input(const State& state, const Run& run, const Task& task, std::s
   const InputSource& source = task.inputs[i];
   if (source.parent >= 0) return input_from_parent(run, source);
   if (source.pin >= 0) {
-    const Pin& pin = run.row.pins[std::size_t(source.pin)];
-    return input_from_version(pin.materialization, pin.value);
+    const AssetVersion& pin = run.row.pins[std::size_t(source.pin)];
+    return input_from_version(pin.materialization, pin.value, pin.of.partition);
   }
   if (task.spec->dependencies[i].kind == module::DependencyKind::kSelfPrevious) {
-    const auto& current = state.assets.at(task.spec->outputs.front().asset).current;
-    return input_from_version(current.materialization, current.value);
+    const std::string& partition = partition_of(run, task);
+    const auto& current = current_version(state, {task.spec->outputs.front().asset, partition});
+    return input_from_version(current.materialization, current.value, partition);
   }
   return {};
 }
@@ -172,11 +181,12 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
   assign.pipeline = module.manifest->pipeline;
   assign.module = module.row.digest;
   assign.stage = task.stage;
+  assign.partition = partition_of(run, task);
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     assign.inputs.push_back(make_input(state, run, task, i));
   }
   assign.params = run.row.params;
-  const auto cursor = state.cursors.find(assign.pipeline + ":" + task.spec->name);
+  const auto cursor = state.cursors.find(cursor_of(run, task));
   if (cursor != state.cursors.end()) {
     assign.cursor_version = cursor->second.version;
     assign.cursor.digest = cursor->second.value;
@@ -220,8 +230,8 @@ void dispatch(Step& step) {
       without_worker.insert(*next->second);
       continue;
     }
-    if (const Asset* busy = claim_assets(state, task, ref)) {
-      park(step, *run, task, {Blocker::Kind::kWriter, busy->row.name});
+    if (const std::string* busy = claim_outputs(state, *run, task)) {
+      park(step, *run, task, {Blocker::Kind::kWriter, *busy, partition_of(*run, task)});
     } else {
       lease(step, *run, task, *worker);
       arm_prefetch_timer(step, *worker);
@@ -233,11 +243,12 @@ void dispatch(Step& step) {
 
 void release_writer(Step& step, const Run& run, const Task& task) {
   const TaskRef ref{run.row.id, index_of(run, task)};
+  const std::string& partition = partition_of(run, task);
   for (const auto& output : task.spec->outputs) {
-    Asset& asset = step.state.assets.at(output.asset);
-    if (asset.writer != ref) continue;
-    asset.writer.reset();
-    wake_next(step, {Blocker::Kind::kWriter, output.asset});
+    const auto writer = step.state.writers.find(AssetPartitionView(output.asset, partition));
+    if (writer == step.state.writers.end() || writer->second != ref) continue;
+    step.state.writers.erase(writer);
+    wake_next(step, {Blocker::Kind::kWriter, output.asset, partition});
   }
 }
 

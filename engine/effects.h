@@ -23,6 +23,7 @@ struct InputRef {
       TaskState::kSucceeded;  // of the parent; kWaiting when there never was a version
   std::string reason;         // why it is absent
   ValueRef value;
+  std::string partition;  // of the asset
 };
 
 // A lease: run this attempt.
@@ -33,6 +34,7 @@ struct Assign {
   std::string pipeline;
   Digest module;
   std::int32_t stage = 0;  // index in the module's manifest
+  std::string partition;   // of what it writes, and of its cursor
   std::vector<InputRef> inputs;
   std::string params;  // JSON object, by parameter name: overrides
   std::int64_t cursor_version = 0;

@@ -228,15 +228,35 @@ std::uint32_t draw(Step& step) {
 }
 
 OfRun of_run(const RunRow& run, std::int32_t& run_seq) {
-  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job};
+  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job, run.origin.partition};
 }
 
 OfTask of_task(Run& run, const Task& task) {
-  return {run.row.id, ++run.run_seq, index_of(run, task), task.epoch, task.spec->name};
+  return {run.row.id, ++run.run_seq,   index_of(run, task),
+          task.epoch, task.spec->name, partition_of(run, task)};
 }
 
 std::int32_t index_of(const Run& run, const Task& task) {
   return std::int32_t(&task - run.tasks.data());
+}
+
+PartitionState& partition_state(State& state, AssetPartitionView of) {
+  const auto at = state.partitions.find(of);
+  if (at != state.partitions.end()) return at->second;
+  PartitionState& made = state.partitions[of.own()];
+  made.row.key = of.own();
+  return made;
+}
+
+const CurrentVersion& current_version(const State& state, AssetPartitionView of) {
+  static const CurrentVersion kNone;
+  const auto at = state.partitions.find(of);
+  return at == state.partitions.end() ? kNone : at->second.current;
+}
+
+StagePartition cursor_of(const Run& run, const Task& task) {
+  const auto& pipeline = run.modules[std::size_t(task.module)]->manifest->pipeline;
+  return {pipeline + ":" + task.spec->name, partition_of(run, task)};
 }
 
 Run* find_run(State& state, RunId run) {

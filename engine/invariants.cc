@@ -26,9 +26,10 @@ void check_lease(const State& state, const Run& run, const Task& task) {
   hold(worker->second.leases.contains(key), "a lease is indexed at its worker", run, task);
   hold(task.epoch > 0, "a leased task has an epoch", run, task);
   for (const auto& output : task.spec->outputs) {
-    const auto& writer = state.assets.at(output.asset).writer;
-    hold(writer == TaskRef{key.run, key.task}, "a leased task is the writer of its assets", run,
-         task);
+    const auto writer =
+        state.writers.find(AssetPartitionView(output.asset, partition_of(run, task)));
+    hold(writer != state.writers.end() && writer->second == TaskRef{key.run, key.task},
+         "a leased task is the writer of its assets", run, task);
   }
 }
 
@@ -48,9 +49,10 @@ void check_ready(const State& state, const Run& run, const Task& task) {
 // Nobody waits for what is free, unless somebody was woken to take it.
 void check_parked(const State& state) {
   for (const auto& [blocker, parked] : state.parked) {
-    const std::string& name = blocker.subject;
+    const AssetPartitionView of(blocker.subject, blocker.partition);
+    const std::string name = of.text();
     CHECK_MSG(!parked.tasks.empty() || parked.woken, "somebody waits for a blocker: " + name);
-    CHECK_MSG(parked.woken || state.assets.at(name).writer,
+    CHECK_MSG(parked.woken || state.writers.contains(of),
               "nobody waits for a writer that is not there: " + name);
     if (!parked.woken) continue;
     const auto run = state.runs.find(parked.woken->run);
@@ -184,9 +186,14 @@ void Engine::check_invariants() const {
   }
   check_queues(state);
   check_parked(state);
-  for (const auto& [name, asset] : state.assets) {
-    if (!asset.writer) continue;
-    CHECK_MSG(state.runs.contains(asset.writer->run), "an asset's writer is live: " + name);
+  for (const auto& [of, writer] : state.writers) {
+    CHECK_MSG(state.runs.contains(writer.run),
+              "an asset's writer is live: " + AssetPartitionView(of).text());
+  }
+  for (const auto& [of, partition] : state.partitions) {
+    CHECK_MSG(partition.row.key == of, "a partition is kept under its key");
+    CHECK_MSG(partition.row.materialization == partition.current.materialization,
+              "a current version is that of its row: " + AssetPartitionView(of).text());
   }
   for (const auto& [id, queued] : state.queue.runs()) {
     CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());

@@ -70,17 +70,18 @@ void settle_missed(Step& step, const Run& run, const Task& task, TaskState end) 
   const std::string_view line = std::string_view(task.reason).substr(0, task.reason.find('\n'));
   if (!line.empty()) missed += ": " + base::cut_utf8(line, kMissedBytesMax);
   for (const auto& output : task.spec->outputs) {
-    Asset& asset = step.state.assets.at(output.asset);
-    if (settle_asset(asset, run.row.id, missed)) write(step, asset.row);
+    PartitionState& partition =
+        partition_state(step.state, {output.asset, partition_of(run, task)});
+    if (settle(partition, run.row.id, missed)) write(step, partition.row);
   }
 }
 
 }  // namespace
 
-bool settle_asset(Asset& asset, RunId run, std::string missed) {
-  if (run < asset.row.settled_by) return false;
-  asset.row.settled_by = run;
-  asset.row.missed = std::move(missed);
+bool settle(PartitionState& partition, RunId run, std::string missed) {
+  if (run < partition.row.settled_by) return false;
+  partition.row.settled_by = run;
+  partition.row.missed = std::move(missed);
   return true;
 }
 

@@ -31,7 +31,7 @@ struct RunRow {
   QueueReason queued_for = QueueReason::kNone;  // what it waits for before it is planned
   std::optional<WallTime> start_at;             // not before
   std::vector<Digest> modules;                  // pinned
-  std::vector<Pin> pins;
+  std::vector<AssetVersion> pins;
   std::int32_t task_count = 0;
   WallTime created_at{};
   std::optional<WallTime> started_at, finished_at;
@@ -98,6 +98,7 @@ struct TaskRow {
   std::optional<WallTime> finished_at;
   std::vector<OutputRef> outputs;  // of a success
   std::int64_t ready_order = 0;    // of ready: its age, smaller was ready earlier
+  std::string partition;           // that it writes
 
   static constexpr Table kTable{"tasks"};
   static constexpr auto columns() {
@@ -111,7 +112,8 @@ struct TaskRow {
         column("executor_deaths", &TaskRow::executor_deaths), column("reason", &TaskRow::reason),
         column("not_before", &TaskRow::not_before), column("ready_at", &TaskRow::ready_at),
         column("started_at", &TaskRow::started_at), column("finished_at", &TaskRow::finished_at),
-        column("outputs", &TaskRow::outputs), column("ready_order", &TaskRow::ready_order));
+        column("outputs", &TaskRow::outputs), column("ready_order", &TaskRow::ready_order),
+        column("partition", &TaskRow::partition));
   }
 };
 
@@ -147,6 +149,7 @@ struct EventRow {
   std::int32_t epoch = 0;
   std::string state;  // the state entered, or the outcome class
   std::string message;
+  std::string partition;  // of the task or the run
 
   static constexpr Table kTable{"events", Writes::kOnce};
   static constexpr auto columns() {
@@ -154,13 +157,14 @@ struct EventRow {
                       column("run_seq", &EventRow::run_seq), column("at", &EventRow::at),
                       column("kind", &EventRow::kind), column("subject", &EventRow::subject),
                       column("task", &EventRow::task), column("epoch", &EventRow::epoch),
-                      column("state", &EventRow::state), column("message", &EventRow::message));
+                      column("state", &EventRow::state), column("message", &EventRow::message),
+                      column("partition", &EventRow::partition));
   }
 };
 
-using Record =
-    std::variant<ModuleRow, AssetRow, RunRow, RunCountsRow, TaskRow, AttemptRow, MaterializationRow,
-                 CheckRow, ArtifactRow, CursorRow, EventRow, WorkerRow, ReplyRow, OutboxRow>;
+using Record = std::variant<ModuleRow, AssetRow, AssetPartitionRow, RunRow, RunCountsRow, TaskRow,
+                            AttemptRow, MaterializationRow, CheckRow, ArtifactRow, CursorRow,
+                            EventRow, WorkerRow, ReplyRow, OutboxRow>;
 
 template <class... Rows>
 consteval bool list_every_member(const std::variant<Rows...>*) {

@@ -38,11 +38,12 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
     state.modules[row.digest] = make_module(row, parse_manifest(row, before));
   }
   renew_catalog(state);
-  for (const AssetRow& row : snapshot.assets) state.assets[row.name].row = row;
+  for (const AssetRow& row : snapshot.assets) state.assets[row.name] = row;
+  for (const AssetPartitionRow& row : snapshot.partitions) state.partitions[row.key].row = row;
   for (const MaterializationRow& row : snapshot.current) {
-    state.assets.at(row.asset).current = {row.id, row.value, row.attempt.run, row.at};
+    state.partitions.at(row.of).current = {row.id, row.value, row.attempt.run, row.at};
   }
-  for (const CursorRow& row : snapshot.cursors) state.cursors[row.stage] = row;
+  for (const CursorRow& row : snapshot.cursors) state.cursors[row.key] = row;
 }
 
 void restore_workers(State& state, const Snapshot& snapshot, base::Now now) {
@@ -133,7 +134,9 @@ void index_task(State& state, Run& run, Task& task, base::Now now) {
     state.timers.push({*leased->stop_deadline, TimerKind::kStop, "", ref});
   }
   if (std::holds_alternative<Ended>(task.phase) || task.epoch == 0) return;
-  for (const auto& output : task.spec->outputs) state.assets.at(output.asset).writer = ref;
+  for (const auto& output : task.spec->outputs) {
+    state.writers[{output.asset, partition_of(run, task)}] = ref;
+  }
 }
 
 void count_ended_parents(Run& run) {

@@ -40,6 +40,7 @@ TaskRow task_row(const Run& run, const Task& task) {
   row.started_at = task.started_at;
   row.finished_at = task.finished_at;
   row.outputs = task.outputs;
+  row.partition = partition_of(run, task);
   return row;
 }
 
@@ -103,12 +104,13 @@ void add_tasks(std::string& text, const Run& run) {
 std::string Engine::durable_text() const {
   std::string text;
   for (const auto& [digest, module] : state_->modules) add_line(text, module->row);
-  for (const auto& [name, asset] : state_->assets) {
-    add_line(text, asset.row);
-    text += "  current " + std::to_string(asset.current.materialization) + " " +
-            asset.current.value.digest.hex() + "\n";
+  for (const auto& [name, asset] : state_->assets) add_line(text, asset);
+  for (const auto& [of, partition] : state_->partitions) {
+    add_line(text, partition.row);
+    text += "  current " + std::to_string(partition.current.materialization) + " " +
+            partition.current.value.digest.hex() + "\n";
   }
-  for (const auto& [stage, cursor] : state_->cursors) add_line(text, cursor);
+  for (const auto& [key, cursor] : state_->cursors) add_line(text, cursor);
   for (const auto& [id, run] : state_->runs) {
     add_line(text, run.row);
     text += "  run_seq " + std::to_string(run.run_seq) + "\n";

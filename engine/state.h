@@ -40,10 +40,9 @@ struct CurrentVersion {
   WallTime at{};
 };
 
-struct Asset {
-  AssetRow row;
+struct PartitionState {
+  AssetPartitionRow row;
   CurrentVersion current;
-  std::optional<TaskRef> writer;  // the one live writer, from its first lease to its end
 };
 
 // ---- runs ----
@@ -150,8 +149,11 @@ struct State {
   std::map<Digest, std::shared_ptr<Module>> modules;
   std::map<std::string, Digest, std::less<>> active;                     // pipeline -> module
   std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
-  std::map<std::string, Asset, std::less<>> assets;
-  std::map<std::string, CursorRow> cursors;
+  std::map<std::string, AssetRow, std::less<>> assets;
+  std::map<AssetPartition, PartitionState, PartitionOrder> partitions;  // those with a row
+  // The one live writer of each, from its first lease to its end.
+  std::map<AssetPartition, TaskRef, PartitionOrder> writers;
+  std::map<StagePartition, CursorRow> cursors;
   std::map<RunId, Run> runs;                           // planned and not terminal
   std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan
   std::int64_t resident_tasks = 0;                     // of those runs

@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/words.h"
 #include "engine/rows/columns.h"
+#include "engine/rows/partitions.h"
 
 namespace weir::engine {
 
@@ -113,7 +114,8 @@ struct ValueRef {
   }
 };
 
-// One committed output of a task. `unchanged` keeps the version that was current.
+// One committed output of a task, of the task's partition. `unchanged` keeps the version that was
+// current.
 struct OutputRef {
   std::string asset;
   ValueRef value;
@@ -128,16 +130,17 @@ struct OutputRef {
   }
 };
 
-// An input of the selection from outside of it, fixed when the run was created.
-struct Pin {
-  std::string asset;
-  std::int64_t materialization = 0;  // 0: the asset had no version (allowed for optional inputs)
+// Which version was read: pinned when the run was planned, or kept as lineage.
+struct AssetVersion {
+  AssetPartition of;
+  std::int64_t materialization = 0;  // 0: there was none (allowed for optional inputs)
   ValueRef value;
-  bool operator==(const Pin&) const = default;
+  bool operator==(const AssetVersion&) const = default;
 
   static constexpr auto columns() {
-    return std::tuple(column("asset", &Pin::asset),
-                      column("materialization", &Pin::materialization), nested(&Pin::value));
+    return std::tuple(nested(&AssetVersion::of),
+                      column("materialization", &AssetVersion::materialization),
+                      nested(&AssetVersion::value));
   }
 };
 

@@ -68,6 +68,9 @@ TaskState state_of(const Task& task);
 TaskRow task_row(const Run& run, const Task& task);
 RunCountsRow counts_row(const Run& run);
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt);
+PartitionState& partition_state(State& state, AssetPartitionView of);  // which will have a row
+const CurrentVersion& current_version(const State& state, AssetPartitionView of);
+StagePartition cursor_of(const Run& run, const Task& task);
 Run* find_run(State& state, RunId run);
 Task* find_task(State& state, const TaskRef& ref);
 
@@ -115,9 +118,9 @@ struct Decided {
 // acting on it.
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason,
                 std::vector<Decided>& decided);
-// Keeps at the asset that the run is done with it and why it made no version, unless a newer one
-// was. Whether the row has changed.
-bool settle_asset(Asset& asset, RunId run, std::string missed);
+// Keeps that the run is done with the partition and why it made no version, unless a newer one was.
+// Whether the row has changed.
+bool settle(PartitionState& partition, RunId run, std::string missed);
 
 // ---- phase.cc ----
 // Moves the task to another phase: no other function does.

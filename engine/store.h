@@ -41,7 +41,8 @@ struct Facts {
 struct Snapshot {
   std::vector<ModuleRow> modules;  // active ones and those that live runs pin
   std::vector<AssetRow> assets;
-  std::vector<MaterializationRow> current;  // of the assets, by AssetRow::materialization
+  std::vector<AssetPartitionRow> partitions;
+  std::vector<MaterializationRow> current;  // by AssetPartitionRow::materialization
   std::vector<CursorRow> cursors;
   std::vector<RunRow> runs;          // planned and not terminal
   std::vector<QueuedRun> queued;     // not planned

@@ -102,7 +102,9 @@ std::string materialization_text(const Painter& paint, const v1::Materialization
                      time_cell(from.at()) + "  " + format_bytes(from.version().size_bytes()) +
                      "  run " + from.run_id() + "\n    version " + from.version().digest() + "\n";
   for (const v1::InputVersion& input : from.inputs()) {
-    text += "    from " + input.asset() + " " + std::to_string(input.materialization_id()) + "\n";
+    const std::string partition = input.partition().empty() ? "" : "[" + input.partition() + "]";
+    text += "    from " + input.asset() + printable(partition) + " " +
+            std::to_string(input.materialization_id()) + "\n";
   }
   add_metadata(text, from.metadata_json(), from.asset());
   for (const v1::CheckResult& check : from.checks()) {

@@ -119,6 +119,7 @@ class Planner {
   Result<v1::Materialization> find_materialization(const std::string& asset, const Wanted& wanted) {
     v1::ListMaterializationsRequest request;
     request.set_asset(asset);
+    request.set_partition(plan_.task.partition());
     request.set_page_size(kPageSize);
     for (;;) {
       const auto page = api_.list_materializations(request);

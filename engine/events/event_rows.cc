@@ -15,6 +15,7 @@ EventRow row_of_run(EventKind kind, OfRun&& of, RunState state, std::string mess
   row.run = of.run;
   row.run_seq = of.run_seq;
   row.subject = std::move(of.name);
+  row.partition = std::move(of.partition);
   row.state = run_state_name(state);
   row.message = std::move(message);
   return row;
@@ -28,6 +29,7 @@ EventRow row_of_task(EventKind kind, OfTask&& of, std::string_view state, std::s
   row.task = of.task;
   row.epoch = of.epoch;
   row.subject = std::move(of.name);
+  row.partition = std::move(of.partition);
   row.state = state;
   row.message = std::move(message);
   return row;

@@ -21,6 +21,7 @@ struct OfRun {
   base::RunId run;
   std::int32_t run_seq = 0;  // within the run, from 1, gapless
   std::string name;          // its job, or its selection
+  std::string partition;
 };
 struct OfTask {
   base::RunId run;
@@ -28,6 +29,7 @@ struct OfTask {
   std::int32_t task = 0;
   std::int32_t epoch = 0;
   std::string name;
+  std::string partition;  // that it writes
 };
 
 // ---- runs ----

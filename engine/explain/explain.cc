@@ -123,18 +123,19 @@ class TaskExplainer {
   void waits_for(const Blocker& blocker) {
     switch (blocker.kind) {
       case Blocker::Kind::kWriter:
-        return waits_for_writer(blocker.subject);
+        return waits_for_writer(blocker.subject, blocker.partition);
     }
   }
-  void waits_for_writer(const std::string& asset) {
-    const auto& writer = step_.state.assets.at(asset).writer;
-    if (!writer) {
-      head(ExplainKind::kWaitsInLine).references = {asset};
-      return;
+  void waits_for_writer(const std::string& asset, const std::string& partition) {
+    const auto writer = step_.state.writers.find(AssetPartitionView(asset, partition));
+    const bool written = writer != step_.state.writers.end();
+    ExplainItem& waits = head(written ? ExplainKind::kWaitsForWriter : ExplainKind::kWaitsInLine);
+    waits.partition = partition;
+    if (written) {
+      const Run& run = step_.state.runs.at(writer->second.run);
+      waits.references = {reference_of(run, run.tasks[std::size_t(writer->second.index)])};
     }
-    const Run& run = step_.state.runs.at(writer->run);
-    head(ExplainKind::kWaitsForWriter).references = {
-        reference_of(run, run.tasks[std::size_t(writer->index)]), asset};
+    waits.references.push_back(asset);
   }
   ExplainItem& head(ExplainKind kind) {
     out_.push_back(item(kind, 0));
@@ -210,15 +211,16 @@ bool writes(const Task& task, const std::string& asset) {
                      [&](const auto& output) { return output.asset == asset; });
 }
 
-// The runs that will write the asset, oldest first; as many as are found in what may be looked at.
-void explain_writers(const Step& step, const Asset& asset, Explanation& out) {
+// The runs that will write it, oldest first; as many as are found in what may be looked at.
+void explain_writers(const Step& step, const AssetPartition& of, const TaskRef* writer,
+                     Explanation& out) {
   std::size_t explained = 0, looked_at = 0;
   for (const auto& [id, run] : step.state.runs) {
     for (const Task& task : run.tasks) {
       const bool more = explained == kWritersExplainedMax || ++looked_at > kTasksLookedAtMax;
       const bool candidate = !std::holds_alternative<Ended>(task.phase) &&
-                             asset.writer != TaskRef{id, index_of(run, task)} &&
-                             writes(task, asset.row.name);
+                             (writer == nullptr || *writer != TaskRef{id, index_of(run, task)}) &&
+                             writes(task, of.asset) && partition_of(run, task) == of.partition;
       if (looked_at > kTasksLookedAtMax || (more && candidate)) {
         return out.push_back(item(ExplainKind::kMoreWriters, 0));
       }
@@ -229,41 +231,49 @@ void explain_writers(const Step& step, const Asset& asset, Explanation& out) {
       explain_task(step, run, task, out);
     }
   }
-  if (explained == 0 && !asset.writer) out.push_back(item(ExplainKind::kNobodyWrites, 0));
+  if (explained == 0 && writer == nullptr) out.push_back(item(ExplainKind::kNobodyWrites, 0));
 }
 
-void explain_version(const Asset& asset, Explanation& out) {
+void explain_version(const State& state, const AssetRow& asset, const AssetPartition& of,
+                     Explanation& out) {
   const auto say = [&](ExplainKind kind, std::vector<std::string> references, std::string text) {
     out.push_back(item(kind, 0));
-    out.back().subject = asset.row.name;
+    out.back().subject = of.asset;
+    out.back().partition = of.partition;
     out.back().references = std::move(references);
     out.back().text = std::move(text);
   };
-  if (asset.row.retired) say(ExplainKind::kRetired, {asset.row.pipeline}, "");
-  if (asset.current.materialization == 0) {
+  if (asset.retired) say(ExplainKind::kRetired, {asset.pipeline}, "");
+  const CurrentVersion& current = current_version(state, of);
+  if (current.materialization == 0) {
     say(ExplainKind::kNeverMade, {}, "");
   } else {
-    say(ExplainKind::kMade, {asset.current.run.text()},
-        asset.current.value.digest.hex().substr(0, 12));
+    say(ExplainKind::kMade, {current.run.text()}, current.value.digest.hex().substr(0, 12));
   }
-  if (asset.row.missed.empty()) return;
-  const std::string run = asset.row.settled_by.text();
-  const std::string task = asset.row.missed.substr(0, asset.row.missed.find(' '));
-  say(ExplainKind::kMissed, {run, run + "/" + task}, asset.row.missed);
+  const auto settled = state.partitions.find(of);
+  if (settled == state.partitions.end() || settled->second.row.missed.empty()) return;
+  const AssetPartitionRow& row = settled->second.row;
+  const std::string run = row.settled_by.text();
+  const std::string task = row.missed.substr(0, row.missed.find(' '));
+  say(ExplainKind::kMissed, {run, run + "/" + task}, row.missed);
 }
 
-void explain_asset(const Step& step, const Asset& asset, Explanation& out) {
-  explain_version(asset, out);
-  if (asset.writer) {
-    const Run& run = step.state.runs.at(asset.writer->run);
-    const auto parked = step.state.parked.find({Blocker::Kind::kWriter, asset.row.name});
+void explain_asset(const Step& step, const AssetRow& asset, const std::string& partition,
+                   Explanation& out) {
+  const AssetPartition of{asset.name, partition};
+  explain_version(step.state, asset, of, out);
+  const auto found = step.state.writers.find(of);
+  const TaskRef* writer = found == step.state.writers.end() ? nullptr : &found->second;
+  if (writer != nullptr) {
+    const Run& run = step.state.runs.at(writer->run);
+    const auto parked = step.state.parked.find({Blocker::Kind::kWriter, of.asset, of.partition});
     out.push_back(item(ExplainKind::kWrittenNow, 0));
     out.back().references = {run.row.id.text()};
     out.back().numbers["others"] =
         parked == step.state.parked.end() ? 0 : std::ssize(parked->second.tasks);
-    explain_task(step, run, run.tasks[std::size_t(asset.writer->index)], out);
+    explain_task(step, run, run.tasks[std::size_t(writer->index)], out);
   }
-  explain_writers(step, asset, out);
+  explain_writers(step, of, writer, out);
 }
 
 const Task* task_named(const Run& run, std::string_view name) {
@@ -309,7 +319,8 @@ Status explain_part(const Step& step, const Run& run, const std::string& referen
   return {};
 }
 
-Status explain_reference(const Step& step, const std::string& reference, Explanation& out) {
+Status explain_reference(const Step& step, const Explain& command, Explanation& out) {
+  const std::string& reference = command.reference;
   const std::size_t slash = reference.find('/');
   const auto id = RunId::parse(reference.substr(0, slash));
   const auto run = id ? step.state.runs.find(*id) : step.state.runs.end();
@@ -331,7 +342,7 @@ Status explain_reference(const Step& step, const std::string& reference, Explana
                   "run " + id->text() + " is queued and has no tasks yet; explain the run");
   }
   if (const auto asset = step.state.assets.find(reference); asset != step.state.assets.end()) {
-    explain_asset(step, asset->second, out);
+    explain_asset(step, asset->second, command.partition, out);
     return {};
   }
   return Status(base::Code::kNotFound, base::kErrUnknownAsset,
@@ -342,7 +353,7 @@ Status explain_reference(const Step& step, const std::string& reference, Explana
 
 void explain(Step& step, const Explain& command) {
   Explanation explanation;
-  Status status = explain_reference(step, command.reference, explanation);
+  Status status = explain_reference(step, command, explanation);
   step.effects.replies.push_back({command.reply_to, std::move(status), std::move(explanation)});
 }
 

@@ -97,7 +97,8 @@ constexpr base::Words<37> words(ExplainKind) {
 
 struct ExplainItem {
   ExplainKind kind = ExplainKind::kReason;
-  std::string subject;  // a run, RUN/TASK or an asset; empty: that of the item before
+  std::string subject;    // a run, RUN/TASK or an asset; empty: that of the item before
+  std::string partition;  // of the asset that it is about
   std::map<std::string, std::int64_t> numbers;  // by name; times in µs since 1970, spans in ms
   std::vector<std::string> references;          // other runs, RUN/TASK, assets, workers, states
   std::string text;                             // what somebody else said: a reason, a message

@@ -8,11 +8,13 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "engine/explain/explanation.h"
+#include "engine/rows/partitions.h"
 
 namespace weir::engine {
 namespace {
 
-// {subject}, {run} and {task} (its two parts), {text}, {ref}, {ref2}; of numbers {#name} as it is,
+// {subject}, {run} and {task} (its two parts), {text}, {ref}, {ref2}; {subject[]}, {ref[]} and
+// {ref2[]} are assets, with the partition; of numbers {#name} as it is,
 // {name:one|many} counted, {name~} a span, {name@} a time. [name?...] is left out when the number
 // is zero or the text is empty.
 constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTemplates = {
@@ -31,8 +33,8 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "… `weir explain RUN/TASK` explains one task",
     "{task} waits for {text}",
     "{task} is ready; [at_least?at least ]{ahead:ready task goes|ready tasks go} before it",
-    "{task} waits for {ref}, which writes {ref2}",
-    "{task} waits for those who go before it to write {ref}",
+    "{task} waits for {ref}, which writes {ref2[]}",
+    "{task} waits for those who go before it to write {ref[]}",
     "{task} attempt #{#attempt} runs on worker {ref} since {since~} ago",
     "{task} attempt #{#attempt} is leased to worker {ref} since {since~} ago",
     "its attempt #{#attempt} on worker {ref} is taken up again if that worker comes back before it "
@@ -56,8 +58,8 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "are} leased",
     "the worker is not connected; its lease ends in {left~}, then the task is ready again",
     "{subject} is retired: pipeline '{ref}' no longer declares it",
-    "{subject} was never materialized",
-    "{subject} was last materialized by run {ref} as version {text}",
+    "{subject[]} was never materialized",
+    "{subject[]} was last materialized by run {ref} as version {text}",
     "run {ref}, the newest that is done with it, made no version of it: {text} (weir explain "
     "{ref2})",
     "run {ref} writes it now; {#others} others wait for that",
@@ -114,6 +116,9 @@ class Filler {
   std::string reference(std::size_t index) const {
     return index < item_.references.size() ? item_.references[index] : std::string();
   }
+  std::string asset(const std::string& name) const {
+    return AssetPartitionView(name, item_.partition).text();
+  }
   std::string segment(std::string_view inner) const {
     const std::size_t mark = inner.find('?');
     const std::string_view name = inner.substr(0, mark);
@@ -124,6 +129,9 @@ class Filler {
     const std::string& subject = item_.subject;
     const std::size_t slash = subject.find('/');
     if (name == "subject") return subject;
+    if (name == "subject[]") return asset(subject);
+    if (name == "ref[]") return asset(reference(0));
+    if (name == "ref2[]") return asset(reference(1));
     if (name == "run") return subject.substr(0, slash);
     if (name == "task") return slash == std::string::npos ? subject : subject.substr(slash + 1);
     if (name == "text") return item_.text;

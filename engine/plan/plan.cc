@@ -81,10 +81,10 @@ Digest digest_of_plan(const Run& run) {
   return base::sha256(text);
 }
 
-std::map<std::string_view, std::int32_t> pins_of(const Run& run) {
-  std::map<std::string_view, std::int32_t> index;
+std::map<AssetPartitionView, std::int32_t> pins_of(const Run& run) {
+  std::map<AssetPartitionView, std::int32_t> index;
   for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
-    index.emplace(run.row.pins[i].asset, std::int32_t(i));
+    index.emplace(run.row.pins[i].of, std::int32_t(i));
   }
   return index;
 }
@@ -148,7 +148,8 @@ class LinkMaker {
   void add_inputs(const Task& task) {
     for (const DependencySpec& dep : task.spec->dependencies) {
       InputSource source = producers_.of(task, dep);
-      const auto pin = source.parent < 0 ? pins_.find(dep.name) : pins_.end();
+      const auto pin =
+          source.parent < 0 ? pins_.find({dep.name, partition_of(run_, task)}) : pins_.end();
       if (pin != pins_.end()) source.pin = pin->second;
       links_.inputs.push_back(source);
     }
@@ -193,7 +194,7 @@ class LinkMaker {
   const Run& run_;
   Links& links_;
   const Producers producers_;
-  const std::map<std::string_view, std::int32_t> pins_;
+  const std::map<AssetPartitionView, std::int32_t> pins_;
   Lists parents_;  // of sets, in order, one for each dependency on it
   std::unordered_multimap<std::size_t, std::int32_t> known_;  // sets, by what they are made of
 };
@@ -206,6 +207,8 @@ std::shared_ptr<const Links> make_links(const Run& run, const Digest& plan) {
 }
 
 }  // namespace
+
+const std::string& partition_of(const Run& run, const Task&) { return run.row.origin.partition; }
 
 AlikeTasks::AlikeTasks(const Run& run) : run_(run) {
   for (const auto& module : run.modules) first_.emplace_back(module->alike.size(), -1);
@@ -253,7 +256,7 @@ void link_tasks(State& state, Run& run) {
 
 std::vector<OutsideInput> outside_inputs(const Run& run) {
   const Producers producers(run);
-  std::map<std::string, OutsideInput> inputs;
+  std::map<AssetPartition, OutsideInput> inputs;
   AlikeTasks alike(run);
   for (const Task& task : run.tasks) {
     if (alike.first(task) != index_of(run, task)) continue;
@@ -262,14 +265,15 @@ std::vector<OutsideInput> outside_inputs(const Run& run) {
           dep.kind == DependencyKind::kAsset || dep.kind == DependencyKind::kLastGood;
       if (!reads) continue;
       if (dep.kind == DependencyKind::kAsset && producers.of(task, dep).parent >= 0) continue;
-      OutsideInput& input = inputs[dep.name];
-      input.asset = dep.name;
+      AssetPartition of{dep.name, partition_of(run, task)};
+      OutsideInput& input = inputs[of];
+      input.of = std::move(of);
       input.required = input.required || !dep.optional;
       if (!dep.optional) input.consumer = task.spec->name;
     }
   }
   std::vector<OutsideInput> list;
-  for (auto& [name, input] : inputs) list.push_back(std::move(input));
+  for (auto& [of, input] : inputs) list.push_back(std::move(input));
   return list;
 }
 

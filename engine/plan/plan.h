@@ -21,8 +21,12 @@ std::int32_t task_priority(const RunRow& run, const module::StageSpec& stage);
 // The task's place in its run.
 std::int32_t index_of(const Run& run, const Task& task);
 
-// Finds the first of a run's tasks whose stages take the same: what holds of its dependencies holds
-// of all that are alike, and is found out once. The run must outlive it.
+// Which partition the task writes, reads and keeps its cursor for: its run's.
+const std::string& partition_of(const Run& run, const Task& task);
+
+// Finds the first of a run's tasks whose stages take the same, in the run's one partition: what
+// holds of its dependencies holds of all that are alike, and is found out once. The run must
+// outlive it.
 class AlikeTasks {
  public:
   explicit AlikeTasks(const Run& run);
@@ -41,17 +45,18 @@ void link_tasks(State& state, Run& run);
 // The assets that the run's stages read from outside of it, or read as they were before it, each
 // once.
 struct OutsideInput {
-  std::string asset;
+  AssetPartition of;
   bool required = false;
   std::string consumer;  // one task that needs it
 };
 std::vector<OutsideInput> outside_inputs(const Run& run);
 
-// What planning reads: the definitions, and the rows of assets as of now.
+// What planning reads: the definitions, and what there is of assets as of now.
 struct PlanView {
   const Catalog& catalog;
   // Null when there is none of that name.
   std::function<const AssetRow*(const std::string& name)> asset;
+  std::function<bool(const AssetPartition& of)> has_version;
   std::int32_t tasks_max = 0;
   std::int64_t records_max = 0;
 };

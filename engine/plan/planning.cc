@@ -93,12 +93,12 @@ Run make_run(RunRow row, const std::vector<PlannedStage>& stages) {
 Status missing_input(const AssetRow* asset, const OutsideInput& input) {
   if (asset == nullptr || asset->retired) {
     return Status(Code::kFailedPrecondition, base::kErrInputMissing,
-                  "'" + input.consumer + "' needs '" + input.asset +
+                  "'" + input.consumer + "' needs '" + input.of.asset +
                       "', which no registered pipeline makes; register the pipeline that makes it "
                       "(weir register PROGRAM) and run it first");
   }
   return Status(Code::kFailedPrecondition, base::kErrInputMissing,
-                "'" + input.consumer + "' needs '" + input.asset +
+                "'" + input.consumer + "' needs '" + AssetPartitionView(input.of).text() +
                     "', which has no version yet; run it first, or select it too: +" +
                     input.consumer);
 }
@@ -126,9 +126,7 @@ Status check_types(const PlanView& view, const Run& run) {
 Status check_inputs(const PlanView& view, const Run& run) {
   for (const OutsideInput& input : outside_inputs(run)) {
     if (!input.required) continue;
-    const AssetRow* asset = view.asset(input.asset);
-    const bool there = asset != nullptr && asset->materialization != 0;
-    if (!there) return missing_input(asset, input);
+    if (!view.has_version(input.of)) return missing_input(view.asset(input.of.asset), input);
   }
   return {};
 }

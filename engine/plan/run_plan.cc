@@ -105,6 +105,7 @@ TaskRow RunPlan::task(const RunRow& run, std::int32_t index) const {
   row.index = index;
   row.module = part.stages.module;
   row.stage = part.stages.stage + within;
+  row.partition = run.origin.partition;
   if (part.stages.ready) {
     row.state = TaskState::kReady;
     row.ready_order = run.first_order + part.ready_before + within;

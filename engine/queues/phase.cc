@@ -24,7 +24,7 @@ ReadyKey key_of(const Run& run, const Task& task) {
 bool is_free(const State& state, const Blocker& blocker) {
   switch (blocker.kind) {
     case Blocker::Kind::kWriter:
-      return !state.assets.at(blocker.subject).writer;
+      return !state.writers.contains(AssetPartitionView(blocker.subject, blocker.partition));
   }
   return true;
 }

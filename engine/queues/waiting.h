@@ -62,9 +62,10 @@ class ReadyQueues {
 // Something of which there is not enough for all: a task that lacks it does not stand in the way of
 // those that need something else.
 struct Blocker {
-  enum class Kind { kWriter };  // an asset is written by another task
+  enum class Kind { kWriter };  // a partition of an asset is written by another task
   Kind kind = Kind::kWriter;
-  std::string subject;  // the asset
+  std::string subject;    // the asset
+  std::string partition;  // of it
   auto operator<=>(const Blocker&) const = default;
 };
 

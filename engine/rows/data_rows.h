@@ -52,46 +52,58 @@ struct ModuleRow {
   }
 };
 
+// What an asset is: as the module that owns it declares.
 struct AssetRow {
   std::string name;
   std::string pipeline;
   std::string type;
   bool retired = false;
-  std::int64_t materialization = 0;  // current version, 0 when there is none
-  RunId settled_by;                  // the newest run that is done with it
-  std::string missed;                // "TASK STATE: why" that run made none; empty when it did
+  bool operator==(const AssetRow&) const = default;
 
   static constexpr Table kTable{"assets"};
   static constexpr auto columns() {
     return std::tuple(primary("name", &AssetRow::name), column("pipeline", &AssetRow::pipeline),
-                      column("type", &AssetRow::type), column("retired", &AssetRow::retired),
-                      column("materialization", &AssetRow::materialization),
-                      nullable("settled_by", &AssetRow::settled_by),
-                      column("missed", &AssetRow::missed));
+                      column("type", &AssetRow::type), column("retired", &AssetRow::retired));
+  }
+};
+
+// What there is of one partition of an asset, from the first end of a task that writes it.
+struct AssetPartitionRow {
+  AssetPartition key;
+  std::int64_t materialization = 0;  // current version, 0 when there is none
+  RunId settled_by;                  // the newest run that is done with it
+  std::string missed;                // "TASK STATE: why" that run made none; empty when it did
+
+  static constexpr Table kTable{"asset_partitions"};
+  static constexpr auto columns() {
+    using Row = AssetPartitionRow;
+    return std::tuple(primary_nested(&Row::key), column("materialization", &Row::materialization),
+                      nullable("settled_by", &Row::settled_by), column("missed", &Row::missed));
   }
 };
 
 struct MaterializationRow {
   std::int64_t id = 0;  // commit order, from 1
-  std::string asset;
+  AssetPartition of;
   AttemptKey attempt;
   ValueRef value;
   std::string metadata;  // JSON object
   std::string code_version;
   Digest module;
-  std::vector<Pin> inputs;  // lineage: which versions it was made from
+  std::vector<AssetVersion> inputs;  // lineage: which versions it was made from
   WallTime at{};
 
   static constexpr Table kTable{"materializations", Writes::kOnce};
   static constexpr auto columns() {
     using Row = MaterializationRow;
-    return std::tuple(primary("id", &Row::id), column("asset", &Row::asset), nested(&Row::attempt),
+    return std::tuple(primary("id", &Row::id), nested(&Row::of), nested(&Row::attempt),
                       nested(&Row::value), column("metadata", &Row::metadata),
                       column("code_version", &Row::code_version), column("module", &Row::module),
                       column("inputs", &Row::inputs), column("at", &Row::at));
   }
 };
 
+// An attempt is of one partition, so the partition is no part of the key.
 struct CheckRow {
   AttemptKey attempt;
   std::string asset;
@@ -101,13 +113,15 @@ struct CheckRow {
   std::string reason;
   std::string metadata;  // JSON object
   WallTime at{};
+  std::string partition;  // of the asset
 
   static constexpr Table kTable{"checks", Writes::kOnce};
   static constexpr auto columns() {
     return std::tuple(primary_nested(&CheckRow::attempt), primary("asset", &CheckRow::asset),
                       primary("name", &CheckRow::name), column("severity", &CheckRow::severity),
                       column("passed", &CheckRow::passed), column("reason", &CheckRow::reason),
-                      column("metadata", &CheckRow::metadata), column("at", &CheckRow::at));
+                      column("metadata", &CheckRow::metadata), column("at", &CheckRow::at),
+                      column("partition", &CheckRow::partition));
   }
 };
 
@@ -127,13 +141,13 @@ struct ArtifactRow {
 };
 
 struct CursorRow {
-  std::string stage;         // "pipeline:task"
+  StagePartition key;
   std::int64_t version = 0;  // counts commits, from 1
   Digest value;              // an inline artifact
 
   static constexpr Table kTable{"cursors"};
   static constexpr auto columns() {
-    return std::tuple(primary("stage", &CursorRow::stage), column("version", &CursorRow::version),
+    return std::tuple(primary_nested(&CursorRow::key), column("version", &CursorRow::version),
                       column("value", &CursorRow::value));
   }
 };

@@ -70,24 +70,22 @@ void enqueue(Step& step, RunRow row, QueueReason why) {
 // Inputs from outside the selection are fixed now: later versions do not reach this run.
 void pin_inputs(const State& state, Run& run) {
   for (const OutsideInput& input : outside_inputs(run)) {
-    const auto asset = state.assets.find(input.asset);
-    Pin pin{.asset = input.asset, .materialization = 0, .value = {}};
-    if (asset != state.assets.end() && asset->second.current.materialization != 0) {
-      pin.materialization = asset->second.current.materialization;
-      pin.value = asset->second.current.value;
-    }
-    run.row.pins.push_back(std::move(pin));
+    const CurrentVersion& current = current_version(state, input.of);
+    run.row.pins.push_back({input.of, current.materialization, current.value});
   }
 }
 
 base::Result<Run> plan_run(const State& state, RunRow row) {
   const auto asset = [&](const std::string& name) {
     const auto found = state.assets.find(name);
-    return found == state.assets.end() ? nullptr : &found->second.row;
+    return found == state.assets.end() ? nullptr : &found->second;
   };
-  auto run = plan_tasks(
-      {*state.catalog, asset, state.options.tasks_per_run_max, state.options.request_records_max},
-      std::move(row));
+  const auto has_version = [&](const AssetPartition& of) {
+    return current_version(state, of).materialization != 0;
+  };
+  auto run = plan_tasks({*state.catalog, asset, has_version, state.options.tasks_per_run_max,
+                         state.options.request_records_max},
+                        std::move(row));
   if (run.ok()) pin_inputs(state, *run);
   return run;
 }

@@ -12,6 +12,11 @@ std::string quoted_reason(std::string_view reason) {
   return reason.empty() ? std::string() : " (" + std::string(reason) + ")";
 }
 
+// Nothing of what is not split.
+std::string in_partition(std::string_view partition) {
+  return partition.empty() ? std::string() : "[" + std::string(partition) + "]";
+}
+
 struct CommandText {
   std::string operator()(const RegisterModules& c) const {
     std::string text = c.dry_run ? "register --dry-run" : "register";
@@ -51,12 +56,14 @@ struct CommandText {
   std::string operator()(const OutboxDelivered& c) const {
     return "delivered outbox=" + std::to_string(c.id);
   }
-  std::string operator()(const Explain& c) const { return "explain " + c.reference; }
+  std::string operator()(const Explain& c) const {
+    return "explain " + c.reference + in_partition(c.partition);
+  }
 };
 
 struct MessageText {
   std::string operator()(const Assign& m) const {
-    return "assign " + to_text(m.key) + " " + m.task;
+    return "assign " + to_text(m.key) + " " + m.task + in_partition(m.partition);
   }
   std::string operator()(const Stop& m) const {
     return "stop " + to_text(m.key) + quoted_reason(m.reason);
@@ -84,7 +91,8 @@ struct RowText {
     return text + quoted_reason(r.message);
   }
   std::string operator()(const TaskRow& r) const {
-    std::string text = "task " + r.name + " " + std::string(task_state_name(r.state));
+    std::string text =
+        "task " + r.name + in_partition(r.partition) + " " + std::string(task_state_name(r.state));
     if (r.epoch > 0) text += " epoch=" + std::to_string(r.epoch);
     return text + quoted_reason(r.reason);
   }
@@ -93,14 +101,15 @@ struct RowText {
            quoted_reason(r.message);
   }
   std::string operator()(const MaterializationRow& r) const {
-    return "materialization " + std::to_string(r.id) + " " + r.asset;
+    return "materialization " + std::to_string(r.id) + " " + AssetPartitionView(r.of).text();
   }
   std::string operator()(const CheckRow& r) const {
-    return "check " + r.asset + "/" + r.name + (r.passed ? " passed" : " failed") +
-           quoted_reason(r.reason);
+    return "check " + r.asset + in_partition(r.partition) + "/" + r.name +
+           (r.passed ? " passed" : " failed") + quoted_reason(r.reason);
   }
   std::string operator()(const CursorRow& r) const {
-    return "cursor " + r.stage + " version=" + std::to_string(r.version);
+    return "cursor " + r.key.stage + in_partition(r.key.partition) +
+           " version=" + std::to_string(r.version);
   }
   std::string operator()(const ModuleRow& r) const {
     return "module " + r.pipeline + (r.active ? " active" : " inactive");
@@ -111,6 +120,7 @@ struct RowText {
   std::string operator()(const OutboxRow& r) const {
     return "outbox " + std::to_string(r.id) + " " + r.kind + (r.delivered ? " delivered" : "");
   }
+  std::string operator()(const AssetPartitionRow&) const { return ""; }
   std::string operator()(const RunCountsRow&) const { return ""; }
   std::string operator()(const EventRow&) const { return ""; }
   std::string operator()(const ArtifactRow&) const { return ""; }

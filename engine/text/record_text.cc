@@ -65,6 +65,7 @@ std::string snapshot_text(const Snapshot& snapshot) {
   std::string text;
   append_rows(text, snapshot.modules);
   append_rows(text, snapshot.assets);
+  append_rows(text, snapshot.partitions);
   append_rows(text, snapshot.current);
   append_rows(text, snapshot.cursors);
   append_rows(text, snapshot.runs);

@@ -63,8 +63,11 @@ class Reader {
                                                            const PageRequest& page) = 0;
   virtual base::Result<engine::AssetRow> get_asset(const std::string& name) = 0;
   virtual base::Result<engine::MaterializationRow> get_materialization(std::int64_t id) = 0;
+  // The current version. NOT_FOUND when there is none.
+  virtual base::Result<engine::MaterializationRow> get_current(
+      const engine::AssetPartition& of) = 0;
   virtual base::Result<Page<engine::MaterializationRow>> list_materializations(
-      const std::string& asset, const PageRequest& page) = 0;
+      const engine::AssetPartition& of, const PageRequest& page) = 0;
   virtual base::Result<Page<engine::ModuleRow>> list_modules(const PageRequest& page) = 0;
   virtual base::Result<engine::ModuleRow> get_module(const base::Digest& digest) = 0;
   virtual base::Result<std::vector<engine::ModuleRow>> active_modules() = 0;

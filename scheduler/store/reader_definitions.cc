@@ -53,18 +53,31 @@ Result<engine::MaterializationRow> SqliteReader::get_materialization(std::int64_
       *lease, select_rows<engine::MaterializationRow>("WHERE id=?"), missing, id);
 }
 
+Result<engine::MaterializationRow> SqliteReader::get_current(const engine::AssetPartition& of) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrNeverMaterialized,
+                       "asset '" + engine::AssetPartitionView(of).text() +
+                           "' has no version yet; `weir materialize " + of.asset + "` makes one");
+  return fetch_one<engine::MaterializationRow>(
+      *lease,
+      select_rows<engine::MaterializationRow>("WHERE id=(SELECT materialization FROM "
+                                              "asset_partitions WHERE asset=? AND partition=?)"),
+      missing, of.asset, of.partition);
+}
+
 Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
-    const std::string& asset, const PageRequest& page) {
+    const engine::AssetPartition& of, const PageRequest& page) {
   std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};
   if (!page.after.empty() && !ports::parse_page_token(page.after, before)) {
     return ports::bad_page_token(page.after);
   }
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  const std::string sql =
-      select_rows<engine::MaterializationRow>("WHERE asset=? AND id < ? ORDER BY id DESC LIMIT ?");
-  return fetch_page<engine::MaterializationRow>(*lease, sql, page_size(page), first_text, asset,
-                                                before[0]);
+  const std::string sql = select_rows<engine::MaterializationRow>(
+      "WHERE asset=? AND partition=? AND id < ? ORDER BY id DESC LIMIT ?");
+  return fetch_page<engine::MaterializationRow>(*lease, sql, page_size(page), first_text, of.asset,
+                                                of.partition, before[0]);
 }
 
 Result<Page<engine::ModuleRow>> SqliteReader::list_modules(const PageRequest& page) {

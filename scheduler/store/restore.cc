@@ -53,7 +53,8 @@ class SnapshotReader {
   Status read_assets();
   void quarantine_modules_without_assets();
   void settle_on_one_module_a_pipeline();
-  Status read_current(engine::AssetRow& asset);
+  Status read_partitions();
+  Status read_current(engine::AssetPartitionRow& partition);
   Status read_small_tables();
   Status read_counters();
 
@@ -285,35 +286,45 @@ Status SnapshotReader::read_assets() {
   Status status = each<engine::AssetRow>(
       "ORDER BY name", [&](engine::AssetRow row) { snapshot_.assets.push_back(std::move(row)); },
       kIgnoreBad);
-  for (engine::AssetRow& asset : snapshot_.assets) {
+  return status.ok() ? read_partitions() : status;
+}
+
+// One that cannot be read counts as never materialized, alone: what needs a version of it is
+// refused or waits for one by the ordinary rules, and the next one makes the row good.
+Status SnapshotReader::read_partitions() {
+  Status status = each<engine::AssetPartitionRow>(
+      "ORDER BY asset, partition",
+      [&](engine::AssetPartitionRow row) { snapshot_.partitions.push_back(std::move(row)); },
+      kIgnoreBad);
+  for (engine::AssetPartitionRow& partition : snapshot_.partitions) {
     if (!status.ok()) return status;
-    if (asset.materialization != 0) status = read_current(asset);
+    if (partition.materialization != 0) status = read_current(partition);
   }
   return status;
 }
 
-Status SnapshotReader::read_current(engine::AssetRow& asset) {
+Status SnapshotReader::read_current(engine::AssetPartitionRow& partition) {
   bool found = false;
   Status status = each<engine::MaterializationRow>(
       "WHERE id=?",
       [&](engine::MaterializationRow row) {
-        found = true;
-        snapshot_.current.push_back(std::move(row));
+        found = row.of == partition.key;
+        if (found) snapshot_.current.push_back(std::move(row));
       },
-      kIgnoreBad, asset.materialization);
+      kIgnoreBad, partition.materialization);
   if (status.ok() && !found) {
-    quarantine("assets", asset.name,
-               "its current version " + std::to_string(asset.materialization) +
+    quarantine("asset_partitions", partition.key.asset + " " + partition.key.partition,
+               "its current version " + std::to_string(partition.materialization) +
                    " cannot be read; it counts as never materialized until it is computed again");
-    asset.materialization = 0;
+    partition.materialization = 0;
   }
   return status;
 }
 
 Status SnapshotReader::read_small_tables() {
   Status status = each<engine::CursorRow>(
-      "ORDER BY stage", [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); },
-      kIgnoreBad);
+      "ORDER BY stage, partition",
+      [&](engine::CursorRow row) { snapshot_.cursors.push_back(std::move(row)); }, kIgnoreBad);
   if (!status.ok()) return status;
   status = each<engine::WorkerRow>(
       "ORDER BY id", [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); },

@@ -258,14 +258,86 @@ ALTER TABLE tasks RENAME COLUMN attempts_used TO author_budget_used;
 ALTER TABLE tasks RENAME COLUMN infrastructure_used TO infrastructure_budget_used;
 )sql";
 
-constexpr std::array<Migration, 8> kMigrations{{{1, kFirst},
+// What there is of an asset, and how far a stage has come, is kept by partition: the empty one is
+// the whole. Versions that were read are named with theirs.
+constexpr const char* kNinth = R"sql(
+CREATE TABLE asset_partitions (
+  asset           TEXT NOT NULL,
+  partition       TEXT NOT NULL,
+  materialization INTEGER NOT NULL,  -- the current version, 0: none
+  settled_by      TEXT,              -- the newest run that is done with it
+  missed          TEXT NOT NULL,     -- why it made no version
+  PRIMARY KEY (asset, partition)
+) STRICT, WITHOUT ROWID;
+INSERT INTO asset_partitions
+  SELECT name, '', materialization, settled_by, missed FROM assets
+  WHERE materialization <> 0 OR settled_by IS NOT NULL;
+ALTER TABLE assets DROP COLUMN materialization;
+ALTER TABLE assets DROP COLUMN settled_by;
+ALTER TABLE assets DROP COLUMN missed;
+
+ALTER TABLE cursors RENAME TO cursors_of_stages;
+CREATE TABLE cursors (
+  stage     TEXT NOT NULL,     -- 'pipeline:task'
+  partition TEXT NOT NULL,
+  version   INTEGER NOT NULL,
+  value     BLOB NOT NULL,     -- digest of an artifact
+  PRIMARY KEY (stage, partition)
+) STRICT, WITHOUT ROWID;
+INSERT INTO cursors SELECT stage, '', version, value FROM cursors_of_stages;
+DROP TABLE cursors_of_stages;
+
+ALTER TABLE materializations RENAME TO materializations_of_assets;
+DROP INDEX materializations_by_asset;
+CREATE TABLE materializations (
+  id           INTEGER PRIMARY KEY,  -- commit order
+  asset        TEXT NOT NULL,
+  partition    TEXT NOT NULL,
+  run_id       TEXT NOT NULL,
+  task         INTEGER NOT NULL,
+  epoch        INTEGER NOT NULL,
+  digest       BLOB NOT NULL,        -- the data version
+  size         INTEGER NOT NULL,
+  kind         TEXT NOT NULL,
+  type         TEXT NOT NULL,
+  metadata     TEXT NOT NULL,        -- JSON object
+  code_version TEXT NOT NULL,
+  module       BLOB NOT NULL,
+  inputs       TEXT NOT NULL,        -- JSON: [[asset, partition, materialization, digest, size,
+                                     -- kind, type], ...], as in runs.pins
+  at           INTEGER NOT NULL
+) STRICT;
+INSERT INTO materializations
+  SELECT id, asset, '', run_id, task, epoch, digest, size, kind, type, metadata, code_version,
+         module, inputs, at
+  FROM materializations_of_assets;
+DROP TABLE materializations_of_assets;
+CREATE INDEX materializations_by_partition ON materializations(asset, partition);
+UPDATE materializations SET inputs = (
+    SELECT json_group_array(json_array(version ->> 0, '', version ->> 1, version ->> 2,
+                                       version ->> 3, version ->> 4, version ->> 5))
+    FROM (SELECT value AS version FROM json_each(inputs) ORDER BY key))
+  WHERE inputs <> '[]' AND json_valid(inputs);
+UPDATE runs SET pins = (
+    SELECT json_group_array(json_array(version ->> 0, '', version ->> 1, version ->> 2,
+                                       version ->> 3, version ->> 4, version ->> 5))
+    FROM (SELECT value AS version FROM json_each(pins) ORDER BY key))
+  WHERE pins <> '[]' AND json_valid(pins);
+
+ALTER TABLE tasks ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+ALTER TABLE checks ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 9> kMigrations{{{1, kFirst},
                                                 {2, kSecond},
                                                 {3, kThird},
                                                 {4, kFourth},
                                                 {5, kFifth},
                                                 {6, kSixth},
                                                 {7, kSeventh},
-                                                {8, kEighth}}};
+                                                {8, kEighth},
+                                                {9, kNinth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

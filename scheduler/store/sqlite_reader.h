@@ -54,8 +54,9 @@ class SqliteReader final : public ports::Reader {
                                              const ports::PageRequest& page) override;
   Result<engine::AssetRow> get_asset(const std::string& name) override;
   Result<engine::MaterializationRow> get_materialization(std::int64_t id) override;
+  Result<engine::MaterializationRow> get_current(const engine::AssetPartition& of) override;
   Result<Page<engine::MaterializationRow>> list_materializations(
-      const std::string& asset, const ports::PageRequest& page) override;
+      const engine::AssetPartition& of, const ports::PageRequest& page) override;
   Result<Page<engine::ModuleRow>> list_modules(const ports::PageRequest& page) override;
   Result<engine::ModuleRow> get_module(const engine::Digest& digest) override;
   Result<std::vector<engine::ModuleRow>> active_modules() override;

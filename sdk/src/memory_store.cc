@@ -124,8 +124,9 @@ void MemoryStore::restore_definitions(engine::Snapshot& snapshot) const {
   for (const auto& [digest, row] : tables_.modules.rows()) {
     if (row.active || pinned.contains(digest)) snapshot.modules.push_back(row);
   }
-  for (const auto& [name, row] : tables_.assets.rows()) {
-    snapshot.assets.push_back(row);
+  for (const auto& [name, row] : tables_.assets.rows()) snapshot.assets.push_back(row);
+  for (const auto& [key, row] : tables_.asset_partitions.rows()) {
+    snapshot.partitions.push_back(row);
     if (row.materialization == 0) continue;
     const auto* current = tables_.materializations.find(row.materialization);
     if (current != nullptr) snapshot.current.push_back(*current);

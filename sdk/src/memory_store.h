@@ -99,6 +99,7 @@ using RowTable = MemoryTable<engine::KeyOf<Row>, Row>;
 struct MemoryTables {
   RowTable<engine::ModuleRow> modules;
   RowTable<engine::AssetRow> assets;
+  RowTable<engine::AssetPartitionRow> asset_partitions;
   RowTable<engine::RunRow> runs;
   RowTable<engine::RunCountsRow> run_counts;
   RowTable<engine::TaskRow> tasks;
@@ -114,12 +115,12 @@ struct MemoryTables {
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
-    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
-                    artifacts, cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
+                    materializations, checks, artifacts, cursors, events, workers, replies, outbox);
   }
   auto all() const {
-    return std::tie(modules, assets, runs, run_counts, tasks, attempts, materializations, checks,
-                    artifacts, cursors, events, workers, replies, outbox);
+    return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
+                    materializations, checks, artifacts, cursors, events, workers, replies, outbox);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run

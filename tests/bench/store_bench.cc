@@ -101,12 +101,12 @@ class FanOut {
                               std::make_shared<const std::string>(bytes)});
       engine::MaterializationRow made;
       made.id = index + 1;
-      made.asset = row.name;
+      made.of = {row.name, ""};
       made.attempt = {kRun, index, 1};
       made.value = value;
       made.metadata = "{}";
       put(made);
-      put(engine::AssetRow{row.name, "shards", value.type, false, made.id, kRun, ""});
+      put(engine::AssetPartitionRow{made.of, made.id, kRun, ""});
       event(engine::EventKind::kAssetMaterialized, index, "");
     }
     put(row);

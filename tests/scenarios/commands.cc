@@ -267,7 +267,7 @@ std::string do_explain(World& world, const Line& line) {
     reference = run.id.text() + (slash == std::string::npos ? "" : reference.substr(slash));
     break;
   }
-  return world.ask(engine::Explain{1, reference});
+  return world.ask(engine::Explain{1, reference, line.option("partition")});
 }
 
 std::string do_plan(World& world, const Line& line) {
@@ -279,12 +279,17 @@ std::string do_plan(World& world, const Line& line) {
   const engine::State& state = world.engine().state();
   const auto asset = [&](const std::string& name) {
     const auto found = state.assets.find(name);
-    return found == state.assets.end() ? nullptr : &found->second.row;
+    return found == state.assets.end() ? nullptr : &found->second;
+  };
+  const auto has_version = [&](const engine::AssetPartition& of) {
+    const auto found = state.partitions.find(of);
+    return found != state.partitions.end() && found->second.current.materialization != 0;
   };
   auto row = engine::run_row(*state.catalog, spec);
   if (!row.ok()) return "  " + row.status().text() + "\n";
   const auto run = engine::plan_tasks(
-      {*state.catalog, asset, 1000, world.options.request_records_max}, std::move(*row));
+      {*state.catalog, asset, has_version, 1000, world.options.request_records_max},
+      std::move(*row));
   if (!run.ok()) return "  " + run.status().text() + "\n";
   std::string names;
   for (const auto& task : run->tasks) names += task.spec->name + "\n";
@@ -395,21 +400,35 @@ std::string show_events(World& world, const Line& line) {
   return world.readable(text);
 }
 
+// " = value by attempt from input=value", nothing when there is none.
+std::string version_of(World& world, const engine::AssetPartition& of) {
+  const auto* row = world.tables().asset_partitions.find(of);
+  const auto* version =
+      row == nullptr ? nullptr : world.tables().materializations.find(row->materialization);
+  if (version == nullptr) return "";
+  std::string text =
+      " = " + world.name_of(version->value) + " by " + world.name_of(version->attempt);
+  for (const auto& input : version->inputs) {
+    text +=
+        " from " + engine::AssetPartitionView(input.of).text() + "=" + world.name_of(input.value);
+  }
+  return text;
+}
+
 std::string show_assets(World& world, const Line&) {
   std::string text;
   for (const auto& [name, row] : world.tables().assets.rows()) {
     text += name + " of " + row.pipeline + (row.retired ? " retired" : "");
-    const auto* version = world.tables().materializations.find(row.materialization);
-    if (version != nullptr) {
-      text += " = " + world.name_of(version->value) + " by " + world.name_of(version->attempt);
-      for (const auto& pin : version->inputs) {
-        text += " from " + pin.asset + "=" + world.name_of(pin.value);
-      }
+    text += version_of(world, {name, ""}) + "\n";
+    for (const auto& [key, part] : world.tables().asset_partitions.rows()) {
+      if (key.asset != name || key.partition.empty()) continue;
+      text += "  [" + key.partition + "]" + version_of(world, key) + "\n";
     }
-    text += "\n";
   }
-  for (const auto& [stage, row] : world.tables().cursors.rows()) {
-    text += "cursor " + stage + " version " + std::to_string(row.version) + "\n";
+  for (const auto& [key, row] : world.tables().cursors.rows()) {
+    const std::string name =
+        engine::AssetPartitionView(key.stage, key.partition).text();  // is written the same
+    text += "cursor " + name + " version " + std::to_string(row.version) + "\n";
   }
   return text;
 }

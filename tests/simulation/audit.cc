@@ -43,6 +43,7 @@ void Audit::on_begin() {
   ends_.clear();
   leases_.clear();
   made_.clear();
+  partitions_.clear();
   finished_events_.clear();
   run_finished_events_.clear();
   planned_.clear();
@@ -138,7 +139,7 @@ void Audit::row(const engine::MaterializationRow& row) {
 }
 
 void Audit::row(const engine::CursorRow& row) {
-  const auto* old = tables_.cursors.find(row.stage);
+  const auto* old = tables_.cursors.find(row.key);
   require(row.version == (old == nullptr ? 0 : old->version) + 1, "a cursor's version jumps", row);
   coverage_.add(Seen::kCursorAdvanced);
 }
@@ -149,10 +150,11 @@ void Audit::row(const engine::ReplyRow& row) {
           "a stored reply changes", row);
 }
 
-void Audit::row(const engine::AssetRow& row) {
-  const auto* old = tables_.assets.find(row.name);
+void Audit::row(const engine::AssetPartitionRow& row) {
+  const auto* old = tables_.asset_partitions.find(row.key);
   require(old == nullptr || row.materialization >= old->materialization,
           "an asset goes back to an older version", row);
+  partitions_.insert(row.key);
 }
 
 void Audit::row(const engine::OutboxRow& row) { outbox_rows_ += row.delivered ? 0 : 1; }
@@ -185,11 +187,15 @@ const engine::TaskRow& Audit::task(base::RunId run, std::int32_t index) const {
   return planned_.insert_or_assign({run, index}, plan.task(*row, index)).first->second;
 }
 
-void Audit::on_commit() {
-  for (const auto& key : leases_) check_lease(key);
+void Audit::on_commit(const std::set<base::RunId>& set_aside) {
+  for (const auto& key : leases_) {
+    check_lease(key);
+    check_one_writer(key, set_aside);
+  }
   for (const auto& [run, index] : tasks_) check_live_attempts(run, index);
   for (const auto& [run, index] : ends_) check_end(run, index);
   for (const auto& row : made_) check_materialization(row);
+  for (const auto& key : partitions_) check_partition(*tables_.asset_partitions.find(key));
   for (const base::RunId id : runs_) {
     const auto* run = tables_.runs.find(id);
     expect_that(run != nullptr, [&] { return "rows of an unknown run " + id.text(); });
@@ -206,6 +212,20 @@ void Audit::check_lease(const AttemptKey& key) {
   require(graph_of(run).decision(key.task, row_of) == Decision::kFire,
           "a task was leased although its rule does not allow it", row);
   coverage_.add(Seen::kRuleFired);
+}
+
+// From its first lease to its end nobody else writes the same partition of what a task makes.
+void Audit::check_one_writer(const AttemptKey& key, const std::set<base::RunId>& set_aside) {
+  const auto& mine = task(key.run, key.task);
+  const auto& graph = graph_of(*tables_.runs.find(key.run));
+  const bool writes = !graph.nodes[std::size_t(key.task)].spec->outputs.empty();
+  if (engine::terminal(mine.state) || !writes) return;
+  for (const auto& [other, row] : tables_.tasks.rows()) {
+    if (row.run == key.run || row.name != mine.name || row.epoch == 0) continue;
+    if (engine::terminal(row.state) || set_aside.contains(row.run)) continue;
+    require(row.partition != mine.partition, "two tasks write one partition of an asset", row);
+    coverage_.add(Seen::kPartitionsWrittenApart);
+  }
 }
 
 void Audit::check_live_attempts(base::RunId run, std::int32_t index) const {
@@ -254,8 +274,9 @@ void Audit::check_result(const engine::TaskRow& row) const {
           "a success without a successful attempt", row);
   for (const auto& output : row.outputs) {
     if (output.unchanged) continue;
+    const engine::AssetPartition of{output.asset, row.partition};
     const auto made = std::find_if(made_.begin(), made_.end(), [&](const auto& its) {
-      return its.id == output.materialization && its.asset == output.asset;
+      return its.id == output.materialization && its.of == of;
     });
     require(made != made_.end() && made->value == output.value && made->attempt == key,
             "a result and its materialization are apart", row);
@@ -276,9 +297,16 @@ void Audit::check_materialization(const engine::MaterializationRow& row) const {
   }
   for (const auto& input : row.inputs) {
     const auto* source = tables_.materializations.find(input.materialization);
-    require(source != nullptr && source->value == input.value && source->asset == input.asset,
+    require(source != nullptr && source->value == input.value && source->of == input.of,
             "lineage names a version that never was", row);
+    require(input.of.partition == row.of.partition, "another partition was read", row);
   }
+}
+
+void Audit::check_partition(const engine::AssetPartitionRow& row) const {
+  const auto* current = tables_.materializations.find(row.materialization);
+  require(row.materialization == 0 || (current != nullptr && current->of == row.key),
+          "a current version is of another partition", row);
 }
 
 void Audit::check_counts(const engine::RunRow& run) const {
@@ -358,7 +386,7 @@ void Audit::at_the_end(const std::function<bool(base::RunId)>& set_aside) const 
   }
   std::map<std::tuple<base::RunId, std::int32_t, std::string>, int> results;
   for (const auto& [id, row] : tables_.materializations.rows()) {
-    const int count = ++results[{row.attempt.run, row.attempt.task, row.asset}];
+    const int count = ++results[{row.attempt.run, row.attempt.task, row.of.asset}];
     require(count == 1, "a task has two results for one asset", row);
   }
 }

@@ -31,7 +31,8 @@ class Audit {
 
   void on_begin();
   void on_write(const engine::Record& record);  // before it is applied
-  void on_commit();                             // everything is applied
+  // Everything is applied. To the runs that were set aside nothing more happens.
+  void on_commit(const std::set<base::RunId>& set_aside);
 
   // All runs have ended but those that were set aside: the tables as a whole.
   void at_the_end(const std::function<bool(base::RunId)>& set_aside) const;
@@ -44,7 +45,7 @@ class Audit {
   void row(const engine::MaterializationRow& row);
   void row(const engine::CursorRow& row);
   void row(const engine::ReplyRow& row);
-  void row(const engine::AssetRow& row);
+  void row(const engine::AssetPartitionRow& row);
   void row(const engine::OutboxRow& row);
   template <class Row>
   void row(const Row&) {}
@@ -52,10 +53,12 @@ class Audit {
   const RunGraph& graph_of(const engine::RunRow& run);
   const engine::TaskRow& task(base::RunId run, std::int32_t index) const;
   void check_lease(const engine::AttemptKey& key);
+  void check_one_writer(const engine::AttemptKey& key, const std::set<base::RunId>& set_aside);
   void check_live_attempts(base::RunId run, std::int32_t index) const;
   void check_end(base::RunId run, std::int32_t index);
   void check_result(const engine::TaskRow& row) const;
   void check_materialization(const engine::MaterializationRow& row) const;
+  void check_partition(const engine::AssetPartitionRow& row) const;
   void check_counts(const engine::RunRow& run) const;
   void check_run(const engine::RunRow& run);
   void check_ended_run(const engine::RunRow& run);
@@ -74,6 +77,7 @@ class Audit {
   std::set<std::pair<base::RunId, std::int32_t>> tasks_, ends_;
   std::vector<engine::AttemptKey> leases_;
   std::vector<engine::MaterializationRow> made_;
+  std::set<engine::AssetPartition> partitions_;  // whose rows were written
   std::multiset<std::pair<base::RunId, std::int32_t>> finished_events_;
   std::multiset<base::RunId> run_finished_events_;
   std::int64_t outbox_rows_ = 0;

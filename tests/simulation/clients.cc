@@ -156,7 +156,8 @@ void Clients::create_run(int number) {
   if (rng_.chance(0.2))
     spec.start_at = now_().wall + rng_.between(Duration(0), Duration(seconds(40)));
   if (rng_.chance(0.3)) {
-    spec.origin = {engine::OriginKind::kBackfill, "backfill", now_().wall, std::to_string(number)};
+    const std::string partition = number % 3 == 0 ? "" : "p" + std::to_string(number % 3);
+    spec.origin = {engine::OriginKind::kBackfill, "backfill", now_().wall, partition};
   }
   submit(make("run", std::move(command)));
 }

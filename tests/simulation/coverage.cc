@@ -55,6 +55,7 @@ constexpr std::string_view kNames[] = {
     "leased_ahead",
     "need_artifacts",
     "parked",
+    "partitions_written_apart",
     "retried",
     "load_error_retried",
     "attempt_failed",

@@ -58,6 +58,7 @@ enum class Seen {
   kLeasedAhead,
   kNeedArtifacts,
   kParked,
+  kPartitionsWrittenApart,
   kRetried,
   kLoadErrorRetried,
   kAttemptFailed,

@@ -50,6 +50,8 @@ void Promises::check_assign(const engine::Assign& assign, const std::string& wor
   expect_that(run->modules.at(std::size_t(task->module)) == assign.module &&
                   task->stage == assign.stage && task->name == assign.task,
               [&] { return "a lease names another module than the run has pinned: " + name(); });
+  expect_that(task->partition == assign.partition && assign.partition == run->origin.partition,
+              [&] { return "a lease is of another partition than its run: " + name(); });
   for (const auto& input : assign.inputs) check_input(*run, input);
 }
 
@@ -58,7 +60,7 @@ void Promises::check_input(const engine::RunRow& run, const engine::InputRef& in
     if (!input.reason.empty()) coverage_.add(Seen::kInputAbsent);
     return;
   }
-  const auto pinned = [&](const engine::Pin& pin) { return pin.value == input.value; };
+  const auto pinned = [&](const engine::AssetVersion& pin) { return pin.value == input.value; };
   if (std::any_of(run.pins.begin(), run.pins.end(), pinned)) coverage_.add(Seen::kInputPinned);
   const auto* artifact = tables_.artifacts.find(input.value.digest);
   const bool file = input.value.kind != engine::ArtifactKind::kBytes;

@@ -117,7 +117,7 @@ void SchedulerHost::hook_store() {
 sdk_impl::CommitFault SchedulerHost::begin_commit(engine::Durability durability) {
   const auto strikes = [this](double rate) { return !calm_ && rng_.chance(rate); };
   operation(Seen::kCrashInTransaction);
-  audit_.on_commit();
+  audit_.on_commit(store_.damaged());
   if (strikes(profile_.rates.commit_failed_before)) {
     coverage_.add(Seen::kCommitFailedBefore);
     return sdk_impl::CommitFault::kFailedBefore;

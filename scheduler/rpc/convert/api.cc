@@ -89,6 +89,7 @@ void to_proto(const engine::CheckRow& row, v1::CheckResult* out) {
   out->set_reason(row.reason);
   out->set_metadata_json(row.metadata);
   to_proto(row.at, out->mutable_at());
+  out->set_partition(row.partition);
 }
 
 void to_proto(const ports::RunWithCounts& row, v1::Run* out) {
@@ -129,6 +130,7 @@ void to_proto(const engine::TaskRow& row, v1::Task* out) {
   if (row.started_at) set_time(row.started_at, out->mutable_started_at());
   if (row.finished_at) set_time(row.finished_at, out->mutable_finished_at());
   for (const engine::OutputRef& output : row.outputs) out->add_assets(output.asset);
+  out->set_partition(row.partition);
 }
 
 void to_proto(const engine::AttemptRow& row, std::string_view task, v1::Attempt* out) {
@@ -157,12 +159,14 @@ void to_proto(const engine::EventRow& row, v1::Event* out) {
   out->set_epoch(row.epoch);
   out->set_state(row.state);
   out->set_message(row.message);
+  out->set_partition(row.partition);
 }
 
 void to_proto(const engine::MaterializationRow& row, std::string_view task,
               v1::Materialization* out) {
   out->set_id(row.id);
-  out->set_asset(row.asset);
+  out->set_asset(row.of.asset);
+  out->set_partition(row.of.partition);
   out->set_run_id(row.attempt.run.text());
   out->set_task(std::string(task));
   out->set_epoch(row.attempt.epoch);
@@ -170,11 +174,12 @@ void to_proto(const engine::MaterializationRow& row, std::string_view task,
   out->set_metadata_json(row.metadata);
   out->set_code_version(row.code_version);
   out->set_module(row.module.hex());
-  for (const engine::Pin& pin : row.inputs) {
+  for (const engine::AssetVersion& read : row.inputs) {
     v1::InputVersion* input = out->add_inputs();
-    input->set_asset(pin.asset);
-    input->set_materialization_id(pin.materialization);
-    if (pin.value.digest) to_proto(pin.value, input->mutable_version());
+    input->set_asset(read.of.asset);
+    input->set_partition(read.of.partition);
+    input->set_materialization_id(read.materialization);
+    if (read.value.digest) to_proto(read.value, input->mutable_version());
   }
   to_proto(row.at, out->mutable_at());
 }
@@ -241,6 +246,7 @@ void to_proto(const engine::ModuleChange& change, v1::ModuleChange* out) {
 void to_proto(const engine::ExplainItem& item, v1::ExplainItem* out) {
   out->set_kind(std::string(base::word_of(item.kind)));
   out->set_subject(item.subject);
+  out->set_partition(item.partition);
   out->mutable_numbers()->insert(item.numbers.begin(), item.numbers.end());
   out->mutable_references()->Add(item.references.begin(), item.references.end());
   out->set_text(item.text);

@@ -209,12 +209,14 @@ void assign_to_proto(const engine::Assign& from, wire::Assign* out) {
     entry->set_state(std::string(engine::task_state_name(input.state)));
     entry->set_reason(input.reason);
     if (input.value.digest) set_value(input.value, entry->mutable_value());
+    entry->set_partition(input.partition);
   }
   out->set_params(from.params);
   out->set_cursor_version(from.cursor_version);
   if (from.cursor.digest) set_value(from.cursor, out->mutable_cursor());
   out->set_timeout_ms(from.timeout_ms);
   out->set_try_number(from.try_number);
+  out->set_partition(from.partition);
 }
 
 struct MessageWriter {

@@ -30,7 +30,7 @@ std::string task_of(Backend& backend, const engine::MaterializationRow& row) {
   if (!manifest.ok()) return {};  // the module is gone; the version's own row stands
   for (const module::StageSpec& stage : (*manifest)->stages) {
     for (const module::OutputSpec& output : stage.outputs) {
-      if (output.asset == row.asset) return stage.name;
+      if (output.asset == row.of.asset) return stage.name;
     }
   }
   return {};
@@ -42,7 +42,7 @@ Status fill_materialization(Backend& backend, const engine::MaterializationRow& 
   const auto checks = backend.reader.list_checks(row.attempt);
   if (!checks.ok()) return checks.status();
   for (const engine::CheckRow& check : *checks) {
-    if (check.asset == row.asset) to_proto(check, out->add_checks());
+    if (check.asset == row.of.asset) to_proto(check, out->add_checks());
   }
   return {};
 }
@@ -61,15 +61,15 @@ void fill_definition(const AssetDefinition& definition, v1::Asset* out) {
 }
 
 Status fill_asset(Backend& backend, const Definitions& definitions, const engine::AssetRow& row,
-                  v1::Asset* out) {
+                  const std::string& partition, v1::Asset* out) {
   out->set_name(row.name);
   out->set_pipeline(row.pipeline);
   out->set_type(row.type);
   out->set_retired(row.retired);
   const auto definition = definitions.assets.find(row.name);
   if (definition != definitions.assets.end()) fill_definition(definition->second, out);
-  if (row.materialization == 0) return {};
-  const auto latest = backend.reader.get_materialization(row.materialization);
+  const auto latest = backend.reader.get_current({row.name, partition});
+  if (latest.status().code() == base::Code::kNotFound) return {};
   if (!latest.ok()) return latest.status();
   return fill_materialization(backend, *latest, out->mutable_latest());
 }
@@ -95,7 +95,7 @@ Status add_assets(Backend& backend, const Definitions& definitions,
   for (const engine::AssetRow& row : rows) {
     if (chosen && !std::binary_search(chosen->begin(), chosen->end(), row.name)) continue;
     v1::Asset* out = response->add_assets();
-    const Status filled = fill_asset(backend, definitions, row, out);
+    const Status filled = fill_asset(backend, definitions, row, "", out);
     if (!filled.ok()) return filled;
     bytes.add(*out);
     if (bytes.over()) break;
@@ -136,7 +136,7 @@ Status get_asset(Backend& backend, const v1::GetAssetRequest& request,
   if (!row.ok()) return row.status();
   const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
-  return fill_asset(backend, **definitions, *row, response->mutable_asset());
+  return fill_asset(backend, **definitions, *row, request.partition(), response->mutable_asset());
 }
 
 Status list_materializations(Backend& backend, const v1::ListMaterializationsRequest& request,
@@ -149,7 +149,7 @@ Status list_materializations(Backend& backend, const v1::ListMaterializationsReq
   return fill_rows(
       *page, response, response->mutable_materializations(),
       [&](const ports::PageRequest& part) {
-        return backend.reader.list_materializations(request.asset(), part);
+        return backend.reader.list_materializations({request.asset(), request.partition()}, part);
       },
       [&](const engine::MaterializationRow& row, v1::Materialization* out) {
         return fill_materialization(backend, row, out);
@@ -271,12 +271,7 @@ class ValueStream {
     }
     const auto asset = find_asset(backend_, request_.asset());
     if (!asset.ok()) return asset.status();
-    if (asset->materialization == 0) {
-      return Status(base::Code::kNotFound, base::kErrNeverMaterialized,
-                    "asset '" + request_.asset() + "' has no version yet; `weir materialize " +
-                        request_.asset() + "` makes one");
-    }
-    return backend_.reader.get_materialization(asset->materialization);
+    return backend_.reader.get_current({request_.asset(), request_.partition()});
   }
 
   Status open(v1::ReadValueResponse* response) {
@@ -300,7 +295,7 @@ class ValueStream {
     if (!manifest.ok()) return {};  // the bytes carry their schema too
     for (const module::StageSpec& stage : (*manifest)->stages) {
       for (const module::OutputSpec& output : stage.outputs) {
-        if (output.asset == version.asset) return output.schema;
+        if (output.asset == version.of.asset) return output.schema;
       }
     }
     return {};

@@ -188,18 +188,25 @@ class AssetRows {
     const auto known = rows_.find(name);
     if (known != rows_.end()) return known->second ? &*known->second : nullptr;
     auto row = backend_.reader.get_asset(name);
+    note(row.status());
     std::optional<engine::AssetRow>& kept = rows_[name];
-    if (row.ok()) {
-      kept = std::move(*row);
-    } else if (row.status().code() != base::Code::kNotFound && failed_.ok()) {
-      failed_ = row.status();
-    }
+    if (row.ok()) kept = std::move(*row);
     return kept ? &*kept : nullptr;
+  }
+  bool has_version(const engine::AssetPartition& of) {
+    const auto current = backend_.reader.get_current(of);
+    note(current.status());
+    return current.ok();
   }
   // The first that could not be read.
   const Status& failed() const { return failed_; }
 
  private:
+  void note(const Status& status) {
+    const bool found = status.ok() || status.code() == base::Code::kNotFound;
+    if (!found && failed_.ok()) failed_ = status;
+  }
+
   Backend& backend_;
   std::map<std::string, std::optional<engine::AssetRow>> rows_;
   Status failed_;
@@ -222,9 +229,10 @@ Status plan_run(Backend& backend, const v1::PlanRunRequest& request,
   auto row = engine::run_row(catalog, spec);
   if (!row.ok()) return row.status();
   AssetRows assets(backend);
-  const engine::PlanView view{catalog, [&](const std::string& name) { return assets.find(name); },
-                              engine::Options{}.tasks_per_run_max,
-                              engine::Options{}.request_records_max};
+  const engine::PlanView view{
+      catalog, [&](const std::string& name) { return assets.find(name); },
+      [&](const engine::AssetPartition& of) { return assets.has_version(of); },
+      engine::Options{}.tasks_per_run_max, engine::Options{}.request_records_max};
   const auto run = engine::plan_tasks(view, std::move(*row));
   if (!assets.failed().ok()) return assets.failed();
   if (!run.ok()) return run.status();

@@ -55,9 +55,9 @@ Status explain_ended(Backend& backend, const std::string& reference, bool* ended
 
 // What is past is answered from rows on this read thread; what is live by the engine. A run that
 // ends in between is past when the engine says that it does not know it.
-void explain(Backend& backend, const std::string& asked, const std::shared_ptr<Answer>& answer,
-             v1::ExplainResponse* response) {
-  const auto reference = resolved_reference(backend, asked);
+void explain(Backend& backend, const v1::ExplainRequest& request,
+             const std::shared_ptr<Answer>& answer, v1::ExplainResponse* response) {
+  const auto reference = resolved_reference(backend, request.reference());
   if (!reference.ok()) return answer->finish(reference.status());
   bool ended = false;
   const Status past = explain_ended(backend, *reference, &ended, response);
@@ -76,7 +76,8 @@ void explain(Backend& backend, const std::string& asked, const std::shared_ptr<A
     });
     if (!again.ok()) answer->finish(again);
   };
-  const Status posted = backend.inbox.post(engine::Explain{0, *reference}, on_reply);
+  const Status posted =
+      backend.inbox.post(engine::Explain{0, *reference, request.partition()}, on_reply);
   if (!posted.ok()) answer->finish(posted);
 }
 
@@ -224,9 +225,8 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
                               v1::ExplainResponse* response) override {
     ServerUnaryReactor* reactor = context->DefaultReactor();
     const auto answer = std::make_shared<Answer>(reactor);
-    const Status queued = backend_.reads.submit([this, answer, request, response] {
-      explain(backend_, request->reference(), answer, response);
-    });
+    const Status queued = backend_.reads.submit(
+        [this, answer, request, response] { explain(backend_, *request, answer, response); });
     if (!queued.ok()) answer->finish(queued);
     return reactor;
   }

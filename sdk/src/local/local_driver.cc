@@ -82,15 +82,19 @@ class LocalDriver::Impl {
     engine::AssetRow row = known != nullptr ? *known : engine::AssetRow{};
     row.name = name;
     row.type = encoded->ref.type;
+    const engine::AssetPartition whole{name, ""};
+    const engine::AssetPartitionRow* present = tables.asset_partitions.find(whole);
+    engine::AssetPartitionRow current = present != nullptr ? *present : engine::AssetPartitionRow{};
     const auto& versions = tables.materializations.rows();
-    row.materialization = versions.empty() ? 1 : versions.rbegin()->first + 1;
+    current.key = whole;
+    current.materialization = versions.empty() ? 1 : versions.rbegin()->first + 1;
     engine::MaterializationRow version;
-    version.id = row.materialization;
-    version.asset = name;
+    version.id = current.materialization;
+    version.of = whole;
     version.value = encoded->ref;
     version.metadata = "{}";
     version.at = clock_.now().wall;
-    write({artifact_row(encoded->ref, encoded->bytes), version, row});
+    write({artifact_row(encoded->ref, encoded->bytes), version, row, current});
     return reload();
   }
 
@@ -117,7 +121,7 @@ class LocalDriver::Impl {
   Result<std::shared_ptr<const void>> current(std::string_view asset,
                                               const impl::ValueCodec& codec) {
     const std::string name(asset);
-    const engine::AssetRow* row = store_.tables().assets.find(name);
+    const engine::AssetPartitionRow* row = store_.tables().asset_partitions.find({name, ""});
     const auto* version =
         row == nullptr ? nullptr : store_.tables().materializations.find(row->materialization);
     if (version == nullptr) {

@@ -120,6 +120,38 @@ TEST_F(ApiTest, AssetsCarryTheirDefinitionLatestVersionAndLineage) {
   EXPECT_EQ(graph.edges(0).to(), "b");
 }
 
+TEST_F(ApiTest, AVersionIsThatOfThePartitionThatIsAskedFor) {
+  complete_a_run();
+  for (const char* partition : {"", "2026-11-27"}) {
+    const bool made = *partition == '\0';
+    Call get_call(scheduler_->token());
+    v1::GetAssetRequest get;
+    get.set_asset("b");
+    get.set_partition(partition);
+    v1::GetAssetResponse asset;
+    ASSERT_TRUE(assets_->GetAsset(get_call.get(), get, &asset).ok());
+    EXPECT_EQ(asset.asset().has_latest(), made);
+
+    Call list_call(scheduler_->token());
+    v1::ListMaterializationsRequest list;
+    list.set_asset("b");
+    list.set_partition(partition);
+    v1::ListMaterializationsResponse versions;
+    ASSERT_TRUE(assets_->ListMaterializations(list_call.get(), list, &versions).ok());
+    EXPECT_EQ(versions.materializations_size(), made ? 1 : 0);
+  }
+  Call read_call(scheduler_->token());
+  v1::ReadValueRequest read;
+  read.set_asset("b");
+  read.set_partition("2026-11-27");
+  v1::ReadValueResponse none;
+  const auto stream = assets_->ReadValue(read_call.get(), read);
+  EXPECT_FALSE(stream->Read(&none));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("'b[2026-11-27]' has no version yet"));
+}
+
 TEST_F(ApiTest, AMistypedAssetIsNotFoundWithTheNearestName) {
   register_module();
   Call call(scheduler_->token());

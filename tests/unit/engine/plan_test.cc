@@ -122,7 +122,7 @@ TEST(Plan, InputsFromOutsideMustExistUnlessTheyAreOptional) {
   const engine::Run* run = planned.run("c");
   ASSERT_NE(run, nullptr);
   ASSERT_EQ(run->row.pins.size(), 1u);
-  EXPECT_EQ(run->row.pins[0].asset, "a");
+  EXPECT_EQ(run->row.pins[0].of, (engine::AssetPartition{"a", ""}));
   EXPECT_EQ(run->row.pins[0].materialization, 0);
   EXPECT_EQ(run->tasks[0].inputs[0].pin, 0);
   EXPECT_EQ(run->tasks[0].inputs[0].parent, -1);

@@ -93,6 +93,40 @@ TEST(ConvertRun, CarriesIdsCountsAndOnlyTheTimesThatHappened) {
   EXPECT_EQ(run.queued_for(), v1::QUEUE_REASON_UNSPECIFIED);
 }
 
+TEST(ConvertVersion, NamesThePartitionAndThoseOfWhatItWasMadeFrom) {
+  engine::MaterializationRow row;
+  row.of = {"orders", "2026-11-27"};
+  row.inputs = {{{"raw", "2026-11-26"}, 3, {}}, {{"shops", ""}, 4, {}}};
+  v1::Materialization version;
+  to_proto(row, "orders", &version);
+  EXPECT_EQ(version.asset(), "orders");
+  EXPECT_EQ(version.partition(), "2026-11-27");
+  ASSERT_EQ(version.inputs_size(), 2);
+  EXPECT_EQ(version.inputs(0).asset(), "raw");
+  EXPECT_EQ(version.inputs(0).partition(), "2026-11-26");
+  EXPECT_EQ(version.inputs(1).partition(), "");
+}
+
+TEST(ConvertTask, TasksChecksEventsAndExplanationsNameThePartition) {
+  engine::TaskRow task;
+  engine::CheckRow check;
+  engine::EventRow event;
+  engine::ExplainItem item;
+  task.partition = check.partition = event.partition = item.partition = "2026-11-27";
+  v1::Task task_out;
+  to_proto(task, &task_out);
+  EXPECT_EQ(task_out.partition(), "2026-11-27");
+  v1::CheckResult check_out;
+  to_proto(check, &check_out);
+  EXPECT_EQ(check_out.partition(), "2026-11-27");
+  v1::Event event_out;
+  to_proto(event, &event_out);
+  EXPECT_EQ(event_out.partition(), "2026-11-27");
+  v1::ExplainItem item_out;
+  to_proto(item, &item_out);
+  EXPECT_EQ(item_out.partition(), "2026-11-27");
+}
+
 TEST(ConvertTime, RoundTripsBeforeAndAfterTheEpoch) {
   for (const std::int64_t micros : {0LL, 1LL, -1LL, 1'679'792'400'123'456LL, -86'400'000'001LL}) {
     const engine::WallTime time{std::chrono::microseconds(micros)};

@@ -212,6 +212,8 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
   present.present = true;
   present.value.digest = base::sha256("x");
   present.value.size = 1;
+  present.partition = "2026-11-27";
+  assign.partition = "2026-11-28";
   engine::InputRef absent;
   absent.state = engine::TaskState::kSkipped;
   absent.reason = "the branch was not taken";
@@ -224,6 +226,8 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
   EXPECT_EQ(out.module(), base::sha256("module").raw());
   ASSERT_EQ(out.inputs_size(), 2);
   EXPECT_TRUE(out.inputs(0).present());
+  EXPECT_EQ(out.inputs(0).partition(), "2026-11-27");
+  EXPECT_EQ(out.partition(), "2026-11-28");
   EXPECT_FALSE(out.inputs(0).value().is_inline());
   EXPECT_FALSE(out.inputs(1).has_value());
   EXPECT_EQ(out.inputs(1).state(), "skipped");

@@ -115,11 +115,14 @@ TEST_F(QuarantineTest, RunWhoseModuleIsGoneIsSetAside) {
 }
 
 TEST_F(QuarantineTest, AssetWhoseVersionIsUnreadableCountsAsNeverMaterialized) {
-  const auto snapshot = restore_after("UPDATE materializations SET digest=x'00'");
+  const auto snapshot = restore_after("UPDATE materializations SET digest=x'00' WHERE id=1");
   ASSERT_EQ(snapshot.quarantined.size(), 2u);
-  ASSERT_EQ(snapshot.assets.size(), 2u);
-  EXPECT_EQ(snapshot.assets[0].materialization, 0);
-  EXPECT_TRUE(snapshot.current.empty());
+  EXPECT_EQ(snapshot.assets.size(), 2u);
+  ASSERT_EQ(snapshot.partitions.size(), 3u);
+  EXPECT_EQ(snapshot.partitions[0].materialization, 0);
+  EXPECT_EQ(snapshot.partitions[1].materialization, 2);
+  ASSERT_EQ(snapshot.current.size(), 1u);
+  EXPECT_EQ(snapshot.current[0].of.partition, "2026-11-27");
 }
 
 // An engine that is restored from the snapshot, as the scheduler does it at every start.
@@ -136,10 +139,11 @@ class AssetQuarantineTest : public QuarantineTest {
   void SetUp() override {
     auto opened = SqliteStore::open(path_);
     ASSERT_TRUE(opened.ok());
-    commit_rows(**opened, {module("shop", at(100)),
-                           engine::AssetRow{"orders", "shop", "t1", false, 0, {}, ""},
-                           engine::AssetRow{"raw", "other", "t1", false, 0, {}, ""}, run(), task(),
-                           attempt(), engine::WorkerRow{"w-1", "worker-1", 4, false, at(7), {}}});
+    commit_rows(**opened, {module("shop", at(100)), engine::AssetRow{"orders", "shop", "t1", false},
+                           engine::AssetRow{"raw", "other", "t1", false}, partition("", 1),
+                           partition("2026-11-27", 2), materialization_row(1, "orders"),
+                           materialization_row(2, "orders", "2026-11-27"), run(), task(), attempt(),
+                           engine::WorkerRow{"w-1", "worker-1", 4, false, at(7), {}}});
   }
   static engine::ModuleRow module(const std::string& name, base::WallTime registered) {
     module::Manifest manifest;
@@ -152,6 +156,9 @@ class AssetQuarantineTest : public QuarantineTest {
     row.manifest = module::manifest_to_json(manifest).dump();
     row.registered_at = registered;
     return row;
+  }
+  static engine::AssetPartitionRow partition(const std::string& key, std::int64_t version) {
+    return {{"orders", key}, version, run_id(1), ""};
   }
   static engine::RunRow run() {
     engine::RunRow row = run_row(2, engine::RunState::kRunning, 1);
@@ -181,20 +188,32 @@ TEST_F(AssetQuarantineTest, SoundRowsAreAllRestored) {
 }
 
 TEST_F(AssetQuarantineTest, AssetThatALiveRunWritesIsSetAsideWithItsModuleAndTheRun) {
-  const auto snapshot =
-      restore_after("UPDATE assets SET settled_by='nonsense' WHERE name='orders'");
-  ASSERT_EQ(snapshot.quarantined.size(), 3u);
-  EXPECT_NE(snapshot.quarantined[0].find("assets orders"), std::string::npos);
-  EXPECT_NE(snapshot.quarantined[1].find("its asset orders cannot be read; register"),
+  const auto snapshot = restore_after("UPDATE assets SET name='lost' WHERE name='orders'");
+  ASSERT_EQ(snapshot.quarantined.size(), 2u);
+  EXPECT_NE(snapshot.quarantined[0].find("its asset orders cannot be read; register"),
             std::string::npos);
-  EXPECT_NE(snapshot.quarantined[2].find("runs " + run_id(2).text()), std::string::npos);
+  EXPECT_NE(snapshot.quarantined[1].find("runs " + run_id(2).text()), std::string::npos);
   EXPECT_TRUE(restored_engine(snapshot).state().runs.empty());
-  EXPECT_EQ(snapshot.assets.size(), 1u);
+}
+
+// Of a damaged partition nothing is known; the others, the module and the runs go on.
+TEST_F(AssetQuarantineTest, PartitionThatCannotBeReadCountsAsNeverMaterializedAlone) {
+  const auto snapshot = restore_after(
+      "UPDATE asset_partitions SET settled_by='nonsense' WHERE partition='2026-11-27'");
+  ASSERT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_NE(snapshot.quarantined[0].find("asset_partitions orders 2026-11-27: column settled_by"),
+            std::string::npos)
+      << snapshot.quarantined[0];
+  EXPECT_EQ(snapshot.assets.size(), 2u);
+  const engine::Engine engine = restored_engine(snapshot);
+  ASSERT_EQ(engine.state().partitions.size(), 1u);
+  EXPECT_EQ(engine.state().partitions.begin()->second.current.materialization, 1);
+  EXPECT_EQ(engine.state().runs.size(), 1u);
+  EXPECT_EQ(engine.state().active.size(), 1u);
 }
 
 TEST_F(AssetQuarantineTest, ModuleThatIsRegisteredAgainWritesTheRowAnew) {
-  const auto snapshot =
-      restore_after("UPDATE assets SET settled_by='nonsense' WHERE name='orders'");
+  const auto snapshot = restore_after("UPDATE assets SET name='lost' WHERE name='orders'");
   engine::Engine engine = restored_engine(snapshot);
   engine::RegisterModules command;
   const engine::ModuleRow row = module("shop", at(100));
@@ -216,10 +235,23 @@ TEST_F(AssetQuarantineTest, ModuleThatIsRegisteredAgainWritesTheRowAnew) {
   EXPECT_EQ(after.state().runs.size(), 1u);
 }
 
+TEST_F(AssetQuarantineTest, VersionOfAnotherPartitionIsNoneOfThisOne) {
+  const auto snapshot =
+      restore_after("UPDATE asset_partitions SET materialization=1 WHERE partition='2026-11-27'");
+  ASSERT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_NE(snapshot.quarantined[0].find("asset_partitions orders 2026-11-27: its current version"),
+            std::string::npos)
+      << snapshot.quarantined[0];
+  const engine::Engine engine = restored_engine(snapshot);
+  EXPECT_EQ(engine.state().partitions.begin()->second.current.materialization, 1);
+  EXPECT_EQ(engine.state().partitions.rbegin()->second.current.materialization, 0);
+}
+
 TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {
-  const auto snapshot = restore_after("UPDATE cursors SET value=x'01'");
+  const auto snapshot = restore_after("UPDATE cursors SET value=x'01' WHERE partition=''");
   EXPECT_EQ(snapshot.quarantined.size(), 1u);
-  EXPECT_TRUE(snapshot.cursors.empty());
+  ASSERT_EQ(snapshot.cursors.size(), 1u);
+  EXPECT_EQ(snapshot.cursors[0].key.partition, "2026-11-27");
   EXPECT_EQ(snapshot.runs.size(), 1u);
 }
 

@@ -196,13 +196,28 @@ TEST_F(ReaderTest, DefinitionsAreFoundByNameAndDigest) {
   EXPECT_EQ(reader_->list_checks({run_id(1), 0, 1})->size(), 1u);
 }
 
-TEST_F(ReaderTest, MaterializationsComeNewestFirst) {
-  commit_rows(*store_, {materialization_row(2, "raw"), materialization_row(3, "orders"),
-                        materialization_row(4, "orders")});
-  const auto ids = walk(
-      2, [&](const PageRequest& page) { return reader_->list_materializations("orders", page); },
-      [](const engine::MaterializationRow& row) { return std::to_string(row.id); });
-  EXPECT_EQ(ids, (std::vector<std::string>{"4", "3", "1"}));
+TEST_F(ReaderTest, MaterializationsOfAPartitionComeNewestFirst) {
+  commit_rows(*store_, {materialization_row(3, "raw"), materialization_row(4, "orders"),
+                        materialization_row(5, "orders")});
+  const auto ids = [&](const engine::AssetPartition& of) {
+    return walk(
+        2, [&](const PageRequest& page) { return reader_->list_materializations(of, page); },
+        [](const engine::MaterializationRow& row) { return std::to_string(row.id); });
+  };
+  EXPECT_EQ(ids({"orders", ""}), (std::vector<std::string>{"5", "4", "1"}));
+  EXPECT_EQ(ids({"orders", "2026-11-27"}), (std::vector<std::string>{"2"}));
+  EXPECT_EQ(ids({"orders", "2026-11-28"}), (std::vector<std::string>{}));
+}
+
+TEST_F(ReaderTest, ACurrentVersionIsThatOfThePartition) {
+  EXPECT_EQ(reader_->get_current({"orders", ""})->id, 1);
+  EXPECT_EQ(reader_->get_current({"orders", "2026-11-27"})->id, 2);
+  for (const engine::AssetPartition& none :
+       {engine::AssetPartition{"orders", "2026-11-28"}, {"raw", ""}, {"nothing", ""}}) {
+    const auto missing = reader_->get_current(none).status();
+    EXPECT_EQ(missing.code(), Code::kNotFound) << none.asset;
+    EXPECT_EQ(missing.error(), base::kErrNeverMaterialized) << none.asset;
+  }
 }
 
 TEST_F(ReaderTest, LeasesAreThoseOfLiveRuns) {
@@ -233,7 +248,8 @@ TEST_F(ReaderTest, ForgedPageTokensAreRefused) {
   EXPECT_EQ(reader_->list_runs({}, {5, "not a run"}).status().error(), base::kErrPageToken);
   EXPECT_EQ(reader_->list_tasks(run_id(2), {}, "", {5, "x"}).status().error(), base::kErrPageToken);
   EXPECT_EQ(reader_->list_attempts(run_id(2), {}, {5, "1"}).status().error(), base::kErrPageToken);
-  EXPECT_EQ(reader_->list_materializations("a", {5, "1x"}).status().error(), base::kErrPageToken);
+  EXPECT_EQ(reader_->list_materializations({"a", ""}, {5, "1x"}).status().error(),
+            base::kErrPageToken);
   EXPECT_EQ(reader_->list_modules({5, "ab"}).status().error(), base::kErrPageToken);
 }
 

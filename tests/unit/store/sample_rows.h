@@ -81,7 +81,7 @@ inline engine::RunRow run_row(std::uint64_t n, engine::RunState state, std::int3
   row.origin.partition = n % 2 == 0 ? "2026-11-27" : "";
   if (n % 3 == 0) row.start_at = at(8'000 + n);
   row.modules = {digest("shop")};
-  row.pins = {{"raw", 4, value("raw")}, {"late", 0, {}}};
+  row.pins = {{{"raw", row.origin.partition}, 4, value("raw")}, {{"late", ""}, 0, {}}};
   row.task_count = tasks;
   row.created_at = at(1'600'000'000 + static_cast<std::int64_t>(n));
   row.started_at = at(201);
@@ -113,6 +113,7 @@ inline engine::TaskRow task_row(std::uint64_t run, std::int32_t index, engine::T
   row.ready_order = 5;
   row.ready_at = at(301);
   row.outputs = {{"orders", value("orders"), true, 0}, {"totals", value("totals"), false, 12}};
+  row.partition = "2026-11-27";
   return row;
 }
 
@@ -140,7 +141,8 @@ inline engine::EventRow event_row(std::int64_t seq, std::uint64_t run, std::int3
           0,
           1,
           "succeeded",
-          "done"};
+          "done",
+          seq % 2 == 0 ? "2026-11-27" : ""};
 }
 
 inline engine::WorkerRow worker_row() {
@@ -157,29 +159,34 @@ inline engine::WorkerRow worker_row() {
   return row;
 }
 
-inline engine::MaterializationRow materialization_row(std::int64_t id, const std::string& asset) {
+inline engine::MaterializationRow materialization_row(std::int64_t id, const std::string& asset,
+                                                      const std::string& partition = "") {
   engine::MaterializationRow row;
   row.id = id;
-  row.asset = asset;
+  row.of = {asset, partition};
   row.attempt = {run_id(1), 0, 1};
   row.value = value(asset + std::to_string(id));
   row.metadata = "{}";
   row.code_version = "v1";
   row.module = digest("shop");
-  row.inputs = {{"raw", 3, value("raw")}};
+  row.inputs = {{{"raw", partition}, 3, value("raw")}};
   row.at = at(600 + id);
   return row;
 }
 
-// A small world: two modules, two assets of which one has a version, a live run with two tasks, a
-// finished run.
+// A small world: two modules, two assets of which one has versions of two partitions, a live run
+// with two tasks, a finished run.
 inline std::vector<engine::Record> sample_world() {
   std::vector<engine::Record> rows;
   rows.emplace_back(module_row("shop", true));
   rows.emplace_back(module_row("old", false));
-  rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false, 1, run_id(1), ""});
-  rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true, 0, {}, "raw failed: why"});
+  rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false});
+  rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true});
+  rows.emplace_back(engine::AssetPartitionRow{{"orders", ""}, 1, run_id(1), ""});
+  rows.emplace_back(engine::AssetPartitionRow{{"orders", "2026-11-27"}, 2, {}, ""});
+  rows.emplace_back(engine::AssetPartitionRow{{"raw", ""}, 0, {}, "raw failed: why"});
   rows.emplace_back(materialization_row(1, "orders"));
+  rows.emplace_back(materialization_row(2, "orders", "2026-11-27"));
   rows.emplace_back(run_row(1, engine::RunState::kSucceeded, 1));
   rows.emplace_back(task_row(1, 0, engine::TaskState::kSucceeded));
   rows.emplace_back(attempt_row(1, 0, 1, engine::OutcomeClass::kSucceeded));
@@ -195,12 +202,14 @@ inline std::vector<engine::Record> sample_world() {
                                      true,
                                      "",
                                      "{}",
-                                     at(1)});
+                                     at(1),
+                                     "2026-11-27"});
   rows.emplace_back(engine::ArtifactRow{digest("inline"), 6, engine::ArtifactKind::kBytes,
                                         std::make_shared<const std::string>("in\0line", 7)});
   rows.emplace_back(
       engine::ArtifactRow{digest("large"), 1 << 20, engine::ArtifactKind::kFile, nullptr});
-  rows.emplace_back(engine::CursorRow{"shop:orders", 5, digest("cursor")});
+  rows.emplace_back(engine::CursorRow{{"shop:orders", ""}, 5, digest("cursor")});
+  rows.emplace_back(engine::CursorRow{{"shop:orders", "2026-11-27"}, 2, digest("cursor 2")});
   rows.emplace_back(event_row(1, 0, 0));
   rows.emplace_back(event_row(2, 1, 1));
   rows.emplace_back(event_row(3, 2, 1));

@@ -126,6 +126,14 @@ TEST_F(SchemaTest, RestartReadsLiveRunsThroughTheirIndex) {
             "SEARCH events USING INDEX events_by_run (run_id=?)\n");
 }
 
+// The newest versions of one partition, whatever others there are.
+TEST_F(SchemaTest, VersionsOfAPartitionAreFoundThroughTheirIndex) {
+  EXPECT_EQ(plan("SELECT id FROM materializations WHERE asset='x' AND partition='y' AND id < 9 "
+                 "ORDER BY id DESC LIMIT 5"),
+            "SEARCH materializations USING COVERING INDEX materializations_by_partition (asset=? "
+            "AND partition=? AND rowid<?)\n");
+}
+
 // Forgets `info` and lets `last_seen` be NULL.
 struct DifferentWorker {
   std::string id, name;

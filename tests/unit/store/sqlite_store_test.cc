@@ -13,6 +13,7 @@
 #include "base/errors.h"
 #include "engine/text/record_text.h"
 #include "scheduler/store/schema.h"
+#include "scheduler/store/sqlite_reader.h"
 #include "tests/unit/store/sample_rows.h"
 
 namespace weir::store_tests {
@@ -141,10 +142,76 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
   ASSERT_TRUE(snapshot.ok());
   ASSERT_EQ(snapshot->assets.size(), 1u);
   EXPECT_EQ(snapshot->assets[0].name, "orders");
-  EXPECT_FALSE(snapshot->assets[0].settled_by);
-  EXPECT_EQ(snapshot->assets[0].missed, "");
-  commit_rows(*store, {engine::AssetRow{"orders", "shop", "t1", false, 0, run_id(7), "x failed"}});
-  EXPECT_EQ(store->restore()->assets[0].settled_by, run_id(7));
+  EXPECT_TRUE(snapshot->partitions.empty());
+  commit_rows(*store, {engine::AssetPartitionRow{{"orders", ""}, 0, run_id(7), "x failed"}});
+  EXPECT_EQ(store->restore()->partitions[0].settled_by, run_id(7));
+}
+
+// What was kept by asset and by stage is that of the empty partition, lineage and pins included.
+TEST(Migrations, VersionsCursorsLineageAndPinsMoveToTheEmptyPartition) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  const std::string hex(64, 'a'), digest = "x'" + hex + "'";
+  const std::string read = "[[\"raw\",3,\"" + hex +
+                           "\",9007199254740993,\"tree\",\"t \\\"2\\\"\"]," + "[\"late\",0,\"" +
+                           std::string(64, '0') + "\",0,\"bytes\",\"\"]]";
+  {
+    base::Result<store::Connection> connection =
+        store::Connection::open(path, store::OpenMode::kCreate);
+    ASSERT_TRUE(connection.ok());
+    ASSERT_TRUE(connection->exec("PRAGMA application_id=1466263922").ok());  // ours
+    ASSERT_TRUE(store::migrate(*connection, store::migrations().first(8)).ok());
+    const std::string run = "'" + run_id(1).text() + "'";
+    const std::string rows =
+        "INSERT INTO assets VALUES('orders', 'shop', 't1', 0, 7, " + run +
+        ", ''),"
+        "('raw', 'shop', 't2', 0, 0, " +
+        run +
+        ", 'raw failed'), ('new', 'shop', 't', 1, 0, NULL, '');"
+        "INSERT INTO cursors VALUES('shop:orders', 5, " +
+        digest +
+        ");"
+        "INSERT INTO materializations VALUES(7, 'orders', " +
+        run + ", 0, 1, " + digest + ", 3, 'bytes', 't1', '{}', 'v1', " + digest + ", '" + read +
+        "', 60),"
+        "(6, 'orders', " +
+        run + ", 0, 1, " + digest + ", 3, 'bytes', 't1', '{}', 'v1', " + digest +
+        ", '[]', 50);"
+        "INSERT INTO runs(run_id, state, job, selection, params, reason, message, priority, "
+        "modules, "
+        "pins, task_count, created_at) VALUES(" +
+        run + ", 'queued', '', 'a', '{}', '', '', 0, '[]', '" + read +
+        "', 0, 1);"
+        "INSERT INTO checks VALUES(" +
+        run + ", 0, 1, 'orders', 'c', 'warn', 1, '', '{}', 2);";
+    const base::Status written = connection->exec(rows.c_str());
+    ASSERT_TRUE(written.ok()) << written.text();
+  }
+  auto store = open_store(path);
+  ASSERT_NE(store, nullptr);
+  const auto snapshot = store->restore();
+  ASSERT_TRUE(snapshot.ok());
+  EXPECT_TRUE(snapshot->quarantined.empty());
+  EXPECT_EQ(snapshot->assets.size(), 3u);
+  ASSERT_EQ(snapshot->partitions.size(), 2u);
+  EXPECT_EQ(snapshot->partitions[0].key, (engine::AssetPartition{"orders", ""}));
+  EXPECT_EQ(snapshot->partitions[0].materialization, 7);
+  EXPECT_EQ(snapshot->partitions[1].missed, "raw failed");
+  ASSERT_EQ(snapshot->cursors.size(), 1u);
+  EXPECT_EQ(snapshot->cursors[0].key, (engine::StagePartition{"shop:orders", ""}));
+  EXPECT_EQ(snapshot->cursors[0].version, 5);
+  ASSERT_EQ(snapshot->current.size(), 1u);
+  const engine::AssetVersion raw{
+      {"raw", ""},
+      3,
+      {*base::Digest::parse(hex), 9'007'199'254'740'993, engine::ArtifactKind::kTree, "t \"2\""}};
+  EXPECT_EQ(snapshot->current[0].inputs,
+            (std::vector{raw, engine::AssetVersion{{"late", ""}, 0, {}}}));
+  auto reader = store::SqliteReader::open(path, 1);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ((*reader)->get_run(run_id(1))->run.pins, snapshot->current[0].inputs);
+  EXPECT_EQ((*reader)->list_materializations({"orders", ""}, {})->rows.size(), 2u);
+  EXPECT_EQ((*reader)->list_checks({run_id(1), 0, 1})->size(), 1u);
 }
 
 TEST(Migrations, FailedStepChangesNothing) {

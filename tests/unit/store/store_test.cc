@@ -63,8 +63,10 @@ TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
   ASSERT_EQ(restored->modules.size(), 1u);
   EXPECT_EQ(restored->modules[0].pipeline, "shop");
   EXPECT_EQ(restored->assets.size(), 2u);
-  ASSERT_EQ(restored->current.size(), 1u);
-  EXPECT_EQ(restored->current[0].asset, "orders");
+  EXPECT_EQ(restored->partitions.size(), 3u);
+  ASSERT_EQ(restored->current.size(), 2u);
+  EXPECT_EQ(restored->current[0].of, (engine::AssetPartition{"orders", ""}));
+  EXPECT_EQ(restored->current[1].of, (engine::AssetPartition{"orders", "2026-11-27"}));
   ASSERT_EQ(restored->runs.size(), 1u);
   EXPECT_EQ(restored->runs[0].id, run_id(2));
   EXPECT_EQ(restored->tasks.size(), 2u);
@@ -72,7 +74,7 @@ TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
   EXPECT_EQ(restored->attempts[0].key.epoch, 2);
   EXPECT_EQ(restored->run_seq, (std::map<base::RunId, std::int32_t>{{run_id(2), 2}}));
   EXPECT_EQ(restored->last_seq, 4);
-  EXPECT_EQ(restored->last_materialization, 1);
+  EXPECT_EQ(restored->last_materialization, 2);
   EXPECT_EQ(restored->last_outbox, 2);
   EXPECT_EQ(restored->outbox.size(), 2u);
 }
@@ -137,19 +139,19 @@ TEST_P(StoreTest, RollbackTakesBackInsertsUpdatesAndDeletes) {
 
 TEST_P(StoreTest, TransactionAfterARollbackWritesOnlyItsOwn) {
   ASSERT_TRUE(store_->begin().ok());
-  write_all_rows(*store_, {engine::CursorRow{"a", 1, digest("a")}});
+  write_all_rows(*store_, {engine::CursorRow{{"a", ""}, 1, digest("a")}});
   store_->rollback();
-  commit_rows(*store_, {engine::CursorRow{"b", 1, digest("b")}});
+  commit_rows(*store_, {engine::CursorRow{{"b", ""}, 1, digest("b")}});
   base::Result<engine::Snapshot> restored = store_->restore();
   ASSERT_TRUE(restored.ok());
   ASSERT_EQ(restored->cursors.size(), 1u);
-  EXPECT_EQ(restored->cursors[0].stage, "b");
+  EXPECT_EQ(restored->cursors[0].key.stage, "b");
 }
 
 TEST_P(StoreTest, WritingARowTwiceKeepsTheLastVersion) {
-  commit_rows(*store_,
-              {engine::CursorRow{"a", 1, digest("a")}, engine::CursorRow{"a", 2, digest("b")}});
-  commit_rows(*store_, {engine::CursorRow{"a", 2, digest("b")}});
+  commit_rows(*store_, {engine::CursorRow{{"a", ""}, 1, digest("a")},
+                        engine::CursorRow{{"a", ""}, 2, digest("b")}});
+  commit_rows(*store_, {engine::CursorRow{{"a", ""}, 2, digest("b")}});
   base::Result<engine::Snapshot> restored = store_->restore();
   ASSERT_TRUE(restored.ok());
   ASSERT_EQ(restored->cursors.size(), 1u);
@@ -209,7 +211,8 @@ TEST_P(StoreTest, ARowOfHistoryIsNotWrittenTwice) {
                        false,
                        "",
                        "{}",
-                       at(2)},
+                       at(2),
+                       ""},
       engine::ReplyRow{"key-1", digest("another"), base::Status(), "other", at(9)},
       engine::OutboxRow{1, "other", "{}", false, at(9)},
   };
