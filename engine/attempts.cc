@@ -137,10 +137,10 @@ std::vector<AssetVersion> inputs_of(const State& state, const Run& run, const Ta
 
 void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
                  const OutputValue& output, const std::vector<AssetVersion>& inputs) {
-  PartitionState& partition = partition_state(step.state, {output.asset, partition_of(run, task)});
+  auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
   MaterializationRow row;
   row.id = ++step.state.last_materialization;
-  row.of = partition.row.key;
+  row.of = partition.first;
   row.attempt = report.key;
   row.value = output.value;
   row.metadata = report.metadata;
@@ -148,23 +148,21 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   row.module = run.modules[std::size_t(task.module)]->row.digest;
   row.inputs = inputs;
   row.at = step.now.wall;
-  partition.current = {row.id, row.value, run.row.id, row.at};
-  partition.row.materialization = row.id;
-  settle(partition, run.row.id, "");
+  partition.second.current = {row.id, row.value, run.row.id, row.at};
+  settle(partition.second, run.row.id, "");
   store_bytes(step, output);
-  write(step, partition.row);
-  emit_task(step, run, task, AssetMaterialized{output.asset, output.value.digest});
+  write(step, partition_row(partition));
+  emit_task(step, run, task, AssetMaterialized{row.of, output.value.digest});
   task.outputs.push_back({output.asset, output.value, false, row.id});
   write(step, std::move(row));
 }
 
 void keep_versions(Step& step, const Run& run, Task& task) {
   for (const auto& output : task.spec->outputs) {
-    PartitionState& partition =
-        partition_state(step.state, {output.asset, partition_of(run, task)});
-    const auto& current = partition.current;
+    auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
+    const auto& current = partition.second.current;
     task.outputs.push_back({output.asset, current.value, true, current.materialization});
-    if (settle(partition, run.row.id, "")) write(step, partition.row);
+    if (settle(partition.second, run.row.id, "")) write(step, partition_row(partition));
   }
 }
 
@@ -227,7 +225,10 @@ void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished
     write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
                          check.reason, check.metadata, step.now.wall, partition_of(run, task)});
     if (check.passed) continue;
-    emit_task(step, run, task, CheckFailed{check.asset, check.name, check.severity, check.reason});
+    emit_task(
+        step, run, task,
+        CheckFailed{
+            {check.asset, partition_of(run, task)}, check.name, check.severity, check.reason});
   }
 }
 

@@ -182,11 +182,14 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
   assign.module = module.row.digest;
   assign.stage = task.stage;
   assign.partition = partition_of(run, task);
+  bool takes_cursor = false;
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     assign.inputs.push_back(make_input(state, run, task, i));
+    const auto kind = task.spec->dependencies[i].kind;
+    takes_cursor = takes_cursor || kind == module::DependencyKind::kCursor;
   }
   assign.params = run.row.params;
-  const auto cursor = state.cursors.find(cursor_of(run, task));
+  const auto cursor = takes_cursor ? state.cursors.find(cursor_of(run, task)) : state.cursors.end();
   if (cursor != state.cursors.end()) {
     assign.cursor_version = cursor->second.version;
     assign.cursor.digest = cursor->second.value;

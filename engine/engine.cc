@@ -228,24 +228,21 @@ std::uint32_t draw(Step& step) {
 }
 
 OfRun of_run(const RunRow& run, std::int32_t& run_seq) {
-  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job, run.origin.partition};
+  return {run.id, ++run_seq, run.job.empty() ? run.selection : run.job};
 }
 
 OfTask of_task(Run& run, const Task& task) {
-  return {run.row.id, ++run.run_seq,   index_of(run, task),
-          task.epoch, task.spec->name, partition_of(run, task)};
+  return {run.row.id, ++run.run_seq, index_of(run, task), task.epoch, task.spec->name};
 }
 
 std::int32_t index_of(const Run& run, const Task& task) {
   return std::int32_t(&task - run.tasks.data());
 }
 
-PartitionState& partition_state(State& state, AssetPartitionView of) {
-  const auto at = state.partitions.find(of);
-  if (at != state.partitions.end()) return at->second;
-  PartitionState& made = state.partitions[of.own()];
-  made.row.key = of.own();
-  return made;
+Partitions::value_type& partition_entry(State& state, AssetPartitionView of) {
+  const auto at = state.partitions.lower_bound(of);
+  if (at != state.partitions.end() && AssetPartitionView(at->first) == of) return *at;
+  return *state.partitions.try_emplace(at, of.own());
 }
 
 const CurrentVersion& current_version(const State& state, AssetPartitionView of) {

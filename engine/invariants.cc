@@ -190,11 +190,6 @@ void Engine::check_invariants() const {
     CHECK_MSG(state.runs.contains(writer.run),
               "an asset's writer is live: " + AssetPartitionView(of).text());
   }
-  for (const auto& [of, partition] : state.partitions) {
-    CHECK_MSG(partition.row.key == of, "a partition is kept under its key");
-    CHECK_MSG(partition.row.materialization == partition.current.materialization,
-              "a current version is that of its row: " + AssetPartitionView(of).text());
-  }
   for (const auto& [id, queued] : state.queue.runs()) {
     CHECK_MSG(!state.runs.contains(id), "a queued run is not planned: " + id.text());
   }

@@ -70,18 +70,17 @@ void settle_missed(Step& step, const Run& run, const Task& task, TaskState end) 
   const std::string_view line = std::string_view(task.reason).substr(0, task.reason.find('\n'));
   if (!line.empty()) missed += ": " + base::cut_utf8(line, kMissedBytesMax);
   for (const auto& output : task.spec->outputs) {
-    PartitionState& partition =
-        partition_state(step.state, {output.asset, partition_of(run, task)});
-    if (settle(partition, run.row.id, missed)) write(step, partition.row);
+    auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
+    if (settle(partition.second, run.row.id, missed)) write(step, partition_row(partition));
   }
 }
 
 }  // namespace
 
 bool settle(PartitionState& partition, RunId run, std::string missed) {
-  if (run < partition.row.settled_by) return false;
-  partition.row.settled_by = run;
-  partition.row.missed = std::move(missed);
+  if (run < partition.settled_by) return false;
+  partition.settled_by = run;
+  partition.missed = std::move(missed);
   return true;
 }
 

@@ -149,7 +149,7 @@ struct EventRow {
   std::int32_t epoch = 0;
   std::string state;  // the state entered, or the outcome class
   std::string message;
-  std::string partition;  // of the task or the run
+  std::string partition;  // of the asset that the event is about
 
   static constexpr Table kTable{"events", Writes::kOnce};
   static constexpr auto columns() {

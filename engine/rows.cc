@@ -62,6 +62,11 @@ RunCountsRow counts_row(const Run& run) {
   return row;
 }
 
+AssetPartitionRow partition_row(const Partitions::value_type& entry) {
+  const auto& [key, state] = entry;
+  return {key, state.current.materialization, state.settled_by, state.missed};
+}
+
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt) {
   AttemptRow row;
   row.key = {run.row.id, index_of(run, task), task.epoch};
@@ -105,10 +110,9 @@ std::string Engine::durable_text() const {
   std::string text;
   for (const auto& [digest, module] : state_->modules) add_line(text, module->row);
   for (const auto& [name, asset] : state_->assets) add_line(text, asset);
-  for (const auto& [of, partition] : state_->partitions) {
-    add_line(text, partition.row);
-    text += "  current " + std::to_string(partition.current.materialization) + " " +
-            partition.current.value.digest.hex() + "\n";
+  for (const auto& entry : state_->partitions) {
+    add_line(text, partition_row(entry));
+    text += "  current " + entry.second.current.value.digest.hex() + "\n";
   }
   for (const auto& [key, cursor] : state_->cursors) add_line(text, cursor);
   for (const auto& [id, run] : state_->runs) {

@@ -41,9 +41,11 @@ struct CurrentVersion {
 };
 
 struct PartitionState {
-  AssetPartitionRow row;
   CurrentVersion current;
+  RunId settled_by;    // as in the row
+  std::string missed;  // as in the row
 };
+using Partitions = std::map<AssetPartition, PartitionState, PartitionOrder>;
 
 // ---- runs ----
 
@@ -150,9 +152,9 @@ struct State {
   std::map<std::string, Digest, std::less<>> active;                     // pipeline -> module
   std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();  // of the active ones
   std::map<std::string, AssetRow, std::less<>> assets;
-  std::map<AssetPartition, PartitionState, PartitionOrder> partitions;  // those with a row
+  Partitions partitions;  // those with a row
   // The one live writer of each, from its first lease to its end.
-  std::map<AssetPartition, TaskRef, PartitionOrder> writers;
+  std::unordered_map<AssetPartition, TaskRef, PartitionHash, PartitionEqual> writers;
   std::map<StagePartition, CursorRow> cursors;
   std::map<RunId, Run> runs;                           // planned and not terminal
   std::map<Digest, std::weak_ptr<const Links>> links;  // of those runs, by plan

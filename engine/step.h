@@ -68,7 +68,8 @@ TaskState state_of(const Task& task);
 TaskRow task_row(const Run& run, const Task& task);
 RunCountsRow counts_row(const Run& run);
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt);
-PartitionState& partition_state(State& state, AssetPartitionView of);  // which will have a row
+Partitions::value_type& partition_entry(State& state, AssetPartitionView of);  // made when absent
+AssetPartitionRow partition_row(const Partitions::value_type& entry);
 const CurrentVersion& current_version(const State& state, AssetPartitionView of);
 StagePartition cursor_of(const Run& run, const Task& task);
 Run* find_run(State& state, RunId run);

@@ -15,7 +15,6 @@ EventRow row_of_run(EventKind kind, OfRun&& of, RunState state, std::string mess
   row.run = of.run;
   row.run_seq = of.run_seq;
   row.subject = std::move(of.name);
-  row.partition = std::move(of.partition);
   row.state = run_state_name(state);
   row.message = std::move(message);
   return row;
@@ -29,7 +28,6 @@ EventRow row_of_task(EventKind kind, OfTask&& of, std::string_view state, std::s
   row.task = of.task;
   row.epoch = of.epoch;
   row.subject = std::move(of.name);
-  row.partition = std::move(of.partition);
   row.state = state;
   row.message = std::move(message);
   return row;
@@ -77,11 +75,16 @@ struct ToRow {
                        std::move(e.reason));
   }
   EventRow operator()(AssetMaterialized&& e) const {
-    return row_of_task(EventKind::kAssetMaterialized, std::move(e.of), e.asset, e.version.hex());
+    EventRow row =
+        row_of_task(EventKind::kAssetMaterialized, std::move(e.of), e.asset.asset, e.version.hex());
+    row.partition = std::move(e.asset.partition);
+    return row;
   }
   EventRow operator()(CheckFailed&& e) const {
-    return row_of_task(EventKind::kCheckFailed, std::move(e.of), base::word_of(e.severity),
-                       e.asset + "/" + e.name + ": " + e.reason);
+    EventRow row = row_of_task(EventKind::kCheckFailed, std::move(e.of), base::word_of(e.severity),
+                               e.asset.asset + "/" + e.name + ": " + e.reason);
+    row.partition = std::move(e.asset.partition);
+    return row;
   }
   EventRow operator()(ModuleRegistered&& e) const {
     return row_of(EventKind::kModuleRegistered, std::move(e.pipeline), e.module.hex());

@@ -21,7 +21,6 @@ struct OfRun {
   base::RunId run;
   std::int32_t run_seq = 0;  // within the run, from 1, gapless
   std::string name;          // its job, or its selection
-  std::string partition;
 };
 struct OfTask {
   base::RunId run;
@@ -29,7 +28,6 @@ struct OfTask {
   std::int32_t task = 0;
   std::int32_t epoch = 0;
   std::string name;
-  std::string partition;  // that it writes
 };
 
 // ---- runs ----
@@ -75,12 +73,12 @@ struct TaskFinished {  // reached a terminal state
   OfTask of{};
 };
 struct AssetMaterialized {
-  std::string asset;
+  AssetPartition asset;
   base::Digest version;
   OfTask of{};
 };
 struct CheckFailed {
-  std::string asset;
+  AssetPartition asset;
   std::string name;
   module::CheckSeverity severity = module::CheckSeverity::kError;
   std::string reason;

@@ -251,11 +251,11 @@ void explain_version(const State& state, const AssetRow& asset, const AssetParti
     say(ExplainKind::kMade, {current.run.text()}, current.value.digest.hex().substr(0, 12));
   }
   const auto settled = state.partitions.find(of);
-  if (settled == state.partitions.end() || settled->second.row.missed.empty()) return;
-  const AssetPartitionRow& row = settled->second.row;
-  const std::string run = row.settled_by.text();
-  const std::string task = row.missed.substr(0, row.missed.find(' '));
-  say(ExplainKind::kMissed, {run, run + "/" + task}, row.missed);
+  if (settled == state.partitions.end() || settled->second.missed.empty()) return;
+  const auto& [key, end] = *settled;
+  const std::string run = end.settled_by.text();
+  const std::string task = end.missed.substr(0, end.missed.find(' '));
+  say(ExplainKind::kMissed, {run, run + "/" + task}, end.missed);
 }
 
 void explain_asset(const Step& step, const AssetRow& asset, const std::string& partition,

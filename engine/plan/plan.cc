@@ -81,8 +81,8 @@ Digest digest_of_plan(const Run& run) {
   return base::sha256(text);
 }
 
-std::map<AssetPartitionView, std::int32_t> pins_of(const Run& run) {
-  std::map<AssetPartitionView, std::int32_t> index;
+std::map<AssetPartitionView, std::int32_t, PartitionOrder> pins_of(const Run& run) {
+  std::map<AssetPartitionView, std::int32_t, PartitionOrder> index;
   for (std::size_t i = 0; i < run.row.pins.size(); ++i) {
     index.emplace(run.row.pins[i].of, std::int32_t(i));
   }

@@ -3,6 +3,8 @@
 // has such a partition is not known here.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -29,7 +31,7 @@ struct AssetPartitionView {
 
   AssetPartitionView(std::string_view name, std::string_view key) : asset(name), partition(key) {}
   AssetPartitionView(const AssetPartition& of) : asset(of.asset), partition(of.partition) {}
-  auto operator<=>(const AssetPartitionView&) const = default;
+  bool operator==(const AssetPartitionView&) const = default;
 
   AssetPartition own() const { return {std::string(asset), std::string(partition)}; }
   // For people: "orders", or "orders[2026-11-27]".
@@ -43,7 +45,23 @@ struct AssetPartitionView {
 // Finds one in a map without making a copy of the names.
 struct PartitionOrder {
   using is_transparent = void;
-  bool operator()(AssetPartitionView a, AssetPartitionView b) const { return a < b; }
+  bool operator()(AssetPartitionView a, AssetPartitionView b) const {
+    const int order = a.asset.compare(b.asset);
+    return order != 0 ? order < 0 : a.partition < b.partition;
+  }
+};
+
+// The same where nobody asks for an order.
+struct PartitionHash {
+  using is_transparent = void;
+  std::size_t operator()(AssetPartitionView of) const {
+    const std::hash<std::string_view> hash;
+    return of.partition.empty() ? hash(of.asset) : hash(of.asset) * 31 + hash(of.partition);
+  }
+};
+struct PartitionEqual {
+  using is_transparent = void;
+  bool operator()(AssetPartitionView a, AssetPartitionView b) const { return a == b; }
 };
 
 struct StagePartition {
