@@ -1,8 +1,9 @@
-// Strong ids and instants. A run id is time-sorted: milliseconds since 2020 above twenty random
-// bits, shown as thirteen characters of lower-case Crockford base32. Pure values: time and
-// randomness are given to those who make ids.
+// Strong ids and instants, and what an attempt has by them. A run id is time-sorted: milliseconds
+// since 2020 above twenty random bits, shown as thirteen characters of lower-case Crockford base32.
+// Pure values: time and randomness are given to those who make ids.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/words.h"
 
 namespace weir::base {
 
@@ -57,6 +60,11 @@ struct AttemptKey {
   std::int32_t epoch = 0;  // from 1
   auto operator<=>(const AttemptKey&) const = default;
 };
+
+// The streams of an attempt's log. Their words end the names of its files.
+enum class LogStream { kStdout, kStderr, kLog };
+constexpr Words<3> words(LogStream) { return {"stdout", "stderr", "log"}; }
+inline constexpr std::array kLogStreams{LogStream::kStdout, LogStream::kStderr, LogStream::kLog};
 
 }  // namespace weir::base
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace weir::base {
 namespace {
 
@@ -161,7 +163,6 @@ std::string Json::pretty() const {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   out += '"';
   for (const char c : text) {
     switch (c) {
@@ -185,8 +186,8 @@ void append_quoted(std::string& out, std::string_view text) {
           out += c;
         } else {
           out += "\\u00";
-          out += kHex[static_cast<unsigned char>(c) >> 4];
-          out += kHex[static_cast<unsigned char>(c) & 15];
+          out += kHexDigits[static_cast<unsigned char>(c) >> 4];
+          out += kHexDigits[static_cast<unsigned char>(c) & 15];
         }
     }
   }

@@ -192,4 +192,9 @@ Digest sha256(std::string_view data) {
   return hash.finish();
 }
 
+std::string blob_path(std::string_view folder, const Digest& digest) {
+  const std::string hex = digest.hex();
+  return std::string(folder) + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2);
+}
+
 }  // namespace weir::base

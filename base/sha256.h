@@ -45,6 +45,9 @@ class Sha256 {
 
 Digest sha256(std::string_view data);
 
+// Where the bytes of that digest stand in a folder of blobs: FOLDER/sha256/ab/cdef…
+std::string blob_path(std::string_view folder, const Digest& digest);
+
 }  // namespace weir::base
 
 template <>

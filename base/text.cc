@@ -49,13 +49,12 @@ std::optional<std::string> parse_base64(std::string_view text) {
 }
 
 std::string hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   out.reserve(2 * bytes.size());
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
+    out += kHexDigits[byte >> 4];
+    out += kHexDigits[byte & 15];
   }
   return out;
 }
@@ -100,7 +99,7 @@ std::string cut_utf8(std::string_view text, std::size_t bytes_max) {
   std::size_t end = bytes_max;
   while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
   out.resize(end);
-  return out + "… (cut)";
+  return out.append(kCutMark);
 }
 
 }  // namespace weir::base

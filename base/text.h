@@ -12,6 +12,8 @@ namespace weir::base {
 std::string base64(std::string_view bytes);
 std::optional<std::string> parse_base64(std::string_view text);
 
+// The digits, for who writes a few of them; data alone, so that signal handlers may, too.
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 // Two lower-case digits a byte.
 std::string hex(std::string_view bytes);
 // The value of a digit in either case, -1 for any other character.
@@ -22,7 +24,8 @@ int hex_digit(char c);
 std::size_t utf8_length(std::string_view text);
 // `text` with every sequence that is not UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
-// The same of at most `bytes_max` bytes: cut between characters, and then "… (cut)" follows.
+// The same of at most `bytes_max` bytes: cut between characters, and then the mark follows.
+inline constexpr std::string_view kCutMark = "… (cut)";
 std::string cut_utf8(std::string_view text, std::size_t bytes_max);
 
 }  // namespace weir::base

@@ -13,7 +13,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "cli/commands/commands.h"
-#include "cli/session.h"
+#include "cli/invocation.h"
 #include "worker/worker.h"
 
 namespace weir::cli {
@@ -114,7 +114,7 @@ std::vector<std::string> leftovers(const CLI::App& app) {
   return rest;
 }
 
-int usage_error(Session& session, const CLI::App& app, const CLI::ParseError& error) {
+int usage_error(Invocation& invocation, const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* at = deepest(&app);
   std::string message = error.what();
   const std::vector<std::string> rest = leftovers(app);
@@ -132,11 +132,11 @@ int usage_error(Session& session, const CLI::App& app, const CLI::ParseError& er
     message = "'" + full_name(at) + "' does not take '" + rest.front() + "'." +
               base::did_you_mean(rest.front(), options);
   } else if (!names.empty() && rest.empty()) {
-    session.note(help_text(at));
+    invocation.note(help_text(at));
     message = "'" + full_name(at) + "' needs a command";
   }
-  const int code = session.fail(Status(Code::kInvalidArgument, base::kErrUsage, message));
-  session.note("see " + full_name(at) + " --help");
+  const int code = invocation.fail(Status(Code::kInvalidArgument, base::kErrUsage, message));
+  invocation.note("see " + full_name(at) + " --help");
   return code;
 }
 
@@ -148,48 +148,48 @@ int supervise(std::vector<std::string>& arguments) {
   return worker::supervisor_main(argc, argv.data());
 }
 
-int run_in(Session& session, std::vector<std::string> arguments) {
+int run_in(Invocation& invocation, std::vector<std::string> arguments) {
   Chosen chosen;
   CLI::App app("Weir: data pipelines whose stages are C++", "weir");
   app.fallthrough();
   app.require_subcommand(0, 1);
   app.set_help_all_flag("--help-all", "the help of all commands");
-  add_global_options(app, session.options);
-  add_serve_commands(app, session, chosen);
-  add_init_command(app, session, chosen);
-  add_module_commands(app, session, chosen);
-  add_start_commands(app, session, chosen);
-  add_run_commands(app, session, chosen);
-  add_log_commands(app, session, chosen);
-  add_asset_commands(app, session, chosen);
-  add_worker_commands(app, session, chosen);
-  add_db_commands(app, session, chosen);
-  add_open_command(app, session, chosen);
-  add_system_commands(app, session, chosen);
-  add_replay_command(app, session, chosen);
-  add_completion_commands(app, session, chosen);
+  add_global_options(app, invocation.options);
+  add_serve_commands(app, invocation, chosen);
+  add_init_command(app, invocation, chosen);
+  add_module_commands(app, invocation, chosen);
+  add_start_commands(app, invocation, chosen);
+  add_run_commands(app, invocation, chosen);
+  add_log_commands(app, invocation, chosen);
+  add_asset_commands(app, invocation, chosen);
+  add_worker_commands(app, invocation, chosen);
+  add_db_commands(app, invocation, chosen);
+  add_open_command(app, invocation, chosen);
+  add_system_commands(app, invocation, chosen);
+  add_replay_command(app, invocation, chosen);
+  add_completion_commands(app, invocation, chosen);
   add_footers(app);
 
   if (!arguments.empty() && arguments.front() == kCompleteVerb) {
-    return complete_words(session, app, {arguments.begin() + 1, arguments.end()});
+    return complete_words(invocation, app, {arguments.begin() + 1, arguments.end()});
   }
   std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants
   try {
     app.parse(arguments);
   } catch (const CLI::CallForHelp& help) {
-    session.data(help_text(deepest(&app)));
+    invocation.data(help_text(deepest(&app)));
     return kExitOk;
   } catch (const CLI::CallForAllHelp& help) {
-    session.data(app.help("", CLI::AppFormatMode::All));
+    invocation.data(app.help("", CLI::AppFormatMode::All));
     return kExitOk;
   } catch (const CLI::ParseError& error) {
-    const Status ignored = session.start();
+    const Status ignored = invocation.start();
     static_cast<void>(ignored);  // the usage error is the one to report
-    return usage_error(session, app, error);
+    return usage_error(invocation, app, error);
   }
-  if (const Status status = session.start(); !status.ok()) return session.fail(status);
+  if (const Status status = invocation.start(); !status.ok()) return invocation.fail(status);
   if (!chosen) {
-    session.data(help_text(deepest(&app)));
+    invocation.data(help_text(deepest(&app)));
     return deepest(&app) == &app ? kExitOk : kExitUsage;
   }
   return chosen();
@@ -200,8 +200,8 @@ int run_in(Session& session, std::vector<std::string> arguments) {
 int run_command_line(std::vector<std::string> arguments) {
   // The supervisor is this program again: it must not build a parser, start a thread or touch gRPC.
   if (!arguments.empty() && arguments.front() == kSupervisorVerb) return supervise(arguments);
-  Session session;
-  return session.finish(run_in(session, std::move(arguments)));
+  Invocation invocation;
+  return invocation.finish(run_in(invocation, std::move(arguments)));
 }
 
 }  // namespace weir::cli

@@ -12,6 +12,7 @@
 #include "cli/display/run_model.h"
 #include "cli/interrupt.h"
 #include "cli/text/duration.h"
+#include "cli/values.h"
 #include "sdk/client/api.h"
 #include "sdk/client/run_follower.h"
 
@@ -23,7 +24,7 @@ using client::RunFollower;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kFrame{100};
-constexpr std::chrono::milliseconds kLastLinesEvery{1'000};
+constexpr std::chrono::milliseconds kLastWordsEvery{1'000};
 constexpr std::chrono::milliseconds kLogsMayLag{1'500};  // behind the event of a failure
 constexpr std::chrono::milliseconds kDisplayCall{1'000};
 constexpr std::size_t kFailureLogLines = 20;
@@ -31,19 +32,19 @@ constexpr std::size_t kFailuresShownMax = 10;  // in full; the rest only as line
 
 class Follow {
  public:
-  Follow(Session& session, client::Api& api, const v1::Run& run, const FollowOptions& options)
-      : session_(session),
+  Follow(Invocation& invocation, client::Api& api, const v1::Run& run, const FollowOptions& options)
+      : invocation_(invocation),
         run_(run),
         options_(options),
         logs_api_(api.target(), kDisplayCall, 1),
         model_(run.task_count()),
-        display_(make_run_display(session, title(run))),
+        display_(make_run_display(invocation, title(run))),
         follower_(api.target(), run.id(), 0) {}
 
   int run() {
     const Clock::time_point started = Clock::now();
     if (run_.queued_for() != v1::QUEUE_REASON_UNSPECIFIED) {
-      session_.note("run " + run_.id() + " is queued; weir explain " + run_.id() + " says why");
+      invocation_.note("run " + run_.id() + " is queued; weir explain " + run_.id() + " says why");
     }
     for (;;) {
       if (interrupted() != 0) return detach();
@@ -72,12 +73,12 @@ class Follow {
   void take(const RunFollower::Update& update) {
     if (update.kind == RunFollower::Kind::kDisconnected) {
       connected_ = false;
-      display_->block({lost_line(session_)});
+      display_->block({lost_line(invocation_)});
     }
     if (update.kind == RunFollower::Kind::kReconnected) {
       connected_ = true;
-      display_->block({found_line(session_)});
-      // A display without last lines is better than none: whether it worked is seen later.
+      display_->block({found_line(invocation_)});
+      // A display without last words is better than none: whether it worked is seen later.
       static_cast<void>(logs_api_.wait_connected(kDisplayCall));
     }
     for (const v1::Event& event : update.events) {
@@ -103,16 +104,27 @@ class Follow {
 
   void draw() {
     if (!display_->live()) return;
-    if (connected_ && Clock::now() - last_lines_at_ >= kLastLinesEvery) {
-      last_lines_.clear();
+    if (connected_ && Clock::now() - last_words_at_ >= kLastWordsEvery) {
+      last_words_.clear();
       for (const auto& [index, task] : model_.longest_running(kRunningShownMax)) {
         const LogTail tail = read_log_tail(logs_api_, run_.id(), index, task.attempt, 1);
         if (!tail.reachable) break;
-        if (!tail.lines.empty()) last_lines_[{index, task.attempt}] = tail.lines.back();
+        last_words_[{index, task.attempt}] = {progress_of(task),
+                                              tail.lines.empty() ? "" : tail.lines.back()};
       }
-      last_lines_at_ = Clock::now();
+      last_words_at_ = Clock::now();
     }
-    display_->tick(model_, last_lines_);
+    display_->tick(model_, last_words_);
+  }
+
+  std::string progress_of(const RunModel::Task& task) {
+    v1::ListTasksRequest request;
+    request.set_run(run_.id());
+    request.set_name(task.name);
+    const auto found = logs_api_.list_tasks(request);
+    if (!found.ok() || found->tasks_size() == 0) return "";  // one without is better than none
+    const v1::Task& shown = found->tasks(0);
+    return shown.epoch() == task.attempt ? progress_text(shown.progress()) : "";
   }
 
   struct Failure {
@@ -124,7 +136,7 @@ class Follow {
   void report_failures(bool at_end) {
     while (!failures_.empty()) {
       const Failure& failure = failures_.front();
-      if (reported_ >= kFailuresShownMax || session_.options.quiet) {
+      if (reported_ >= kFailuresShownMax || invocation_.options.quiet) {
         failures_.pop_front();
         continue;
       }
@@ -143,7 +155,7 @@ class Follow {
   }
 
   std::vector<std::string> failure_block(const Transition& failure, const LogTail& tail) {
-    const Painter& paint = session_.err_paint();
+    const Painter& paint = invocation_.err_paint();
     std::vector<std::string> lines;
     v1::ListAttemptsRequest request;
     request.set_run(run_.id());
@@ -182,13 +194,13 @@ class Follow {
       line += " in " + format_duration(seconds(run.finished_at()) - seconds(run.started_at()));
     }
     line += ": " + counts_text(run.counts());
-    if (session_.options.console != ConsoleMode::kNone) {
-      session_.note(session_.err_paint()(state_color(word), line));
+    if (invocation_.options.console != ConsoleMode::kNone) {
+      invocation_.note(invocation_.err_paint()(state_color(word), line));
       // Of a run that ended by itself the message is its counts again.
       const bool told = run.state() != v1::RUN_STATE_CANCELED && run.task_count() > 0;
       const bool more = !told && run.message() != word;
-      if (more && !run.message().empty()) session_.note("  " + run.message());
-      if (word == "failed") session_.note("  next: weir logs " + run.id() + " --failed");
+      if (more && !run.message().empty()) invocation_.note("  " + run.message());
+      if (word == "failed") invocation_.note("  next: weir logs " + run.id() + " --failed");
     }
     return run.state() == v1::RUN_STATE_SUCCEEDED  ? kExitOk
            : run.state() == v1::RUN_STATE_CANCELED ? kExitCanceled
@@ -211,27 +223,27 @@ class Follow {
 
   int detach() {
     display_->close();
-    session_.warn("detached; run " + run_.id() + " goes on");
-    session_.note("  watch it:  weir runs watch " + run_.id());
-    session_.note("  cancel it: weir cancel " + run_.id());
+    invocation_.warn("detached; run " + run_.id() + " goes on");
+    invocation_.note("  watch it:  weir runs watch " + run_.id());
+    invocation_.note("  cancel it: weir cancel " + run_.id());
     return kExitInterrupted;
   }
 
   int timed_out() {
     display_->close();
-    session_.warn("run " + run_.id() + " has not ended within " +
-                  format_duration(*options_.timeout) + "; it goes on");
-    session_.note("  watch it:  weir runs watch " + run_.id());
-    session_.note("  cancel it: weir cancel " + run_.id());
+    invocation_.warn("run " + run_.id() + " has not ended within " +
+                     format_duration(*options_.timeout) + "; it goes on");
+    invocation_.note("  watch it:  weir runs watch " + run_.id());
+    invocation_.note("  cancel it: weir cancel " + run_.id());
     return kExitTimedOut;
   }
 
   int give_up(const Status& status) {
     display_->close();
-    return give_up_following(session_, run_.id(), status);
+    return give_up_following(invocation_, run_.id(), status);
   }
 
-  Session& session_;
+  Invocation& invocation_;
   v1::Run run_;
   FollowOptions options_;
   client::Api logs_api_;  // short deadlines, no retries: a display must not hang
@@ -241,35 +253,35 @@ class Follow {
   std::deque<Failure> failures_;  // not reported yet
   std::size_t reported_ = 0;
   bool connected_ = true;
-  LastLines last_lines_;
-  Clock::time_point last_lines_at_{};
+  LastWordsByAttempt last_words_;
+  Clock::time_point last_words_at_{};
 };
 
 }  // namespace
 
-std::string lost_line(const Session& session) {
-  return session.err_paint()(
+std::string lost_line(const Invocation& invocation) {
+  return invocation.err_paint()(
       Color::kYellow, "the connection to the scheduler is lost; waiting for it to come back");
 }
 
-std::string found_line(const Session& session) {
-  return session.err_paint()(Color::kGreen, "connected again");
+std::string found_line(const Invocation& invocation) {
+  return invocation.err_paint()(Color::kGreen, "connected again");
 }
 
-int give_up_following(Session& session, const std::string& run, const Status& status) {
-  session.warn("cannot follow run " + run + " any further; it goes on");
-  return session.fail(status);
+int give_up_following(Invocation& invocation, const std::string& run, const Status& status) {
+  invocation.warn("cannot follow run " + run + " any further; it goes on");
+  return invocation.fail(status);
 }
 
-int follow_run(Session& session, const std::string& run, const FollowOptions& options) {
-  const base::Result<client::Api*> api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int follow_run(Invocation& invocation, const std::string& run, const FollowOptions& options) {
+  const base::Result<client::Api*> api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   install_interrupt_handler();
   v1::GetRunRequest request;
   request.set_run(run);
   const auto found = (*api)->get_run(request);
-  if (!found.ok()) return session.fail(found.status());
-  return Follow(session, **api, found->run(), options).run();
+  if (!found.ok()) return invocation.fail(found.status());
+  return Follow(invocation, **api, found->run(), options).run();
 }
 
 }  // namespace weir::cli

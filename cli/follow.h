@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 namespace weir::cli {
 
@@ -19,12 +19,12 @@ struct FollowOptions {
 
 // `run` is a full id. 0 when it succeeded, 1 when it failed, 3 when it was canceled, 4 when
 // following had to be given up, 5 when the wait timed out, 130 after Ctrl-C, which detaches.
-int follow_run(Session& session, const std::string& run, const FollowOptions& options);
+int follow_run(Invocation& invocation, const std::string& run, const FollowOptions& options);
 
 // The words of everything that follows a run, when it loses its scheduler, finds it again, and when
 // it cannot go on; the last one gives the exit code.
-std::string lost_line(const Session& session);
-std::string found_line(const Session& session);
-int give_up_following(Session& session, const std::string& run, const base::Status& status);
+std::string lost_line(const Invocation& invocation);
+std::string found_line(const Invocation& invocation);
+int give_up_following(Invocation& invocation, const std::string& run, const base::Status& status);
 
 }  // namespace weir::cli

@@ -6,6 +6,7 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "cli/text/duration.h"
+#include "weir/v1/run_service.pb.h"
 
 namespace weir::cli {
 namespace {
@@ -27,6 +28,19 @@ std::string span_cell(const google::protobuf::Timestamp& start,
                       const google::protobuf::Timestamp& end) {
   if (!is_set(start)) return "-";
   return format_duration((is_set(end) ? to_wall(end) : wall_now()) - to_wall(start));
+}
+
+// Rounded down: nothing is whole before it is.
+std::string progress_text(const v1::Progress& progress) {
+  std::string text;
+  if (progress.has_fraction()) {
+    constexpr double kRoundingError = 1e-9;  // 0.29 * 100 is a little less than 29
+    text = std::to_string(static_cast<int>(progress.fraction() * 100 + kRoundingError)) + " %";
+  }
+  if (!progress.message().empty()) {
+    text += (text.empty() ? "" : "  ") + printable(progress.message());
+  }
+  return text;
 }
 
 Cell state_cell(const std::string& enum_name, std::string_view prefix) {

@@ -7,10 +7,14 @@
 #include <string>
 
 #include "base/ids.h"
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 namespace google::protobuf {
 class Timestamp;
+}
+
+namespace weir::v1 {
+class Progress;
 }
 
 namespace weir::cli {
@@ -23,6 +27,9 @@ std::string time_cell(const google::protobuf::Timestamp& at);
 // From start to end, or to now when there is no end; "-" before the start.
 std::string span_cell(const google::protobuf::Timestamp& start,
                       const google::protobuf::Timestamp& end);
+
+// "42 %  epoch 3 of 10": what is known of it.
+std::string progress_text(const v1::Progress& progress);
 
 // A state's word with its colour.
 Cell state_cell(const std::string& enum_name, std::string_view prefix);

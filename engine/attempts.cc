@@ -248,9 +248,19 @@ void learn_duration(Step& step, const std::string& worker, const AttemptFinished
   index_worker(step.state, found->second);
 }
 
+// Whether it is news.
+template <class Attempt>
+bool note_progress(Attempt& attempt, const Progress& said, WallTime at) {
+  if (attempt.progress_at && attempt.progress == said) return false;
+  attempt.progress = said;
+  attempt.progress_at = at;
+  return true;
+}
+
 AttemptRow finished_row(const Run& run, const Task& task, const LiveAttempt& live,
-                        const AttemptFinished& report) {
+                        const AttemptFinished& report, WallTime now) {
   AttemptRow row = live_attempt_row(run, task, live);
+  if (report.progress) note_progress(row, *report.progress, now);
   row.outcome = report.outcome;
   row.message = report.message;
   row.detail = report.detail;
@@ -359,6 +369,21 @@ void attempt_started(Step& step, const AttemptStarted& command) {
   emit_task(step, run, *task, TaskStarted{});
 }
 
+// Of an attempt that is leased to whoever says so; what comes late, or of another epoch, is
+// nothing.
+void attempts_progressed(Step& step, const AttemptsProgressed& command) {
+  const Worker* worker = worker_of(step, command.session);
+  if (worker == nullptr) return;
+  for (const auto& [key, progress] : command.attempts) {
+    Task* task = find_task(step.state, {key.run, key.task});
+    if (task == nullptr || task->epoch != key.epoch) continue;
+    const auto* leased = std::get_if<Leased>(&task->phase);
+    if (leased == nullptr || leased->attempt->worker != worker->row.id) continue;
+    if (!note_progress(*leased->attempt, progress, step.now.wall)) continue;
+    write_lazy(step, live_attempt_row(*find_run(step.state, key.run), *task, *leased->attempt));
+  }
+}
+
 void attempt_finished(Step& step, const AttemptFinished& command) {
   const Worker* worker = worker_of(step, command.session);
   if (worker == nullptr) return;
@@ -380,7 +405,7 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
   }
   const AttemptFinished report = judged(step, *run, *task, command);
   learn_duration(step, live->worker, report);
-  AttemptRow row = finished_row(*run, *task, *live, report);
+  AttemptRow row = finished_row(*run, *task, *live, report, step.now.wall);
   task->author_budget_used += consumes_author_budget(report.outcome) ? 1 : 0;
   close_attempt(step, *run, *task, std::move(row));
   record_checks(step, *run, *task, report);

@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "engine/records.h"
+#include "engine/report_values.h"
 #include "engine/runs/run_spec.h"
 #include "module/manifest.h"
 
@@ -111,27 +112,16 @@ struct AttemptStarted {
   WallTime started_at{};
 };
 
-struct OutputValue {
-  std::string asset;
-  ValueRef value;
-  std::shared_ptr<const std::string> bytes;  // null when the artifact store holds it
+// How far attempts are. Nothing waits for it, and it is not acknowledged.
+struct AttemptsProgressed {
+  static constexpr Sender kSender = Sender::kWorkers;
+  struct One {
+    AttemptKey key;
+    Progress progress;
+  };
+  SessionId session;
+  std::vector<One> attempts;
 };
-
-struct CheckResult {
-  std::string asset;
-  std::string name;
-  module::CheckSeverity severity = module::CheckSeverity::kError;
-  bool passed = false;
-  std::string reason;
-  std::string metadata;  // JSON object
-};
-
-struct CursorAdvance {
-  std::int64_t read_version = 0;  // the version that was handed out with the lease
-  OutputValue value;              // `asset` is empty
-};
-
-enum class SuccessKind { kValue, kSkipped, kUnchanged };
 
 struct AttemptFinished {
   static constexpr Sender kSender = Sender::kWorkers;
@@ -147,6 +137,7 @@ struct AttemptFinished {
   std::vector<OutputValue> outputs;
   std::vector<CheckResult> checks;
   std::optional<CursorAdvance> cursor;
+  std::optional<Progress> progress;  // the last word, which may not have been sent before
   WallTime started_at{};
   WallTime finished_at{};
 };
@@ -180,8 +171,8 @@ struct Command {
   Now now;
   std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat,
-               DrainWorker, AttemptStarted, AttemptFinished, AttemptReleased, FireTimers,
-               OutboxDelivered, Explain>
+               DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished, AttemptReleased,
+               FireTimers, OutboxDelivered, Explain>
       body;
 };
 

@@ -67,8 +67,11 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   task.started_at.reset();
   task.reason.clear();
   Leased leased;
-  leased.attempt = std::make_unique<LiveAttempt>(
-      LiveAttempt{.worker = worker.row.id, .leased_at = step.now.wall, .started_at = {}});
+  leased.attempt = std::make_unique<LiveAttempt>(LiveAttempt{.worker = worker.row.id,
+                                                             .leased_at = step.now.wall,
+                                                             .started_at = {},
+                                                             .progress = {},
+                                                             .progress_at = {}});
   leased.leased_boot = step.now.boot;
   write(step, live_attempt_row(run, task, *leased.attempt));
   enter(step, run, task, std::move(leased));

@@ -30,6 +30,7 @@ void apply(Step& step, const Command& command) {
                  [&](const Heartbeat& c) { heartbeat(step, c); },
                  [&](const DrainWorker& c) { drain_worker(step, c); },
                  [&](const AttemptStarted& c) { attempt_started(step, c); },
+                 [&](const AttemptsProgressed& c) { attempts_progressed(step, c); },
                  [&](const AttemptFinished& c) { attempt_finished(step, c); },
                  [&](const AttemptReleased& c) { attempt_released(step, c); },
                  [&](const FireTimers&) { fire_timers(step); },

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/rows/data_rows.h"
+#include "engine/rows/progress.h"
 #include "engine/rows/system_rows.h"
 #include "engine/runs/run_spec.h"
 
@@ -126,6 +127,8 @@ struct AttemptRow {
   std::string metadata;  // JSON object, as the stage gave it
   WallTime leased_at{};
   std::optional<WallTime> started_at, finished_at;
+  Progress progress;                    // as the stage said last
+  std::optional<WallTime> progress_at;  // when that came in; none: it said nothing
 
   static constexpr Table kTable{"attempts"};
   static constexpr auto columns() {
@@ -134,7 +137,8 @@ struct AttemptRow {
         sealing("outcome", &AttemptRow::outcome), column("message", &AttemptRow::message),
         column("detail", &AttemptRow::detail), column("metadata", &AttemptRow::metadata),
         column("leased_at", &AttemptRow::leased_at), column("started_at", &AttemptRow::started_at),
-        column("finished_at", &AttemptRow::finished_at));
+        column("finished_at", &AttemptRow::finished_at), nested(&AttemptRow::progress),
+        column("progress_at", &AttemptRow::progress_at));
   }
 };
 

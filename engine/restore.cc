@@ -93,8 +93,8 @@ void restore_task(Run& run, const TaskRow& row) {
 // The phase that the row's state stands for.
 Phase restore_phase(const TaskRow& row, const AttemptRow* live, base::Now now) {
   const auto attempt = [&] {
-    return std::make_unique<LiveAttempt>(
-        LiveAttempt{live->worker, live->leased_at, live->started_at});
+    return std::make_unique<LiveAttempt>(LiveAttempt{
+        live->worker, live->leased_at, live->started_at, live->progress, live->progress_at});
   };
   switch (row.state) {
     case TaskState::kWaiting:

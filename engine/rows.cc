@@ -73,6 +73,8 @@ AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt&
   row.worker = attempt.worker;
   row.leased_at = attempt.leased_at;
   row.started_at = attempt.started_at;
+  row.progress = attempt.progress;
+  row.progress_at = attempt.progress_at;
   return row;
 }
 

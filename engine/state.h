@@ -54,6 +54,8 @@ struct LiveAttempt {
   std::string worker;
   WallTime leased_at{};
   std::optional<WallTime> started_at;
+  Progress progress;
+  std::optional<WallTime> progress_at;
 };
 
 struct Waiting {};

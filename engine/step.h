@@ -149,6 +149,7 @@ Assign make_assign(const State& state, const Run& run, const Task& task);
 
 // ---- attempts.cc ----
 void attempt_started(Step& step, const AttemptStarted& command);
+void attempts_progressed(Step& step, const AttemptsProgressed& command);
 void attempt_finished(Step& step, const AttemptFinished& command);
 void attempt_released(Step& step, const AttemptReleased& command);
 // Writes the attempt's outcome and takes its lease away.

@@ -321,56 +321,6 @@ class Validator {
 
 }  // namespace
 
-std::string_view trigger_rule_name(TriggerRule rule) {
-  switch (rule) {
-    case TriggerRule::kAllSuccess:
-      return "all_success";
-    case TriggerRule::kAllFailed:
-      return "all_failed";
-    case TriggerRule::kAllDone:
-      return "all_done";
-    case TriggerRule::kAllDoneMinOneSuccess:
-      return "all_done_min_one_success";
-    case TriggerRule::kAllSkipped:
-      return "all_skipped";
-    case TriggerRule::kOneFailed:
-      return "one_failed";
-    case TriggerRule::kOneSuccess:
-      return "one_success";
-    case TriggerRule::kOneDone:
-      return "one_done";
-    case TriggerRule::kNoneFailed:
-      return "none_failed";
-    case TriggerRule::kNoneFailedMinOneSuccess:
-      return "none_failed_min_one_success";
-    case TriggerRule::kNoneSkipped:
-      return "none_skipped";
-    case TriggerRule::kAlways:
-      return "always";
-  }
-  return "unknown";
-}
-
-std::string_view dependency_kind_name(DependencyKind kind) {
-  switch (kind) {
-    case DependencyKind::kAsset:
-      return "asset";
-    case DependencyKind::kAfter:
-      return "after";
-    case DependencyKind::kLastGood:
-      return "last_good";
-    case DependencyKind::kSelfPrevious:
-      return "self_previous";
-    case DependencyKind::kParam:
-      return "param";
-    case DependencyKind::kResource:
-      return "resource";
-    case DependencyKind::kCursor:
-      return "cursor";
-  }
-  return "unknown";
-}
-
 Status validate_manifest(const Manifest& manifest) { return Validator(manifest).run(); }
 
 }  // namespace weir::module

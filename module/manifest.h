@@ -37,6 +37,14 @@ enum class TriggerRule {
   kNoneSkipped,
   kAlways,
 };
+constexpr base::Words<12> words(TriggerRule) {
+  return {"all_success",  "all_failed",
+          "all_done",     "all_done_min_one_success",
+          "all_skipped",  "one_failed",
+          "one_success",  "one_done",
+          "none_failed",  "none_failed_min_one_success",
+          "none_skipped", "always"};
+}
 
 // What an argument of a stage is.
 enum class DependencyKind {
@@ -48,6 +56,9 @@ enum class DependencyKind {
   kResource,
   kCursor,
 };
+constexpr base::Words<7> words(DependencyKind) {
+  return {"asset", "after", "last_good", "self_previous", "param", "resource", "cursor"};
+}
 
 enum class CheckSeverity { kWarn, kError, kBlocking };
 constexpr base::Words<3> words(CheckSeverity) { return {"warn", "error", "blocking"}; }
@@ -126,9 +137,6 @@ struct Manifest {
   std::vector<std::string> resources;
   std::vector<JobSpec> jobs;
 };
-
-std::string_view trigger_rule_name(TriggerRule rule);        // "all_success"
-std::string_view dependency_kind_name(DependencyKind kind);  // "last_good"
 
 Json manifest_to_json(const Manifest& manifest);
 // INVALID_ARGUMENT with the path of the member that is wrong; DATA_LOSS never. An unknown member is

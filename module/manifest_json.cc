@@ -24,7 +24,7 @@ void set_int(Json& object, std::string_view key, std::int64_t value, std::int64_
 
 Json dependency_to_json(const DependencySpec& dependency) {
   Json out;
-  out.set("kind", dependency_kind_name(dependency.kind));
+  out.set("kind", base::word_of(dependency.kind));
   set_text(out, "name", dependency.name);
   set_text(out, "type", dependency.type);
   set_int(out, "rule", dependency.rule, 0);
@@ -48,7 +48,7 @@ Json stage_to_json(const StageSpec& stage) {
   out.set("dependencies", std::move(dependencies));
   if (stage.rules != StageSpec{}.rules) {
     Json rules = Json::Array{};
-    for (const TriggerRule rule : stage.rules) rules.push(trigger_rule_name(rule));
+    for (const TriggerRule rule : stage.rules) rules.push(base::word_of(rule));
     out.set("rules", std::move(rules));
   }
   if (stage.retry.max_attempts != 1 || stage.retry.delay_ms != 0) {
@@ -130,20 +130,15 @@ class ManifestReader {
 
   // The enumerator in [0, last] whose name the member holds.
   template <class Enum>
-  Enum choice(std::string_view key, std::string_view (*name)(Enum), Enum last) {
-    return choose(json_[key], join(key), name, last);
+  Enum choice(std::string_view key) {
+    return choose<Enum>(json_[key], join(key));
   }
 
   template <class Enum>
-  Enum choose(const Json& value, const std::string& path, std::string_view (*name)(Enum),
-              Enum last) {
-    for (int i = 0; i <= static_cast<int>(last); ++i) {
-      if (value.is_string() && value.as_string() == name(static_cast<Enum>(i))) {
-        return static_cast<Enum>(i);
-      }
-    }
-    report(path, "unknown value " + value.dump());
-    return Enum{};
+  Enum choose(const Json& value, const std::string& path) {
+    const auto known = value.is_string() ? base::parse_word<Enum>(value.as_string()) : std::nullopt;
+    if (!known) report(path, "unknown value " + value.dump());
+    return known.value_or(Enum{});
   }
 
   const Json& at(std::string_view key) const { return json_[key]; }
@@ -168,7 +163,7 @@ class ManifestReader {
 DependencySpec read_dependency(const Json& json, std::string path, Status& problem) {
   ManifestReader reader(json, std::move(path), problem);
   DependencySpec out;
-  out.kind = reader.choice("kind", dependency_kind_name, DependencyKind::kCursor);
+  out.kind = reader.choice<DependencyKind>("kind");
   out.name = reader.text("name");
   out.type = reader.text("type");
   // Format 1 called it by the name that the heading of a stage has.
@@ -180,7 +175,7 @@ DependencySpec read_dependency(const Json& json, std::string path, Status& probl
 CheckSpec read_check(const Json& json, std::string path, Status& problem) {
   ManifestReader reader(json, std::move(path), problem);
   return {reader.text("asset", true), reader.text("name", true),
-          reader.choice("severity", base::word_of<CheckSeverity>, CheckSeverity::kBlocking)};
+          reader.choice<CheckSeverity>("severity")};
 }
 
 StageSpec read_stage(const Json& json, std::string path, Status& problem) {
@@ -197,7 +192,7 @@ StageSpec read_stage(const Json& json, std::string path, Status& problem) {
   });
   if (reader.at("rules").is_array()) out.rules.clear();
   reader.each("rules", [&](const Json& item, const std::string& at) {
-    out.rules.push_back(reader.choose(item, at, trigger_rule_name, TriggerRule::kAlways));
+    out.rules.push_back(reader.choose<TriggerRule>(item, at));
   });
   if (!reader.at("retry").is_null()) {
     ManifestReader retry(reader.at("retry"), reader.join("retry"), problem);

@@ -76,11 +76,6 @@ Platform this_platform() {
   for (std::string& name : cached_libraries(contents("/etc/ld.so.cache", kCacheBytesMax))) {
     out.libraries.insert(std::move(name));
   }
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2")) out.cpu_features.emplace_back("sse4.2");
-  if (__builtin_cpu_supports("avx2")) out.cpu_features.emplace_back("avx2");
-  if (__builtin_cpu_supports("avx512f")) out.cpu_features.emplace_back("avx512f");
-#endif
   return out;
 }
 

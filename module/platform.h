@@ -19,7 +19,6 @@ struct Platform {
   std::string architecture;                      // "x86_64"
   std::string glibc;                             // "2.36"; empty: unknown
   std::set<std::string, std::less<>> libraries;  // sonames; empty: unknown
-  std::vector<std::string> cpu_features;         // "avx2"
 };
 
 // Reads this machine's facts.

@@ -43,19 +43,20 @@ struct AssetArguments {
   bool all = false;
 };
 
-int list(Session& session, const AssetArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int list(Invocation& invocation, const AssetArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::ListAssetsRequest request;
   request.set_selection(arguments.selection);
   request.set_pipeline(arguments.pipeline);
   auto assets = read_pages(
       request, 0, [&](const auto& page) { return (*api)->list_assets(page); },
       [](v1::ListAssetsResponse& response) { return response.mutable_assets(); });
-  if (!assets.ok()) return session.fail(assets.status());
+  if (!assets.ok()) return invocation.fail(assets.status());
   std::vector<Column> columns{
       {"ASSET"}, {"PIPELINE"}, {"MATERIALIZED"}, {"SIZE", Align::kRight}, {"RUN"}};
-  if (session.wide()) columns.insert(columns.end(), {{"VERSION"}, {"TYPE"}, {"OWNER"}, {"CHECKS"}});
+  if (invocation.wide())
+    columns.insert(columns.end(), {{"VERSION"}, {"TYPE"}, {"OWNER"}, {"CHECKS"}});
   Listing listing(std::move(columns));
   listing.nothing = "there are no assets; register a module: weir register ./PROGRAM";
   for (const v1::Asset& asset : assets->assets()) {
@@ -66,7 +67,7 @@ int list(Session& session, const AssetArguments& arguments) {
                           {made ? time_cell(asset.latest().at()) : "never"},
                           {made ? format_bytes(asset.latest().version().size_bytes()) : "-"},
                           {made ? asset.latest().run_id() : "-"}};
-    if (session.wide()) {
+    if (invocation.wide()) {
       row.push_back({made ? asset.latest().version().digest() : "-"});
       row.push_back({asset.type()});
       row.push_back({asset.owner().empty() ? "-" : asset.owner()});
@@ -76,7 +77,7 @@ int list(Session& session, const AssetArguments& arguments) {
     listing.names.push_back(asset.name());
     listing.items.push_back(&asset);
   }
-  return session.print(listing, *assets);
+  return invocation.print(listing, *assets);
 }
 
 std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words) {
@@ -116,30 +117,30 @@ std::string materialization_text(const Painter& paint, const v1::Materialization
   return text;
 }
 
-int show(Session& session, const AssetArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int show(Invocation& invocation, const AssetArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::GetAssetRequest request;
   request.set_asset(unpaste(arguments.asset));
   const auto answer = (*api)->get_asset(request);
-  if (!answer.ok()) return session.fail(answer.status());
+  if (!answer.ok()) return invocation.fail(answer.status());
   const v1::Asset& asset = answer->asset();
   v1::ListMaterializationsRequest versions_request;
   versions_request.set_asset(asset.name());
   versions_request.set_page_size(kVersionsShown);
   const auto versions = (*api)->list_materializations(versions_request);
-  if (!versions.ok()) return session.fail(versions.status());
-  if (session.structured()) {
+  if (!versions.ok()) return invocation.fail(versions.status());
+  if (invocation.structured()) {
     Json document = message_json(*answer);
     document.set("materializations", message_json(*versions)["materializations"]);
-    session.print_json(document);
+    invocation.print_json(document);
     return kExitOk;
   }
-  if (session.options.output == OutputFormat::kName) {
-    session.data(asset.name() + "\n");
+  if (invocation.options.output == OutputFormat::kName) {
+    invocation.data(asset.name() + "\n");
     return kExitOk;
   }
-  const Painter& paint = session.out_paint();
+  const Painter& paint = invocation.out_paint();
   std::string text;
   const auto line = [&](const char* name, const std::string& value) {
     if (!value.empty()) text += paint(Color::kBold, name) + "  " + printable(value) + "\n";
@@ -153,27 +154,27 @@ int show(Session& session, const AssetArguments& arguments) {
   line("depends on", joined(asset.depends_on()));
   line("checks    ", joined(asset.checks()));
   line("type      ", asset.type());
-  if (session.wide()) line("schema    ", asset.schema());
+  if (invocation.wide()) line("schema    ", asset.schema());
   text += versions->materializations().empty()
               ? "never materialized; make it: weir materialize " + asset.name() + "\n"
               : paint(Color::kBold, "materializations, newest first") + "\n";
   for (const v1::Materialization& version : versions->materializations()) {
     text += materialization_text(paint, version);
   }
-  session.data(text);
+  invocation.data(text);
   return kExitOk;
 }
 
-int lineage(Session& session, const AssetArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int lineage(Invocation& invocation, const AssetArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::GetLineageRequest request;
   request.set_asset(unpaste(arguments.asset));
   request.set_up(arguments.up);
   request.set_down(arguments.down);
   const auto answer =
       read_pages_merged(request, [&](const auto& page) { return (*api)->get_lineage(page); });
-  if (!answer.ok()) return session.fail(answer.status());
+  if (!answer.ok()) return invocation.fail(answer.status());
   Listing listing({{"FROM"}, {"TO"}});
   listing.nothing = "'" + request.asset() + "' has no neighbours";
   for (const v1::LineageEdge& edge : answer->edges()) {
@@ -181,14 +182,14 @@ int lineage(Session& session, const AssetArguments& arguments) {
     listing.items.push_back(&edge);
   }
   listing.names.assign(answer->assets().begin(), answer->assets().end());
-  return session.print(listing, *answer);
+  return invocation.print(listing, *answer);
 }
 
 // Receives a value: in memory when it is shown, into a file or a directory with --out.
 class Sink {
  public:
-  Sink(Session& session, std::string asset, std::string out)
-      : session_(session), asset_(std::move(asset)), out_(std::move(out)) {}
+  Sink(Invocation& invocation, std::string asset, std::string out)
+      : invocation_(invocation), asset_(std::move(asset)), out_(std::move(out)) {}
   ~Sink() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -205,9 +206,9 @@ class Sink {
     }
     if (out_.empty() && kind_ != v1::ARTIFACT_KIND_FILE) return keep(message.chunk());
     if (fd_ >= 0) return write(fd_, message.chunk());
-    session_.data(message.chunk());
-    // Told by the session; the status only ends the call.
-    return session_.data_lost() ? Status(Code::kCanceled, 0, "stdout takes no more") : Status();
+    invocation_.data(message.chunk());
+    // Told by the invocation; the status only ends the call.
+    return invocation_.data_lost() ? Status(Code::kCanceled, 0, "stdout takes no more") : Status();
   }
 
   Status finish() {
@@ -286,7 +287,7 @@ class Sink {
     return {};
   }
 
-  Session& session_;
+  Invocation& invocation_;
   std::string asset_;
   std::string out_;
   v1::ArtifactKind kind_ = v1::ARTIFACT_KIND_UNSPECIFIED;
@@ -294,27 +295,27 @@ class Sink {
   int fd_ = -1;
 };
 
-int get(Session& session, const AssetArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int get(Invocation& invocation, const AssetArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::ReadValueRequest request;
   request.set_asset(unpaste(arguments.asset));
   const bool as_json = fs::path(arguments.out).extension() == ".json";
-  Sink sink(session, request.asset(), as_json ? "" : arguments.out);
+  Sink sink(invocation, request.asset(), as_json ? "" : arguments.out);
   Status status = (*api)->read_value(
       request, [&](const v1::ReadValueResponse& message) { return sink.take(message); });
-  if (session.data_lost()) return kExitOk;  // which the session makes the code of its loss
+  if (invocation.data_lost()) return kExitOk;  // which the invocation makes the code of its loss
   if (status.ok()) status = sink.finish();
-  if (!status.ok()) return session.fail(status);
+  if (!status.ok()) return invocation.fail(status);
   if (!arguments.out.empty() && !as_json) {
-    session.note("wrote " + arguments.out);
+    invocation.note("wrote " + arguments.out);
     return kExitOk;
   }
   if (sink.kind() == v1::ARTIFACT_KIND_FILE) return kExitOk;  // its bytes went to stdout
   const base::Result<Json> value = value::value_to_json(sink.bytes());
-  if (!value.ok()) return session.fail(value.status());
+  if (!value.ok()) return invocation.fail(value.status());
   if (!as_json) {
-    session.print_json(*value);
+    invocation.print_json(*value);
     return kExitOk;
   }
   const std::string text = value->pretty() + "\n";
@@ -324,25 +325,25 @@ int get(Session& session, const AssetArguments& arguments) {
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (!written) {
-    return session.fail(
+    return invocation.fail(
         Status(Code::kInvalidArgument, base::kErrUsage,
                "cannot write '" + arguments.out + "': " + std::generic_category().message(error)));
   }
-  session.note("wrote " + arguments.out);
+  invocation.note("wrote " + arguments.out);
   return kExitOk;
 }
 
 }  // namespace
 
-void add_asset_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_asset_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& assets = *app.add_subcommand("assets", "assets, their versions and values");
   assets.require_subcommand(1);
   const auto add = [&](const char* name, const char* help,
-                       int (*command)(Session&, const AssetArguments&)) {
+                       int (*command)(Invocation&, const AssetArguments&)) {
     CLI::App& added = *assets.add_subcommand(name, help);
     auto arguments = std::make_shared<AssetArguments>();
-    added.callback([&session, &chosen, arguments, command] {
-      chosen = [&session, arguments, command] { return command(session, *arguments); };
+    added.callback([&invocation, &chosen, arguments, command] {
+      chosen = [&invocation, arguments, command] { return command(invocation, *arguments); };
     });
     return std::pair<CLI::App*, std::shared_ptr<AssetArguments>>(&added, arguments);
   };

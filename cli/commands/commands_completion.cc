@@ -56,10 +56,10 @@ std::vector<std::string> ask(client::Api& api, const std::string& kind, const st
   return {answer->names().begin(), answer->names().end()};
 }
 
-std::vector<std::string> names_for(Session& session, const std::string& kind,
+std::vector<std::string> names_for(Invocation& invocation, const std::string& kind,
                                    const std::string& prefix) {
   const base::Result<client::Target> target =
-      client::discover(session.options.scheduler, session.options.token_file);
+      client::discover(invocation.options.scheduler, invocation.options.token_file);
   if (!target.ok()) return {};
   client::Api api(*target, kCompletionTime, 1);
   if (kind != "task") return ask(api, kind, prefix, "");
@@ -140,32 +140,32 @@ std::vector<std::string> static_words(const CLI::App& app, const std::vector<std
 
 }  // namespace
 
-void add_completion_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_completion_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& completion = *app.add_subcommand(
       "completion", "print the completion script of a shell; see its first lines for use");
   completion.require_subcommand(1);
   for (const auto& [shell, script] : completion_scripts()) {
     completion.add_subcommand(shell, "for " + std::string(shell))
-        ->callback([&session, &chosen, text = script] {
-          chosen = [&session, text] {
-            session.data(text);
+        ->callback([&invocation, &chosen, text = script] {
+          chosen = [&invocation, text] {
+            invocation.data(text);
             return kExitOk;
           };
         });
   }
 }
 
-int complete_words(Session& session, const CLI::App& app, std::vector<std::string> words) {
+int complete_words(Invocation& invocation, const CLI::App& app, std::vector<std::string> words) {
   if (!words.empty() && words.front() == "--") words.erase(words.begin());
   const std::string prefix = words.empty() ? "" : words.back();
   if (!words.empty()) words.pop_back();
   std::vector<std::string> found = static_words(app, words, prefix);
   const std::string kind = kind_of(words);
   if (!kind.empty() && (prefix.empty() || prefix.front() != '-')) {
-    const std::vector<std::string> names = names_for(session, kind, prefix);
+    const std::vector<std::string> names = names_for(invocation, kind, prefix);
     found.insert(found.end(), names.begin(), names.end());
   }
-  for (const std::string& word : found) session.data(word + "\n");
+  for (const std::string& word : found) invocation.data(word + "\n");
   return kExitOk;
 }
 

@@ -70,41 +70,42 @@ std::string shell_word(const std::string& text) {
   return text.find_first_of(" \t'\"$&;()<>|*?`\\") == std::string::npos ? text : "'" + text + "'";
 }
 
-int init(Session& session, const std::string& name) {
+int init(Invocation& invocation, const std::string& name) {
   // The name becomes the pipeline's, the program's and a C++ namespace.
   if (!base::valid_name(name) || name.find('/') != std::string::npos) {
     const std::string problem = base::name_problem(name);
-    return session.fail(Status(Code::kInvalidArgument, base::kErrBadName,
-                               "'" + name + "' cannot be the name of a pipeline: " +
-                                   (problem.empty() ? "it must not hold a '/'" : problem)));
+    return invocation.fail(Status(Code::kInvalidArgument, base::kErrBadName,
+                                  "'" + name + "' cannot be the name of a pipeline: " +
+                                      (problem.empty() ? "it must not hold a '/'" : problem)));
   }
-  if (const Status status = write_project(name); !status.ok()) return session.fail(status);
+  if (const Status status = write_project(name); !status.ok()) return invocation.fail(status);
   const std::string prefix = install_prefix();
   const std::string where = prefix.empty() ? "" : " -DCMAKE_PREFIX_PATH=" + shell_word(prefix);
   const bool scheduler =
-      client::discover(session.options.scheduler, session.options.token_file).ok();
-  session.data(name + "\n");
-  session.note("made the project " + name +
-               "; next:\n"
-               "  cmake -S " +
-               name + " -B " + name + "/build" + where + " && cmake --build " + name +
-               "/build\n"
-               "  ./" +
-               name + "/build/" + name + " run            # here and now, no server\n" +
-               (scheduler ? "" : "  weir up &                      # scheduler and worker\n") +
-               "  weir register ./" + name + "/build/" + name + " && weir run " + name + "/all");
+      client::discover(invocation.options.scheduler, invocation.options.token_file).ok();
+  invocation.data(name + "\n");
+  invocation.note("made the project " + name +
+                  "; next:\n"
+                  "  cmake -S " +
+                  name + " -B " + name + "/build" + where + " && cmake --build " + name +
+                  "/build\n"
+                  "  ./" +
+                  name + "/build/" + name + " run            # here and now, no server\n" +
+                  (scheduler ? "" : "  weir up &                      # scheduler and worker\n") +
+                  "  weir register ./" + name + "/build/" + name + " && weir run " + name + "/all");
   return kExitOk;
 }
 
 }  // namespace
 
-void add_init_command(CLI::App& app, Session& session, Chosen& chosen) {
+void add_init_command(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& command = *app.add_subcommand("init", "make a module project that builds as it is");
   auto name = std::make_shared<std::string>();
   command.add_option("NAME", *name, "of the directory and the pipeline: lower case, a-z 0-9 _")
       ->required();
-  command.callback(
-      [&session, &chosen, name] { chosen = [&session, name] { return init(session, *name); }; });
+  command.callback([&invocation, &chosen, name] {
+    chosen = [&invocation, name] { return init(invocation, *name); };
+  });
 }
 
 }  // namespace weir::cli

@@ -60,15 +60,15 @@ struct Source {
 
 class LogReader {
  public:
-  LogReader(Session& session, client::Api& api, LogArguments arguments)
-      : session_(session), api_(&api), arguments_(std::move(arguments)) {}
+  LogReader(Invocation& invocation, client::Api& api, LogArguments arguments)
+      : invocation_(invocation), api_(&api), arguments_(std::move(arguments)) {}
 
   int run() {
-    if (Status status = prepare(); !status.ok()) return session_.fail(status);
-    if (Status status = find_sources(); !status.ok()) return session_.fail(status);
+    if (Status status = prepare(); !status.ok()) return invocation_.fail(status);
+    if (Status status = find_sources(); !status.ok()) return invocation_.fail(status);
     if (arguments_.tail >= 0) {
       for (auto& [key, source] : sources_) {
-        if (Status status = seek_tail(source); !status.ok()) return session_.fail(status);
+        if (Status status = seek_tail(source); !status.ok()) return invocation_.fail(status);
       }
     }
     return arguments_.follow ? follow() : show_once();
@@ -79,11 +79,11 @@ class LogReader {
 
   int show_once() {
     const base::Result<bool> ended = run_ended();
-    if (!ended.ok()) return session_.fail(ended.status());
-    const bool document = session_.options.output == OutputFormat::kJson;
-    if (document) session_.data("{\"lines\":[");
-    if (Status status = show_all(); !status.ok()) return session_.fail(status);
-    if (document) session_.data(lines_shown_ > 0 ? "\n]}\n" : "]}\n");
+    if (!ended.ok()) return invocation_.fail(ended.status());
+    const bool document = invocation_.options.output == OutputFormat::kJson;
+    if (document) invocation_.data("{\"lines\":[");
+    if (Status status = show_all(); !status.ok()) return invocation_.fail(status);
+    if (document) invocation_.data(lines_shown_ > 0 ? "\n]}\n" : "]}\n");
     say_if_silent(*ended);
     return kExitOk;
   }
@@ -95,13 +95,14 @@ class LogReader {
     api_ = &*following_;
     for (;;) {
       if (interrupted() != 0) return kExitInterrupted;
-      if (session_.data_lost()) return kExitOk;  // which the session makes the code of its loss
+      if (invocation_.data_lost())
+        return kExitOk;  // which the invocation makes the code of its loss
       if (lost_ && !api_->wait_connected(kPoll)) continue;
       const base::Result<bool> over = look();
       if (!over.ok() && !client::may_pass(over.status())) {
-        return give_up_following(session_, run_id_, over.status());
+        return give_up_following(invocation_, run_id_, over.status());
       }
-      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(session_));
+      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(invocation_));
       if (over.ok() && *over) {
         say_if_silent(true);
         return kExitOk;
@@ -121,7 +122,7 @@ class LogReader {
     seen_live_ = seen_live_ || !ended_;
     if (Status status = find_sources(); !status.ok()) return status;
     if (std::exchange(lost_, false)) {
-      tell(found_line(session_));
+      tell(found_line(invocation_));
       found_at_ = Clock::now();
     }
     if (Status status = show_all(); !status.ok()) return status;
@@ -129,7 +130,7 @@ class LogReader {
   }
 
   void tell(const std::string& line) {
-    if (session_.options.console != ConsoleMode::kNone) session_.note(line);
+    if (invocation_.options.console != ConsoleMode::kNone) invocation_.note(line);
   }
 
   Status prepare() {
@@ -180,9 +181,9 @@ class LogReader {
     if (!reference_.task.empty()) what = "task " + run_id_ + "/" + reference_.task;
     if (reference_.attempt > 0)
       what = "attempt " + std::to_string(reference_.attempt) + " of " + what;
-    if (!ended) return session_.note(what + " has printed nothing yet");
+    if (!ended) return invocation_.note(what + " has printed nothing yet");
     const bool chosen = arguments_.failed || !arguments_.stream.empty();
-    session_.note(what + " printed nothing" + (chosen ? " that was asked for" : ""));
+    invocation_.note(what + " printed nothing" + (chosen ? " that was asked for" : ""));
   }
 
   Status find_failed() {
@@ -272,7 +273,7 @@ class LogReader {
   }
 
   Status show_new(Source& source) {
-    while (!source.done && !session_.data_lost()) {
+    while (!source.done && !invocation_.data_lost()) {
       const auto block = read(source, source.offset);
       if (!block.ok()) return block.status();
       // Logs are not synced: a machine that went down may have lost bytes that were shown here. The
@@ -321,19 +322,19 @@ class LogReader {
       return;
     }
     ++lines_shown_;
-    if (session_.structured()) return show_json(log_line_json(run_id_, source.info, line));
+    if (invocation_.structured()) return show_json(log_line_json(run_id_, source.info, line));
     std::string prefix;
     if (several_) prefix += source.info.task();
     if (several_ || arguments_.follow) {
       if (source.info.epoch() > 1) prefix += "#" + std::to_string(source.info.epoch());
     }
-    if (!prefix.empty()) prefix = session_.out_paint()(Color::kDim, prefix + " │ ");
-    session_.data(prefix + text + "\n");
+    if (!prefix.empty()) prefix = invocation_.out_paint()(Color::kDim, prefix + " │ ");
+    invocation_.data(prefix + text + "\n");
   }
 
   void show_json(const std::string& object) {
-    if (session_.options.output == OutputFormat::kJsonl) return session_.data(object + "\n");
-    session_.data((lines_shown_ > 1 ? ",\n" : "\n") + object);
+    if (invocation_.options.output == OutputFormat::kJsonl) return invocation_.data(object + "\n");
+    invocation_.data((lines_shown_ > 1 ? ",\n" : "\n") + object);
   }
 
   base::Result<bool> run_ended() {
@@ -363,8 +364,8 @@ class LogReader {
                        [](const auto& entry) { return entry.second.done; });
   }
 
-  Session& session_;
-  client::Api* api_;  // the session's, or following_
+  Invocation& invocation_;
+  client::Api* api_;  // the invocation's, or following_
   std::optional<client::Api> following_;
   LogArguments arguments_;
   Reference reference_;
@@ -383,19 +384,19 @@ class LogReader {
   Clock::time_point ended_at_{};               // when that was first seen
 };
 
-int logs(Session& session, const LogArguments& arguments) {
-  if (arguments.follow && session.options.output == OutputFormat::kJson) {
-    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
-                               "-f is a stream: use -o jsonl, one line of a log a line"));
+int logs(Invocation& invocation, const LogArguments& arguments) {
+  if (arguments.follow && invocation.options.output == OutputFormat::kJson) {
+    return invocation.fail(Status(Code::kInvalidArgument, base::kErrUsage,
+                                  "-f is a stream: use -o jsonl, one line of a log a line"));
   }
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
-  return LogReader(session, **api, arguments).run();
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  return LogReader(invocation, **api, arguments).run();
 }
 
 }  // namespace
 
-void add_log_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_log_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& command = *app.add_subcommand("logs", "what tasks printed");
   auto arguments = std::make_shared<LogArguments>();
   command.add_option("REF", arguments->reference, "RUN, RUN/TASK or RUN/TASK#ATTEMPT; @last")
@@ -407,8 +408,8 @@ void add_log_commands(CLI::App& app, Session& session, Chosen& chosen) {
   command.add_flag("--failed", arguments->failed, "only failed tasks");
   command.add_option("--stream", arguments->stream, "stdout, stderr or log")
       ->check(CLI::IsMember({"stdout", "stderr", "log"}));
-  command.callback([&session, &chosen, arguments] {
-    chosen = [&session, arguments] { return logs(session, *arguments); };
+  command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return logs(invocation, *arguments); };
   });
 }
 

@@ -31,12 +31,12 @@ struct RegisterArguments {
 // "uploading 12.3 MiB of 40.0 MiB lib/libx.so", redrawn on a terminal; elsewhere one line a file.
 class UploadProgress {
  public:
-  explicit UploadProgress(Session& session) : session_(session) {}
+  explicit UploadProgress(Invocation& invocation) : invocation_(invocation) {}
 
   void operator()(std::string_view file, std::int64_t done, std::int64_t total) {
-    if (session_.options.quiet || session_.options.console == ConsoleMode::kNone) return;
-    if (!session_.rich()) {
-      if (file != last_) session_.note("uploading " + std::string(file));
+    if (invocation_.options.quiet || invocation_.options.console == ConsoleMode::kNone) return;
+    if (!invocation_.rich()) {
+      if (file != last_) invocation_.note("uploading " + std::string(file));
       last_ = file;
       return;
     }
@@ -45,7 +45,7 @@ class UploadProgress {
     drawn_at_ = now;
     const std::string text =
         "uploading " + format_bytes(done) + " of " + format_bytes(total) + "  " + std::string(file);
-    std::fprintf(stderr, "\r\x1b[K%s", cut(text, session_.err_width()).c_str());
+    std::fprintf(stderr, "\r\x1b[K%s", cut(text, invocation_.err_width()).c_str());
     drawn_ = true;
   }
 
@@ -55,17 +55,17 @@ class UploadProgress {
   }
 
  private:
-  Session& session_;
+  Invocation& invocation_;
   std::string last_;
   std::chrono::steady_clock::time_point drawn_at_{};
   bool drawn_ = false;
 };
 
-void print_change(Session& session, const v1::ModuleChange& change) {
-  const Painter& paint = session.out_paint();
+void print_change(Invocation& invocation, const v1::ModuleChange& change) {
+  const Painter& paint = invocation.out_paint();
   std::string text = paint(Color::kBold, change.pipeline()) + "  " + change.module();
   if (change.unchanged()) {
-    session.data(text + "  unchanged\n");
+    invocation.data(text + "  unchanged\n");
     return;
   }
   text +=
@@ -79,22 +79,22 @@ void print_change(Session& session, const v1::ModuleChange& change) {
   lines(change.removed(), "- ", Color::kRed);
   lines(change.changed(), "~ ", Color::kYellow);
   lines(change.breaking(), "! breaking: ", Color::kRed);
-  session.data(text);
+  invocation.data(text);
 }
 
-int register_modules(Session& session, const RegisterArguments& arguments) {
+int register_modules(Invocation& invocation, const RegisterArguments& arguments) {
   std::vector<client::ModuleBundle> bundles;
   for (const std::string& path : arguments.paths) {
     base::Result<client::ModuleBundle> bundle = client::load_bundle(path);
-    if (!bundle.ok()) return session.fail(bundle.status());
-    session.detail("'" + path + "' is pipeline " + bundle->manifest.pipeline + ", " +
-                   count_of(static_cast<long long>(bundle->files.size()), "file") + ", module " +
-                   bundle->digest.hex());
+    if (!bundle.ok()) return invocation.fail(bundle.status());
+    invocation.detail("'" + path + "' is pipeline " + bundle->manifest.pipeline + ", " +
+                      count_of(static_cast<long long>(bundle->files.size()), "file") + ", module " +
+                      bundle->digest.hex());
     bundles.push_back(std::move(*bundle));
   }
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
-  auto progress = std::make_shared<UploadProgress>(session);
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  auto progress = std::make_shared<UploadProgress>(invocation);
   client::RegistrationOptions options;
   options.dry_run = arguments.dry_run;
   options.allow_breaking = arguments.allow_breaking;
@@ -104,33 +104,33 @@ int register_modules(Session& session, const RegisterArguments& arguments) {
   };
   const auto answer = client::register_bundles(**api, bundles, options);
   progress->close();
-  if (!answer.ok()) return session.fail(answer.status());
-  for (const std::string& warning : answer->warnings()) session.warn(warning);
-  if (session.structured()) {
-    session.print_json(message_json(*answer));
+  if (!answer.ok()) return invocation.fail(answer.status());
+  for (const std::string& warning : answer->warnings()) invocation.warn(warning);
+  if (invocation.structured()) {
+    invocation.print_json(message_json(*answer));
     return kExitOk;
   }
   for (const v1::ModuleChange& change : answer->changes()) {
-    if (session.options.output == OutputFormat::kName) {
-      session.data(change.module() + "\n");
+    if (invocation.options.output == OutputFormat::kName) {
+      invocation.data(change.module() + "\n");
     } else {
-      print_change(session, change);
+      print_change(invocation, change);
     }
   }
-  session.note(arguments.dry_run
-                   ? "nothing was changed (--dry-run)"
-                   : "registered " + count_of(answer->changes_size(), "module") +
-                         "; start one of its jobs: weir run JOB (weir jobs list names them)");
+  invocation.note(arguments.dry_run
+                      ? "nothing was changed (--dry-run)"
+                      : "registered " + count_of(answer->changes_size(), "module") +
+                            "; start one of its jobs: weir run JOB (weir jobs list names them)");
   return kExitOk;
 }
 
-int list_modules(Session& session) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int list_modules(Invocation& invocation) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const auto modules = read_pages(
       v1::ListModulesRequest(), 0, [&](const auto& page) { return (*api)->list_modules(page); },
       [](v1::ListModulesResponse& response) { return response.mutable_modules(); });
-  if (!modules.ok()) return session.fail(modules.status());
+  if (!modules.ok()) return invocation.fail(modules.status());
   Listing listing({{"PIPELINE"},
                    {"MODULE"},
                    {"STATE"},
@@ -153,16 +153,16 @@ int list_modules(Session& session) {
     listing.names.push_back(module.digest());
     listing.items.push_back(&module);
   }
-  return session.print(listing, *modules);
+  return invocation.print(listing, *modules);
 }
 
-int list_jobs(Session& session) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int list_jobs(Invocation& invocation) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const auto jobs = read_pages(
       v1::ListJobsRequest(), 0, [&](const auto& page) { return (*api)->list_jobs(page); },
       [](v1::ListJobsResponse& response) { return response.mutable_jobs(); });
-  if (!jobs.ok()) return session.fail(jobs.status());
+  if (!jobs.ok()) return invocation.fail(jobs.status());
   Listing listing({{"JOB"}, {"PRIORITY", Align::kRight}, {"SELECTION"}});
   listing.nothing =
       "there are no jobs; a module declares them with p.job(), and 'weir materialize "
@@ -172,12 +172,12 @@ int list_jobs(Session& session) {
     listing.names.push_back(job.name());
     listing.items.push_back(&job);
   }
-  return session.print(listing, *jobs);
+  return invocation.print(listing, *jobs);
 }
 
 }  // namespace
 
-void add_module_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_module_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& command = *app.add_subcommand("register", "register modules, all or none");
   auto arguments = std::make_shared<RegisterArguments>();
   command.add_option("MODULE", arguments->paths, "module programs, or directories with one")
@@ -186,20 +186,20 @@ void add_module_commands(CLI::App& app, Session& session, Chosen& chosen) {
   command.add_flag("--break", arguments->allow_breaking,
                    "even if it breaks consumers, which are then blocked");
   command.add_option("--idempotency-key", arguments->key, "for scripts that repeat themselves");
-  command.callback([&session, &chosen, arguments] {
-    chosen = [&session, arguments] { return register_modules(session, *arguments); };
+  command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return register_modules(invocation, *arguments); };
   });
 
   CLI::App& modules = *app.add_subcommand("modules", "registered modules");
   modules.require_subcommand(1);
-  modules.add_subcommand("list", "newest first")->callback([&session, &chosen] {
-    chosen = [&session] { return list_modules(session); };
+  modules.add_subcommand("list", "newest first")->callback([&invocation, &chosen] {
+    chosen = [&invocation] { return list_modules(invocation); };
   });
 
   CLI::App& jobs = *app.add_subcommand("jobs", "jobs of registered modules");
   jobs.require_subcommand(1);
-  jobs.add_subcommand("list", "by name")->callback([&session, &chosen] {
-    chosen = [&session] { return list_jobs(session); };
+  jobs.add_subcommand("list", "by name")->callback([&invocation, &chosen] {
+    chosen = [&invocation] { return list_jobs(invocation); };
   });
 }
 

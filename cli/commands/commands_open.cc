@@ -34,44 +34,44 @@ std::string redirecting_page(const std::string& address) {
          address + "\"></head>\n<body></body></html>\n";
 }
 
-void open_browser(Session& session, const std::string& address) {
+void open_browser(Invocation& invocation, const std::string& address) {
   const auto page = base::write_runtime_file("open.html", redirecting_page(address));
   base::ChildPlan plan;
   plan.group = base::ChildPlan::Group::kSession;  // it stays when this terminal goes
   if (page.ok()) plan.arguments = {kOpener, *page};
   auto started = page.ok() ? base::Child::start(plan) : base::Result<base::Child>(page.status());
   if (!started.ok()) {
-    session.detail("no browser was opened: " + started.status().message());
+    invocation.detail("no browser was opened: " + started.status().message());
     return;
   }
   started->release();
-  session.note("opening a browser; if none appears, open the address in one");
+  invocation.note("opening a browser; if none appears, open the address in one");
 }
 
-int open(Session& session, bool only_print) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int open(Invocation& invocation, bool only_print) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const auto made = (*api)->create_browser_address();
-  if (!made.ok()) return session.fail(made.status());
-  if (session.structured()) {
-    session.print_json(message_json(*made));
+  if (!made.ok()) return invocation.fail(made.status());
+  if (invocation.structured()) {
+    invocation.print_json(message_json(*made));
     return kExitOk;
   }
-  session.data(made->address() + "\n");
-  session.note("it lets one browser in, once, within " +
-               std::to_string(made->valid_seconds() / 60) + " minutes");
-  if (!only_print && desktop()) open_browser(session, made->address());
+  invocation.data(made->address() + "\n");
+  invocation.note("it lets one browser in, once, within " +
+                  std::to_string(made->valid_seconds() / 60) + " minutes");
+  if (!only_print && desktop()) open_browser(invocation, made->address());
   return kExitOk;
 }
 
 }  // namespace
 
-void add_open_command(CLI::App& app, Session& session, Chosen& chosen) {
+void add_open_command(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& command = *app.add_subcommand("open", "let a browser in: an address that works once");
   auto only_print = std::make_shared<bool>(false);
   command.add_flag("--print", *only_print, "open no browser, only print the address");
-  command.callback([&session, &chosen, only_print] {
-    chosen = [&session, only_print] { return open(session, *only_print); };
+  command.callback([&invocation, &chosen, only_print] {
+    chosen = [&invocation, only_print] { return open(invocation, *only_print); };
   });
 }
 

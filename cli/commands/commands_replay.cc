@@ -146,12 +146,11 @@ Json output_json(const wire::Output& output, const ReplayPlan& plan,
   for (const v1::Materialization& made : plan.recorded) {
     if (made.asset() == output.asset()) json.set("sameAsRecorded", made.version().digest() == hex);
   }
-  const bool plain = value.kind() == wire::ARTIFACT_KIND_BYTES || value.is_inline();
+  const bool plain = digest && (value.kind() == wire::ARTIFACT_KIND_BYTES || value.is_inline());
   if (plain && value.size() <= kShownBytesMax) {
-    const Result<Json> shown = value::value_to_json(
-        value.is_inline()
-            ? value.inline_bytes()
-            : read_file(artifact_dir + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2)));
+    const Result<Json> shown =
+        value::value_to_json(value.is_inline() ? value.inline_bytes()
+                                               : read_file(base::blob_path(artifact_dir, *digest)));
     if (shown.ok()) json.set("value", *shown);
   }
   return json;
@@ -208,50 +207,51 @@ Result<std::string> find_program(client::Api& api, const ReplayPlan& plan,
   return module->executable;
 }
 
-int replay(Session& session, const ReplayArguments& arguments) {
+int replay(Invocation& invocation, const ReplayArguments& arguments) {
   const Result<Reference> reference = parse_reference(arguments.reference);
-  if (!reference.ok()) return session.fail(reference.status());
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+  if (!reference.ok()) return invocation.fail(reference.status());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const Result<ReplayPlan> plan = plan_replay(**api, *reference);
-  if (!plan.ok()) return session.fail(plan.status());
+  if (!plan.ok()) return invocation.fail(plan.status());
   if (plan->stage.side_effects && !arguments.allow_side_effects) {
-    return session.fail(Status(Code::kFailedPrecondition, base::kErrUsage,
-                               plan->task.name() +
-                                   " is declared with .side_effects(): it would have them again; "
+    return invocation.fail(
+        Status(Code::kFailedPrecondition, base::kErrUsage,
+               plan->task.name() + " is declared with .side_effects(): it would have them again; "
                                    "add --allow-side-effects if that is meant"));
   }
   const Workspace workspace;
   if (!workspace.ok()) {
-    return session.fail(Status(Code::kResourceExhausted, base::kErrUsage,
-                               "cannot make a temporary directory; see $TMPDIR"));
+    return invocation.fail(Status(Code::kResourceExhausted, base::kErrUsage,
+                                  "cannot make a temporary directory; see $TMPDIR"));
   }
   const Result<std::string> program = find_program(**api, *plan, arguments, workspace);
-  if (!program.ok()) return session.fail(program.status());
+  if (!program.ok()) return invocation.fail(program.status());
   Result<wire::ExecutorRun> run = make_run(**api, *plan, workspace);
-  if (!run.ok()) return session.fail(run.status());
-  session.note("replaying " + plan->run.id() + "/" + plan->task.name() + "#" +
-               std::to_string(plan->attempt) + " with " +
-               (arguments.here ? *program : "module " + plan->module) + "; nothing is published");
-  if (arguments.gdb) session.note("in gdb: set breakpoints, then type run");
+  if (!run.ok()) return invocation.fail(run.status());
+  invocation.note("replaying " + plan->run.id() + "/" + plan->task.name() + "#" +
+                  std::to_string(plan->attempt) + " with " +
+                  (arguments.here ? *program : "module " + plan->module) +
+                  "; nothing is published");
+  if (arguments.gdb) invocation.note("in gdb: set breakpoints, then type run");
   ExecutorCall call;
   call.program = *program;
   call.gdb = arguments.gdb;
   call.task = plan->task.name();
   call.run = std::move(*run);
-  call.log = [&session](const std::string& line) {
-    session.note(render_log_line(v1::LOG_STREAM_LOG, line, false));
+  call.log = [&invocation](const std::string& line) {
+    invocation.note(render_log_line(v1::LOG_STREAM_LOG, line, false));
   };
   const Result<ExecutorEnd> end = run_executor(std::move(call));
-  if (!end.ok()) return session.fail(end.status());
-  session.print_json(result_json(*plan, *end, workspace.folder("artifacts")));
+  if (!end.ok()) return invocation.fail(end.status());
+  invocation.print_json(result_json(*plan, *end, workspace.folder("artifacts")));
   const bool succeeded = end->has_result && end->finished.outcome() == wire::OUTCOME_SUCCEEDED;
   return succeeded ? kExitOk : kExitFailed;
 }
 
 }  // namespace
 
-void add_replay_command(CLI::App& app, Session& session, Chosen& chosen) {
+void add_replay_command(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& command = *app.add_subcommand(
       "replay", "run one stage of a past attempt again, here, and publish nothing");
   auto arguments = std::make_shared<ReplayArguments>();
@@ -262,8 +262,8 @@ void add_replay_command(CLI::App& app, Session& session, Chosen& chosen) {
   command.add_flag("--gdb", arguments->gdb, "under gdb");
   command.add_flag("--allow-side-effects", arguments->allow_side_effects,
                    "stages that are declared to have them, too");
-  command.callback([&session, &chosen, arguments] {
-    chosen = [&session, arguments] { return replay(session, *arguments); };
+  command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return replay(invocation, *arguments); };
   });
 }
 

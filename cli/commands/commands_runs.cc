@@ -1,6 +1,7 @@
 // runs list|show|watch|cancel, and cancel, which is the same as runs cancel. References are
 // resolved by the scheduler; a mutation names the resolved id, so that repeating it is harmless.
 // Main thread.
+#include <algorithm>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -74,30 +75,30 @@ std::string queue_text(const v1::Run& run) {
   return "";
 }
 
-int list(Session& session, const ListArguments& arguments) {
+int list(Invocation& invocation, const ListArguments& arguments) {
   v1::ListRunsRequest request;
   request.set_job(arguments.job);
   const base::Result<v1::RunState> state = parse_state(arguments.state);
-  if (!state.ok()) return session.fail(state.status());
+  if (!state.ok()) return invocation.fail(state.status());
   request.set_state(*state);
   if (!arguments.since.empty()) {
     const auto since = parse_since(arguments.since, wall_now());
-    if (!since.ok()) return session.fail(since.status());
+    if (!since.ok()) return invocation.fail(since.status());
     const auto us = since->time_since_epoch().count();
     request.mutable_since()->set_seconds(us / 1'000'000);
     request.mutable_since()->set_nanos(static_cast<std::int32_t>(us % 1'000'000 * 1'000));
   }
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const auto runs = read_pages(
       request, arguments.limit, [&](const auto& page) { return (*api)->list_runs(page); },
       [](v1::ListRunsResponse& response) { return response.mutable_runs(); });
-  if (!runs.ok()) return session.fail(runs.status());
+  if (!runs.ok()) return invocation.fail(runs.status());
 
   std::vector<Column> columns{{"RUN"},     {"JOB"},
                               {"STATE"},   {"TASKS", Align::kRight},
                               {"CREATED"}, {"DURATION", Align::kRight}};
-  if (session.wide())
+  if (invocation.wide())
     columns.insert(columns.end(), {{"FAILED", Align::kRight}, {"ORIGIN"}, {"REASON"}});
   columns.push_back({"MESSAGE", Align::kLeft, true});
   Listing listing(std::move(columns));
@@ -114,7 +115,7 @@ int list(Session& session, const ListArguments& arguments) {
                           {std::to_string(done) + "/" + std::to_string(run.task_count())},
                           {time_cell(run.created_at())},
                           {span_cell(run.started_at(), run.finished_at())}};
-    if (session.wide()) {
+    if (invocation.wide()) {
       row.push_back({std::to_string(counts.failed() + counts.upstream_failed())});
       row.push_back({origin_text(run.origin())});
       row.push_back({run.reason()});
@@ -124,11 +125,11 @@ int list(Session& session, const ListArguments& arguments) {
     listing.names.push_back(run.id());
     listing.items.push_back(&run);
   }
-  return session.print(listing, *runs);
+  return invocation.print(listing, *runs);
 }
 
-void describe_run(Session& session, const v1::Run& run) {
-  const Painter& paint = session.out_paint();
+void describe_run(Invocation& invocation, const v1::Run& run) {
+  const Painter& paint = invocation.out_paint();
   const Cell state = state_cell(v1::RunState_Name(run.state()), "RUN_STATE_");
   std::string text;
   const auto line = [&](const std::string& name, const std::string& value) {
@@ -147,117 +148,128 @@ void describe_run(Session& session, const v1::Run& run) {
   line("finished ", time_cell(run.finished_at()));
   line("duration ", span_cell(run.started_at(), run.finished_at()));
   for (const std::string& module : run.modules()) line("module   ", module);
-  session.data(text + "\n");
+  invocation.data(text + "\n");
 }
 
-int show(Session& session, const RunArguments& arguments) {
+// Of one that runs, and of one that came no further.
+bool shows_progress(const v1::Task& task) {
+  return task.has_progress() &&
+         (task.state() == v1::TASK_STATE_RUNNING || task.state() == v1::TASK_STATE_FAILED ||
+          task.state() == v1::TASK_STATE_CANCELED);
+}
+
+int show(Invocation& invocation, const RunArguments& arguments) {
   const base::Result<Reference> reference = parse_reference(arguments.run);
-  if (!reference.ok()) return session.fail(reference.status());
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+  if (!reference.ok()) return invocation.fail(reference.status());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::GetRunRequest get;
   get.set_run(reference->run);
   const auto run = (*api)->get_run(get);
-  if (!run.ok()) return session.fail(run.status());
+  if (!run.ok()) return invocation.fail(run.status());
   v1::ListTasksRequest request;
   request.set_run(run->run().id());
   request.set_name(reference->task);
   const auto tasks = read_pages(
       request, 0, [&](const auto& page) { return (*api)->list_tasks(page); },
       [](v1::ListTasksResponse& response) { return response.mutable_tasks(); });
-  if (!tasks.ok()) return session.fail(tasks.status());
-  if (session.structured()) {
+  if (!tasks.ok()) return invocation.fail(tasks.status());
+  if (invocation.structured()) {
     base::Json document = message_json(*run);
     document.set("tasks", message_json(*tasks)["tasks"]);
-    session.print_json(document);
+    invocation.print_json(document);
     return kExitOk;
   }
 
-  Listing listing({{"TASK"},
-                   {"STATE"},
-                   {"ATTEMPT", Align::kRight},
-                   {"STARTED"},
-                   {"DURATION", Align::kRight},
-                   {"WORKER"},
-                   {"REASON", Align::kLeft, true}});
+  // Most stages say nothing: then there is no column for it.
+  const bool with_progress = std::any_of(tasks->tasks().begin(), tasks->tasks().end(),
+                                         [](const auto& task) { return shows_progress(task); });
+  std::vector<Column> columns{
+      {"TASK"},  {"STATE"}, {"ATTEMPT", Align::kRight}, {"STARTED"}, {"DURATION", Align::kRight},
+      {"WORKER"}};
+  if (with_progress) columns.push_back({"PROGRESS"});
+  columns.push_back({"REASON", Align::kLeft, true});
+  Listing listing(std::move(columns));
   for (const v1::Task& task : tasks->tasks()) {
-    listing.table.add({{task.name()},
-                       state_cell(v1::TaskState_Name(task.state()), "TASK_STATE_"),
-                       {task.epoch() == 0 ? "-" : std::to_string(task.epoch())},
-                       {time_cell(task.started_at())},
-                       {span_cell(task.started_at(), task.finished_at())},
-                       {task.worker().empty() ? "-" : task.worker()},
-                       {task.reason()}});
+    std::vector<Cell> row{{task.name()},
+                          state_cell(v1::TaskState_Name(task.state()), "TASK_STATE_"),
+                          {task.epoch() == 0 ? "-" : std::to_string(task.epoch())},
+                          {time_cell(task.started_at())},
+                          {span_cell(task.started_at(), task.finished_at())},
+                          {task.worker().empty() ? "-" : task.worker()}};
+    if (with_progress) row.push_back({shows_progress(task) ? progress_text(task.progress()) : "-"});
+    row.push_back({task.reason()});
+    listing.table.add(std::move(row));
     listing.names.push_back(run->run().id() + "/" + task.name());
     listing.items.push_back(&task);
   }
-  if (session.options.output != OutputFormat::kName) describe_run(session, run->run());
-  return session.print(listing, *tasks);
+  if (invocation.options.output != OutputFormat::kName) describe_run(invocation, run->run());
+  return invocation.print(listing, *tasks);
 }
 
-int watch(Session& session, const RunArguments& arguments) {
+int watch(Invocation& invocation, const RunArguments& arguments) {
   FollowOptions options;
   if (!arguments.timeout.empty()) {
     const auto timeout = parse_duration(arguments.timeout);
-    if (!timeout.ok()) return session.fail(timeout.status());
+    if (!timeout.ok()) return invocation.fail(timeout.status());
     options.timeout = *timeout;
   }
   const base::Result<Reference> reference = parse_reference(arguments.run);
-  if (!reference.ok()) return session.fail(reference.status());
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+  if (!reference.ok()) return invocation.fail(reference.status());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::GetRunRequest request;
   request.set_run(reference->run);
   const auto run = (*api)->get_run(request);
-  if (!run.ok()) return session.fail(run.status());
+  if (!run.ok()) return invocation.fail(run.status());
   options.told_until_seq = client::run_finished(run->run().state()) ? 0 : run->as_of_seq();
-  const int code = follow_run(session, run->run().id(), options);
-  if (!session.structured() || code == kExitUnreachable) return code;
+  const int code = follow_run(invocation, run->run().id(), options);
+  if (!invocation.structured() || code == kExitUnreachable) return code;
   const auto last = (*api)->get_run(request);
-  if (!last.ok()) return session.fail(last.status());
-  session.print_json(message_json(last->run()));
+  if (!last.ok()) return invocation.fail(last.status());
+  invocation.print_json(message_json(last->run()));
   return code;
 }
 
-int cancel(Session& session, const RunArguments& arguments) {
+int cancel(Invocation& invocation, const RunArguments& arguments) {
   const base::Result<Reference> reference = parse_reference(arguments.run);
-  if (!reference.ok()) return session.fail(reference.status());
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+  if (!reference.ok()) return invocation.fail(reference.status());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   // The reference is resolved first: "@last" must mean the same run when the request is repeated.
   v1::GetRunRequest get;
   get.set_run(reference->run);
   const auto run = (*api)->get_run(get);
-  if (!run.ok()) return session.fail(run.status());
+  if (!run.ok()) return invocation.fail(run.status());
   v1::CancelRunRequest request;
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
   request.set_run(run->run().id());
   request.set_reason(arguments.reason);
   const auto canceled = (*api)->cancel_run(request);
-  if (!canceled.ok()) return session.fail(canceled.status());
-  if (session.options.output == OutputFormat::kName) session.data(run->run().id() + "\n");
-  if (session.structured()) session.print_json(message_json(*canceled));
-  session.note("canceling run " + run->run().id() + "; running tasks are being stopped");
+  if (!canceled.ok()) return invocation.fail(canceled.status());
+  if (invocation.options.output == OutputFormat::kName) invocation.data(run->run().id() + "\n");
+  if (invocation.structured()) invocation.print_json(message_json(*canceled));
+  invocation.note("canceling run " + run->run().id() + "; running tasks are being stopped");
   if (!arguments.wait) return kExitOk;
-  const int code = follow_run(session, run->run().id(), {});
+  const int code = follow_run(invocation, run->run().id(), {});
   return code == kExitCanceled ? kExitOk : code;
 }
 
-void add_cancel(CLI::App& command, Session& session, Chosen& chosen) {
+void add_cancel(CLI::App& command, Invocation& invocation, Chosen& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   command.add_option("RUN", arguments->run, "id, unique prefix, @last")->required();
   command.add_option("--reason", arguments->reason, "kept with the run");
   command.add_flag("--wait", arguments->wait, "until it has stopped");
   command.add_option("--idempotency-key", arguments->key, "for scripts that repeat themselves");
-  command.callback([&session, &chosen, arguments] {
-    chosen = [&session, arguments] { return cancel(session, *arguments); };
+  command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return cancel(invocation, *arguments); };
   });
 }
 
 }  // namespace
 
-void add_run_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_run_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& runs = *app.add_subcommand("runs", "list, show, watch and cancel runs");
   runs.require_subcommand(1);
 
@@ -268,27 +280,28 @@ void add_run_commands(CLI::App& app, Session& session, Chosen& chosen) {
   list_command.add_option("--since", filter->since, "a time, or a duration ago: 2h, 7d");
   list_command.add_option("-n,--limit", filter->limit, "at most so many; 0: all (default: 50)")
       ->check(CLI::Range(0, kItemsMax));
-  list_command.callback([&session, &chosen, filter] {
-    chosen = [&session, filter] { return list(session, *filter); };
+  list_command.callback([&invocation, &chosen, filter] {
+    chosen = [&invocation, filter] { return list(invocation, *filter); };
   });
 
   CLI::App& show_command = *runs.add_subcommand("show", "a run and its tasks");
   auto shown = std::make_shared<RunArguments>();
   show_command.add_option("RUN", shown->run, "id, unique prefix, @last, @last-failed; RUN/TASK")
       ->required();
-  show_command.callback(
-      [&session, &chosen, shown] { chosen = [&session, shown] { return show(session, *shown); }; });
+  show_command.callback([&invocation, &chosen, shown] {
+    chosen = [&invocation, shown] { return show(invocation, *shown); };
+  });
 
   CLI::App& watch_command = *runs.add_subcommand("watch", "follow a run to its end");
   auto watched = std::make_shared<RunArguments>();
   watch_command.add_option("RUN", watched->run, "id, unique prefix, @last")->required();
   watch_command.add_option("--timeout", watched->timeout, "stop waiting after this time");
-  watch_command.callback([&session, &chosen, watched] {
-    chosen = [&session, watched] { return watch(session, *watched); };
+  watch_command.callback([&invocation, &chosen, watched] {
+    chosen = [&invocation, watched] { return watch(invocation, *watched); };
   });
 
-  add_cancel(*runs.add_subcommand("cancel", "stop a run"), session, chosen);
-  add_cancel(*app.add_subcommand("cancel", "stop a run (runs cancel)"), session, chosen);
+  add_cancel(*runs.add_subcommand("cancel", "stop a run"), invocation, chosen);
+  add_cancel(*app.add_subcommand("cancel", "stop a run (runs cancel)"), invocation, chosen);
 }
 
 }  // namespace weir::cli

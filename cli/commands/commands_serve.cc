@@ -55,16 +55,16 @@ struct ServeArguments {
 };
 
 // A server that cannot start has failed, unless what was typed is wrong.
-int fail_to_serve(Session& session, const Status& status) {
-  session.fail(status);
+int fail_to_serve(Invocation& invocation, const Status& status) {
+  invocation.fail(status);
   return status.code() == Code::kInvalidArgument ? kExitUsage : kExitFailed;
 }
 
 // What servers say of their work goes where errors go: stdout is for what a command was asked for.
-void log_to_stderr(const Session& session) {
+void log_to_stderr(const Invocation& invocation) {
   const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("weir", sink));
-  if (session.options.quiet) spdlog::set_level(spdlog::level::warn);
+  if (invocation.options.quiet) spdlog::set_level(spdlog::level::warn);
 }
 
 // Many executors are many pipes and sockets.
@@ -100,9 +100,9 @@ Status split_pair(const std::string& text, const char* option, std::string& key,
 }
 
 // Said at the start, because nothing else shows it before it is too late.
-void warn_of_root(Session& session, const ServeArguments& arguments) {
+void warn_of_root(Invocation& invocation, const ServeArguments& arguments) {
   if (::geteuid() != 0 || !arguments.stage_user.empty()) return;
-  session.note(
+  invocation.note(
       "warning: stages run as root, and can read the token and change what others run; "
       "--stage-user NAME runs them as another user");
 }
@@ -140,36 +140,38 @@ base::Result<worker::WorkerOptions> worker_options(const ServeArguments& argumen
   return options;
 }
 
-void announce(Session& session, Scheduler& scheduler, const std::string& what) {
-  if (session.structured()) {
+void announce(Invocation& invocation, Scheduler& scheduler, const std::string& what) {
+  if (invocation.structured()) {
     base::Json json;
     json.set("http", scheduler.http_address());
     json.set("grpc", scheduler.grpc_address());
     json.set("dataDir", scheduler.data_dir());
     json.set("tokenFile", scheduler.token_file());
     json.set("pid", std::int64_t{::getpid()});
-    session.print_json(json);
+    invocation.print_json(json);
     return;
   }
   // Logs and journals are read by others; a terminal is of whoever may use the address.
   const bool shown = ::isatty(STDOUT_FILENO) == 1;
-  session.data((shown ? scheduler.browser_address() : "http://" + scheduler.http_address()) + "\n");
-  session.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
-               scheduler.data_dir());
-  session.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
-  session.note(shown ? "the address lets one browser in, soon and once; weir open makes another"
-                     : "weir open lets a browser in");
+  invocation.data((shown ? scheduler.browser_address() : "http://" + scheduler.http_address()) +
+                  "\n");
+  invocation.note(what + " " + kVersion + ": gRPC " + scheduler.grpc_address() + ", data in " +
+                  scheduler.data_dir());
+  invocation.note("next: weir register ./PROGRAM, then weir run JOB; Ctrl-C stops it");
+  invocation.note(shown ? "the address lets one browser in, soon and once; weir open makes another"
+                        : "weir open lets a browser in");
 }
 
-int serve_scheduler(Session& session, const ServeArguments& arguments) {
+int serve_scheduler(Invocation& invocation, const ServeArguments& arguments) {
   install_interrupt_handler();
-  log_to_stderr(session);
+  log_to_stderr(invocation);
   raise_open_files();
   const auto scheduler = Scheduler::start(scheduler_options(arguments));
-  if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
-  announce(session, **scheduler, "weir scheduler");
+  if (!scheduler.ok()) return fail_to_serve(invocation, scheduler.status());
+  announce(invocation, **scheduler, "weir scheduler");
   wait_for_interrupt(std::chrono::milliseconds(-1));
-  session.note("stopping; what runs on workers goes on, and is taken up again at the next start");
+  invocation.note(
+      "stopping; what runs on workers goes on, and is taken up again at the next start");
   (*scheduler)->stop();
   return kExitOk;
 }
@@ -200,18 +202,18 @@ class LocalWorker {
   std::jthread thread_;
 };
 
-int serve_up(Session& session, const ServeArguments& arguments) {
+int serve_up(Invocation& invocation, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> worker_settings = worker_options(arguments);
-  if (!worker_settings.ok()) return fail_to_serve(session, worker_settings.status());
-  warn_of_root(session, arguments);
+  if (!worker_settings.ok()) return fail_to_serve(invocation, worker_settings.status());
+  warn_of_root(invocation, arguments);
   install_interrupt_handler();
-  log_to_stderr(session);
+  log_to_stderr(invocation);
   raise_open_files();
   base::Result<worker::SupervisorHandle> supervisor =
       worker::start_supervisor(arguments.stage_user);
-  if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
+  if (!supervisor.ok()) return fail_to_serve(invocation, supervisor.status());
   const auto scheduler = Scheduler::start(scheduler_options(arguments));
-  if (!scheduler.ok()) return fail_to_serve(session, scheduler.status());
+  if (!scheduler.ok()) return fail_to_serve(invocation, scheduler.status());
 
   worker_settings->scheduler = (*scheduler)->grpc_address();
   worker_settings->token_file = (*scheduler)->token_file();
@@ -219,45 +221,45 @@ int serve_up(Session& session, const ServeArguments& arguments) {
   worker_settings->outer_dir = (*scheduler)->data_dir();
   worker_settings->data_dir = (*scheduler)->data_dir() + "/worker";
   LocalWorker worker(*worker_settings, std::move(*supervisor));
-  announce(session, **scheduler, "weir up");
+  announce(invocation, **scheduler, "weir up");
   while (!worker.ended() && !wait_for_interrupt(kWorkerLooked)) {
   }
   const bool asked = interrupted() != 0;
-  if (asked) session.note("stopping: running attempts may finish; Ctrl-C again ends at once");
+  if (asked) invocation.note("stopping: running attempts may finish; Ctrl-C again ends at once");
   const Status ended = worker.stop();
   (*scheduler)->stop();
-  if (!ended.ok()) return fail_to_serve(session, ended);
+  if (!ended.ok()) return fail_to_serve(invocation, ended);
   return kExitOk;
 }
 
-int serve_worker(Session& session, const ServeArguments& arguments) {
+int serve_worker(Invocation& invocation, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> options = worker_options(arguments);
-  if (!options.ok()) return fail_to_serve(session, options.status());
-  warn_of_root(session, arguments);
+  if (!options.ok()) return fail_to_serve(invocation, options.status());
+  warn_of_root(invocation, arguments);
   const base::Result<client::Target> target =
-      client::discover(session.options.scheduler, session.options.token_file);
-  if (!target.ok()) return session.fail(target.status());
+      client::discover(invocation.options.scheduler, invocation.options.token_file);
+  if (!target.ok()) return invocation.fail(target.status());
   options->scheduler = target->grpc;
   options->token_file = target->token_file;
   options->data_dir =
       arguments.data.empty() ? base::default_data_dir() + "/worker" : arguments.data;
   install_interrupt_handler();
-  log_to_stderr(session);
+  log_to_stderr(invocation);
   raise_open_files();
   base::Result<worker::SupervisorHandle> supervisor =
       worker::start_supervisor(arguments.stage_user);
-  if (!supervisor.ok()) return fail_to_serve(session, supervisor.status());
-  session.note(std::string("weir worker ") + kVersion + ": scheduler " + options->scheduler +
-               ", data in " + options->data_dir);
+  if (!supervisor.ok()) return fail_to_serve(invocation, supervisor.status());
+  invocation.note(std::string("weir worker ") + kVersion + ": scheduler " + options->scheduler +
+                  ", data in " + options->data_dir);
   LocalWorker worker(*options, std::move(*supervisor));
   while (!worker.ended() && !wait_for_interrupt(kWorkerLooked)) {
   }
   if (interrupted() != 0) {
-    session.note("draining: running attempts may finish; Ctrl-C again ends at once");
+    invocation.note("draining: running attempts may finish; Ctrl-C again ends at once");
   }
   const Status ended = worker.stop();
   if (ended.ok()) return kExitOk;
-  const int code = session.fail(ended);
+  const int code = invocation.fail(ended);
   const bool own_fault = ended.error() == base::kErrDataDirUnwritable;
   return code == kExitUnreachable && !own_fault ? code : kExitFailed;
 }
@@ -303,31 +305,31 @@ void add_worker_options(CLI::App& command, ServeArguments& arguments) {
                      "how long running attempts may go on after a request to stop");
 }
 
-using Serve = int (*)(Session&, const ServeArguments&);
+using Serve = int (*)(Invocation&, const ServeArguments&);
 
-std::shared_ptr<ServeArguments> add(CLI::App& command, Session& session, Chosen& chosen,
+std::shared_ptr<ServeArguments> add(CLI::App& command, Invocation& invocation, Chosen& chosen,
                                     Serve serve) {
   auto arguments = std::make_shared<ServeArguments>();
-  command.callback([&session, &chosen, arguments, serve] {
-    chosen = [&session, arguments, serve] { return serve(session, *arguments); };
+  command.callback([&invocation, &chosen, arguments, serve] {
+    chosen = [&invocation, arguments, serve] { return serve(invocation, *arguments); };
   });
   return arguments;
 }
 
 }  // namespace
 
-void add_serve_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_serve_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& up = *app.add_subcommand("up", "scheduler and a local worker; prints the address");
-  const auto up_arguments = add(up, session, chosen, serve_up);
+  const auto up_arguments = add(up, invocation, chosen, serve_up);
   up_arguments->drain = "10s";
   add_scheduler_options(up, *up_arguments);
   add_worker_options(up, *up_arguments);
 
   CLI::App& scheduler = *app.add_subcommand("scheduler", "the scheduler alone");
-  add_scheduler_options(scheduler, *add(scheduler, session, chosen, serve_scheduler));
+  add_scheduler_options(scheduler, *add(scheduler, invocation, chosen, serve_scheduler));
 
   CLI::App& worker = *app.add_subcommand("worker", "a worker for a scheduler elsewhere");
-  const auto worker_arguments = add(worker, session, chosen, serve_worker);
+  const auto worker_arguments = add(worker, invocation, chosen, serve_worker);
   worker.add_option("--data", worker_arguments->data,
                     "directory of modules, artifacts and spooled logs");
   add_worker_options(worker, *worker_arguments);

@@ -30,26 +30,26 @@ struct StartArguments {
   bool plan = false;
 };
 
-int refused(Session& session, const base::Status& status) {
-  const int code = session.fail(status);
-  if (status.error() == base::kErrUnknownJob) session.note("the jobs there are: weir jobs list");
+int refused(Invocation& invocation, const base::Status& status) {
+  const int code = invocation.fail(status);
+  if (status.error() == base::kErrUnknownJob) invocation.note("the jobs there are: weir jobs list");
   return code;
 }
 
-int print_plan(Session& session, client::Api& api, const StartArguments& arguments) {
+int print_plan(Invocation& invocation, client::Api& api, const StartArguments& arguments) {
   v1::PlanRunRequest request;
   request.set_job(arguments.job);
   request.set_selection(arguments.selection);
   const auto plan = read_pages(
       request, 0, [&](const auto& page) { return api.plan_run(page); },
       [](v1::PlanRunResponse& response) { return response.mutable_tasks(); }, kLargePageSize);
-  if (!plan.ok()) return refused(session, plan.status());
-  if (session.structured()) {
-    session.print_json(message_json(*plan));
+  if (!plan.ok()) return refused(invocation, plan.status());
+  if (invocation.structured()) {
+    invocation.print_json(message_json(*plan));
     return kExitOk;
   }
-  for (const std::string& task : plan->tasks()) session.data(task + "\n");
-  session.note("would run " + count_of(plan->tasks_size(), "task") + "; nothing was started");
+  for (const std::string& task : plan->tasks()) invocation.data(task + "\n");
+  invocation.note("would run " + count_of(plan->tasks_size(), "task") + "; nothing was started");
   return kExitOk;
 }
 
@@ -68,47 +68,47 @@ base::Result<v1::CreateRunRequest> make_request(const StartArguments& arguments)
 }
 
 // The run as data, for those formats that want more than the display.
-int print_run(Session& session, client::Api& api, const std::string& run, int code) {
-  if (session.options.output == OutputFormat::kName) {
-    session.data(run + "\n");
+int print_run(Invocation& invocation, client::Api& api, const std::string& run, int code) {
+  if (invocation.options.output == OutputFormat::kName) {
+    invocation.data(run + "\n");
     return code;
   }
-  if (!session.structured()) return code;
+  if (!invocation.structured()) return code;
   v1::GetRunRequest request;
   request.set_run(run);
   const auto found = api.get_run(request);
-  if (!found.ok()) return session.fail(found.status());
-  session.print_json(message_json(found->run()));
+  if (!found.ok()) return invocation.fail(found.status());
+  invocation.print_json(message_json(found->run()));
   return code;
 }
 
-int start(Session& session, const StartArguments& arguments) {
+int start(Invocation& invocation, const StartArguments& arguments) {
   FollowOptions options;
   if (!arguments.timeout.empty()) {
     const auto timeout = parse_duration(arguments.timeout);
-    if (!timeout.ok()) return session.fail(timeout.status());
+    if (!timeout.ok()) return invocation.fail(timeout.status());
     options.timeout = *timeout;
   }
   const base::Result<v1::CreateRunRequest> request = make_request(arguments);
-  if (!request.ok()) return session.fail(request.status());
-  const base::Result<client::Api*> api = session.api();
-  if (!api.ok()) return session.fail(api.status());
-  if (arguments.plan) return print_plan(session, **api, arguments);
+  if (!request.ok()) return invocation.fail(request.status());
+  const base::Result<client::Api*> api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  if (arguments.plan) return print_plan(invocation, **api, arguments);
 
   const auto created = (*api)->create_run(*request);
-  if (!created.ok()) return refused(session, created.status());
+  if (!created.ok()) return refused(invocation, created.status());
   const std::string& run = created->run_id();
   if (arguments.detach) {
-    if (!session.structured() && session.options.output != OutputFormat::kName) {
-      session.data(run + "\n");
-      session.note("started; watch it: weir runs watch " + run);
+    if (!invocation.structured() && invocation.options.output != OutputFormat::kName) {
+      invocation.data(run + "\n");
+      invocation.note("started; watch it: weir runs watch " + run);
       return kExitOk;
     }
-    return print_run(session, **api, run, kExitOk);
+    return print_run(invocation, **api, run, kExitOk);
   }
-  session.detail("started run " + run);
-  const int code = follow_run(session, run, options);
-  return code == kExitUnreachable ? code : print_run(session, **api, run, code);
+  invocation.detail("started run " + run);
+  const int code = follow_run(invocation, run, options);
+  return code == kExitUnreachable ? code : print_run(invocation, **api, run, code);
 }
 
 void add_common(CLI::App& command, StartArguments& arguments) {
@@ -128,13 +128,14 @@ void add_common(CLI::App& command, StartArguments& arguments) {
 
 }  // namespace
 
-void add_start_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_start_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& run = *app.add_subcommand("run", "start a job and follow it");
   auto job = std::make_shared<StartArguments>();
   run.add_option("JOB", job->job, "name of the job, such as flights/daily")->required();
   add_common(run, *job);
-  run.callback(
-      [&session, &chosen, job] { chosen = [&session, job] { return start(session, *job); }; });
+  run.callback([&invocation, &chosen, job] {
+    chosen = [&invocation, job] { return start(invocation, *job); };
+  });
 
   CLI::App& materialize = *app.add_subcommand("materialize", "run a selection of assets and tasks");
   auto selection = std::make_shared<StartArguments>();
@@ -143,8 +144,8 @@ void add_start_commands(CLI::App& app, Session& session, Chosen& chosen) {
                   "names, wildcards (*), +x, 2+x, x+, @x, and, or, not, ( )")
       ->required();
   add_common(materialize, *selection);
-  materialize.callback([&session, &chosen, selection] {
-    chosen = [&session, selection] { return start(session, *selection); };
+  materialize.callback([&invocation, &chosen, selection] {
+    chosen = [&invocation, selection] { return start(invocation, *selection); };
   });
 }
 

@@ -39,40 +39,40 @@ struct EventArguments {
   std::string run;
 };
 
-int explain(Session& session, const std::string& pasted) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int explain(Invocation& invocation, const std::string& pasted) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   v1::ExplainRequest request;
   request.set_reference(unpaste(pasted));
   const auto answer = (*api)->explain(request);
-  if (!answer.ok()) return session.fail(answer.status());
-  if (session.structured()) {
-    session.print_json(message_json(*answer));
+  if (!answer.ok()) return invocation.fail(answer.status());
+  if (invocation.structured()) {
+    invocation.print_json(message_json(*answer));
     return kExitOk;
   }
   for (const v1::ExplainItem& item : answer->items()) {
-    session.data(printable(item.words()) + "\n");
+    invocation.data(printable(item.words()) + "\n");
   }
   return kExitOk;
 }
 
 class EventPrinter {
  public:
-  explicit EventPrinter(Session& session) : session_(session) {}
+  explicit EventPrinter(Invocation& invocation) : invocation_(invocation) {}
 
   void print(const v1::Event& event) {
-    if (session_.options.output == OutputFormat::kName) {
-      session_.data(std::to_string(event.seq()) + "\n");
-    } else if (session_.options.output == OutputFormat::kJsonl) {
-      session_.data(message_json(event).dump() + "\n");
+    if (invocation_.options.output == OutputFormat::kName) {
+      invocation_.data(std::to_string(event.seq()) + "\n");
+    } else if (invocation_.options.output == OutputFormat::kJsonl) {
+      invocation_.data(message_json(event).dump() + "\n");
     } else {
-      session_.data(text(event) + "\n");
+      invocation_.data(text(event) + "\n");
     }
   }
 
  private:
   std::string text(const v1::Event& event) const {
-    const Painter& paint = session_.out_paint();
+    const Painter& paint = invocation_.out_paint();
     std::string kind = enum_word(v1::EventKind_Name(event.kind()), "EVENT_KIND_");
     kind.resize(std::max<std::size_t>(kind.size(), 18), ' ');
     std::string line = std::to_string(event.seq());
@@ -86,11 +86,11 @@ class EventPrinter {
     return line;
   }
 
-  Session& session_;
+  Invocation& invocation_;
 };
 
 // The events that are there: all after --since, else the last page's worth.
-base::Result<v1::ListEventsResponse> read_events(Session& session, client::Api& api,
+base::Result<v1::ListEventsResponse> read_events(Invocation& invocation, client::Api& api,
                                                  EventArguments& arguments) {
   v1::ListEventsRequest request;
   request.set_run(arguments.run);
@@ -99,7 +99,7 @@ base::Result<v1::ListEventsResponse> read_events(Session& session, client::Api& 
     if (!info.ok()) return info.status();
     arguments.since = std::max<std::int64_t>(0, info->last_seq() - kEventsShown);
     if (arguments.since > 0) {
-      session.detail("the last " + std::to_string(kEventsShown) + " events; --since 0 for all");
+      invocation.detail("the last " + std::to_string(kEventsShown) + " events; --since 0 for all");
     }
   }
   request.set_since_seq(std::max<std::int64_t>(0, arguments.since));
@@ -110,19 +110,21 @@ base::Result<v1::ListEventsResponse> read_events(Session& session, client::Api& 
 // printed, in the words of whatever else follows.
 class EventFollower {
  public:
-  EventFollower(Session& session, const client::Target& target, std::string run, std::int64_t seq)
-      : session_(session), api_(target, kEventsCall, 1), run_(std::move(run)), seq_(seq) {}
+  EventFollower(Invocation& invocation, const client::Target& target, std::string run,
+                std::int64_t seq)
+      : invocation_(invocation), api_(target, kEventsCall, 1), run_(std::move(run)), seq_(seq) {}
 
   int run() {
     install_interrupt_handler();
     for (;;) {
       if (interrupted() != 0) return kExitInterrupted;
-      if (session_.data_lost()) return kExitOk;  // which the session makes the code of its loss
+      if (invocation_.data_lost())
+        return kExitOk;  // which the invocation makes the code of its loss
       if (lost_ && !api_.wait_connected(kWatchStep)) continue;
       const base::Result<bool> over = look();
       if (over.ok() && *over) return kExitOk;
       if (!over.ok() && !client::may_pass(over.status())) return give_up(over.status());
-      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(session_));
+      if (!over.ok() && !std::exchange(lost_, true)) tell(lost_line(invocation_));
       if (wait_for_interrupt(kWatchStep)) return kExitInterrupted;
     }
   }
@@ -134,13 +136,13 @@ class EventFollower {
     // Asked before reading: of a run that has ended by now, the stream holds all events.
     const base::Result<bool> ended = run_ended();
     if (!ended.ok()) return ended.status();
-    if (std::exchange(lost_, false)) tell(found_line(session_));
+    if (std::exchange(lost_, false)) tell(found_line(invocation_));
     v1::WatchEventsRequest request;
     request.set_since_seq(seq_);
     request.set_run(run_);
     const auto stream = api_.watch_events(request);
-    EventPrinter printer(session_);
-    while (interrupted() == 0 && !session_.data_lost()) {
+    EventPrinter printer(invocation_);
+    while (interrupted() == 0 && !invocation_.data_lost()) {
       v1::WatchEventsResponse batch;
       const client::EventStream::Got got = stream->next(kWatchStep, batch);
       if (got == client::EventStream::Got::kEnded) {
@@ -168,16 +170,16 @@ class EventFollower {
   }
 
   int give_up(const Status& status) {
-    if (!run_.empty()) return give_up_following(session_, run_, status);
-    session_.warn("cannot follow the events any further");
-    return session_.fail(status);
+    if (!run_.empty()) return give_up_following(invocation_, run_, status);
+    invocation_.warn("cannot follow the events any further");
+    return invocation_.fail(status);
   }
 
   void tell(const std::string& line) {
-    if (session_.options.console != ConsoleMode::kNone) session_.note(line);
+    if (invocation_.options.console != ConsoleMode::kNone) invocation_.note(line);
   }
 
-  Session& session_;
+  Invocation& invocation_;
   // Calls fail fast: it is this loop that tries again, and hears Ctrl-C meanwhile.
   client::Api api_;
   std::string run_;    // empty: all events
@@ -185,41 +187,41 @@ class EventFollower {
   bool lost_ = false;  // the scheduler, and said so
 };
 
-int events(Session& session, EventArguments arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int events(Invocation& invocation, EventArguments arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   if (!arguments.run.empty()) {
     v1::GetRunRequest request;
     request.set_run(unpaste(arguments.run));
     const auto run = (*api)->get_run(request);
-    if (!run.ok()) return session.fail(run.status());
+    if (!run.ok()) return invocation.fail(run.status());
     arguments.run = run->run().id();
   }
-  if (arguments.follow && session.options.output == OutputFormat::kJson) {
-    return session.fail(Status(Code::kInvalidArgument, base::kErrUsage,
-                               "-f is a stream: use -o jsonl, one event a line"));
+  if (arguments.follow && invocation.options.output == OutputFormat::kJson) {
+    return invocation.fail(Status(Code::kInvalidArgument, base::kErrUsage,
+                                  "-f is a stream: use -o jsonl, one event a line"));
   }
   if (arguments.follow && arguments.since < 0 && arguments.run.empty()) {
     // "From now on" is a place in the sequence: what happens while the connection is lost is told
     // once it is back.
     const auto info = (*api)->get_info();
-    if (!info.ok()) return session.fail(info.status());
-    return EventFollower(session, (*api)->target(), "", info->last_seq()).run();
+    if (!info.ok()) return invocation.fail(info.status());
+    return EventFollower(invocation, (*api)->target(), "", info->last_seq()).run();
   }
-  const auto listed = read_events(session, **api, arguments);
-  if (!listed.ok()) return session.fail(listed.status());
-  if (session.options.output == OutputFormat::kJson) {
-    session.print_json(message_json(*listed));
+  const auto listed = read_events(invocation, **api, arguments);
+  if (!listed.ok()) return invocation.fail(listed.status());
+  if (invocation.options.output == OutputFormat::kJson) {
+    invocation.print_json(message_json(*listed));
     return kExitOk;
   }
-  EventPrinter printer(session);
+  EventPrinter printer(invocation);
   std::int64_t seq = std::max<std::int64_t>(0, arguments.since);
   for (const v1::Event& event : listed->events()) {
     printer.print(event);
     seq = event.seq();
   }
   if (!arguments.follow) return kExitOk;
-  return EventFollower(session, (*api)->target(), arguments.run, seq).run();
+  return EventFollower(invocation, (*api)->target(), arguments.run, seq).run();
 }
 
 v1::HealthItem item(const std::string& name, bool ok, const std::string& value,
@@ -278,11 +280,11 @@ Status ask_scheduler(client::Api& api, v1::GetHealthResponse& report) {
 }
 
 // What can be said from here, then what the scheduler says of itself. 0 only when all is well.
-int doctor(Session& session) {
+int doctor(Invocation& invocation) {
   v1::GetHealthResponse report;
   *report.add_items() =
       item("weir", true, std::string(kVersion) + " on " + module::host_machine(), "");
-  const auto api = session.api();
+  const auto api = invocation.api();
   Status status = api.status();
   if (api.ok()) {
     status = ask_scheduler(**api, report);
@@ -300,31 +302,31 @@ int doctor(Session& session) {
     listing.names.push_back(entry.name());
     listing.items.push_back(&entry);
   }
-  session.print(listing, report);
+  invocation.print(listing, report);
   if (!status.ok()) return exit_code(status);
   return all_ok ? kExitOk : kExitFailed;
 }
 
-int version(Session& session) {
-  if (session.structured()) {
+int version(Invocation& invocation) {
+  if (invocation.structured()) {
     base::Json json;
     json.set("version", kVersion);
-    session.print_json(json);
+    invocation.print_json(json);
   } else {
-    session.data("weir " + std::string(kVersion) + "\n");
+    invocation.data("weir " + std::string(kVersion) + "\n");
   }
   return kExitOk;
 }
 
 }  // namespace
 
-void add_system_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_system_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& explain_command =
       *app.add_subcommand("explain", "why something waits, ran, or did not");
   auto reference = std::make_shared<std::string>();
   explain_command.add_option("REF", *reference, "RUN, RUN/TASK, an asset, @last")->required();
-  explain_command.callback([&session, &chosen, reference] {
-    chosen = [&session, reference] { return explain(session, *reference); };
+  explain_command.callback([&invocation, &chosen, reference] {
+    chosen = [&invocation, reference] { return explain(invocation, *reference); };
   });
 
   CLI::App& events_command = *app.add_subcommand("events", "what happened, in commit order");
@@ -336,14 +338,14 @@ void add_system_commands(CLI::App& app, Session& session, Chosen& chosen) {
         return digits ? std::string() : "'" + text + "' is not a sequence number: 0 or more";
       });
   events_command.add_option("--run", arguments->run, "only of this run");
-  events_command.callback([&session, &chosen, arguments] {
-    chosen = [&session, arguments] { return events(session, *arguments); };
+  events_command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return events(invocation, *arguments); };
   });
 
   app.add_subcommand("doctor", "is everything well? if not, what to do")
-      ->callback([&session, &chosen] { chosen = [&session] { return doctor(session); }; });
-  app.add_subcommand("version", "of this program")->callback([&session, &chosen] {
-    chosen = [&session] { return version(session); };
+      ->callback([&invocation, &chosen] { chosen = [&invocation] { return doctor(invocation); }; });
+  app.add_subcommand("version", "of this program")->callback([&invocation, &chosen] {
+    chosen = [&invocation] { return version(invocation); };
   });
 }
 

@@ -52,14 +52,14 @@ std::string pairs_text(const Map& map) {
   return text;
 }
 
-int list(Session& session, const WorkerArguments&) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int list(Invocation& invocation, const WorkerArguments&) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const auto workers = read_workers(**api);
-  if (!workers.ok()) return session.fail(workers.status());
+  if (!workers.ok()) return invocation.fail(workers.status());
   std::vector<Column> columns{
       {"WORKER"}, {"NAME"}, {"STATE"}, {"BUSY", Align::kRight}, {"LAST SEEN"}};
-  if (session.wide()) columns.insert(columns.end(), {{"LABELS"}, {"RESOURCES"}, {"VERSION"}});
+  if (invocation.wide()) columns.insert(columns.end(), {{"LABELS"}, {"RESOURCES"}, {"VERSION"}});
   Listing listing(std::move(columns));
   listing.nothing = "no worker has ever connected; start one: weir worker --scheduler HOST:PORT";
   for (const v1::Worker& worker : workers->workers()) {
@@ -68,7 +68,7 @@ int list(Session& session, const WorkerArguments&) {
                           worker_state(worker),
                           {std::to_string(worker.leases()) + "/" + std::to_string(worker.slots())},
                           {time_cell(worker.last_seen())}};
-    if (session.wide()) {
+    if (invocation.wide()) {
       row.push_back({pairs_text(worker.labels())});
       row.push_back({pairs_text(worker.resources())});
       row.push_back({worker.weir_version()});
@@ -77,7 +77,7 @@ int list(Session& session, const WorkerArguments&) {
     listing.names.push_back(worker.id());
     listing.items.push_back(&worker);
   }
-  return session.print(listing, *workers);
+  return invocation.print(listing, *workers);
 }
 
 // By id, name, or the unique beginning of an id.
@@ -101,20 +101,20 @@ base::Result<v1::Worker> find_worker(client::Api& api, const std::string& wanted
                     " weir workers list names them");
 }
 
-int show(Session& session, const WorkerArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int show(Invocation& invocation, const WorkerArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const base::Result<v1::Worker> worker = find_worker(**api, arguments.worker);
-  if (!worker.ok()) return session.fail(worker.status());
-  if (session.structured()) {
-    session.print_json(message_json(*worker));
+  if (!worker.ok()) return invocation.fail(worker.status());
+  if (invocation.structured()) {
+    invocation.print_json(message_json(*worker));
     return kExitOk;
   }
-  if (session.options.output == OutputFormat::kName) {
-    session.data(worker->id() + "\n");
+  if (invocation.options.output == OutputFormat::kName) {
+    invocation.data(worker->id() + "\n");
     return kExitOk;
   }
-  const Painter& paint = session.out_paint();
+  const Painter& paint = invocation.out_paint();
   const Cell state = worker_state(*worker);
   std::string text = paint(Color::kBold, "worker   ") + "  " + worker->id() + "\n" +
                      paint(Color::kBold, "name     ") + "  " + printable(worker->name()) + "\n" +
@@ -136,44 +136,44 @@ int show(Session& session, const WorkerArguments& arguments) {
   line("limits", worker->limits());
   line("directory", worker->data_dir());
   line("host", worker->host_id());
-  session.data(text);
+  invocation.data(text);
   return kExitOk;
 }
 
-int drain(Session& session, const WorkerArguments& arguments) {
-  const auto api = session.api();
-  if (!api.ok()) return session.fail(api.status());
+int drain(Invocation& invocation, const WorkerArguments& arguments) {
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
   const base::Result<v1::Worker> worker = find_worker(**api, arguments.worker);
-  if (!worker.ok()) return session.fail(worker.status());
+  if (!worker.ok()) return invocation.fail(worker.status());
   v1::DrainWorkerRequest request;
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
   request.set_worker(worker->id());
   request.set_undo(arguments.undo);
   const auto answer = (*api)->drain_worker(request);
-  if (!answer.ok()) return session.fail(answer.status());
-  if (session.structured()) session.print_json(message_json(*answer));
-  if (session.options.output == OutputFormat::kName) session.data(worker->id() + "\n");
-  session.note(arguments.undo ? "worker " + worker->name() + " takes work again"
-                              : "worker " + worker->name() +
-                                    " takes no new work; what runs there "
-                                    "finishes (undo: weir workers drain " +
-                                    worker->name() + " --undo)");
+  if (!answer.ok()) return invocation.fail(answer.status());
+  if (invocation.structured()) invocation.print_json(message_json(*answer));
+  if (invocation.options.output == OutputFormat::kName) invocation.data(worker->id() + "\n");
+  invocation.note(arguments.undo ? "worker " + worker->name() + " takes work again"
+                                 : "worker " + worker->name() +
+                                       " takes no new work; what runs there "
+                                       "finishes (undo: weir workers drain " +
+                                       worker->name() + " --undo)");
   return kExitOk;
 }
 
 }  // namespace
 
-void add_worker_commands(CLI::App& app, Session& session, Chosen& chosen) {
+void add_worker_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   CLI::App& workers = *app.add_subcommand("workers", "list, show and drain workers");
   workers.require_subcommand(1);
   const auto add = [&](const char* name, const char* help, bool one,
-                       int (*command)(Session&, const WorkerArguments&)) {
+                       int (*command)(Invocation&, const WorkerArguments&)) {
     CLI::App& added = *workers.add_subcommand(name, help);
     auto arguments = std::make_shared<WorkerArguments>();
     if (one) added.add_option("WORKER", arguments->worker, "id, unique prefix or name")->required();
-    added.callback([&session, &chosen, arguments, command] {
-      chosen = [&session, arguments, command] { return command(session, *arguments); };
+    added.callback([&invocation, &chosen, arguments, command] {
+      chosen = [&invocation, arguments, command] { return command(invocation, *arguments); };
     });
     return std::pair<CLI::App*, std::shared_ptr<WorkerArguments>>(&added, arguments);
   };

@@ -20,38 +20,39 @@ class SilentDisplay : public RunDisplay {
  public:
   void transition(const Transition&) override {}
   void block(const std::vector<std::string>&) override {}
-  void tick(const RunModel&, const LastLines&) override {}
+  void tick(const RunModel&, const LastWordsByAttempt&) override {}
   void close() override {}
   bool live() const override { return false; }
 };
 
 class PlainDisplay : public RunDisplay {
  public:
-  explicit PlainDisplay(Session& session) : session_(session) {}
+  explicit PlainDisplay(Invocation& invocation) : invocation_(invocation) {}
   void transition(const Transition& transition) override {
-    session_.note(transition_line(transition, session_.err_paint()));
+    invocation_.note(transition_line(transition, invocation_.err_paint()));
   }
   void block(const std::vector<std::string>& lines) override {
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
     write_err(text);
   }
-  void tick(const RunModel&, const LastLines&) override {}
+  void tick(const RunModel&, const LastWordsByAttempt&) override {}
   void close() override {}
   bool live() const override { return false; }
 
  private:
-  Session& session_;
+  Invocation& invocation_;
 };
 
 class RichDisplay : public RunDisplay {
  public:
-  RichDisplay(Session& session, std::string title) : session_(session), title_(std::move(title)) {}
+  RichDisplay(Invocation& invocation, std::string title)
+      : invocation_(invocation), title_(std::move(title)) {}
 
   void transition(const Transition& transition) override {
     if (transition.word == "running") return;  // the live part shows it
     if (scrolled_ < kScrolledMax) {
-      pending_ += cut_line(transition_line(transition, session_.err_paint()));
+      pending_ += cut_line(transition_line(transition, invocation_.err_paint()));
     }
     ++scrolled_;
   }
@@ -60,13 +61,13 @@ class RichDisplay : public RunDisplay {
     for (const std::string& line : lines) pending_ += line + "\n";
   }
 
-  void tick(const RunModel& model, const LastLines& last_lines) override {
+  void tick(const RunModel& model, const LastWordsByAttempt& last_words) override {
     std::string frame = take_pending();
     std::vector<std::string> lines{header(model)};
     const auto running = model.longest_running(kRunningShownMax);
     for (const auto& [index, task] : running) {
-      const auto last = last_lines.find({index, task.attempt});
-      lines.push_back(task_line(task, last == last_lines.end() ? "" : last->second));
+      const auto last = last_words.find({index, task.attempt});
+      lines.push_back(task_line(task, last == last_words.end() ? LastWords() : last->second));
     }
     const int more = model.running() - static_cast<int>(running.size());
     if (more > 0) lines.push_back("  … and " + count_of(more, "task") + " more running");
@@ -85,7 +86,7 @@ class RichDisplay : public RunDisplay {
 
  private:
   std::size_t columns() const {
-    const std::size_t width = session_.err_width();
+    const std::size_t width = invocation_.err_width();
     return width == 0 ? 80 : width;
   }
 
@@ -127,19 +128,20 @@ class RichDisplay : public RunDisplay {
       text += "  " + format_duration(now - model.started());
     }
     if (const auto eta = model.eta(now)) text += "  ETA " + format_duration(*eta);
-    return session_.err_paint()(Color::kBold, cut(text, columns() - 1));
+    return invocation_.err_paint()(Color::kBold, cut(text, columns() - 1));
   }
 
-  std::string task_line(const RunModel::Task& task, const std::string& last_line) const {
+  std::string task_line(const RunModel::Task& task, const LastWords& last) const {
     const base::WallTime now = wall_now();
     const auto took = now > task.started ? now - task.started : std::chrono::microseconds(0);
     std::string text = "  ▶ " + task.name + "  " + format_duration(took);
     if (task.attempt > 1) text += "  #" + std::to_string(task.attempt);
-    if (!last_line.empty()) text += "  │ " + printable(last_line);
-    return session_.err_paint()(Color::kBlue, cut(text, columns() - 1));
+    if (!last.progress.empty()) text += "  " + last.progress;
+    if (!last.line.empty()) text += "  │ " + printable(last.line);
+    return invocation_.err_paint()(Color::kBlue, cut(text, columns() - 1));
   }
 
-  Session& session_;
+  Invocation& invocation_;
   std::string title_;
   std::string pending_;
   std::size_t scrolled_ = 0;  // transitions in pending_ and past its limit
@@ -163,12 +165,12 @@ std::string transition_line(const Transition& transition, const Painter& paint) 
   return line;
 }
 
-std::unique_ptr<RunDisplay> make_run_display(Session& session, const std::string& title) {
-  if (session.options.console == ConsoleMode::kNone || session.options.quiet) {
+std::unique_ptr<RunDisplay> make_run_display(Invocation& invocation, const std::string& title) {
+  if (invocation.options.console == ConsoleMode::kNone || invocation.options.quiet) {
     return std::make_unique<SilentDisplay>();
   }
-  if (session.rich()) return std::make_unique<RichDisplay>(session, title);
-  return std::make_unique<PlainDisplay>(session);
+  if (invocation.rich()) return std::make_unique<RichDisplay>(invocation, title);
+  return std::make_unique<PlainDisplay>(invocation);
 }
 
 }  // namespace weir::cli

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/display/run_model.h"
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 namespace weir::cli {
 
@@ -19,8 +19,12 @@ inline constexpr std::size_t kRunningShownMax = 5;  // tasks in the live part
 inline constexpr std::size_t kScrolledMax =
     200;  // lines that scroll away in one frame; the rest is counted
 
-// The last line that each attempt has printed, by task index and attempt.
-using LastLines = std::map<std::pair<std::int32_t, int>, std::string>;
+// What an attempt said last; empty where it said nothing.
+struct LastWords {
+  std::string progress;  // "42 %  epoch 3 of 10"
+  std::string line;      // of its logs
+};
+using LastWordsByAttempt = std::map<std::pair<std::int32_t, int>, LastWords>;  // index and attempt
 
 class RunDisplay {
  public:
@@ -28,16 +32,16 @@ class RunDisplay {
   virtual void transition(const Transition& transition) = 0;
   // A block of text that belongs together: a failure, a lost connection.
   virtual void block(const std::vector<std::string>& lines) = 0;
-  // Called ten times a second. A running task without a last line is shown without one.
-  virtual void tick(const RunModel& model, const LastLines& last_lines) = 0;
+  // Called ten times a second. A running task without last words is shown without them.
+  virtual void tick(const RunModel& model, const LastWordsByAttempt& last_words) = 0;
   // The live part goes away; what was printed stays.
   virtual void close() = 0;
-  // Whether tick() wants last lines at all.
+  // Whether tick() wants last words at all.
   virtual bool live() const = 0;
 };
 
-// By the session's --console: rich, plain, or nothing at all.
-std::unique_ptr<RunDisplay> make_run_display(Session& session, const std::string& title);
+// By the invocation's --console: rich, plain, or nothing at all.
+std::unique_ptr<RunDisplay> make_run_display(Invocation& invocation, const std::string& title);
 
 // "20:00:12  ✓ succeeded  features  1.8 s", painted.
 std::string transition_line(const Transition& transition, const Painter& paint);

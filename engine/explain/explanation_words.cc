@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
     "run {subject} is set aside, for {text}, until it is repaired and the scheduler started again",
     "run {subject} {ref}[text?: {text}]",
-    "asked for by {text} at {created_at@}, {ref}[took?, took {took~}]",
+    "asked for by {ref2} at {created_at@}, {ref}[took?, took {took~}][text?: {text}]",
     "… `weir explain RUN/TASK` explains one task",
     "{task} waits for {text}",
     "{task} is ready; [at_least?at least ]{ahead:ready task goes|ready tasks go} before it",

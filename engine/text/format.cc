@@ -12,6 +12,14 @@ std::string quoted_reason(std::string_view reason) {
   return reason.empty() ? std::string() : " (" + std::string(reason) + ")";
 }
 
+std::string progress_text(const Progress& progress) {
+  std::string text;
+  if (progress.millionths != Progress::kUnknown) {
+    text = " " + std::to_string(progress.millionths) + "/" + std::to_string(Progress::kWhole);
+  }
+  return text + quoted_reason(progress.message);
+}
+
 // Nothing of what is not split.
 std::string in_partition(std::string_view partition) {
   return partition.empty() ? std::string() : "[" + std::string(partition) + "]";
@@ -45,6 +53,11 @@ struct CommandText {
     return (c.drain ? "drain " : "undrain ") + c.worker;
   }
   std::string operator()(const AttemptStarted& c) const { return "started " + to_text(c.key); }
+  std::string operator()(const AttemptsProgressed& c) const {
+    std::string text = "progress";
+    for (const auto& one : c.attempts) text += " " + to_text(one.key) + progress_text(one.progress);
+    return text;
+  }
   std::string operator()(const AttemptFinished& c) const {
     std::string text = "finished " + to_text(c.key) + " " + std::string(outcome_name(c.outcome));
     if (c.success == SuccessKind::kSkipped) text += " skipped";
@@ -97,8 +110,10 @@ struct RowText {
     return text + quoted_reason(r.reason);
   }
   std::string operator()(const AttemptRow& r) const {
-    return "attempt " + to_text(r.key) + " " + std::string(outcome_name(r.outcome)) +
-           quoted_reason(r.message);
+    std::string text = "attempt " + to_text(r.key) + " " + std::string(outcome_name(r.outcome)) +
+                       quoted_reason(r.message);
+    if (r.progress_at) text += " at" + progress_text(r.progress);
+    return text;
   }
   std::string operator()(const MaterializationRow& r) const {
     return "materialization " + std::to_string(r.id) + " " + AssetPartitionView(r.of).text();

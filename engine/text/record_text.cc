@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "engine/text/json_text.h"
 
 namespace weir::engine {
@@ -36,11 +37,10 @@ void append_rows(std::string& text, const std::vector<Row>& rows) {
 }  // namespace
 
 void append_hex(std::string& out, const base::Digest& digest) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   for (const std::uint8_t byte : digest.bytes) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
+    out += base::kHexDigits[byte >> 4];
+    out += base::kHexDigits[byte & 15];
   }
   out += '"';
 }

@@ -37,6 +37,10 @@ std::int64_t payload_bytes(const CommandBody& body) {
     for (const engine::OutputValue& output : finished->outputs) {
       if (output.bytes) bytes += static_cast<std::int64_t>(output.bytes->size());
     }
+  } else if (const auto* progressed = std::get_if<engine::AttemptsProgressed>(&body)) {
+    for (const auto& one : progressed->attempts) {
+      bytes += static_cast<std::int64_t>(sizeof one + one.progress.message.size());
+    }
   } else if (const auto* upload = std::get_if<engine::RegisterModules>(&body)) {
     for (const engine::ModuleUpload& module : upload->modules) {
       bytes += static_cast<std::int64_t>(module.manifest_json.size());

@@ -14,7 +14,7 @@
 
 namespace weir::ports {
 
-enum class LogStream { kStdout, kStderr, kLog };
+using base::LogStream;
 
 struct LogInfo {
   base::AttemptKey attempt;

@@ -33,12 +33,10 @@ ExplainItem item(ExplainKind kind, std::string subject, std::string text) {
 
 ExplainItem asked_for(const engine::RunRow& run) {
   const bool manual = run.origin.kind == engine::OriginKind::kManual;
-  std::string by = manual ? "" : std::string(base::word_of(run.origin.kind));
+  std::string by = manual ? "a person" : std::string(base::word_of(run.origin.kind));
   if (!run.origin.reference.empty()) by += " " + run.origin.reference;
-  if (!run.reason.empty()) by += (by.empty() ? "" : ": ") + run.reason;
-  ExplainItem asked = item(ExplainKind::kRunAskedFor, run.id.text(),
-                           by.empty() ? "nobody in particular" : std::move(by));
-  asked.references = {run.job.empty() ? "selection " + run.selection : "job " + run.job};
+  ExplainItem asked = item(ExplainKind::kRunAskedFor, run.id.text(), run.reason);
+  asked.references = {run.job.empty() ? "selection " + run.selection : "job " + run.job, by};
   asked.numbers["created_at"] = micros(run.created_at);
   if (run.started_at && run.finished_at) {
     asked.numbers["took"] =

@@ -37,6 +37,15 @@ void drop_foreign(std::uint64_t generation,
               held->end());
 }
 
+void drop_foreign(std::uint64_t generation,
+                  google::protobuf::RepeatedPtrField<wire::AttemptProgress>* progress) {
+  progress->erase(std::remove_if(progress->begin(), progress->end(),
+                                 [&](const wire::AttemptProgress& one) {
+                                   return one.attempt().store_generation() != generation;
+                                 }),
+                  progress->end());
+}
+
 const wire::AttemptId* foreign_attempt(std::uint64_t generation,
                                        const wire::WorkerMessage& message) {
   const wire::AttemptId* attempt = nullptr;

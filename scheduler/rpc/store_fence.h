@@ -16,6 +16,9 @@ void stamp_generation(std::uint64_t generation, worker::v1::SchedulerMessage* me
 void drop_foreign(std::uint64_t generation,
                   google::protobuf::RepeatedPtrField<worker::v1::AttemptId>* held);
 
+void drop_foreign(std::uint64_t generation,
+                  google::protobuf::RepeatedPtrField<worker::v1::AttemptProgress>* progress);
+
 // The attempt that the message reports of when another generation leased it, else null.
 const worker::v1::AttemptId* foreign_attempt(std::uint64_t generation,
                                              const worker::v1::WorkerMessage& message);

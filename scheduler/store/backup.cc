@@ -32,11 +32,6 @@ namespace {
 
 constexpr std::int64_t kCopyBytes = 1 << 20;
 
-std::string blob_path(std::string_view folder, const base::Digest& digest) {
-  const std::string hex = digest.hex();
-  return std::string(folder) + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2);
-}
-
 // The paths, below the data directory, of every file that the database refers to.
 Result<std::vector<std::string>> referenced_files(Connection& connection) {
   std::vector<std::string> paths;
@@ -49,7 +44,7 @@ Result<std::vector<std::string>> referenced_files(Connection& connection) {
     if (!more.ok()) return more.status();
     if (!*more) break;
     engine::ArtifactRow row;
-    if (decode(*values, row).ok()) paths.push_back(blob_path("artifacts", row.digest));
+    if (decode(*values, row).ok()) paths.push_back(base::blob_path("artifacts", row.digest));
   }
   Result<Statement> modules = connection.prepare(select_rows<engine::ModuleRow>("ORDER BY digest"));
   if (!modules.ok()) return modules.status();
@@ -61,7 +56,7 @@ Result<std::vector<std::string>> referenced_files(Connection& connection) {
     engine::ModuleRow row;
     if (!decode(*modules, row).ok()) continue;
     for (const engine::BundleFile& file : row.files) {
-      paths.push_back(blob_path("modules", file.digest));
+      paths.push_back(base::blob_path("modules", file.digest));
     }
   }
 }

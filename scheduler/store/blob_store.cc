@@ -123,8 +123,7 @@ Status DiskBlobStore::clean_temporary() const {
 }
 
 std::string DiskBlobStore::path_of(const Digest& digest) const {
-  const std::string hex = digest.hex();
-  return root_ + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2);
+  return base::blob_path(root_, digest);
 }
 
 Status DiskBlobStore::admit(std::int64_t size) const {

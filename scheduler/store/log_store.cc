@@ -33,17 +33,7 @@ namespace {
 constexpr mode_t kOpenMode = 0600;
 constexpr mode_t kCompleteMode = 0400;
 
-const char* suffix(LogStream stream) {
-  switch (stream) {
-    case LogStream::kStdout:
-      return ".stdout";
-    case LogStream::kStderr:
-      return ".stderr";
-    case LogStream::kLog:
-      return ".log";
-  }
-  return ".log";
-}
+std::string suffix(LogStream stream) { return "." + std::string(base::word_of(stream)); }
 
 bool complete(const struct stat& info) { return (info.st_mode & S_IWUSR) == 0; }
 
@@ -56,8 +46,8 @@ std::optional<std::int32_t> parse_number(std::string_view text) {
 
 // The log that a file of a task's folder holds; nothing for files of other names.
 std::optional<LogInfo> info_of(engine::RunId run, std::int32_t task, const std::string& name) {
-  for (const LogStream stream : {LogStream::kStdout, LogStream::kStderr, LogStream::kLog}) {
-    const std::string_view end = suffix(stream);
+  for (const LogStream stream : base::kLogStreams) {
+    const std::string end = suffix(stream);
     if (!name.ends_with(end)) continue;
     const auto epoch = parse_number(std::string_view(name).substr(0, name.size() - end.size()));
     if (epoch) return LogInfo{{run, task, *epoch}, stream, 0, false};

@@ -329,15 +329,23 @@ ALTER TABLE checks ADD COLUMN partition TEXT NOT NULL DEFAULT '';
 ALTER TABLE events ADD COLUMN partition TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 9> kMigrations{{{1, kFirst},
-                                                {2, kSecond},
-                                                {3, kThird},
-                                                {4, kFourth},
-                                                {5, kFifth},
-                                                {6, kSixth},
-                                                {7, kSeventh},
-                                                {8, kEighth},
-                                                {9, kNinth}}};
+// How far a running stage is; the last word of one that has ended.
+constexpr const char* kTenth = R"sql(
+ALTER TABLE attempts ADD COLUMN progress_millionths INTEGER NOT NULL DEFAULT -1;  -- -1: not known
+ALTER TABLE attempts ADD COLUMN progress_message TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN progress_at INTEGER;  -- NULL: it said nothing
+)sql";
+
+constexpr std::array<Migration, 10> kMigrations{{{1, kFirst},
+                                                 {2, kSecond},
+                                                 {3, kThird},
+                                                 {4, kFourth},
+                                                 {5, kFifth},
+                                                 {6, kSixth},
+                                                 {7, kSeventh},
+                                                 {8, kEighth},
+                                                 {9, kNinth},
+                                                 {10, kTenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -175,7 +175,8 @@ Status set_aside_damaged(const fs::path& artifact_dir, const fs::path& path, con
 // there; a tree cannot, and leaves it when it is sound.
 Result<StoredFile> publish(const fs::path& artifact_dir, Temporary& temporary, Written written,
                            Sync sync) {
-  StoredFile out{written.digest, written.size, artifact_path(artifact_dir, written.digest)};
+  StoredFile out{written.digest, written.size,
+                 base::blob_path(artifact_dir.native(), written.digest)};
   const fs::path folder = out.path.parent_path();
   if (Status status = make_directory(folder); !status.ok()) return status;
   bool moved = ::rename(temporary.path().c_str(), out.path.c_str()) == 0;
@@ -265,11 +266,6 @@ Status altered(const fs::path& path, const Digest& expected, const Digest& found
 }
 
 }  // namespace
-
-fs::path artifact_path(const fs::path& artifact_dir, const Digest& digest) {
-  const std::string hex = digest.hex();
-  return artifact_dir / "sha256" / hex.substr(0, 2) / hex.substr(2);
-}
 
 Result<StoredFile> store_bytes(const fs::path& artifact_dir, std::string_view bytes, Sync sync) {
   return store_stream(

@@ -14,10 +14,6 @@
 
 namespace weir::sdk_impl {
 
-// Where the artifact of that digest stands, whether or not it is there.
-std::filesystem::path artifact_path(const std::filesystem::path& artifact_dir,
-                                    const base::Digest& digest);
-
 struct StoredFile {
   base::Digest digest;
   std::int64_t size = 0;  // of all bytes

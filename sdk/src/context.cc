@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <system_error>
 #include <utility>
 #include <vector>
 #include <unistd.h>
 
 #include "base/secrets.h"
+#include "sdk/src/metadata.h"
 #include "sdk/src/secrets.h"
 #include "weir/values.h"
 
@@ -43,11 +45,10 @@ class DetachedHost final : public impl::ContextHost {
   const impl::AttemptInfo& attempt() const override { return attempt_; }
   void meta(std::string_view, Meta) override {}
   void log(impl::LogLevel level, std::string_view text, std::vector<Meta>) override {
-    static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
-    std::fprintf(stderr, "%s %.*s\n", kNames[static_cast<int>(level)],
+    std::fprintf(stderr, "%s %.*s\n", sdk_impl::level_word(level).data(),
                  static_cast<int>(text.size()), text.data());
   }
-  void progress(std::int64_t, std::int64_t) override {}
+  void progress(const impl::ProgressWord&) override {}
   bool canceled() const override { return false; }
 
  private:
@@ -72,7 +73,14 @@ void Context::error(std::string_view text, std::initializer_list<Meta> fields) {
   host_->log(impl::LogLevel::kError, text, fields);
 }
 
-void Context::progress(std::int64_t done, std::int64_t total) { host_->progress(done, total); }
+void Context::progress(std::int64_t done, std::int64_t total, std::string_view message) {
+  const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total)
+                                 : std::numeric_limits<double>::quiet_NaN();
+  host_->progress({share, true, done, total, message});
+}
+void Context::tell_progress(double share, std::string_view message) {
+  host_->progress({share, false, 0, 0, message});
+}
 bool Context::canceled() const { return host_->canceled(); }
 
 // Made when it is first wanted: most attempts never do.

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 namespace weir::sdk_impl {
 namespace {
 
@@ -45,7 +47,7 @@ void write_address(const void* address) {
   char text[2 + 2 * sizeof(void*) + 1] = "0x";
   auto value = reinterpret_cast<std::uintptr_t>(address);
   for (std::size_t i = 2 * sizeof(void*); i > 0; --i, value >>= 4) {
-    text[1 + i] = "0123456789abcdef"[value & 15];
+    text[1 + i] = base::kHexDigits[value & 15];
   }
   write_text(text);
 }

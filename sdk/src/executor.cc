@@ -19,6 +19,7 @@
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/executor_wire.h"
 #include "sdk/src/pipeline_manifest.h"
+#include "sdk/src/progress_sender.h"
 #include "sdk/src/secrets.h"
 #include "sdk/src/stage_runner.h"
 
@@ -68,8 +69,8 @@ class Channel final : public AttemptSink {
     if (::getpid() == executor_pid) return send_or_complain(encode_log(line));
     std::fprintf(stderr, "%s\n", line.c_str());
   }
-  void progress(std::int64_t done, std::int64_t total) override {
-    if (::getpid() == executor_pid) send_or_complain(encode_progress(done, total));
+  void progress(const impl::ProgressWord& word) override {
+    if (::getpid() == executor_pid) progress_->say(word);
   }
   bool canceled() override {
     stage_asks = true;
@@ -79,6 +80,14 @@ class Channel final : public AttemptSink {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   }
 
+  void begin_attempt() {
+    progress_.emplace(
+        [this](const engine::Progress& progress) { send_or_complain(encode_progress(progress)); },
+        kProgressEvery);
+  }
+  // Its last word, and none is sent after it.
+  std::optional<engine::Progress> end_progress() { return progress_->end(); }
+
  private:
   // A log line must not fail the stage; when the worker is gone, sending the result says so.
   void send_or_complain(const std::string& message) {
@@ -86,7 +95,8 @@ class Channel final : public AttemptSink {
   }
 
   const int fd_;
-  std::mutex mutex_;  // one frame at a time
+  std::mutex mutex_;                        // one frame at a time
+  std::optional<ProgressSender> progress_;  // of the attempt; last: its thread sends
 };
 
 base::Result<int> inherited_descriptor() {
@@ -132,7 +142,8 @@ int run_executor(const impl::PipelineRecord& pipeline) {
     const auto request = decode_request(**frame);
     if (!request.ok()) return complain(request.status(), 1);
     stage_asks = false;
-    const engine::AttemptFinished report = runner.run(*request, channel);
+    channel.begin_attempt();
+    engine::AttemptFinished report = runner.run(*request, channel);
     flush_output();
     if (::getpid() != executor_pid) {
       std::fprintf(stderr,
@@ -140,6 +151,7 @@ int run_executor(const impl::PipelineRecord& pipeline) {
                    "here, and what it returned is nobody's result\n");
       std::_Exit(1);
     }
+    report.progress = channel.end_progress();
     if (result_unwanted) return 0;
     status = channel.send(encode_result(request->key, report, runner.resources().take_helpers()));
   }

@@ -209,6 +209,15 @@ void write_check(protozero::pbf_writer& parent, const engine::CheckResult& check
   out.add_string(6, check.metadata);
 }
 
+void write_progress(protozero::pbf_writer& parent, protozero::pbf_tag_type tag,
+                    const engine::Progress& progress) {
+  protozero::pbf_writer out(parent, tag);
+  if (progress.millionths != engine::Progress::kUnknown) {
+    out.add_double(1, double(progress.millionths) / engine::Progress::kWhole);
+  }
+  out.add_string(2, progress.message);
+}
+
 // A Finished, without its times: the worker has those.
 void write_finished(protozero::pbf_writer& parent, const base::AttemptKey& key,
                     const engine::AttemptFinished& report) {
@@ -236,6 +245,7 @@ void write_finished(protozero::pbf_writer& parent, const base::AttemptKey& key,
     cursor.add_int64(1, report.cursor->read_version);
     write_value(cursor, 2, report.cursor->value);
   }
+  if (report.progress) write_progress(out, 15, *report.progress);
 }
 
 // Reads `size` bytes; the number that came before the end of the stream.
@@ -356,13 +366,10 @@ std::string encode_log(std::string_view line) {
   return out;
 }
 
-std::string encode_progress(std::int64_t done, std::int64_t total) {
+std::string encode_progress(const engine::Progress& progress) {
   std::string out;
   protozero::pbf_writer response(out);
-  protozero::pbf_writer progress(response, 4);
-  progress.add_int64(1, done);
-  progress.add_int64(2, total);
-  progress.commit();
+  write_progress(response, 4, progress);
   return out;
 }
 

@@ -32,6 +32,6 @@ std::string encode_ready(std::string_view manifest_json, std::int32_t pid);
 std::string encode_result(const base::AttemptKey& key, const engine::AttemptFinished& report,
                           const std::vector<Helper>& helpers);
 std::string encode_log(std::string_view line);
-std::string encode_progress(std::int64_t done, std::int64_t total);
+std::string encode_progress(const engine::Progress& progress);
 
 }  // namespace weir::sdk_impl

@@ -4,6 +4,7 @@
 #include "sdk/src/metadata.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -61,20 +62,6 @@ std::string value_text(const Json& entry) {
   if (kind == "duration_ns") return duration_text(value.as_number());
   if (kind == "float") return formatted("%.6g%s", value.as_number(), "");
   return value.is_string() ? value.as_string() : value.dump();
-}
-
-const char* level_name(impl::LogLevel level) {
-  switch (level) {
-    case impl::LogLevel::kDebug:
-      return "debug";
-    case impl::LogLevel::kInfo:
-      return "info";
-    case impl::LogLevel::kWarn:
-      return "warn";
-    case impl::LogLevel::kError:
-      return "error";
-  }
-  return "info";
 }
 
 // Between characters.
@@ -143,6 +130,11 @@ std::string rfc3339(base::WallTime at) {
   return text;
 }
 
+std::string_view level_word(impl::LogLevel level) {
+  constexpr std::array<std::string_view, 3> kWords{"info", "warn", "error"};
+  return kWords[static_cast<std::size_t>(level)];
+}
+
 std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,
                      std::vector<Meta> fields) {
   std::string shown = cut_line(text, kLogTextBytesMax);
@@ -152,7 +144,7 @@ std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view t
     shown += "… (" + std::to_string(cut) + " fields cut)";
   }
   Json out;
-  out.set("at", rfc3339(at)).set("level", level_name(level)).set("text", std::move(shown));
+  out.set("at", rfc3339(at)).set("level", level_word(level)).set("text", std::move(shown));
   if (!fields.empty()) out.set("fields", metadata_to_json(fields));
   return out.dump();
 }

@@ -26,6 +26,9 @@ std::string metadata_text(const base::Json& metadata);
 inline constexpr std::size_t kLogTextBytesMax = 64u << 10;    // the text of a line
 inline constexpr std::size_t kLogFieldsBytesMax = 64u << 10;  // names and values of its fields
 
+// "info", "warn" or "error".
+std::string_view level_word(impl::LogLevel level);
+
 // One JSON object without a line break: at (RFC 3339, microseconds, UTC), level, text, fields. What
 // is longer than the limits is cut, and a mark there says by how much.
 std::string log_line(base::WallTime at, impl::LogLevel level, std::string_view text,

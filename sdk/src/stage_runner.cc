@@ -77,7 +77,7 @@ class Host final : public impl::ContextHost {
   void log(impl::LogLevel level, std::string_view text, std::vector<Meta> fields) override {
     sink_.log(log_line(sink_.now(), level, text, std::move(fields)));
   }
-  void progress(std::int64_t done, std::int64_t total) override { sink_.progress(done, total); }
+  void progress(const impl::ProgressWord& word) override { sink_.progress(word); }
   bool canceled() const override { return sink_.canceled(); }
 
   // Counts the metadata of a check; what is wrong with it, or nothing.

@@ -45,7 +45,7 @@ class AttemptSink {
  public:
   virtual ~AttemptSink() = default;
   virtual void log(std::string line) = 0;  // see log_line()
-  virtual void progress(std::int64_t done, std::int64_t total) = 0;
+  virtual void progress(const impl::ProgressWord& word) = 0;
   virtual bool canceled() = 0;
   virtual base::WallTime now() = 0;
 };

@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import cases
-from weir_processes import Place
+from weir_processes import Place, wait_until
 
 PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules", "newcomer")
 VALUE = "host=crm-db password=r1verbed"
@@ -88,11 +88,38 @@ def test_missing_secret_ends_the_task_at_once(arguments):
         assert "set WEIR_SECRET_UNSET in the environment of" in rows[0][1], rows
 
 
+def test_progress_is_shown_while_it_runs_and_survives_the_scheduler(arguments):
+    with Place(arguments.bin) as place:
+        scheduler = place.start_scheduler()
+        place.start_worker("apart", "--slots", 1)
+        place.wait_workers(1, scheduler)
+        place.ok("register", build(arguments.bin))
+        run = place.ok("materialize", "takes_its_time", "--detach", "-o", "name").out.strip()
+
+        def shown():
+            return "30 %  epoch 3 of 10" in place.ok("runs", "show", run).out
+
+        wait_until("the newest word is shown", shown)
+        progress = place.ok("runs", "show", run, "-o", "json").json()["tasks"][0]["progress"]
+        assert progress["fraction"] == 0.3, progress
+        assert progress["message"] == "epoch 3 of 10" and progress["at"], progress
+        words = place.sql("SELECT count(*) FROM events WHERE subject LIKE '%takes_its_time%'")
+        assert words[0][0] < 10, f"no event a word: {words}"
+        scheduler.kill()
+        place.start_scheduler()
+        wait_until("it is shown again", shown)
+        place.ok("cancel", run, "--wait")
+        rows = place.sql("SELECT outcome, progress_message FROM attempts")
+        assert rows == [("canceled", "epoch 3 of 10")], rows
+
+
 def test_secret_of_a_run_by_hand_is_seen_by_who_asks_only(arguments):
     with Place(arguments.bin) as place:
         program = build(arguments.bin)
-        done = subprocess.run([program, "run"], env={**place.environment, **SECRET}, check=False,
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        stages = "uses_libraries or asks or looks_around or asks_in_vain"
+        done = subprocess.run([program, "run", stages], env={**place.environment, **SECRET},
+                              check=False, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL)
         # All but the one that asks for what is not there.
         for asset in ("uses_libraries", "asks", "looks_around"):
             assert f"succeeded  {asset}" in done.stdout, done.stdout + done.stderr

@@ -208,6 +208,9 @@ std::string do_finish(World& world, const Line& line) {
   report.outcome = kVerbs.at(verb);
   report.message = line.option("why");
   report.permanent = line.flag("permanent");
+  if (const auto said = line.option("progress"); !said.empty()) {
+    report.progress = engine::make_progress(std::stod(said), "");
+  }
   report.finished_at = world.now.wall;
   if (const auto took = line.option("took"); !took.empty()) {
     report.started_at = world.now.wall - test::parse_duration(took);
@@ -236,6 +239,17 @@ std::string do_finish(World& world, const Line& line) {
 std::string do_started(World& world, const Line& line) {
   const auto key = world.attempt(line.words.at(1));
   return world.step(engine::AttemptStarted{speaker(world, line, key), key, world.now.wall});
+}
+
+// "progress R1/a#1 0.42 epoch 3 of 10"; "nan": it does not know.
+std::string do_progress(World& world, const Line& line) {
+  const auto key = world.attempt(line.words.at(1));
+  std::string message;
+  for (std::size_t i = 3; i < line.words.size(); ++i) {
+    message += (message.empty() ? "" : " ") + line.words[i];
+  }
+  const auto progress = engine::make_progress(std::stod(line.words.at(2)), message);
+  return world.step(engine::AttemptsProgressed{speaker(world, line, key), {{key, progress}}});
 }
 
 std::string do_release(World& world, const Line& line) {
@@ -382,7 +396,15 @@ std::string show_attempts(World& world, const Line& line) {
     if (key.run != run.id) continue;
     text += world.name_of(key) + " on " + row.worker + " " +
             std::string(engine::outcome_name(row.outcome)) +
-            (row.message.empty() ? "" : " (" + row.message + ")") + "\n";
+            (row.message.empty() ? "" : " (" + row.message + ")");
+    if (row.progress_at) {
+      const std::string& said = row.progress.message;
+      text += " at " + std::to_string(row.progress.millionths) +
+              (said.empty() ? "" : " (" + said + ")") + ", " +
+              std::to_string((world.now.wall - *row.progress_at) / std::chrono::seconds(1)) +
+              " s ago";
+    }
+    text += "\n";
   }
   return text;
 }
@@ -473,16 +495,16 @@ const std::map<std::string, Verb>& verbs() {
       {"crash", do_finish},        {"timeout", do_finish},
       {"oom", do_finish},          {"load_error", do_finish},
       {"canceled", do_finish},     {"release", do_release},
-      {"advance", do_advance},     {"explain", do_explain},
-      {"clock", do_clock},         {"plan", do_plan},
-      {"cancel", do_cancel},       {"drain", do_drain},
-      {"undrain", do_drain},       {"options", do_options},
-      {"upload", do_upload},       {"inputs", show_inputs},
-      {"show", show_run},          {"attempts", show_attempts},
-      {"events", show_events},     {"assets", show_assets},
-      {"leases", show_leases},     {"outbox", show_outbox},
-      {"delivered", do_delivered}, {"damage", do_damage},
-      {"repair", do_damage}};
+      {"progress", do_progress},   {"advance", do_advance},
+      {"explain", do_explain},     {"clock", do_clock},
+      {"plan", do_plan},           {"cancel", do_cancel},
+      {"drain", do_drain},         {"undrain", do_drain},
+      {"options", do_options},     {"upload", do_upload},
+      {"inputs", show_inputs},     {"show", show_run},
+      {"attempts", show_attempts}, {"events", show_events},
+      {"assets", show_assets},     {"leases", show_leases},
+      {"outbox", show_outbox},     {"delivered", do_delivered},
+      {"damage", do_damage},       {"repair", do_damage}};
   return kVerbs;
 }
 

@@ -37,13 +37,6 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-std::optional<TriggerRule> parse_rule(std::string_view name) {
-  for (int i = 0; i <= int(TriggerRule::kAlways); ++i) {
-    if (module::trigger_rule_name(TriggerRule(i)) == name) return TriggerRule(i);
-  }
-  return std::nullopt;
-}
-
 // "x[a=b c]" -> "x" and its options.
 Options take_options(std::string& line) {
   Options options;
@@ -91,7 +84,7 @@ class StageParser {
     if (open == std::string::npos) return plain(word);
     const std::string name = word.substr(0, open);
     const auto arguments = words_of(word.substr(open + 1, word.size() - open - 2));
-    if (const auto rule = parse_rule(name)) {
+    if (const auto rule = base::parse_word<TriggerRule>(name)) {
       const int group = add_group(*rule);
       for (const auto& argument : arguments) parent(argument, group, false);
     } else if (name == "optional") {

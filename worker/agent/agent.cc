@@ -200,7 +200,6 @@ void set_platform(module::Platform machine, v1::Platform& out) {
   out.set_architecture(std::move(machine.architecture));
   out.set_glibc(std::move(machine.glibc));
   out.mutable_libraries()->Assign(machine.libraries.begin(), machine.libraries.end());
-  out.mutable_cpu_features()->Assign(machine.cpu_features.begin(), machine.cpu_features.end());
 }
 
 }  // namespace
@@ -335,6 +334,7 @@ void Agent::Impl::welcome(const v1::Welcome& welcome) {
   for (const AttemptKey& key : ledger_.in(State::kReported)) {
     send_report(*ledger_.find(key, State::kReported));
   }
+  pool_.repeat_progress();
   if (leaving_) heartbeat();
   spdlog::info("session_opened worker={} held={} shared_artifacts={}", data_->worker_id(),
                ledger_.size(), shared_);

@@ -60,7 +60,8 @@ void Agent::Impl::assign(v1::Assign& assign) {
   if (work == nullptr || leaving_) return;
   // It was begun here, and its log is on its way: a second beginning would write over the first.
   // Under a new epoch it has a log of its own.
-  if (logs_->began_before(key)) return release(key, "begun before the worker was restarted");
+  if (logs_->began_before(own_log(key)))
+    return release(key, "begun before the worker was restarted");
   work->launch.run().mutable_assign()->Swap(&assign);
   work->waiting = 1;  // for this function
   want_module(key, *work);
@@ -86,13 +87,13 @@ void Agent::Impl::want_inputs(const AttemptKey& key, Work& work) {
   const auto place = [&](const v1::ValueRef& value) -> std::string {
     const auto digest = Digest::from_bytes(value.digest());
     if (value.is_inline() || !digest) return "";
-    const std::string shared = artifact_path(artifact_dir_, *digest);
+    const std::string shared = base::blob_path(artifact_dir_, *digest);
     struct stat info {};
     if (::stat(shared.c_str(), &info) == 0) {
       if (!shared_) work.copies.push_back(*digest);
       return shared;
     }
-    const std::string own = artifact_path(data_->artifacts(), *digest);
+    const std::string own = base::blob_path(data_->artifacts(), *digest);
     work.copies.push_back(*digest);
     missing.push_back(*digest);
     return own;
@@ -166,6 +167,9 @@ void Agent::Impl::acknowledge(const v1::Acknowledge& acknowledge) {
   const AttemptKey key = key_of(acknowledge.attempt());
   if (Work* work = ledger_.find(key, State::kUploading)) give_up_uploads(*work);
   if (staged_) staged_->remove({staging_of(key)});
+  if (acknowledge.stale() && ledger_.state(key)) {
+    spdlog::info("attempt_stale worker={} attempt={}", data_->worker_id(), attempt_file_name(key));
+  }
   if (ledger_.acknowledged(key) == OrderResponse::kForward)
     pool_.halt(key, "the attempt was given to another worker");
 }
@@ -220,23 +224,37 @@ void Agent::Impl::on_event(const AttemptReleased& released) {
 }
 
 void Agent::Impl::on_event(const LogsGrew& grew) {
-  if (!of_older_store(grew.key)) take_logs(grew.key, grew.logs, false);
+  if (!of_older_store(grew.key)) take_logs(own_log(grew.key), grew.logs, false);
 }
 
-void Agent::Impl::take_logs(const AttemptKey& key, const std::vector<LogSize>& logs, bool over) {
-  for (const LogSize& log : logs) logs_->grew(key, log.kind, log.bytes, over);
+void Agent::Impl::on_event(AttemptsProgressed& progressed) {
+  if (!session_ || !welcomed_) return;  // told again with the next welcome
+  v1::WorkerMessage message;
+  for (auto& [key, progress] : progressed.attempts) {
+    if (of_older_store(key)) continue;
+    v1::AttemptProgress& one = *message.mutable_progressed()->add_attempts();
+    set_key(key, one.mutable_attempt());
+    one.mutable_progress()->Swap(&progress);
+  }
+  if (message.has_progressed()) queue(std::move(message));
+}
+
+void Agent::Impl::take_logs(const LogOwner& owner, const std::vector<LogSize>& logs, bool over) {
+  for (const LogSize& log : logs) logs_->grew(owner, log.stream, log.bytes, over);
 }
 
 void Agent::Impl::on_event(AttemptEnded& ended) {
   const AttemptKey& key = ended.key;
-  if (of_older_store(key)) {
+  if (const Work* work = older_work(key)) {
+    // The scheduler refuses its logs, and with that they go.
+    take_logs({work->launch.assign().attempt().store_generation(), key}, ended.logs, true);
     ledger_.released(key);  // its number may be another attempt's by now
     return;
   }
-  take_logs(key, ended.logs, true);
+  take_logs(own_log(key), ended.logs, true);
   // Whoever reads why it failed waits for its log: an empty one says that there is nothing to come.
   const bool silent = ended.logs.empty() && ended.finished.outcome() != v1::OUTCOME_SUCCEEDED;
-  if (silent) logs_->grew(key, LogKind::kLog, 0, true);
+  if (silent) logs_->grew(own_log(key), LogStream::kLog, 0, true);
   if (ended.suspect_module) {
     modules_->suspect(*ended.suspect_module);
     defined_.erase(*ended.suspect_module);
@@ -267,7 +285,7 @@ void Agent::Impl::report_without_run(const AttemptKey& key, v1::Outcome outcome,
   if (work == nullptr) return;
   work->launch = {};
   // As at the end of one that printed nothing.
-  if (outcome == v1::OUTCOME_LOAD_ERROR) logs_->grew(key, LogKind::kLog, 0, true);
+  if (outcome == v1::OUTCOME_LOAD_ERROR) logs_->grew(own_log(key), LogStream::kLog, 0, true);
   v1::Finished& finished = work->report;
   set_key(key, finished.mutable_attempt());
   finished.set_outcome(outcome);
@@ -291,9 +309,9 @@ void Agent::Impl::upload(const AttemptKey& key, Work& work, const std::set<Diges
     if (value.is_inline() || !digest || value.kind() == v1::ARTIFACT_KIND_EXTERNAL) return;
     if (only == nullptr ? shared_ : !only->contains(*digest)) return;
     // A value that was made while another directory was in use is still there.
-    std::string place = artifact_path(data_->artifacts(), *digest);
+    std::string place = base::blob_path(data_->artifacts(), *digest);
     for (const std::string& other : {artifact_dir_, staging_of(key)}) {
-      const std::string there = artifact_path(other, *digest);
+      const std::string there = base::blob_path(other, *digest);
       if (::access(there.c_str(), F_OK) == 0) place = there;
     }
     const auto id = std::make_shared<ArtifactTransfer::Id>();  // known before a letter is read

@@ -18,6 +18,11 @@ void Agent::Impl::queue(v1::WorkerMessage&& message) {
   if (message.has_heartbeat()) {
     for (v1::AttemptId& id : *message.mutable_heartbeat()->mutable_held()) stamp(&id);
   }
+  if (message.has_progressed()) {
+    for (v1::AttemptProgress& one : *message.mutable_progressed()->mutable_attempts()) {
+      stamp(one.mutable_attempt());
+    }
+  }
   if (message.has_started()) stamp(message.mutable_started()->mutable_attempt());
   if (message.has_finished()) stamp(message.mutable_finished()->mutable_attempt());
   if (message.has_released()) stamp(message.mutable_released()->mutable_attempt());
@@ -40,9 +45,9 @@ void Agent::Impl::enter_generation(std::uint64_t generation) {
   spdlog::warn("store_restored worker={} attempts_given_up={}", data_->worker_id(), held.size());
 }
 
-bool Agent::Impl::of_older_store(const base::AttemptKey& key) {
+const Agent::Impl::Work* Agent::Impl::older_work(const base::AttemptKey& key) {
   const Work* work = ledger_.find(key, State::kFenced);
-  return work != nullptr && work->older_store;
+  return work != nullptr && work->older_store ? work : nullptr;
 }
 
 }  // namespace weir::worker

@@ -84,7 +84,8 @@ class Agent::Impl {
   void queue(v1::WorkerMessage&& message);
   void enter_generation(std::uint64_t generation);
   // Whether the pool still ends an attempt of that number that another generation leased.
-  bool of_older_store(const base::AttemptKey& key);
+  bool of_older_store(const base::AttemptKey& key) { return older_work(key) != nullptr; }
+  const Work* older_work(const base::AttemptKey& key);
 
   // ---- agent_attempts.cc: attempts ----
   void on_message(v1::SchedulerMessage& message);
@@ -106,8 +107,10 @@ class Agent::Impl {
   void on_event(AttemptEnded& ended);
   void on_event(const AttemptReleased& released);
   void on_event(const LogsGrew& grew);
+  void on_event(AttemptsProgressed& progressed);
   void check_copies(Work& work, v1::Outcome outcome);
-  void take_logs(const base::AttemptKey& key, const std::vector<LogSize>& logs, bool over);
+  void take_logs(const LogOwner& owner, const std::vector<LogSize>& logs, bool over);
+  LogOwner own_log(const base::AttemptKey& key) const { return {store_generation_, key}; }
   std::string staging_of(const base::AttemptKey& key) const;
   void upload(const base::AttemptKey& key, Work& work, const std::set<base::Digest>* only);
   void uploaded(const base::AttemptKey& key, ArtifactTransfer::Id id, const base::Status& status);

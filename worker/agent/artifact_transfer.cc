@@ -203,7 +203,7 @@ Status ArtifactTransfer::try_once(const Job& job, std::stop_token stop) {
 }
 
 Status ArtifactTransfer::recheck_now(const Digest& digest) {
-  const std::string place = artifact_path(directory_, digest);
+  const std::string place = base::blob_path(directory_, digest);
   std::error_code error;
   Digest found;
   if (fs::is_directory(place, error)) {
@@ -228,7 +228,7 @@ Status ArtifactTransfer::recheck_now(const Digest& digest) {
 }
 
 Status ArtifactTransfer::fetch_now(const Digest& digest, std::stop_token stop) {
-  const std::string place = artifact_path(directory_, digest);
+  const std::string place = base::blob_path(directory_, digest);
   if (fs::exists(place)) return {};
   std::uint64_t number = 0;
   {

@@ -37,11 +37,6 @@ bool safe_relative_path(std::string_view path) {
   }
 }
 
-std::string artifact_path(const std::string& artifacts, const Digest& digest) {
-  const std::string hex = digest.hex();
-  return artifacts + "/sha256/" + hex.substr(0, 2) + "/" + hex.substr(2);
-}
-
 base::Result<Digest> file_digest(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return Status(Code::kNotFound, 0, "there is no file " + path);

@@ -17,9 +17,6 @@ namespace weir::worker {
 // Not empty, '/'-separated, without "." and ".." and empty segments: stays below where it is put.
 bool safe_relative_path(std::string_view path);
 
-// ARTIFACTS/sha256/ab/cdef…
-std::string artifact_path(const std::string& artifacts, const base::Digest& digest);
-
 // SHA-256 of a file. NOT_FOUND when there is none.
 base::Result<base::Digest> file_digest(const std::string& path);
 

@@ -21,24 +21,31 @@ namespace fs = std::filesystem;
 using base::Code;
 using base::Status;
 
-std::optional<std::int32_t> number(const std::string& text) {
-  std::int32_t value = 0;
+template <class Number>
+std::optional<Number> number(const std::string& text) {
+  Number value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-LogKind kind_of(const v1::LogChunk& chunk) { return LogKind(int(chunk.stream()) - 1); }
+LogOwner owner_of(const v1::LogChunk& chunk) {
+  return {chunk.attempt().store_generation(), key_of(chunk.attempt())};
+}
 
-// SPOOL/RUN/TASK/EPOCH.KIND back into its parts.
-std::optional<std::pair<base::AttemptKey, LogKind>> parse_spool_path(const fs::path& path) {
-  const auto run = base::RunId::parse(path.parent_path().parent_path().filename().string());
-  const auto task = number(path.parent_path().filename().string());
-  const auto epoch = number(path.stem().string());
-  if (!run || !task || !epoch) return std::nullopt;
-  for (const LogKind kind : kLogKinds) {
-    if (path.extension() == "." + std::string(log_kind_name(kind))) {
-      return std::pair(base::AttemptKey{*run, *task, *epoch}, kind);
+LogStream stream_of(const v1::LogChunk& chunk) { return LogStream(int(chunk.stream()) - 1); }
+
+// SPOOL/GENERATION/RUN/TASK/EPOCH.STREAM back into its parts.
+std::optional<std::pair<LogOwner, LogStream>> parse_spool_path(const fs::path& path) {
+  const fs::path of_task = path.parent_path(), of_run = of_task.parent_path();
+  const auto generation = number<std::uint64_t>(of_run.parent_path().filename().string());
+  const auto run = base::RunId::parse(of_run.filename().string());
+  const auto task = number<std::int32_t>(of_task.filename().string());
+  const auto epoch = number<std::int32_t>(path.stem().string());
+  if (!generation || !run || !task || !epoch) return std::nullopt;
+  for (const LogStream stream : base::kLogStreams) {
+    if (path.extension() == "." + std::string(base::word_of(stream))) {
+      return std::pair(LogOwner{*generation, {*run, *task, *epoch}}, stream);
     }
   }
   return std::nullopt;
@@ -78,9 +85,9 @@ void LogShipper::adopt_leftovers() {
   }
 }
 
-void LogShipper::grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over) {
+void LogShipper::grew(const LogOwner& owner, LogStream stream, std::int64_t size, bool over) {
   const std::lock_guard lock(mutex_);
-  File& file = files_[{attempt, kind}];
+  File& file = files_[{owner, stream}];
   file.size = std::max(file.size, size);
   file.over = file.over || over;
   wake_.notify_all();
@@ -153,7 +160,8 @@ bool LogShipper::collect(v1::AppendLogsRequest& request) {
     if (data.empty() && left > 0) file.size = file.acknowledged;  // the file is gone or was cut
     if (data.empty() && !file.over) return;
     v1::LogChunk* chunk = request.add_chunks();
-    set_key(id.first, chunk->mutable_attempt());
+    set_key(id.first.attempt, chunk->mutable_attempt());
+    chunk->mutable_attempt()->set_store_generation(id.first.store_generation);
     chunk->set_stream(v1::LogStream(int(id.second) + 1));
     chunk->set_offset(file.acknowledged);
     chunk->set_last(file.over && file.acknowledged + std::int64_t(data.size()) == file.size);
@@ -180,7 +188,7 @@ Status LogShipper::send(const v1::AppendLogsRequest& request) {
 void LogShipper::settle(const v1::AppendLogsRequest& request) {
   const std::lock_guard lock(mutex_);
   for (const v1::LogChunk& chunk : request.chunks()) {
-    const Id id(key_of(chunk.attempt()), kind_of(chunk));
+    const Id id(owner_of(chunk), stream_of(chunk));
     const auto found = files_.find(id);
     if (found == files_.end()) continue;
     found->second.acknowledged = chunk.offset() + std::int64_t(chunk.data().size());
@@ -206,7 +214,7 @@ void LogShipper::separate(const v1::AppendLogsRequest& request) {
 
 void LogShipper::refuse(const v1::LogChunk& chunk, const Status& why) {
   const std::lock_guard lock(mutex_);
-  const Id id(key_of(chunk.attempt()), kind_of(chunk));
+  const Id id(owner_of(chunk), stream_of(chunk));
   const auto found = files_.find(id);
   if (found == files_.end()) return;
   if (why.code() == Code::kOutOfRange && !found->second.restarted) {
@@ -214,8 +222,8 @@ void LogShipper::refuse(const v1::LogChunk& chunk, const Status& why) {
     found->second.restarted = true;
     return;
   }
-  spdlog::warn("log_refused attempt={} stream={} why=\"{}\"", attempt_file_name(id.first),
-               log_kind_name(id.second), why.text());
+  spdlog::warn("log_refused attempt={} stream={} why=\"{}\"", attempt_file_name(id.first.attempt),
+               base::word_of(id.second), why.text());
   if (found->second.over) {
     drop(id);
   } else {
@@ -227,8 +235,10 @@ void LogShipper::drop(const Id& id) {
   const std::string path = spool_path(spool_, id.first, id.second);
   ::unlink(path.c_str());
   // The folders go with their last file; a new attempt of the task makes them again.
-  const fs::path task = fs::path(path).parent_path();
-  if (::rmdir(task.c_str()) == 0) ::rmdir(task.parent_path().c_str());
+  fs::path folder = fs::path(path).parent_path();
+  for (int level = 0; level < 3 && ::rmdir(folder.c_str()) == 0; ++level) {
+    folder = folder.parent_path();
+  }
   files_.erase(id);
 }
 

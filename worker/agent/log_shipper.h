@@ -1,6 +1,7 @@
 // Ships spooled logs to the scheduler, by offset, on a thread and a connection of its own, and
 // removes what is there. Reports of attempts never wait for it. What a former process left in the
-// spool is shipped too. Methods are safe from any thread.
+// spool is shipped too; what the scheduler of another store generation is not to have it refuses.
+// Methods are safe from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -31,19 +32,19 @@ class LogShipper {
   ~LogShipper();
 
   // The file has `size` bytes now. `over`: it will not grow any more.
-  void grew(const base::AttemptKey& attempt, LogKind kind, std::int64_t size, bool over);
+  void grew(const LogOwner& owner, LogStream stream, std::int64_t size, bool over);
   // Calls go over a new connection from now on.
   void reconnect() { line_.renew(); }
   // Nothing is sent while the scheduler is away.
   void set_connected(bool connected);
   // A former process of this worker began the attempt: its log was here when this one started. For
   // one thread.
-  bool began_before(const base::AttemptKey& attempt) const { return leftovers_.contains(attempt); }
+  bool began_before(const LogOwner& owner) const { return leftovers_.contains(owner); }
   // Waits until everything is shipped, at most so long. True when it was.
   bool flush(std::chrono::milliseconds limit);
 
  private:
-  using Id = std::pair<base::AttemptKey, LogKind>;
+  using Id = std::pair<LogOwner, LogStream>;
   struct File {
     std::int64_t size = 0;
     std::int64_t acknowledged = 0;
@@ -65,7 +66,7 @@ class LogShipper {
   const Link& link_;
   const std::string spool_;
   Line line_;
-  std::set<base::AttemptKey> leftovers_;  // constant after construction
+  std::set<LogOwner> leftovers_;  // constant after construction
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::condition_variable_any idle_;

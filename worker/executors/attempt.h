@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,7 +44,11 @@ struct LogsGrew {
   AttemptKey key;
   std::vector<LogSize> logs;
 };
-using PoolEvent = std::variant<AttemptStarted, AttemptEnded, AttemptReleased, LogsGrew>;
+struct AttemptsProgressed {  // those that had something to say since the last time
+  std::vector<std::pair<AttemptKey, v1::Progress>> attempts;
+};
+using PoolEvent =
+    std::variant<AttemptStarted, AttemptEnded, AttemptReleased, LogsGrew, AttemptsProgressed>;
 
 // The key of an attempt on the wire.
 AttemptKey key_of(const v1::AttemptId& id);

@@ -17,6 +17,8 @@ void Executor::attach(Launch& work, AttemptSpool logs) {
   spool.emplace(std::move(logs));
   stderr_tail.clear();
   finished.Clear();
+  progress.reset();
+  progress_news = false;
 }
 
 void Executor::detach() {
@@ -27,11 +29,11 @@ void Executor::detach() {
   busy_since_ticks = 0;
 }
 
-void Executor::log(LogKind kind, std::string_view bytes) {
+void Executor::log(LogStream stream, std::string_view bytes) {
   if (!spool || bytes.empty()) return;
-  spool->append(kind, bytes);
+  spool->append(stream, bytes);
   log_grew = true;
-  if (kind != LogKind::kStderr) return;
+  if (stream != LogStream::kStderr) return;
   stderr_tail.append(bytes.substr(bytes.size() - std::min(bytes.size(), kStderrTailBytes)));
   if (stderr_tail.size() > 2 * kStderrTailBytes) {
     stderr_tail.erase(0, stderr_tail.size() - kStderrTailBytes);
@@ -55,7 +57,8 @@ bool Executor::drain_pipe(int index, std::size_t bytes_max) {
       return false;
     }
     bytes_max -= std::size_t(n);
-    log(index == 0 ? LogKind::kStdout : LogKind::kStderr, std::string_view(buffer, std::size_t(n)));
+    log(index == 0 ? LogStream::kStdout : LogStream::kStderr,
+        std::string_view(buffer, std::size_t(n)));
     if (std::size_t(n) < sizeof buffer) return true;  // it is empty: spares a call
   }
   return bool(pipes[index]);

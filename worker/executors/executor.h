@@ -42,13 +42,15 @@ struct Executor {
   std::uint64_t busy_since_ticks = 0;
   std::uint64_t forks_before =
       0;  // newest process id of the machine when nothing else descended from it; 0: never
-  bool strays_seen = false;  // some were alive when they were looked for
-  bool log_grew = false;     // and the agent was not told yet
+  bool strays_seen = false;              // some were alive when they were looked for
+  bool log_grew = false;                 // and the agent was not told yet
+  std::optional<v1::Progress> progress;  // the newest word
+  bool progress_news = false;            // of which the agent was not told yet
 
   void attach(Launch& work, AttemptSpool logs);
   void detach();
   // Takes output of the attempt. What comes while there is none is dropped: it is nobody's.
-  void log(LogKind kind, std::string_view bytes);
+  void log(LogStream stream, std::string_view bytes);
   // Bytes in the pipe now.
   std::size_t waiting_in_pipe(int index) const;
   // Reads what was in the pipe when called, at most `bytes_max`. False at its end.

@@ -155,6 +155,7 @@ int ExecutorPool::wait_ms() const {
   BootTime until = now_.boot + kWaitMax;
   if (const auto next = dispatcher_.next_deadline()) until = std::min(until, *next);
   if (notice_at_) until = std::min(until, *notice_at_);
+  if (progress_at_) until = std::min(until, *progress_at_);
   if (hold_until_) until = std::min(until, *hold_until_);
   if (ran_since_sample_) until = std::min(until, sample_at_);
   const Duration left = std::max(until - read_clock().boot, Duration::zero());
@@ -205,6 +206,7 @@ bool ExecutorPool::hold_reports() {
 void ExecutorPool::periodic() {
   if (supervisor_.overdue()) take_supervisor_events();
   if (notice_at_ && now_.boot >= *notice_at_) tell_log_growth();
+  if (progress_at_ && now_.boot >= *progress_at_) tell_progress();
   if (ran_since_sample_ && now_.boot >= sample_at_) {
     sample_memory();
     if (!scratch_left_.empty()) remover_->remove(std::exchange(scratch_left_, {}));
@@ -219,6 +221,26 @@ void ExecutorPool::tell_log_growth() {
     executor->log_grew = false;
     events_.push_back(
         LogsGrew{key_of(executor->launch->assign().attempt()), executor->spool->sizes()});
+  }
+}
+
+void ExecutorPool::tell_progress() {
+  progress_at_.reset();
+  AttemptsProgressed news;
+  for (auto& [id, executor] : executors_) {
+    if (!std::exchange(executor->progress_news, false) || executor->launch == nullptr) continue;
+    news.attempts.emplace_back(key_of(executor->launch->assign().attempt()), *executor->progress);
+  }
+  if (news.attempts.empty()) return;  // they have ended meanwhile
+  progress_told_at_ = now_.boot;
+  events_.emplace_back(std::move(news));
+}
+
+void ExecutorPool::repeat_progress() {
+  for (auto& [id, executor] : executors_) {
+    if (!executor->progress) continue;
+    executor->progress_news = true;
+    progress_at_ = read_clock().boot;
   }
 }
 

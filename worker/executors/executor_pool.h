@@ -29,6 +29,9 @@ inline constexpr Duration kMemorySampleEvery = std::chrono::milliseconds(500);
 inline constexpr Duration kReportHoldMax = std::chrono::milliseconds(1);
 inline constexpr std::size_t kReportsHeldMax = 32;
 inline constexpr Duration kLogNoticeEvery = std::chrono::milliseconds(50);
+// What stages say of their progress: the first word at once, and then the newest of all together.
+inline constexpr Duration kProgressNoticeEvery = std::chrono::milliseconds(500);
+inline constexpr std::size_t kProgressBytesMax = 1024;  // of a message; the scheduler wants fewer
 inline constexpr Duration kFenceDelay = std::chrono::milliseconds(100);  // behind the lease
 inline constexpr int kExecutorsSpare = 4;  // warm ones beside those that fill the slots
 inline constexpr std::size_t kFinalDrainBytes = 16u
@@ -71,6 +74,9 @@ class ExecutorPool {
   // also when nobody calls wait() any more.
   void set_lease(BootTime side_effects_until, BootTime others_until);
 
+  // The newest words of all attempts are told once more: whoever was told them may have lost them.
+  void repeat_progress();
+
   // Waits until something happened, at most `ms_max` (-1: as long as it takes), and acts on it.
   // True when `also` is readable.
   bool wait(int ms_max);
@@ -97,6 +103,7 @@ class ExecutorPool {
   void handle(std::uint64_t tag, std::uint32_t events);
   void watch(int fd, std::uint64_t tag, bool write = false, bool change = false);
   void watch_supervisor();
+  void tell_progress();
   bool hold_reports();
   int wait_ms() const;
   void periodic();
@@ -152,6 +159,8 @@ class ExecutorPool {
   std::unordered_map<Digest, Module> modules_;
   std::map<ExecutorId, std::unique_ptr<Executor>> executors_;
   std::optional<BootTime> notice_at_;
+  std::optional<BootTime> progress_at_;  // of the next notice; none: there is no news
+  BootTime progress_told_at_{};
   BootTime sample_at_{};
   bool ran_since_sample_ = false;
   std::vector<PoolEvent> events_;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "module/manifest.h"
 #include "weir/worker/v1/executor.pb.h"
 #include "worker/executors/disk_reserve.h"
@@ -21,6 +22,12 @@ constexpr int kExecutorProtocolVersion = 3;
 
 std::uint64_t tag_of(ExecutorId id, int which) {
   return (std::uint64_t{id} << 2) | std::uint64_t(which);
+}
+
+// What no SDK of ours sends must not burden the session either.
+void bound_message(v1::Progress& progress) {
+  if (progress.message().size() <= kProgressBytesMax) return;
+  progress.set_message(base::cut_utf8(progress.message(), kProgressBytesMax));
 }
 
 // Both were written by the same code from the same program, but perhaps with other spaces.
@@ -88,7 +95,9 @@ void ExecutorPool::attach(Executor& executor, const AttemptSpec& attempt) {
     return room_beyond(spool, reserve);
   };
   executor.attach(*attempt.launch,
-                  AttemptSpool(options_.spool_dir, attempt.key, options_.logs, room));
+                  AttemptSpool(options_.spool_dir,
+                               {attempt.launch->assign().attempt().store_generation(), attempt.key},
+                               options_.logs, room));
   executor.busy_since_ticks = ticks_since_boot();
 }
 
@@ -219,6 +228,11 @@ void ExecutorPool::end_attempt(Executor& executor, const ReportEnded& action, At
   } else {
     describe_death(death_of(executor, action), ended.finished);
   }
+  // One that died said what it said.
+  if (executor.progress && !ended.finished.has_progress()) {
+    *ended.finished.mutable_progress() = std::move(*executor.progress);
+  }
+  if (ended.finished.has_progress()) bound_message(*ended.finished.mutable_progress());
   executor.spool->finish();
   ended.logs = executor.spool->sizes();
   let_go(executor);
@@ -289,11 +303,18 @@ void ExecutorPool::respond(Executor& executor, v1::ExecutorResponse& response) {
       return;
     case v1::ExecutorResponse::kLog:
       response.mutable_log()->mutable_line()->push_back('\n');
-      executor.log(LogKind::kLog, response.log().line());
+      executor.log(LogStream::kLog, response.log().line());
       if (executor.log_grew && !notice_at_) notice_at_ = now_.boot + kLogNoticeEvery;
       return;
     case v1::ExecutorResponse::kProgress:
-      return;  // the scheduler has no use for it yet
+      if (executor.launch == nullptr) return;
+      executor.progress = std::move(*response.mutable_progress());
+      bound_message(*executor.progress);
+      executor.progress_news = true;
+      if (!progress_at_) {
+        progress_at_ = std::max(now_.boot, progress_told_at_ + kProgressNoticeEvery);
+      }
+      return;
     case v1::ExecutorResponse::RESPONSE_NOT_SET:
       dispatcher_.condemn(executor.id, EndedBy::kProtocol,
                           "the executor sent a message that this worker does not know", now_,

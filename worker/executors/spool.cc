@@ -18,55 +18,45 @@ constexpr int kOpenTries = 5;  // against the removal of an empty directory
 
 }  // namespace
 
-std::string_view log_kind_name(LogKind kind) {
-  switch (kind) {
-    case LogKind::kStdout:
-      return "stdout";
-    case LogKind::kStderr:
-      return "stderr";
-    case LogKind::kLog:
-      return "log";
-  }
-  return "";
+std::string spool_path(const std::string& spool, const LogOwner& owner, LogStream which) {
+  const base::AttemptKey& key = owner.attempt;
+  return spool + "/" + std::to_string(owner.store_generation) + "/" + key.run.text() + "/" +
+         std::to_string(key.task) + "/" + std::to_string(key.epoch) + "." +
+         std::string(base::word_of(which));
 }
 
-std::string spool_path(const std::string& spool, const base::AttemptKey& key, LogKind kind) {
-  return spool + "/" + key.run.text() + "/" + std::to_string(key.task) + "/" +
-         std::to_string(key.epoch) + "." + std::string(log_kind_name(kind));
-}
+AttemptSpool::AttemptSpool(std::string spool, LogOwner owner, LogLimits limits, Room room)
+    : spool_(std::move(spool)), owner_(owner), limits_(limits), room_(std::move(room)) {}
 
-AttemptSpool::AttemptSpool(std::string spool, base::AttemptKey key, LogLimits limits, Room room)
-    : spool_(std::move(spool)), key_(key), limits_(limits), room_(std::move(room)) {}
-
-void AttemptSpool::append(LogKind kind, std::string_view bytes) {
+void AttemptSpool::append(LogStream which, std::string_view bytes) {
   if (bytes.empty()) return;
-  Stream& stream = streams_[std::size_t(kind)];
+  Stream& stream = streams_[std::size_t(which)];
   if (!stream.cap) stream.cap.emplace(limits_);
-  write(kind, stream, stream.cap->add(bytes));
+  write(which, stream, stream.cap->add(bytes));
 }
 
 std::vector<LogSize> AttemptSpool::sizes() const {
   std::vector<LogSize> all;
-  for (const LogKind kind : kLogKinds) {
-    const std::int64_t bytes = streams_[std::size_t(kind)].size;
-    if (bytes > 0) all.push_back({kind, bytes});
+  for (const LogStream which : base::kLogStreams) {
+    const std::int64_t bytes = streams_[std::size_t(which)].size;
+    if (bytes > 0) all.push_back({which, bytes});
   }
   return all;
 }
 
 void AttemptSpool::finish() {
-  for (const LogKind kind : kLogKinds) {
-    Stream& stream = streams_[std::size_t(kind)];
+  for (const LogStream which : base::kLogStreams) {
+    Stream& stream = streams_[std::size_t(which)];
     if (!stream.cap) continue;
-    write(kind, stream, stream.cap->finish());
-    tell_loss(kind, stream);  // the reserve has room for a line
+    write(which, stream, stream.cap->finish());
+    tell_loss(which, stream);  // the reserve has room for a line
     stream.cap.reset();
     stream.file.reset();
   }
 }
 
-bool AttemptSpool::open(LogKind kind, Stream& stream) {
-  const std::string path = spool_path(spool_, key_, kind);
+bool AttemptSpool::open(LogStream which, Stream& stream) {
+  const std::string path = spool_path(spool_, owner_, which);
   int error = 0;
   for (int i = 0; i < kOpenTries; ++i) {
     stream.file = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -96,26 +86,26 @@ bool AttemptSpool::has_room(std::size_t bytes) {
   return true;
 }
 
-void AttemptSpool::write(LogKind kind, Stream& stream, std::string_view bytes) {
+void AttemptSpool::write(LogStream which, Stream& stream, std::string_view bytes) {
   if (bytes.empty() || stream.failed) return;
   if (!has_room(bytes.size())) {
     stream.lost += std::int64_t(bytes.size());
     return;
   }
-  tell_loss(kind, stream);
-  put(kind, stream, bytes);
+  tell_loss(which, stream);
+  put(which, stream, bytes);
 }
 
-void AttemptSpool::tell_loss(LogKind kind, Stream& stream) {
+void AttemptSpool::tell_loss(LogStream which, Stream& stream) {
   if (stream.lost == 0) return;
   const std::string line = std::string(stream.in_line ? "\n" : "") +
                            "[weir: " + std::to_string(std::exchange(stream.lost, 0)) +
                            " bytes lost here: the worker's disk was full]\n";
-  put(kind, stream, line);
+  put(which, stream, line);
 }
 
-void AttemptSpool::put(LogKind kind, Stream& stream, std::string_view bytes) {
-  if (stream.failed || (!stream.file && !open(kind, stream))) return;
+void AttemptSpool::put(LogStream which, Stream& stream, std::string_view bytes) {
+  if (stream.failed || (!stream.file && !open(which, stream))) return;
   while (!bytes.empty()) {
     const ssize_t n = ::write(stream.file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -125,7 +115,7 @@ void AttemptSpool::put(LogKind kind, Stream& stream, std::string_view bytes) {
     }
     if (n < 0) {
       std::fprintf(stderr, "weir worker: cannot write %s: %s; the rest of this log is lost\n",
-                   spool_path(spool_, key_, kind).c_str(), errno_text(errno).c_str());
+                   spool_path(spool_, owner_, which).c_str(), errno_text(errno).c_str());
       stream.failed = true;
       return;
     }

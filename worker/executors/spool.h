@@ -1,7 +1,7 @@
 // The logs of one attempt on disk, until the agent has shipped them:
-// SPOOL/RUN/TASK/EPOCH.{stdout,stderr,log}. A file comes into being with its first byte. Each
-// stream is capped, and none is written into the reserve of the disk: a line in the log says what
-// was lost. One thread.
+// SPOOL/GENERATION/RUN/TASK/EPOCH.{stdout,stderr,log}. A file comes into being with its first byte.
+// Each stream is capped, and none is written into the reserve of the disk: a line in the log says
+// what was lost. One thread.
 #pragma once
 
 #include <array>
@@ -17,20 +17,22 @@
 
 namespace weir::worker {
 
-enum class LogKind { kStdout, kStderr, kLog };
-inline constexpr std::array<LogKind, 3> kLogKinds{LogKind::kStdout, LogKind::kStderr,
-                                                  LogKind::kLog};
+using base::LogStream;
 
 struct LogSize {
-  LogKind kind = LogKind::kStdout;
+  LogStream stream = LogStream::kStdout;
   std::int64_t bytes = 0;
 };
 
-// "stdout", "stderr" or "log": the file's extension.
-std::string_view log_kind_name(LogKind kind);
+// Whose log it is: an epoch counts within one generation of the scheduler's store only.
+struct LogOwner {
+  std::uint64_t store_generation = 0;
+  base::AttemptKey attempt;
+  auto operator<=>(const LogOwner&) const = default;
+};
 
-// SPOOL/RUN/TASK/EPOCH.KIND
-std::string spool_path(const std::string& spool, const base::AttemptKey& key, LogKind kind);
+// SPOOL/GENERATION/RUN/TASK/EPOCH.STREAM
+std::string spool_path(const std::string& spool, const LogOwner& owner, LogStream which);
 
 inline constexpr std::int64_t kRoomLookBytes = 256 << 10;  // written until the disk is looked at
 
@@ -40,10 +42,10 @@ class AttemptSpool {
   using Room = std::function<std::int64_t()>;
 
   // `spool` is the directory of all.
-  AttemptSpool(std::string spool, base::AttemptKey key, LogLimits limits, Room room);
+  AttemptSpool(std::string spool, LogOwner owner, LogLimits limits, Room room);
   // A full disk must not end the attempt, only its log. Another error is told once, on standard
   // error.
-  void append(LogKind kind, std::string_view bytes);
+  void append(LogStream which, std::string_view bytes);
   // Writes the tails that were kept back. Nothing may be appended afterwards.
   void finish();
   // Bytes in the files, of those that have any.
@@ -58,14 +60,14 @@ class AttemptSpool {
     bool in_line = false;   // the last byte was not a newline
     bool failed = false;
   };
-  void write(LogKind kind, Stream& stream, std::string_view bytes);
-  void tell_loss(LogKind kind, Stream& stream);
-  void put(LogKind kind, Stream& stream, std::string_view bytes);
+  void write(LogStream which, Stream& stream, std::string_view bytes);
+  void tell_loss(LogStream which, Stream& stream);
+  void put(LogStream which, Stream& stream, std::string_view bytes);
   bool has_room(std::size_t bytes);
-  bool open(LogKind kind, Stream& stream);
+  bool open(LogStream which, Stream& stream);
 
   std::string spool_;
-  base::AttemptKey key_;
+  LogOwner owner_;
   LogLimits limits_;
   Room room_;
   std::int64_t budget_ = 0;  // bytes until the disk is looked at again

@@ -133,6 +133,14 @@ void to_proto(const engine::TaskRow& row, v1::Task* out) {
   out->set_partition(row.partition);
 }
 
+void set_progress(const engine::AttemptRow& row, v1::Progress* out) {
+  if (row.progress.millionths != engine::Progress::kUnknown) {
+    out->set_fraction(double(row.progress.millionths) / engine::Progress::kWhole);
+  }
+  out->set_message(row.progress.message);
+  set_time(row.progress_at, out->mutable_at());
+}
+
 void to_proto(const engine::AttemptRow& row, std::string_view task, v1::Attempt* out) {
   out->set_run_id(row.key.run.text());
   out->set_task_index(row.key.task);
@@ -146,6 +154,7 @@ void to_proto(const engine::AttemptRow& row, std::string_view task, v1::Attempt*
   to_proto(row.leased_at, out->mutable_leased_at());
   if (row.started_at) set_time(row.started_at, out->mutable_started_at());
   if (row.finished_at) set_time(row.finished_at, out->mutable_finished_at());
+  if (row.progress_at) set_progress(row, out->mutable_progress());
 }
 
 void to_proto(const engine::EventRow& row, v1::Event* out) {
@@ -247,7 +256,9 @@ void to_proto(const engine::ExplainItem& item, v1::ExplainItem* out) {
   out->set_kind(std::string(base::word_of(item.kind)));
   out->set_subject(item.subject);
   out->set_partition(item.partition);
-  out->mutable_numbers()->insert(item.numbers.begin(), item.numbers.end());
+  for (const auto& [name, number] : item.numbers) {
+    (*out->mutable_numbers())[name] = static_cast<double>(number);
+  }
   out->mutable_references()->Add(item.references.begin(), item.references.end());
   out->set_text(item.text);
   out->set_depth(item.depth);

@@ -31,6 +31,7 @@ class Materialization;
 class Module;
 class ModuleChange;
 class ModuleFile;
+class Progress;
 class Run;
 class Task;
 class Worker;
@@ -43,7 +44,9 @@ void to_proto(engine::WallTime time, google::protobuf::Timestamp* out);
 void to_proto(const engine::ValueRef& value, v1::DataVersion* out);
 void to_proto(const engine::CheckRow& row, v1::CheckResult* out);
 void to_proto(const ports::RunWithCounts& row, v1::Run* out);
-void to_proto(const engine::TaskRow& row, v1::Task* out);  // without the worker
+void to_proto(const engine::TaskRow& row, v1::Task* out);  // without the latest attempt
+// Of an attempt that said something.
+void set_progress(const engine::AttemptRow& row, v1::Progress* out);
 // `task` is the task's name.
 void to_proto(const engine::AttemptRow& row, std::string_view task, v1::Attempt* out);
 void to_proto(const engine::EventRow& row, v1::Event* out);

@@ -4,6 +4,7 @@
 #include "scheduler/rpc/convert/worker.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -157,6 +158,12 @@ void refuse_metadata(const std::string& problem, engine::AttemptFinished* out) {
   out->cursor.reset();
 }
 
+engine::Progress progress(const wire::Progress& from) {
+  const double share =
+      from.has_fraction() ? from.fraction() : std::numeric_limits<double>::quiet_NaN();
+  return engine::make_progress(share, from.message());
+}
+
 engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) {
   engine::AttemptFinished out;
   out.session = session;
@@ -171,6 +178,7 @@ engine::AttemptFinished finished(base::SessionId session, wire::Finished* from) 
     out.retry_after = std::chrono::milliseconds(std::max<std::int64_t>(0, from->retry_after_ms()));
   }
   out.permanent = from->permanent();
+  if (from->has_progress()) out.progress = progress(from->progress());
   out.started_at = micros(from->started_at_us());
   out.finished_at = micros(from->finished_at_us());
   for (wire::CheckResult& check : *from->mutable_checks()) {
@@ -306,6 +314,14 @@ base::Result<ports::CommandBody> to_command(base::SessionId session,
       out.session = session;
       out.key = from_proto(message.started().attempt());
       out.started_at = micros(message.started().started_at_us());
+      return ports::CommandBody(std::move(out));
+    }
+    case wire::WorkerMessage::kProgressed: {
+      engine::AttemptsProgressed out;
+      out.session = session;
+      for (const wire::AttemptProgress& one : message.progressed().attempts()) {
+        out.attempts.push_back({from_proto(one.attempt()), progress(one.progress())});
+      }
       return ports::CommandBody(std::move(out));
     }
     case wire::WorkerMessage::kFinished:

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/text.h"
 #include "scheduler/ports/page_token.h"
 
 namespace weir::rpc {
@@ -17,7 +18,7 @@ std::string digest_part(const base::Digest& answer) {
 }
 
 bool is_hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.find_first_not_of(base::kHexDigits) == std::string_view::npos;
 }
 
 }  // namespace

@@ -63,15 +63,17 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
   return command;
 }
 
-// The worker of the task's latest attempt.
-void set_worker(Backend& backend, const engine::TaskRow& task, v1::Task* out) {
+// What is told of the task's latest attempt.
+void add_attempt(Backend& backend, const engine::TaskRow& task, v1::Task* out) {
   if (task.epoch <= 0) return;
   ports::PageRequest page;
   page.size = std::min(task.epoch, ports::kPageSizeMax);
   const auto attempts = backend.reader.list_attempts(task.run, task.index, page);
   if (!attempts.ok()) return;  // it was pruned a moment ago; the task's own row stands
   for (const engine::AttemptRow& attempt : attempts->rows) {
-    if (attempt.key.epoch == task.epoch) out->set_worker(attempt.worker);
+    if (attempt.key.epoch != task.epoch) continue;
+    out->set_worker(attempt.worker);
+    if (attempt.progress_at) set_progress(attempt, out->mutable_progress());
   }
 }
 
@@ -129,7 +131,7 @@ Status list_tasks(Backend& backend, const v1::ListTasksRequest& request,
       },
       [&](const engine::TaskRow& task, v1::Task* out) {
         to_proto(task, out);
-        set_worker(backend, task, out);
+        add_attempt(backend, task, out);
         return Status();
       });
   response->set_as_of_seq(*seq);

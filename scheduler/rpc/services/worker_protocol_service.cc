@@ -154,6 +154,11 @@ class ArtifactSink final : public Upload<wire::UploadArtifactRequest>::Sink {
 
 Status append_logs(Backend& backend, const wire::AppendLogsRequest& request) {
   for (const wire::LogChunk& chunk : request.chunks()) {
+    if (chunk.attempt().store_generation() != backend.options.store_generation) {
+      return Status(base::Code::kFailedPrecondition, base::kErrStale,
+                    "the log is of an attempt that another generation of the store leased; it is "
+                    "not kept");
+    }
     const auto stream = log_stream_of(chunk);
     if (!stream.ok()) return stream.status();
     if (chunk.offset() < 0) return invalid("a log chunk has a negative offset");

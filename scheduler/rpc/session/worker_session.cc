@@ -173,6 +173,10 @@ Status WorkerSession::take_message(wire::WorkerMessage&& message) {
   if (is_heartbeat) {
     drop_foreign(backend_.options.store_generation, message.mutable_heartbeat()->mutable_held());
   }
+  if (message.has_progressed()) {
+    drop_foreign(backend_.options.store_generation,
+                 message.mutable_progressed()->mutable_attempts());
+  }
   const std::int64_t sent_at_us = message.heartbeat().sent_at_us();
   base::Result<ports::CommandBody> command = to_command(id_, std::move(message));
   if (!command.ok()) return command.status();

@@ -3,12 +3,14 @@
 // the stage starts, until the stage returns.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "impl/context_host.h"
@@ -45,8 +47,21 @@ class Context {
   void warn(std::string_view text, std::initializer_list<Meta> fields = {});
   void error(std::string_view text, std::initializer_list<Meta> fields = {});
 
-  // `done` of `total` units of work, 0 where the total is unknown.
-  void progress(std::int64_t done, std::int64_t total = 0);
+  // How far the stage is, shown beside its task: `done` of `total` units of work, 0 where the total
+  // is not known, and what it is at: ctx.progress(3, 10, "epoch 3 of 10"). For inner loops, too:
+  // only the newest word is sent, a few times a second, and the last one always. Less than nothing
+  // counts as nothing, more than all as all; a message is one line of up to 200 bytes of UTF-8, and
+  // is made one where it is not.
+  void progress(std::int64_t done, std::int64_t total = 0, std::string_view message = {});
+  // The same as a share of the work from 0 to 1; NaN where it is not known.
+  template <std::floating_point Share>
+  void progress(Share share, std::string_view message = {}) {
+    tell_progress(static_cast<double>(share), message);
+  }
+  // Units are counted in whole numbers.
+  template <std::floating_point Done, class Total>
+  requires std::is_arithmetic_v<Total>
+  void progress(Done done, Total total, std::string_view message = {}) = delete;
 
   // Whether the attempt's result is no longer wanted: return soon. Cheap enough for inner loops.
   bool canceled() const;
@@ -68,6 +83,7 @@ class Context {
 
  private:
   void add_meta(std::string_view asset, Meta entry);
+  void tell_progress(double share, std::string_view message);
 
   std::unique_ptr<impl::ContextHost> own_;  // of the default constructor only
   impl::ContextHost* host_;

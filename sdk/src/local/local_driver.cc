@@ -57,7 +57,8 @@ class LocalDriver::Impl {
       : pipeline_(pipeline),
         options_(std::move(options)),
         runner_(pipeline),
-        worker_(runner_, clock_, options_.on_log, std::clamp(options_.slots, 1, kLocalSlotsMax)) {}
+        worker_(runner_, clock_, options_.on_log, options_.on_progress,
+                std::clamp(options_.slots, 1, kLocalSlotsMax)) {}
 
   Status start() {
     auto manifest = std::make_shared<const module::Manifest>(manifest_of(pipeline_));
@@ -226,7 +227,8 @@ class LocalDriver::Impl {
     out.ref = ref;
     const engine::ArtifactRow* artifact = store_.tables().artifacts.find(ref.digest);
     if (artifact != nullptr) out.bytes = artifact->bytes;
-    if (out.bytes == nullptr) out.path = artifact_path(target().artifact_dir, ref.digest);
+    if (out.bytes != nullptr) return out;
+    out.path = base::blob_path(target().artifact_dir.native(), ref.digest);
     return out;
   }
 

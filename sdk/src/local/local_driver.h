@@ -25,6 +25,8 @@ struct LocalOptions {
   std::function<void(const engine::EventRow&)> on_event;  // on the calling thread, after the commit
   // From the thread of the stage: a line of log_line().
   std::function<void(const std::string& task, const std::string& line)> on_log;
+  // The same, and from one of the driver's own: how far the stage is, now and then.
+  std::function<void(const std::string& task, const engine::Progress& progress)> on_progress;
 };
 
 class LocalDriver {

@@ -59,7 +59,8 @@ struct LocalRun::Impl {
                {.slots = static_cast<int>(std::max(2u, std::thread::hardware_concurrency())),
                 .skip_waiting = true,
                 .on_event = [this](const engine::EventRow& event) { note(event); },
-                .on_log = {}}) {
+                .on_log = {},
+                .on_progress = {}}) {
     for (const StageRecord& stage : record.stages) {
       stages.emplace(stage.name, &stage);
       for (const OutputRecord& output : stage.outputs) stages.emplace(output.asset, &stage);

@@ -6,6 +6,8 @@
 #include <utility>
 #include <time.h>
 
+#include "sdk/src/progress_sender.h"
+
 namespace weir::sdk_impl {
 
 base::Now LocalClock::now() const {
@@ -28,12 +30,16 @@ void LocalClock::skip(base::Duration duration) {
 class LocalWorker::Sink final : public AttemptSink {
  public:
   Sink(LocalWorker& worker, const Lease& lease)
-      : worker_(worker), lease_(lease), started_(worker.clock_.now().boot) {}
+      : worker_(worker),
+        lease_(lease),
+        started_(worker.clock_.now().boot),
+        progress_(sender_to(worker.on_progress_, lease.request.info.task), kLocalProgressEvery,
+                  kLocalProgressEvery) {}
 
   void log(std::string line) override {
     if (worker_.on_log_) worker_.on_log_(lease_.request.info.task, line);
   }
-  void progress(std::int64_t, std::int64_t) override {}  // a local run shows transitions only
+  void progress(const impl::ProgressWord& word) override { progress_.say(word); }
   bool canceled() override { return worker_.stopped(lease_.key) || timed_out(); }
   base::WallTime now() override { return worker_.clock_.now().wall; }
 
@@ -42,14 +48,26 @@ class LocalWorker::Sink final : public AttemptSink {
            worker_.clock_.now().boot - started_ > lease_.timeout;
   }
 
+  std::optional<engine::Progress> end_progress() { return progress_.end(); }
+
  private:
+  static ProgressSender::Send sender_to(const ProgressSink& sink, const std::string& task) {
+    if (!sink) return {};
+    return [&sink, &task](const engine::Progress& progress) { sink(task, progress); };
+  }
+
   LocalWorker& worker_;
   const Lease& lease_;
   const base::BootTime started_;
+  ProgressSender progress_;
 };
 
-LocalWorker::LocalWorker(StageRunner& runner, LocalClock& clock, LogSink on_log, int threads)
-    : runner_(runner), clock_(clock), on_log_(std::move(on_log)) {
+LocalWorker::LocalWorker(StageRunner& runner, LocalClock& clock, LogSink on_log,
+                         ProgressSink on_progress, int threads)
+    : runner_(runner),
+      clock_(clock),
+      on_log_(std::move(on_log)),
+      on_progress_(std::move(on_progress)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this](const std::stop_token& token) { work(token); });
   }
@@ -129,6 +147,7 @@ void LocalWorker::run(Lease lease) {
     report(engine::AttemptStarted{{}, lease.key, sink.now()});
     std::filesystem::create_directories(lease.request.info.scratch);
     finished = runner_.run(lease.request, sink);
+    finished.progress = sink.end_progress();
     std::error_code ignored;  // the whole directory goes when the driver ends
     std::filesystem::remove_all(lease.request.info.scratch, ignored);
     if (stopped(lease.key)) {

@@ -3,6 +3,7 @@
 // waits on.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -31,6 +32,9 @@ class LocalClock {
   base::Duration ahead_{};  // guarded by mutex_
 };
 
+// A word about progress is a line that stays: stages that are short print none.
+inline constexpr std::chrono::milliseconds kLocalProgressEvery{2000};
+
 using LocalReport = std::variant<engine::AttemptStarted, engine::AttemptFinished>;
 
 class LocalWorker {
@@ -41,9 +45,12 @@ class LocalWorker {
     base::Duration timeout{};  // zero: none
   };
   using LogSink = std::function<void(const std::string& task, const std::string& line)>;
+  using ProgressSink =
+      std::function<void(const std::string& task, const engine::Progress& progress)>;
 
   // What is given must outlive this.
-  LocalWorker(StageRunner& runner, LocalClock& clock, LogSink on_log, int threads);
+  LocalWorker(StageRunner& runner, LocalClock& clock, LogSink on_log, ProgressSink on_progress,
+              int threads);
   // Waits for the stages that run.
   ~LocalWorker();
 
@@ -67,6 +74,7 @@ class LocalWorker {
   StageRunner& runner_;
   LocalClock& clock_;
   const LogSink on_log_;
+  const ProgressSink on_progress_;
   mutable std::mutex mutex_;
   std::condition_variable_any leases_changed_;
   std::condition_variable reports_changed_;

@@ -67,8 +67,7 @@ std::string dependency_text(const module::DependencySpec& dependency) {
     case DependencyKind::kLastGood:
     case DependencyKind::kParam:
     case DependencyKind::kResource:
-      return std::string(module::dependency_kind_name(dependency.kind)) + "(" + dependency.name +
-             ")";
+      return std::string(base::word_of(dependency.kind)) + "(" + dependency.name + ")";
   }
   return dependency.name;
 }
@@ -86,7 +85,7 @@ std::string stage_line(const StageSpec& stage) {
   if (!takes.empty()) out += "  <-  " + takes;
   for (const module::TriggerRule rule : stage.rules) {
     if (rule != module::TriggerRule::kAllSuccess) {
-      out += "  [" + std::string(module::trigger_rule_name(rule)) + "]";
+      out += "  [" + std::string(base::word_of(rule)) + "]";
     }
   }
   return out + "\n";

@@ -133,6 +133,15 @@ std::string task_name(const MemoryTables& tables, const engine::EventRow& event)
   return row == nullptr ? event.subject : row->name;
 }
 
+// "  train  42 %  epoch 3 of 10"
+std::string progress_text(const std::string& task, const engine::Progress& progress) {
+  std::string text = "  " + task;
+  if (progress.millionths != engine::Progress::kUnknown) {
+    text += "  " + std::to_string(progress.millionths / (engine::Progress::kWhole / 100)) + " %";
+  }
+  return text + (progress.message.empty() ? "" : "  " + progress.message);
+}
+
 // "" for events that are no transition of a task or of the run.
 std::string event_text(const MemoryTables& tables, const engine::EventRow& event) {
   const std::string clock = rfc3339(event.at).substr(11, 12) + "  ";
@@ -221,6 +230,9 @@ int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   local.on_event = [&](const engine::EventRow& event) {
     if (tables == nullptr) return;
     if (const std::string text = event_text(*tables, event); !text.empty()) console.line(text);
+  };
+  local.on_progress = [&](const std::string& task, const engine::Progress& progress) {
+    console.line(progress_text(task, progress));
   };
   local.on_log = [&](const std::string& task, const std::string& line) { console.log(task, line); };
   LocalDriver driver(pipeline, std::move(local));

@@ -452,6 +452,34 @@ TEST_F(ApiTest, ExplainOfWhatHasEndedIsReadFromItsRows) {
   EXPECT_THAT(status.error_message(), HasSubstr("neither a run, a task of one, nor an asset"));
 }
 
+// What people give as a reason is theirs: it is told as it is, behind who asked.
+TEST_F(ApiTest, ExplainOfAPastRunSaysWhoAskedForItAndWhy) {
+  register_module();
+  Call create_call(scheduler_->token());
+  v1::CreateRunRequest create;
+  create.set_job("etl/daily");
+  create.set_reason("by hand");
+  v1::CreateRunResponse created;
+  ASSERT_TRUE(runs_->CreateRun(create_call.get(), create, &created).ok());
+  Call cancel_call(scheduler_->token());
+  v1::CancelRunRequest cancel;
+  cancel.set_run(created.run_id());
+  v1::CancelRunResponse canceled;
+  ASSERT_TRUE(runs_->CancelRun(cancel_call.get(), cancel, &canceled).ok());
+  wait_until_finished(created.run_id());
+  Call call(scheduler_->token());
+  v1::ExplainRequest request;
+  request.set_reference(created.run_id());
+  v1::ExplainResponse response;
+  ASSERT_TRUE(system_->Explain(call.get(), request, &response).ok());
+  ASSERT_GE(response.items_size(), 2);
+  const v1::ExplainItem& asked = response.items(1);
+  EXPECT_EQ(asked.kind(), "run_asked_for");
+  EXPECT_THAT(asked.words(), testing::StartsWith("asked for by a person at "));
+  EXPECT_THAT(asked.words(), testing::EndsWith(": by hand"));
+  EXPECT_GT(asked.numbers().at("created_at"), 1e15) << "us since 1970";
+}
+
 TEST_F(ApiTest, SystemServiceTellsAboutTheSchedulerAndCompletesNames) {
   register_module();
   Call info_call(scheduler_->token());

@@ -348,4 +348,12 @@ void SchedulerTest::wait_until_finished(const std::string& run) {
   EXPECT_TRUE(ended.ok()) << ended.error_message();
 }
 
+std::uint64_t SchedulerTest::store_generation() {
+  Call call(scheduler_->token());
+  v1::GetInfoResponse response;
+  const grpc::Status status = system_->GetInfo(call.get(), v1::GetInfoRequest(), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return std::stoull(response.store_generation());
+}
+
 }  // namespace weir::test

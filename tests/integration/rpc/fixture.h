@@ -107,6 +107,7 @@ class SchedulerTest : public testing::Test {
   // The id of a run of the job, which must be accepted.
   std::string create_run();
   void wait_until_finished(const std::string& run);
+  std::uint64_t store_generation();
 
   TemporaryDirectory directory_;
   std::unique_ptr<Scheduler> scheduler_;

@@ -32,6 +32,7 @@ class PagesTest : public SchedulerTest {
     chunk->mutable_attempt()->set_run(base::RunId::parse(run)->value);
     chunk->mutable_attempt()->set_task(task);
     chunk->mutable_attempt()->set_epoch(epoch);
+    chunk->mutable_attempt()->set_store_generation(store_generation());
     chunk->set_stream(stream);
     chunk->set_data("hello\n");
     Call call(scheduler_->token());

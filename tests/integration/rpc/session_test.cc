@@ -48,6 +48,16 @@ class SessionTest : public SchedulerTest, public testing::WithParamInterface<Way
     return response;
   }
 
+  v1::Task find_task(const std::string& run, const std::string& name) {
+    Call call(scheduler_->token());
+    v1::ListTasksRequest request;
+    request.set_run(run);
+    request.set_name(name);
+    v1::ListTasksResponse response;
+    EXPECT_TRUE(runs_->ListTasks(call.get(), request, &response).ok());
+    return response.tasks_size() == 1 ? response.tasks(0) : v1::Task();
+  }
+
   // Waits until no worker is connected, which the scheduler learns a moment after the worker did.
   bool all_disconnected() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -304,6 +314,39 @@ TEST_P(SessionTest, AReportOfAnotherStoreGenerationIsStaleAndChangesNothing) {
   wire::SchedulerMessage answer;
   ASSERT_TRUE(worker.next(&answer));
   EXPECT_TRUE(answer.has_acknowledge() && !answer.acknowledge().stale());
+}
+
+TEST_P(SessionTest, ProgressIsShownBesideTheTaskAndNotThatOfAnotherStoreGeneration) {
+  register_module();
+  TestWorker worker = connect();
+  worker.send_hello(TestWorker::hello());
+  worker.expect_welcome();
+  const std::string run = create_run();
+  const wire::Assign assign = worker.next_assign();
+  const auto say = [&](double fraction, const std::string& words, std::uint64_t generation) {
+    wire::WorkerMessage message;
+    wire::AttemptProgress* one = message.mutable_progressed()->add_attempts();
+    *one->mutable_attempt() = assign.attempt();
+    one->mutable_attempt()->set_store_generation(generation);
+    one->mutable_progress()->set_fraction(fraction);
+    one->mutable_progress()->set_message(words);
+    worker.send(message);
+  };
+  ASSERT_FALSE(list_attempts(run, "a").attempts(0).has_progress());
+  const std::uint64_t generation = assign.attempt().store_generation();
+  say(0.42, "epoch 3 of 10", generation);
+  say(0.9, "of another life", generation + 1);
+  v1::Attempt shown;
+  while (!shown.has_progress()) shown = list_attempts(run, "a").attempts(0);
+  EXPECT_DOUBLE_EQ(shown.progress().fraction(), 0.42);
+  EXPECT_EQ(shown.progress().message(), "epoch 3 of 10");
+  EXPECT_GT(shown.progress().at().seconds(), 0);
+  EXPECT_EQ(find_task(run, "a").progress().message(), "epoch 3 of 10");
+
+  worker.report_success(assign, "right");
+  wire::SchedulerMessage answer;
+  ASSERT_TRUE(worker.next(&answer));  // after the commit
+  EXPECT_EQ(find_task(run, "a").progress().message(), "epoch 3 of 10") << "its last word stays";
 }
 
 TEST_P(SessionTest, AttemptsHeldUnderAnotherStoreGenerationAreNotAdopted) {

@@ -278,6 +278,7 @@ TEST_F(UploadTest, LogsAreAppendedByOffsetAndReadBack) {
   wire::LogChunk* chunk = append.add_chunks();
   chunk->mutable_attempt()->set_run(base::RunId::parse(run)->value);
   chunk->mutable_attempt()->set_epoch(1);
+  chunk->mutable_attempt()->set_store_generation(store_generation());
   chunk->set_stream(wire::LOG_STREAM_STDERR);
   chunk->set_data("hello\n");
   wire::AppendLogsResponse appended;
@@ -310,6 +311,38 @@ TEST_F(UploadTest, LogsAreAppendedByOffsetAndReadBack) {
   ASSERT_TRUE(logs_->ReadLog(read_call.get(), read, &text).ok());
   EXPECT_EQ(text.data(), "lo\n");
   EXPECT_EQ(text.offset(), 3);
+}
+
+// What an attempt printed before a backup was restored must not stand in the log of the one that
+// has its number now.
+TEST_F(UploadTest, LogsOfAnotherStoreGenerationAreRefused) {
+  register_module();
+  const std::string run = create_run();
+  const std::uint64_t generation = store_generation();
+  for (const std::uint64_t foreign : {generation + 1, std::uint64_t{0}}) {
+    wire::AppendLogsRequest append;
+    for (const std::uint64_t of : {generation, foreign}) {
+      wire::LogChunk* chunk = append.add_chunks();
+      chunk->mutable_attempt()->set_run(base::RunId::parse(run)->value);
+      chunk->mutable_attempt()->set_task(of == generation ? 0 : 1);
+      chunk->mutable_attempt()->set_epoch(1);
+      chunk->mutable_attempt()->set_store_generation(of);
+      chunk->set_stream(wire::LOG_STREAM_STDOUT);
+      chunk->set_data("hello\n");
+    }
+    Call call(scheduler_->token());
+    wire::AppendLogsResponse appended;
+    const grpc::Status status = protocol_->AppendLogs(call.get(), append, &appended);
+    EXPECT_EQ(status.error_code(), grpc::FAILED_PRECONDITION);
+    EXPECT_THAT(status.error_message(), testing::StartsWith("WEIR-E0304: "));
+  }
+  Call call(scheduler_->token());
+  v1::ListLogsRequest list;
+  list.set_run(run);
+  v1::ListLogsResponse logs;
+  ASSERT_TRUE(logs_->ListLogs(call.get(), list, &logs).ok());
+  ASSERT_EQ(logs.logs_size(), 1) << "of the attempt of this store";
+  EXPECT_EQ(logs.logs(0).task_index(), 0);
 }
 
 }  // namespace

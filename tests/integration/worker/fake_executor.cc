@@ -158,7 +158,21 @@ void flood(std::size_t bytes) {
   write_all(1, "the very last line\n");
 }
 
+void send_progress(double fraction, const std::string& message) {
+  v1::ExecutorResponse response;
+  response.mutable_progress()->set_fraction(fraction);
+  response.mutable_progress()->set_message(message);
+  send(response);
+}
+
 void misbehave(const std::string& verb) {
+  if (verb == "progress_and_hang" || verb == "progress_and_crash") {
+    constexpr int kWords = 1000;
+    for (int i = 1; i < kWords; ++i) send_progress(double(i) / kWords, "on the way");
+    send_progress(1, verb == "progress_and_hang" ? "there" : std::string(30 << 20, 'x'));
+    if (verb == "progress_and_hang") hang();
+    ::_exit(3);
+  }
   if (verb == "segv") {
     write_all(2, "about to crash\n");
     ::signal(SIGSEGV, SIG_DFL);
@@ -216,10 +230,9 @@ void echo_input(const v1::ExecutorRun& work) {
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   bytes += '!';
   const weir::base::Digest digest = weir::base::sha256(bytes);
-  const std::string hex = digest.hex();
-  const std::string folder = work.artifact_dir() + "/sha256/" + hex.substr(0, 2);
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder + "/" + hex.substr(2), std::ios::binary) << bytes;
+  const std::filesystem::path place = weir::base::blob_path(work.artifact_dir(), digest);
+  std::filesystem::create_directories(place.parent_path());
+  std::ofstream(place, std::ios::binary) << bytes;
   v1::ExecutorResponse response;
   v1::Finished* result = response.mutable_result()->mutable_finished();
   result->set_outcome(v1::OUTCOME_SUCCEEDED);

@@ -57,6 +57,10 @@ base::Digest FakeScheduler::add_module(const std::string& program, const std::st
 v1::Assign FakeScheduler::make_assign(const base::Digest& module, const std::string& verb) {
   v1::Assign assign;
   set_key({{77}, next_task_++, 1}, assign.mutable_attempt());
+  {
+    const std::lock_guard lock(mutex);
+    assign.mutable_attempt()->set_store_generation(store_generation);
+  }
   assign.set_module(std::string(module.raw()));
   assign.set_params(verb);
   assign.set_task("task " + std::to_string(assign.attempt().task()));
@@ -132,7 +136,7 @@ void FakeScheduler::take(const v1::WorkerMessage& message, v1::SessionResponse& 
     welcome.set_protocol_version(1);
     welcome.set_lease_ms(1500);
     welcome.set_heartbeat_ms(200);
-    welcome.set_store_generation(123);
+    welcome.set_store_generation(store_generation);
     welcome.set_artifact_dir(artifact_dir);
     welcome.set_cancel_grace_ms(300);
   }
@@ -143,6 +147,7 @@ void FakeScheduler::take(const v1::WorkerMessage& message, v1::SessionResponse& 
       answers.add_messages()->mutable_heard()->set_sent_at_us(message.heartbeat().sent_at_us());
     }
   }
+  for (const v1::AttemptProgress& one : message.progressed().attempts()) progress.push_back(one);
   if (message.has_released()) {
     released[key_of(message.released().attempt())] = message.released().reason();
   }
@@ -230,6 +235,11 @@ grpc::Status FakeScheduler::AppendLogs(grpc::ServerContext* context,
   const std::lock_guard lock(mutex);
   if (refuse_logs) return {grpc::StatusCode::UNAVAILABLE, "no room for logs"};
   for (const v1::LogChunk& chunk : request->chunks()) {
+    if (chunk.attempt().store_generation() != store_generation) {
+      ++refused_chunks;
+      changed_.notify_all();
+      return {grpc::StatusCode::FAILED_PRECONDITION, "WEIR-E0304: of another store"};
+    }
     const std::pair id(key_of(chunk.attempt()), int(chunk.stream()));
     std::string& log = logs[id];
     if (chunk.offset() > std::int64_t(log.size())) return {grpc::StatusCode::OUT_OF_RANGE, "a gap"};

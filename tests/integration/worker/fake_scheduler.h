@@ -49,6 +49,7 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   std::map<base::AttemptKey, std::vector<v1::Finished>> finished;
   std::map<base::AttemptKey, int> started;
   std::map<base::AttemptKey, std::string> released;
+  std::vector<v1::AttemptProgress> progress;
   std::vector<v1::Heartbeat> heartbeats;
   std::map<std::pair<base::AttemptKey, int>, std::string> logs;
   std::set<std::pair<base::AttemptKey, int>> complete_logs;
@@ -61,6 +62,8 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   bool hear = true;          // answer heartbeats
   bool refuse_logs = false;  // for now
   bool corrupt_files = false;
+  std::uint64_t store_generation = 123;
+  int refused_chunks = 0;  // of logs of another generation
   std::string artifact_dir;
   std::string token = "the-token";
   int file_fetches = 0;

@@ -18,6 +18,7 @@
 #include "tests/integration/worker/fake_scheduler.h"
 #include "tests/integration/worker/tunnel.h"
 #include "worker/executors/attempt.h"
+#include "worker/executors/executor_pool.h"
 
 namespace weir::worker {
 namespace {
@@ -224,6 +225,39 @@ TEST_F(WorkerTest, AttemptRunsOnWhileTheSchedulerIsAway) {
   EXPECT_EQ(finished(assign).outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
+// A thousand words within a moment, then silence: the newest arrives, and few others.
+TEST_F(WorkerTest, TheNewestWordOnProgressIsToldAndToldAgainAfterABrokenConnection) {
+  start_worker(1);
+  connected();
+  const v1::Assign assign = give("progress_and_hang");
+  const auto there = [&] {
+    return !scheduler_.progress.empty() &&
+           scheduler_.progress.back().progress().message() == "there";
+  };
+  ASSERT_TRUE(scheduler_.wait(there));
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    EXPECT_LE(scheduler_.progress.size(), 20u) << "two a second, and the words came at once";
+    const v1::AttemptProgress& newest = scheduler_.progress.back();
+    EXPECT_EQ(key_of(newest.attempt()), key_of(assign.attempt()));
+    EXPECT_EQ(newest.attempt().store_generation(), 123u);
+    EXPECT_EQ(newest.progress().fraction(), 1);
+    scheduler_.progress.clear();
+  }
+  scheduler_.cut();
+  connected(2);
+  EXPECT_TRUE(scheduler_.wait(there)) << "a scheduler that has lost it is told again";
+}
+
+TEST_F(WorkerTest, TheLastWordOfAnExecutorThatDiesIsInItsReport) {
+  start_worker(1);
+  connected();
+  const v1::Finished report = finished(give("progress_and_crash"));
+  EXPECT_EQ(report.outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(report.progress().fraction(), 1);
+  EXPECT_LE(report.progress().message().size(), 2 * kProgressBytesMax) << "however long it was";
+}
+
 TEST_F(WorkerTest, SideEffectsEndWhenHeartbeatsAreNotHeard) {
   start_worker(1);
   connected();
@@ -408,6 +442,42 @@ TEST_F(WorkerTest, LogsOfAKilledWorkerAreShippedByTheNext) {
   }));
   const std::lock_guard lock(scheduler_.mutex);
   EXPECT_EQ((scheduler_.logs[{key, v1::LOG_STREAM_STDOUT}]), "talking\n");
+}
+
+// A backup is restored while logs wait to be shipped; then the number of their attempt is given
+// again.
+TEST_F(WorkerTest, LogsOfAFormerStoreAreNotThoseOfTheAttemptThatHasTheirNumber) {
+  start_worker(1);
+  connected();
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.refuse_logs = true;
+  }
+  v1::Assign old = scheduler_.make_assign(module_, "task_name");
+  old.set_task("before the restore");
+  scheduler_.assign(old);
+  EXPECT_EQ(finished(old).outcome(), v1::OUTCOME_SUCCEEDED);
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.store_generation = 124;
+    scheduler_.finished.clear();
+  }
+  scheduler_.cut();
+  connected(2);
+  v1::Assign again = old;
+  again.set_task("after it");
+  again.mutable_attempt()->set_store_generation(124);
+  scheduler_.assign(again);
+  EXPECT_EQ(finished(again).outcome(), v1::OUTCOME_SUCCEEDED);
+  {
+    const std::lock_guard lock(scheduler_.mutex);
+    scheduler_.refuse_logs = false;
+  }
+  const std::pair id(key_of(again.attempt()), int(v1::LOG_STREAM_STDOUT));
+  ASSERT_TRUE(scheduler_.wait(
+      [&] { return scheduler_.refused_chunks > 0 && scheduler_.complete_logs.contains(id); }));
+  const std::lock_guard lock(scheduler_.mutex);
+  EXPECT_EQ(scheduler_.logs[id], "output of after it\n");
 }
 
 TEST_F(WorkerTest, ALeaseThatWasBegunBeforeARestartIsGivenBackAndItsLogKept) {

@@ -12,7 +12,7 @@
 
 #include "base/errors.h"
 #include "cli/app.h"
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 namespace weir::cli {
 namespace {

@@ -9,6 +9,8 @@
 #include "cli/text/params.h"
 #include "cli/text/style.h"
 #include "cli/text/table.h"
+#include "cli/values.h"
+#include "weir/v1/run_service.pb.h"
 
 namespace weir::cli {
 namespace {
@@ -45,6 +47,23 @@ TEST(TableTest, PaintDoesNotMoveColumnsAndControlCharactersGo) {
   table.add({{"failed", Color::kRed}, {"evil\x1b[2J\nname"}});
   const std::string text = table.render(Painter(true), 0);
   EXPECT_THAT(text, HasSubstr("\x1b[31mfailed\x1b[0m  evil name"));
+}
+
+TEST(ProgressText, SaysWhatIsKnown) {
+  v1::Progress progress;
+  EXPECT_EQ(progress_text(progress), "");
+  progress.set_message("reading");
+  EXPECT_EQ(progress_text(progress), "reading");
+  progress.set_fraction(0.42);
+  progress.set_message("epoch 3 of 10");
+  EXPECT_EQ(progress_text(progress), "42 %  epoch 3 of 10");
+  progress.clear_message();
+  for (int percent = 0; percent <= 100; ++percent) {
+    progress.set_fraction(percent / 100.0);
+    EXPECT_EQ(progress_text(progress), std::to_string(percent) + " %");
+  }
+  progress.set_fraction(0.999999);
+  EXPECT_EQ(progress_text(progress), "99 %");
 }
 
 TEST(StyleTest, WidthCountsCodePointsWithoutEscapes) {

@@ -74,7 +74,7 @@ class Durabilities : public testing::Test {
   std::uint64_t seed_ = 0;
 };
 
-TEST_F(Durabilities, OnlyStartsAndBeatsAreLazy) {
+TEST_F(Durabilities, OnlyStartsProgressAndBeatsAreLazy) {
   const base::SessionId session{1};
   RegisterModules upload;
   upload.modules = {test::upload_of("shop", "a\n")};
@@ -86,6 +86,10 @@ TEST_F(Durabilities, OnlyStartsAndBeatsAreLazy) {
   EXPECT_EQ(connected.durability, Durability::kSync);
   const AttemptKey key = std::get<Assign>(connected.sends.back().message).key;
   EXPECT_EQ(step(AttemptStarted{session, key, now_.wall}).durability, Durability::kLazy);
+  const Effects progressed = step(AttemptsProgressed{session, {{key, make_progress(0.5, "")}}});
+  EXPECT_EQ(progressed.durability, Durability::kLazy);
+  ASSERT_EQ(progressed.records.size(), 1u) << "its attempt's row, and no event";
+  EXPECT_EQ(std::get<AttemptRow>(progressed.records.front()).progress.millionths, 500'000);
   EXPECT_EQ(step(Heartbeat{session, {key}}).durability, Durability::kLazy);
   AttemptFinished report;
   report.session = session;

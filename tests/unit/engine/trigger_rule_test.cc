@@ -35,7 +35,7 @@ ParentCounts count(TriggerRule rule, const Parents& parents) {
 }
 
 std::string describe(TriggerRule rule, const Parents& parents) {
-  std::string text(module::trigger_rule_name(rule));
+  std::string text(base::word_of(rule));
   for (const TaskState state : parents) text += " " + std::string(task_state_name(state));
   return text;
 }

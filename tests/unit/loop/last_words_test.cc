@@ -1,5 +1,6 @@
-// Which rows of a batch are left out because a later one says it all, and which never are. Rows are
-// made by hand and named by their index; no store, no threads.
+// Which rows of a batch are left out because a later one says it all, and which never are: history
+// and what is sealed. Rows are made by hand and named by their index; there is no store and no
+// thread in it.
 #include "scheduler/loop/last_words.h"
 
 #include <gtest/gtest.h>

@@ -68,6 +68,31 @@ TEST(FinishedToCommand, CarriesAVerifiedValue) {
   EXPECT_EQ(command.checks.at(0).severity, module::CheckSeverity::kBlocking);
 }
 
+TEST(Progress, OfWorkersIsMadeFitToBeKeptAndFailsNothing) {
+  wire::Finished finished = success("hello");
+  EXPECT_FALSE(convert(finished).progress.has_value());
+  finished.mutable_progress()->set_fraction(7.5);
+  finished.mutable_progress()->set_message(std::string(1 << 20, 'x'));
+  const engine::AttemptFinished command = convert(finished);
+  EXPECT_EQ(command.outcome, engine::OutcomeClass::kSucceeded);
+  ASSERT_TRUE(command.progress.has_value());
+  EXPECT_EQ(command.progress->millionths, engine::Progress::kWhole);
+  EXPECT_EQ(command.progress->message.size(), engine::kProgressMessageBytesMax);
+
+  wire::WorkerMessage message;
+  wire::AttemptProgress* one = message.mutable_progressed()->add_attempts();
+  *one->mutable_attempt() = finished.attempt();
+  one->mutable_progress()->set_message("reading\n");
+  auto progressed = to_command(kSession, std::move(message));
+  ASSERT_TRUE(progressed.ok()) << progressed.status().text();
+  const auto& news = std::get<engine::AttemptsProgressed>(*progressed);
+  EXPECT_EQ(news.session, kSession);
+  ASSERT_EQ(news.attempts.size(), 1u);
+  EXPECT_EQ(news.attempts[0].key.epoch, 2);
+  EXPECT_EQ(news.attempts[0].progress.millionths, engine::Progress::kUnknown);
+  EXPECT_EQ(news.attempts[0].progress.message, "reading ");
+}
+
 TEST(FinishedToCommand, BytesThatDoNotMatchTheirDigestAreAFailure) {
   wire::Finished finished = success("hello");
   finished.mutable_outputs(0)->mutable_value()->set_inline_bytes("hellO");

@@ -127,6 +127,20 @@ void read_cursor(protozero::pbf_reader in, TestResult& out) {
   }
 }
 
+TestProgress read_progress(protozero::pbf_reader in) {
+  TestProgress out;
+  while (in.next()) {
+    if (in.tag() == 1) {
+      out.fraction = in.get_double();
+    } else if (in.tag() == 2) {
+      out.message = in.get_string();
+    } else {
+      in.skip();
+    }
+  }
+  return out;
+}
+
 void read_finished_field(protozero::pbf_reader& in, TestResult& out) {
   switch (in.tag()) {
     case 2:
@@ -143,6 +157,9 @@ void read_finished_field(protozero::pbf_reader& in, TestResult& out) {
       break;
     case 6:
       out.metadata = in.get_string();
+      break;
+    case 15:
+      out.last_progress = read_progress(in.get_message());
       break;
     case 7:
       out.retry_after_ms = in.get_int64();
@@ -266,11 +283,14 @@ TestResult ExecutorProcess::run(const TestRun& run) {
       if (response.tag() == 3) {
         auto log = response.get_message();
         while (log.next(1)) out.logs.push_back(log.get_string());
+      } else if (response.tag() == 4) {
+        out.progress.push_back(read_progress(response.get_message()));
       } else if (response.tag() == 2) {
         read_result(response.get_message(), out);
         for (TestValue& value : out.outputs) {
           const auto digest = base::Digest::from_bytes(value.digest);
-          if (!value.is_inline && digest) value.path = artifact_path(artifacts(), *digest);
+          if (value.is_inline || !digest) continue;
+          value.path = base::blob_path(artifacts().native(), *digest);
         }
         return out;
       } else {

@@ -38,6 +38,11 @@ struct TestCheck {
   std::string metadata;
 };
 
+struct TestProgress {
+  double fraction = -1;  // -1: not said
+  std::string message;
+};
+
 struct TestResult {
   bool closed = false;  // the executor's end of the socket went away instead
   int outcome = 0;
@@ -53,6 +58,8 @@ struct TestResult {
   std::optional<TestValue> cursor;
   std::vector<std::pair<int, std::uint64_t>> helpers;  // pid and birth
   std::vector<std::string> logs;                       // that came before it
+  std::vector<TestProgress> progress;                  // the same
+  std::optional<TestProgress> last_progress;           // of the result itself
 };
 
 class ExecutorProcess {

@@ -39,7 +39,10 @@ enum Stage {
   kForksAndReturns,
   kUntilCanceled,
   kAsksFirst,
-  kShouts
+  kShouts,
+  kCounts,
+  kSpeaksOddly,
+  kSaysAndCrashes
 };
 
 template <class T>
@@ -126,6 +129,41 @@ TEST_F(Executor, AHugeLogLineIsCutAndTheAttemptGoesOn) {
   EXPECT_EQ(result.outcome, kSucceeded) << result.message;
   ASSERT_EQ(result.logs.size(), 1u);
   EXPECT_THAT(result.logs[0].substr(60'000), HasSubstr("xxx… (52363264 bytes cut)\"}"));
+}
+
+TEST_F(Executor, OfManyWordsOnProgressFewAreSentAndTheLastIsNotLost) {
+  const TestResult result = executor_.run(run_of(kCounts));
+  ASSERT_EQ(result.outcome, kSucceeded) << result.message;
+  ASSERT_GE(result.progress.size(), 1u);
+  EXPECT_LE(result.progress.size(), 100u) << "four a second, of 200,000";
+  EXPECT_EQ(result.progress[0].message, "1 of 200000");
+  ASSERT_TRUE(result.last_progress.has_value());
+  EXPECT_EQ(result.last_progress->fraction, 1.0);
+  EXPECT_EQ(result.last_progress->message, "200000 of 200000");
+
+  const TestResult silent = executor_.run(numbers());
+  EXPECT_TRUE(silent.progress.empty());
+  EXPECT_FALSE(silent.last_progress.has_value()) << "it is the attempt's, not the process's";
+}
+
+TEST_F(Executor, OddWordsOnProgressAreMadeFitToBeRead) {
+  const TestResult result = executor_.run(run_of(kSpeaksOddly));
+  ASSERT_EQ(result.outcome, kSucceeded) << result.message;
+  ASSERT_GE(result.progress.size(), 1u);
+  EXPECT_EQ(result.progress[0].fraction, 0);
+  EXPECT_EQ(result.progress[0].message, "-5 of 3") << "as it was counted";
+  ASSERT_TRUE(result.last_progress.has_value());
+  EXPECT_EQ(result.last_progress->fraction, -1) << "not known";
+  EXPECT_THAT(result.last_progress->message, HasSubstr("\uFFFD xxx"));
+  EXPECT_LE(result.last_progress->message.size(), engine::kProgressMessageBytesMax);
+}
+
+TEST_F(Executor, AWordOnProgressIsOutBeforeTheCrashThatFollows) {
+  const TestResult result = executor_.run(run_of(kSaysAndCrashes));
+  EXPECT_TRUE(result.closed);
+  ASSERT_EQ(result.progress.size(), 1u);
+  EXPECT_EQ(result.progress[0].fraction, 0.5);
+  EXPECT_EQ(result.progress[0].message, "half");
 }
 
 TEST_F(Executor, FlushesWhatTheStagePrintedBeforeItsResult) {

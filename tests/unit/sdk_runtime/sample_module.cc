@@ -131,6 +131,25 @@ int asks_first(weir::Context& ctx) {
   return 2;
 }
 
+constexpr int kCounted = 200'000;
+
+int counts(weir::Context& ctx) {
+  for (int i = 1; i <= kCounted; ++i) ctx.progress(i, kCounted);
+  return 1;
+}
+
+int speaks_oddly(weir::Context& ctx) {
+  ctx.progress(-5, 3);
+  ctx.progress(0.0f / 0.0f, "\xED\xA0\x80\n" + std::string(1 << 20, 'x'));
+  return 1;
+}
+
+int says_and_crashes(weir::Context& ctx) {
+  ctx.progress(0.5, "half");
+  std::raise(SIGSEGV);
+  return 0;
+}
+
 weir::Verdict small(const int& value) {
   return weir::Verdict(value < 3).because("it is " + std::to_string(value)).meta("value", value);
 }
@@ -167,6 +186,9 @@ int main(int argc, char** argv) {
   p.asset("until_canceled", until_canceled);        // 15
   p.asset("asks_first", asks_first);                // 16
   p.asset("shouts", shouts);                        // 17
+  p.asset("counts", counts);                        // 18
+  p.asset("speaks_oddly", speaks_oddly);            // 19
+  p.asset("says_and_crashes", says_and_crashes);    // 20
   p.job("good", weir::select("numbers or file+"));
   return weir::main(p, argc, argv);
 }

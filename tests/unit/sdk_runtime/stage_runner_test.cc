@@ -22,7 +22,7 @@ using ::testing::Not;
 class SilentSink final : public AttemptSink {
  public:
   void log(std::string line) override { lines.push_back(std::move(line)); }
-  void progress(std::int64_t done, std::int64_t) override { done_ = done; }
+  void progress(const impl::ProgressWord& word) override { done_ = word.done; }
   bool canceled() override { return canceled_; }
   base::WallTime now() override { return {}; }
   std::vector<std::string> lines;

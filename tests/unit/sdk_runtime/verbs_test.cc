@@ -64,7 +64,7 @@ TEST_F(Verbs, DescribePrintsAManifestAndNothingElse) {
   ASSERT_TRUE(json.ok()) << json.status().text();
   const auto manifest = module::manifest_from_json(json.value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
-  EXPECT_EQ(manifest->stages.size(), 18u);
+  EXPECT_EQ(manifest->stages.size(), 21u);
   EXPECT_EQ(manifest->params.at(0).defaults, R"({"count":3,"word":"x"})");
   EXPECT_EQ(manifest->jobs.at(0).name, "good");
 }

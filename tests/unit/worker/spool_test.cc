@@ -22,25 +22,25 @@ class SpoolTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   AttemptSpool spool() {
-    return AttemptSpool(directory_, kKey, LogLimits{}, [this] { return room_; });
+    return AttemptSpool(directory_, kOwner, LogLimits{}, [this] { return room_; });
   }
   std::string log() const {
-    std::ifstream file(spool_path(directory_, kKey, LogKind::kStdout), std::ios::binary);
+    std::ifstream file(spool_path(directory_, kOwner, LogStream::kStdout), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
-  static constexpr base::AttemptKey kKey{{1}, 2, 3};
+  static constexpr LogOwner kOwner{7, {{1}, 2, 3}};
   std::string directory_;
   std::int64_t room_ = 1 << 30;
 };
 
 TEST_F(SpoolTest, WhatDoesNotFitBesideTheReserveIsLostAndSaidSo) {
   AttemptSpool logs = spool();
-  logs.append(LogKind::kStdout, "before\n");
+  logs.append(LogStream::kStdout, "before\n");
   room_ = 0;
   const std::string flood(std::size_t(kRoomLookBytes), 'f');
-  logs.append(LogKind::kStdout, flood);
-  logs.append(LogKind::kStdout, "lost, too\n");
+  logs.append(LogStream::kStdout, flood);
+  logs.append(LogStream::kStdout, "lost, too\n");
   EXPECT_EQ(log(), "before\n");
   logs.finish();
   EXPECT_EQ(log(), "before\n[weir: " + std::to_string(flood.size() + 10) +
@@ -51,9 +51,9 @@ TEST_F(SpoolTest, WhatDoesNotFitBesideTheReserveIsLostAndSaidSo) {
 TEST_F(SpoolTest, ALogGoesOnWhenThereIsRoomAgain) {
   AttemptSpool logs = spool();
   room_ = 0;
-  logs.append(LogKind::kStdout, "lost");
+  logs.append(LogStream::kStdout, "lost");
   room_ = 1 << 20;
-  logs.append(LogKind::kStdout, "after");
+  logs.append(LogStream::kStdout, "after");
   logs.finish();
   EXPECT_EQ(log(), "[weir: 4 bytes lost here: the worker's disk was full]\nafter");
 }

@@ -22,7 +22,16 @@ struct AttemptInfo {
   std::filesystem::path scratch;  // empty directory, removed after the attempt
 };
 
-enum class LogLevel { kDebug, kInfo, kWarn, kError };
+enum class LogLevel { kInfo, kWarn, kError };
+
+// As the stage says it: a share of its work, or units of it that were counted.
+struct ProgressWord {
+  double share = 0;  // NaN: not known
+  bool counted = false;
+  std::int64_t done = 0;
+  std::int64_t total = 0;  // 0: not known
+  std::string_view message;
+};
 
 class ContextHost {
  public:
@@ -32,7 +41,7 @@ class ContextHost {
   // name counts.
   virtual void meta(std::string_view asset, Meta entry) = 0;
   virtual void log(LogLevel level, std::string_view text, std::vector<Meta> fields) = 0;
-  virtual void progress(std::int64_t done, std::int64_t total) = 0;
+  virtual void progress(const ProgressWord& word) = 0;
   virtual bool canceled() const = 0;
 };
 

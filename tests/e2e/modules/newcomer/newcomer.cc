@@ -1,5 +1,5 @@
-// What a newcomer's module does in its first hour: a library or two, a secret for a client, and a
-// look at what the stage was started with.
+// What a newcomer's module does in its first hour: a library or two, a secret for a client, a word
+// on how far it is, and a look at what the stage was started with.
 // Built by CMakeLists.txt beside it, outside the library's tree. What each stage is to give stands
 // in first_module_test.py.
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <poll.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -57,11 +58,20 @@ std::string looks_around(const Database&) {
   return seen;
 }
 
+// Says how far it is, as often as it can, and then is silent until it is canceled.
+int takes_its_time(weir::Context& ctx) {
+  for (int i = 0; i < 100'000; ++i) ctx.progress(3, 10, "epoch 2 of 10");
+  ctx.progress(3, 10, "epoch 3 of 10");
+  while (!ctx.canceled()) poll(nullptr, 0, 10);
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   weir::Pipeline p("newcomer");
   p.asset("uses_libraries", uses_libraries);
+  p.asset("takes_its_time", takes_its_time);
   auto database = p.resource(
       "database", [](const weir::Start& start) { return Database{start.secret("dsn")}; });
   p.asset("asks", asks, database);

@@ -1,7 +1,7 @@
 // Output, errors and the connection of a command. Stdout is written here and nowhere else, so that
 // nothing but data can get into it.
 // Main thread.
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -78,16 +78,16 @@ int exit_code(const Status& status) {
   }
 }
 
-Session::Session() = default;
-Session::~Session() = default;
+Invocation::Invocation() = default;
+Invocation::~Invocation() = default;
 
-Status Session::start() {
+Status Invocation::start() {
   out_paint_ = Painter(wants_color(options.color, STDOUT_FILENO));
   err_paint_ = Painter(wants_color(options.color, STDERR_FILENO));
   return set_zone(options.zone);
 }
 
-base::Result<client::Api*> Session::api() {
+base::Result<client::Api*> Invocation::api() {
   if (api_ == nullptr) {
     base::Result<client::Target> target = client::discover(options.scheduler, options.token_file);
     if (!target.ok()) return target.status();
@@ -97,17 +97,17 @@ base::Result<client::Api*> Session::api() {
   return api_.get();
 }
 
-std::size_t Session::out_width() const { return terminal_width(STDOUT_FILENO); }
-std::size_t Session::err_width() const { return terminal_width(STDERR_FILENO); }
+std::size_t Invocation::out_width() const { return terminal_width(STDOUT_FILENO); }
+std::size_t Invocation::err_width() const { return terminal_width(STDERR_FILENO); }
 
-bool Session::rich() const {
+bool Invocation::rich() const {
   if (options.console == ConsoleMode::kRich) return true;
   if (options.console != ConsoleMode::kAuto || options.quiet) return false;
   const char* term = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) != 0 && term != nullptr && std::string_view(term) != "dumb";
 }
 
-void Session::data(std::string_view text) {
+void Invocation::data(std::string_view text) {
   if (data_error_ != 0) return;
   errno = 0;
   if (write_to(stdout, text) && std::fflush(stdout) == 0) return;
@@ -120,29 +120,29 @@ void Session::data(std::string_view text) {
                   "; what this command prints is not complete"));
 }
 
-int Session::finish(int code) const {
+int Invocation::finish(int code) const {
   if (data_error_ == 0 || code != kExitOk) return code;
   return data_error_ == EPIPE ? kExitPipeClosed : kExitFailed;
 }
 
-void Session::note(std::string_view line) {
+void Invocation::note(std::string_view line) {
   if (!options.quiet) write_to(stderr, std::string(line) + "\n");
 }
 
-void Session::detail(std::string_view line) {
+void Invocation::detail(std::string_view line) {
   if (options.verbose > 0) write_to(stderr, err_paint_(Color::kDim, line) + "\n");
 }
 
-void Session::warn(std::string_view line) {
+void Invocation::warn(std::string_view line) {
   write_to(stderr, err_paint_(Color::kYellow, "warning") + ": " + std::string(line) + "\n");
 }
 
-int Session::fail(const Status& status) {
+int Invocation::fail(const Status& status) {
   write_to(stderr, err_paint_(Color::kRed, "error") + " " + status.text() + "\n");
   return exit_code(status);
 }
 
-int Session::print(const Listing& listing, const google::protobuf::Message& document) {
+int Invocation::print(const Listing& listing, const google::protobuf::Message& document) {
   switch (options.output) {
     case OutputFormat::kJson:
       print_json(message_json(document));
@@ -167,7 +167,7 @@ int Session::print(const Listing& listing, const google::protobuf::Message& docu
   return kExitOk;
 }
 
-void Session::print_json(const Json& json) {
+void Invocation::print_json(const Json& json) {
   data((options.output == OutputFormat::kJsonl ? json.dump() : json.pretty()) + "\n");
 }
 

@@ -62,12 +62,12 @@ struct Listing {
   std::string nothing;  // said on stderr when there are no rows: what to type next
 };
 
-class Session {
+class Invocation {
  public:
-  Session();
-  ~Session();
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  Invocation();
+  ~Invocation();
+  Invocation(const Invocation&) = delete;
+  Invocation& operator=(const Invocation&) = delete;
 
   GlobalOptions options;
 
