@@ -194,7 +194,7 @@ class LinkMaker {
   const Run& run_;
   Links& links_;
   const Producers producers_;
-  const std::map<AssetPartitionView, std::int32_t> pins_;
+  const std::map<AssetPartitionView, std::int32_t, PartitionOrder> pins_;
   Lists parents_;  // of sets, in order, one for each dependency on it
   std::unordered_multimap<std::size_t, std::int32_t> known_;  // sets, by what they are made of
 };
