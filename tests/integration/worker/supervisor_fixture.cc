@@ -116,7 +116,7 @@ AttemptEnded SupervisorFixture::run(const base::Digest& module, const std::strin
 }
 
 std::string SupervisorFixture::log_of(const base::AttemptKey& key, const std::string& stream) {
-  return whole(directory_ + "/spool/" + key.run.text() + "/" + std::to_string(key.task) + "/" +
+  return whole(directory_ + "/spool/0/" + key.run.text() + "/" + std::to_string(key.task) + "/" +
                std::to_string(key.epoch) + "." + stream);
 }
 
