@@ -14,8 +14,11 @@ Progress make_progress(double share, std::string_view message) {
   constexpr unsigned char kDelete = 0x7F;
   Progress out;
   if (!std::isnan(share)) {
-    const double within = std::clamp(share, 0.0, 1.0);
-    out.millionths = static_cast<std::int32_t>(std::floor(within * Progress::kWhole));
+    // Rounded down, for nothing is whole before it is; but what was millionths stays what it was,
+    // though 249 / 1e6 * 1e6 is a little less than 249.
+    constexpr double kRoundingError = 1e-9;
+    const double within = std::clamp(share, 0.0, 1.0) * Progress::kWhole;
+    out.millionths = static_cast<std::int32_t>(std::floor(within + kRoundingError));
   }
   out.message = base::cut_utf8(message, kProgressMessageBytesMax);
   if (out.message.size() > kProgressMessageBytesMax) {  // with its mark; what is fit stays as it is

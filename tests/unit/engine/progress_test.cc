@@ -30,6 +30,13 @@ TEST(ProgressWords, OnlyAllIsAll) {
   EXPECT_EQ(make_progress(0.9999999999, "").millionths, 999'999);
 }
 
+TEST(ProgressWords, AShareThatWasMadeStaysAsItIs) {
+  for (std::int32_t millionths = 0; millionths <= Progress::kWhole; ++millionths) {
+    const double told = double(millionths) / Progress::kWhole;
+    ASSERT_EQ(make_progress(told, "").millionths, millionths);
+  }
+}
+
 TEST(ProgressWords, MessagesAreOneShortLineOfUtf8) {
   EXPECT_EQ(make_progress(0, "epoch 3 of 10 – läuft").message, "epoch 3 of 10 – läuft");
   EXPECT_EQ(make_progress(0, "a\nb\tc\x1b[31m\x7f").message, "a b c [31m ");
