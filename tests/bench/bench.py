@@ -114,17 +114,23 @@ def create(place, job, key):
     return answer["runId"]
 
 
+def run_ms(place, job, key, tasks, assets):
+    """Milliseconds from acceptance to the end of a run, as the scheduler recorded them; audited."""
+    run = create(place, job, key)
+    assert place.wait_run(run) == "succeeded", run
+    audit_exactly_once(place, run, tasks, assets)
+    created, finished = place.sql("SELECT created_at, finished_at FROM runs WHERE run_id = ?",
+                                  run)[0]
+    return (finished - created) / 1e3
+
+
 def timed_runs(place, job, tasks, count, assets, floors):
-    """Milliseconds from acceptance to the end of each run, as the scheduler recorded them."""
+    """Of each run but the first, which starts the executors."""
     taken = []
     for index in range(count + 1):
-        run = create(place, job, f"{job}-{index}")
-        assert place.wait_run(run) == "succeeded", run
-        audit_exactly_once(place, run, tasks, assets)
-        created, finished = place.sql("SELECT created_at, finished_at FROM runs WHERE run_id = ?",
-                                      run)[0]
-        if index > 0:  # the first one starts the executors
-            taken.append((finished - created) / 1e3)
+        milliseconds = run_ms(place, job, f"{job}-{index}", tasks, assets)
+        if index > 0:
+            taken.append(milliseconds)
             floors.ask()
     return taken
 
@@ -173,37 +179,52 @@ def pss_mib(pids):
     return total / 1024
 
 
+def settled_pss_mib(process):
+    """Of the process and all below it, once what it did last has left nothing behind."""
+    time.sleep(3)
+    return pss_mib([process.pid, *descendants(process.pid)])
+
+
 def idle(arguments, floors):
     with Place(arguments.bin, arguments.root) as place:
         up = place.start_up()
-        time.sleep(3)  # until what starting left behind has settled
-        fresh = pss_mib([up.pid, *descendants(up.pid)])
+        fresh = settled_pss_mib(up)
         place.ok("register", place.module("bench_chain"))
         assert place.wait_run(create(place, "chain/all", "idle")) == "succeeded"
-        time.sleep(3)
-        used = pss_mib([up.pid, *descendants(up.pid)])
+        used = settled_pss_mib(up)
         return Figure(fresh, f"`weir up`, sum of PSS: {fresh:.1f} MiB; after a run, warm executors "
                       f"included: {used:.1f} MiB")
 
 
+def prepare_start(place):
+    """A directory in which there is something to run, and nothing that runs."""
+    up = place.start_up()
+    place.ok("register", place.module("bench_chain"))
+    up.stop()
+
+
+def start_ms(place, key):
+    """Milliseconds from exec to the first accepted run."""
+    begin = time.monotonic()
+    up = place.start_up(wait=False)
+    while True:
+        try:
+            create(place, "chain/all", key)
+            break
+        except OSError:
+            assert time.monotonic() - begin < 10, up.text()
+            time.sleep(0.002)
+    taken = (time.monotonic() - begin) * 1e3
+    up.stop()
+    return taken
+
+
 def start(arguments, floors):
     with Place(arguments.bin, arguments.root) as place:
-        place.start_up()
-        place.ok("register", place.module("bench_chain"))
-        place.processes[-1].stop()
+        prepare_start(place)
         taken = []
         for index in range(10):
-            begin = time.monotonic()
-            up = place.start_up(wait=False)
-            while True:
-                try:
-                    create(place, "chain/all", f"start-{index}")
-                    break
-                except OSError:
-                    assert time.monotonic() - begin < 10, up.text()
-                    time.sleep(0.002)
-            taken.append((time.monotonic() - begin) * 1e3)
-            up.stop()
+            taken.append(start_ms(place, f"start-{index}"))
             floors.ask_start()
         median = percentile(taken, 0.5)
         return Figure(median, f"exec to first accepted run: median {median:.0f} ms, p99 "

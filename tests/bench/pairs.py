@@ -9,12 +9,12 @@ import os
 import random
 import statistics
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from weir_processes import Place, audit_exactly_once, descendants
+from weir_processes import Place
 
-from bench import CHAIN_TASKS, FAN_OUT_TASKS, create, pss_mib
+from bench import (CHAIN_TASKS, FAN_OUT_TASKS, prepare_start, run_ms, settled_pss_mib,
+                   start_ms)
 
 RATIO_MAX = 1.05  # the upper bound of the ratio
 RESAMPLES = 10_000
@@ -38,12 +38,7 @@ class Runs:
 
     def measure(self):
         self.count += 1
-        run = create(self.place, self.job, f"pair-{self.count}")
-        assert self.place.wait_run(run) == "succeeded", run
-        audit_exactly_once(self.place, run, self.tasks, self.assets)
-        created, finished = self.place.sql(
-            "SELECT created_at, finished_at FROM runs WHERE run_id = ?", run)[0]
-        return (finished - created) / 1e3
+        return run_ms(self.place, self.job, f"pair-{self.count}", self.tasks, self.assets)
 
     def end(self):
         self.place.__exit__(None, None, None)
@@ -57,9 +52,7 @@ class Idle:
 
     def measure(self):
         with Place(self.binaries, self.root) as place:
-            up = place.start_up()
-            time.sleep(3)  # until what starting left behind has settled
-            return pss_mib([up.pid, *descendants(up.pid)])
+            return settled_pss_mib(place.start_up())
 
     def end(self):
         pass
@@ -70,24 +63,11 @@ class Start:
 
     def __init__(self, binaries, root):
         self.place, self.count = Place(binaries, root), 0
-        self.place.start_up()
-        self.place.ok("register", self.place.module("bench_chain"))
-        self.place.processes[-1].stop()
+        prepare_start(self.place)
 
     def measure(self):
         self.count += 1
-        begin = time.monotonic()
-        up = self.place.start_up(wait=False)
-        while True:
-            try:
-                create(self.place, "chain/all", f"start-{self.count}")
-                break
-            except OSError:
-                assert time.monotonic() - begin < 10, up.text()
-                time.sleep(0.002)
-        taken = (time.monotonic() - begin) * 1e3
-        up.stop()
-        return taken
+        return start_ms(self.place, f"start-{self.count}")
 
     def end(self):
         self.place.__exit__(None, None, None)
