@@ -22,38 +22,30 @@
 
 namespace weir::store {
 
-// "run_id, task, name, …"
+// "run_id, task, name, …", with an empty text in place of the column that nobody will look at.
+template <class Row>
+std::string column_list(std::string_view unread = {}) {
+  std::string text;
+  const Row row{};
+  engine::visit_columns(row, [&](std::string_view name, engine::Role, const auto&) {
+    if (!text.empty()) text += ", ";
+    text += name == unread ? "''" : name;
+  });
+  return text;
+}
+
+// Of all columns.
 template <class Row>
 const std::string& column_names() {
-  static const std::string names = [] {
-    std::string text;
-    const Row row{};
-    engine::visit_columns(row, [&](std::string_view name, engine::Role, const auto&) {
-      if (!text.empty()) text += ", ";
-      text += name;
-    });
-    return text;
-  }();
+  static const std::string names = column_list<Row>();
   return names;
 }
 
 // "SELECT columns FROM table rest": what decode() expects.
 template <class Row>
-std::string select_rows(std::string_view rest) {
-  std::string sql = "SELECT " + column_names<Row>() + " FROM ";
-  return sql.append(Row::kTable.name).append(" ").append(rest);
-}
-
-// The same with an empty text in place of the column that nobody will look at.
-template <class Row>
-std::string select_rows_without(std::string_view column, std::string_view rest) {
-  std::string columns;
-  const Row row{};
-  engine::visit_columns(row, [&](std::string_view name, engine::Role, const auto&) {
-    columns.append(columns.empty() ? "" : ", ").append(name == column ? "''" : name);
-  });
-  std::string sql = "SELECT " + columns + " FROM ";
-  return sql.append(Row::kTable.name).append(" ").append(rest);
+std::string select_rows(std::string_view rest, std::string_view columns = column_names<Row>()) {
+  std::string sql = "SELECT ";
+  return sql.append(columns).append(" FROM ").append(Row::kTable.name).append(" ").append(rest);
 }
 
 // The words of the terminal values, quoted: "'succeeded', 'failed', 'canceled'".

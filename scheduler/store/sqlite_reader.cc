@@ -88,8 +88,8 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
     texts.push_back(first_id_since(*filter.since));
   }
   // A plan may have a megabyte, and a page five thousand of them.
-  const std::string sql =
-      select_rows_without<engine::RunRow>("plan", where + " ORDER BY run_id DESC LIMIT ?");
+  const std::string sql = select_rows<engine::RunRow>(where + " ORDER BY run_id DESC LIMIT ?",
+                                                      column_list<engine::RunRow>("plan"));
   const auto token = [](const Statement& row) { return std::string(row.text(0)); };
   const auto fetch = [&](const auto&... args) {
     return fetch_page<engine::RunRow>(*lease, sql, page_size(page), token, args...);
