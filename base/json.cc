@@ -79,6 +79,30 @@ void append_value(std::string& out, const Json& value, int indent, int level) {
   }
 }
 
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += "\\u00";
+      out += kHexDigits[static_cast<unsigned char>(c) >> 4];
+      out += kHexDigits[static_cast<unsigned char>(c) & 15];
+  }
+}
+
 }  // namespace
 
 bool Json::as_bool(bool otherwise) const {
@@ -163,33 +187,15 @@ std::string Json::pretty() const {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
+  const auto plain = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+  };
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) {
-          out += c;
-        } else {
-          out += "\\u00";
-          out += kHexDigits[static_cast<unsigned char>(c) >> 4];
-          out += kHexDigits[static_cast<unsigned char>(c) & 15];
-        }
-    }
+  for (auto at = text.begin(); at != text.end();) {
+    const auto end = std::find_if_not(at, text.end(), plain);
+    out.append(at, end);
+    at = end;
+    if (at != text.end()) append_escaped(out, *at++);
   }
   out += '"';
 }

@@ -80,12 +80,7 @@ AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt&
 
 namespace {
 
-void add_line(std::string& text, const Record& record) {
-  text += record_text(record);
-  text += '\n';
-}
-
-void add_line(std::string& text, const QueuedRun& run) {
+void append_queued(std::string& text, const QueuedRun& run) {
   text += "queued " + run.id.text() + " " + std::to_string(run.priority) + " " +
           std::string(base::word_of(run.reason));
   if (run.start_at) text += " " + std::to_string(run.start_at->time_since_epoch().count());
@@ -94,14 +89,14 @@ void add_line(std::string& text, const QueuedRun& run) {
 
 void add_tasks(std::string& text, const Run& run) {
   for (const Task& task : run.tasks) {
-    add_line(text, task_row(run, task));
+    append_line(text, task_row(run, task));
     text += "  priority " + std::to_string(task.priority) + "\n";
     if (const auto* leased = std::get_if<Leased>(&task.phase)) {
-      add_line(text, live_attempt_row(run, task, *leased->attempt));
+      append_line(text, live_attempt_row(run, task, *leased->attempt));
     }
     const auto* ready = std::get_if<Ready>(&task.phase);
     if (ready != nullptr && ready->adoptable) {
-      add_line(text, live_attempt_row(run, task, *ready->adoptable));
+      append_line(text, live_attempt_row(run, task, *ready->adoptable));
     }
   }
 }
@@ -110,21 +105,21 @@ void add_tasks(std::string& text, const Run& run) {
 
 std::string Engine::durable_text() const {
   std::string text;
-  for (const auto& [digest, module] : state_->modules) add_line(text, module->row);
-  for (const auto& [name, asset] : state_->assets) add_line(text, asset);
+  for (const auto& [digest, module] : state_->modules) append_line(text, module->row);
+  for (const auto& [name, asset] : state_->assets) append_line(text, asset);
   for (const auto& entry : state_->partitions) {
-    add_line(text, partition_row(entry));
+    append_line(text, partition_row(entry));
     text += "  current " + entry.second.current.value.digest.hex() + "\n";
   }
-  for (const auto& [key, cursor] : state_->cursors) add_line(text, cursor);
+  for (const auto& [key, cursor] : state_->cursors) append_line(text, cursor);
   for (const auto& [id, run] : state_->runs) {
-    add_line(text, run.row);
+    append_line(text, run.row);
     text += "  run_seq " + std::to_string(run.run_seq) + "\n";
     add_tasks(text, run);
   }
-  for (const auto& [id, run] : state_->queue.runs()) add_line(text, run);
-  for (const auto& [id, worker] : state_->workers) add_line(text, worker.row);
-  for (const auto& [id, row] : state_->outbox) add_line(text, row);
+  for (const auto& [id, run] : state_->queue.runs()) append_queued(text, run);
+  for (const auto& [id, worker] : state_->workers) append_line(text, worker.row);
+  for (const auto& [id, row] : state_->outbox) append_line(text, row);
   text += "last run " + state_->last_run.text() + " seq " + std::to_string(state_->last_seq) +
           " materialization " + std::to_string(state_->last_materialization) + " outbox " +
           std::to_string(state_->last_outbox) + "\n";

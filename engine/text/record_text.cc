@@ -3,35 +3,19 @@
 // thread. People read the engine's own format instead.
 #include "engine/text/record_text.h"
 
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/errors.h"
 #include "base/text.h"
-#include "engine/text/json_text.h"
 
 namespace weir::engine {
 
 namespace {
 
 template <class Row>
-std::string text_of(const Row& row, bool key_only = false) {
-  std::string text(Row::kTable.name);
-  visit_columns(row, [&](std::string_view name, Role role, const auto& value) {
-    if (key_only && role != Role::kKey) return;
-    text.append(" ").append(name).append("=");
-    append_json(text, value);
-  });
-  if constexpr (Erasable<Row>) {
-    if (row.*Row::erased() && !key_only) text += " erased";
-  }
-  return text;
-}
-
-template <class Row>
 void append_rows(std::string& text, const std::vector<Row>& rows) {
-  for (const Row& row : rows) text += text_of(row) + "\n";
+  for (const Row& row : rows) append_line(text, row);
 }
 
 }  // namespace
@@ -46,16 +30,19 @@ void append_hex(std::string& out, const base::Digest& digest) {
 }
 
 std::string record_text(const Record& record) {
-  return std::visit([](const auto& row) { return text_of(row); }, record);
+  std::string text;
+  std::visit([&](const auto& row) { append_text(text, row); }, record);
+  return text;
 }
 
 base::Status overwrite_refused(const Record& record) {
   return std::visit(
       [](const auto& row) {
         const bool once = std::remove_cvref_t<decltype(row)>::kTable.writes == Writes::kOnce;
+        std::string key;
+        append_text(key, row, true);
         return base::Status(base::Code::kInternal, base::kErrStore,
-                            text_of(row, true) + " is there already" +
-                                (once ? "" : " and has ended") +
+                            key + " is there already" + (once ? "" : " and has ended") +
                                 ": history is not overwritten, the row was left as it is");
       },
       record);

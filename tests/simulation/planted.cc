@@ -3,6 +3,10 @@
 // weir_simulation only, where alone the bugs exist.
 #include "tests/simulation/planted.h"
 
+#include "base/planted.h"
+
+#ifdef WEIR_PLANTED_BUGS
+
 namespace weir::base {
 
 PlantedBug planted_bug = PlantedBug::kNone;
@@ -10,8 +14,14 @@ PlantedBug planted_bug = PlantedBug::kNone;
 }  // namespace weir::base
 
 namespace weir::simulation {
+namespace {
 
-const std::vector<NamedBug>& planted_bugs() {
+struct NamedBug {
+  std::string name;
+  base::PlantedBug bug;
+};
+
+const std::vector<NamedBug>& named_bugs() {
   using base::PlantedBug;
   static const std::vector<NamedBug> kBugs = {
       {"skipped_fence", PlantedBug::kSkippedFence},
@@ -35,8 +45,16 @@ const std::vector<NamedBug>& planted_bugs() {
   return kBugs;
 }
 
+}  // namespace
+
+std::vector<std::string> planted_bugs() {
+  std::vector<std::string> names;
+  for (const NamedBug& bug : named_bugs()) names.push_back(bug.name);
+  return names;
+}
+
 bool plant(const std::string& name) {
-  for (const NamedBug& bug : planted_bugs()) {
+  for (const NamedBug& bug : named_bugs()) {
     if (bug.name != name) continue;
     base::planted_bug = bug.bug;
     return true;
@@ -45,3 +63,15 @@ bool plant(const std::string& name) {
 }
 
 }  // namespace weir::simulation
+
+#else
+
+namespace weir::simulation {
+
+std::vector<std::string> planted_bugs() { return {}; }
+
+bool plant(const std::string&) { return false; }
+
+}  // namespace weir::simulation
+
+#endif

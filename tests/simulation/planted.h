@@ -6,15 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "base/planted.h"
-
 namespace weir::simulation {
 
-struct NamedBug {
-  std::string name;
-  base::PlantedBug bug;
-};
-const std::vector<NamedBug>& planted_bugs();
+// None in a program that is built without them.
+std::vector<std::string> planted_bugs();
 
 // False when no bug has that name.
 bool plant(const std::string& name);

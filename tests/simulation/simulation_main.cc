@@ -130,7 +130,7 @@ int run(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: weir_simulation --seeds N [--from S] [--jobs J] | --seed N [--bug NAME] "
                  "[--trace] | --hunt NAME --seeds N\nbugs:");
-    for (const auto& bug : planted_bugs()) std::fprintf(stderr, " %s", bug.name.c_str());
+    for (const auto& bug : planted_bugs()) std::fprintf(stderr, " %s", bug.c_str());
     std::fprintf(stderr, "\n");
     return 2;
   }
