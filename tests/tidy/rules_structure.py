@@ -7,9 +7,10 @@ import re
 from finding import Finding
 
 # folder -> the project folders it may include, besides itself. The longest prefix wins.
-BELOW = ["base/", "value/", "module/"]  # what every program part may stand on
+BELOW = ["base/", "calendar/", "value/", "module/"]  # what every program part may stand on
 LAYERS = {
     "base/": [],
+    "calendar/": ["base/"],
     "value/": ["base/"],
     "module/": ["base/", "value/"],
     "engine/": BELOW,
@@ -20,6 +21,7 @@ LAYERS = {
     "scheduler/store/": BELOW + ["engine/", "scheduler/ports/"],
     "scheduler/loop/": BELOW + ["engine/", "scheduler/ports/"],
     "scheduler/access/": ["base/"],
+    "scheduler/zones/": ["base/", "calendar/"],
     "scheduler/rpc/": BELOW + ["engine/", "scheduler/access/", "scheduler/ports/"],
     "scheduler/http/": BELOW + ["engine/", "scheduler/access/", "scheduler/ports/"],
     "scheduler/": BELOW + ["engine/", "scheduler/"],
@@ -28,8 +30,9 @@ LAYERS = {
     "worker/executors/": BELOW + ["worker/core/", "worker/supervisor/"],
     "worker/agent/": BELOW + ["worker/core/", "worker/supervisor/", "worker/executors/"],
     "worker/": BELOW + ["worker/"],
-    "cli/": BELOW + ["scheduler/scheduler.h", "scheduler/store/backup.h", "worker/worker.h",
-                     "sdk/client/", "sdk/include/weir/"],
+    "cli/": BELOW + ["scheduler/scheduler.h", "scheduler/store/backup.h",
+                     "scheduler/zones/zones.h", "worker/worker.h", "sdk/client/",
+                     "sdk/include/weir/"],
     "examples/": [],
 }
 
@@ -43,8 +46,9 @@ LIBRARIES = [
     (r"^boost/(?:beast|asio)", ["scheduler/http/", "worker/", "cli/"], "HTTP lives in its folder"),
     (r"^protozero/", ["sdk/src/", "worker/"], "the executor protocol is spoken in sdk/src"),
     (r"^CLI/", ["cli/"], "only the command line parses arguments with CLI11"),
+    (r"^date/", ["scheduler/zones/"], "time zones are read in one place and are data elsewhere"),
     (r"^spdlog/", ["scheduler/loop/", "scheduler/store/", "scheduler/rpc/", "scheduler/http/",
-                   "scheduler/scheduler", "worker/", "cli/"],
+                   "scheduler/zones/", "scheduler/scheduler", "worker/", "cli/"],
      "base, engine and SDK do not log through a library"),
 ]
 
