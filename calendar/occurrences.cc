@@ -1,0 +1,53 @@
+// The earliest and the latest over a schedule's expressions, within its limits. What a day off is
+// follows from the local day of the instant, so a time that a gap moved counts where it fires.
+// Pure; no state but what the constructor was given.
+#include "calendar/occurrences.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "calendar/cron_times.h"
+
+namespace weir::calendar {
+
+using std::chrono::seconds;
+
+Occurrences::Occurrences(std::vector<Cron> crons, std::shared_ptr<const Zone> zone, Limits limits,
+                         DaysOff days_off)
+    : crons_(std::move(crons)),
+      zone_(std::move(zone)),
+      limits_(limits),
+      days_off_(std::move(days_off)) {
+  CHECK(!crons_.empty() && zone_ != nullptr);
+}
+
+Occurrence Occurrences::at(Instant instant) const {
+  const auto day = std::chrono::floor<std::chrono::days>(zone_->to_local(instant));
+  const auto off = days_off_.find(day);
+  return {instant, off == days_off_.end() ? "" : off->second};
+}
+
+std::optional<Occurrence> Occurrences::next_after(Instant t) const {
+  if (limits_.start) t = std::max(t, *limits_.start - seconds(1));
+  std::optional<Instant> first;
+  for (const Cron& cron : crons_) {
+    const auto found = calendar::next_after(cron, *zone_, t);
+    if (found && (!first || *found < *first)) first = found;
+  }
+  if (!first || (limits_.end && *first >= *limits_.end)) return std::nullopt;
+  return at(*first);
+}
+
+std::optional<Occurrence> Occurrences::last_until(Instant t) const {
+  if (limits_.end) t = std::min(t, *limits_.end - seconds(1));
+  std::optional<Instant> last;
+  for (const Cron& cron : crons_) {
+    const auto found = calendar::last_until(cron, *zone_, t);
+    if (found && (!last || *found > *last)) last = found;
+  }
+  if (!last || (limits_.start && *last < *limits_.start)) return std::nullopt;
+  return at(*last);
+}
+
+}  // namespace weir::calendar
