@@ -120,7 +120,12 @@ class FieldReader {
   constexpr void read_last() {
     const std::size_t begin = at_;
     take('l');
-    if (weekdays()) return fail(CronFault::kBareLast, begin);
+    if (weekdays()) {  // `L5` is written too
+      if (at_ == text_.size() || peek() == ',') return fail(CronFault::kBareLast, begin);
+      const int weekday = read_value();
+      if (weekday >= 0) add_last_weekday(weekday, begin);
+      return;
+    }
     if (!days()) return fail(CronFault::kOnlyDay, begin);
     if (take('w')) {
       cron_->last_workday = true;
@@ -153,14 +158,8 @@ class FieldReader {
     cron_->nth_weekdays |= std::uint64_t(1) << (weekday % 7 * 5 + (n - '1'));
   }
 
-  // From low to high, over the end of the field when high is below low.
   constexpr void add_range(int low, int high, int step) {
-    if (step == 0) return;
-    const int size = weekdays() ? 7 : limits_.high - limits_.low + 1;
-    const int span = high >= low ? high - low : high + size - low;
-    for (int k = 0; k <= span; k += step) {
-      bits_ |= std::uint64_t(1) << (limits_.low + (low - limits_.low + k) % size);
-    }
+    if (step != 0) bits_ |= bits_of_range(field_, low, high, step);
   }
 
   constexpr void store() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "calendar/cron_problem.h"
@@ -51,6 +52,18 @@ constexpr FieldLimits limits_of(CronField field) {
     default:
       return {0, 59};
   }
+}
+
+// Every `step`-th value from low to high, over the end of the field when high is below low.
+constexpr std::uint64_t bits_of_range(CronField field, int low, int high, int step) {
+  const FieldLimits limits = limits_of(field);
+  const int size = field == CronField::kWeekday ? 7 : limits.high - limits.low + 1;
+  const int span = high >= low ? high - low : high + size - low;
+  std::uint64_t bits = 0;
+  for (int k = 0; k <= span; k += step) {
+    bits |= std::uint64_t(1) << (limits.low + (low - limits.low + k) % size);
+  }
+  return bits;
 }
 
 }  // namespace weir::calendar::impl

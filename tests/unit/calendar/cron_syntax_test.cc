@@ -73,6 +73,7 @@ TEST(CronSyntax, DaysHaveFormsOfTheirOwn) {
   EXPECT_TRUE(parsed("0 0 LW * ?").last_workday);
   EXPECT_EQ(parsed("0 0 ? * friL").last_weekdays, 1U << 5);
   EXPECT_EQ(parsed("0 0 ? * 5L,7L").last_weekdays, (1U << 5) | 1U);
+  expect_same("0 0 * * L5", "0 0 * * 5L");
   EXPECT_EQ(parsed("0 0 * * fri#2").nth_weekdays, 1ULL << (5 * 5 + 1));
 }
 
