@@ -36,7 +36,7 @@ TEST(CronCommandTest, NextListsTheTimesOfTheZoneThatIsNamed) {
   EXPECT_EQ(output.out,
             "FIRES                    UTC                          IN\n"
             "2023-10-29 02:30:00 CET  2023-10-29T01:30:00Z  15 h 30 m\n"
-            "2023-10-30 02:30:00 CET  2023-10-30T01:30:00Z  1 d 15 h\n");
+            "2023-10-30 02:30:00 CET  2023-10-30T01:30:00Z   1 d 15 h\n");
   EXPECT_THAT(output.err, HasSubstr("at 02:30, Europe/Berlin time"));
 }
 
