@@ -29,6 +29,7 @@ constexpr Expected kExpected[] = {
      [](const std::tm& t) { return t.tm_min % 20 == 0 && t.tm_hour <= 3; }},
     {"15 22-2 * * *", false,
      [](const std::tm& t) { return t.tm_min == 15 && (t.tm_hour >= 22 || t.tm_hour <= 2); }},
+    {"* 0-3 * * *", false, [](const std::tm& t) { return t.tm_hour <= 3; }},
     {"45 * * * *", true, [](const std::tm& t) { return t.tm_min == 45; }},
     {"*/7 * * * sat-mon", true,
      [](const std::tm& t) { return t.tm_min % 7 == 0 && (t.tm_wday >= 6 || t.tm_wday <= 1); }},
