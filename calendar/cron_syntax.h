@@ -41,7 +41,7 @@ constexpr bool same_word(std::string_view word, std::string_view lower_case) {
   return true;
 }
 
-// "90s", "1h30m", "2 days" are lengths; -1 for what is none or is over a century.
+// "90s", "1h30m", "2d" are lengths; -1 for what is none or is over a century.
 constexpr std::int64_t seconds_of_length(std::string_view text) {
   constexpr std::int64_t kMost = std::int64_t(100) * 366 * 86400;
   std::int64_t total = 0;

@@ -131,10 +131,7 @@ std::string time_phrase(const Cron& cron) {
 }
 
 Phrases days_of_month(const Cron& cron) {
-  Phrases phrases;
-  for (auto& run : runs(cron.days, [](int day) { return "the " + ordinal(day); })) {
-    phrases.push_back(std::move(run));
-  }
+  Phrases phrases = runs(cron.days, [](int day) { return "the " + ordinal(day); });
   for (std::uint32_t left = cron.days_to_last; left != 0; left &= left - 1) {
     const int before = std::countr_zero(left);
     phrases.push_back(before == 0   ? "the last day"

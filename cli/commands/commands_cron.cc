@@ -44,8 +44,8 @@ base::Result<Question> make_question(Invocation& invocation, const CronArguments
   auto zone = zones::load_zone(name);
   if (!zone.ok()) return zone.status();
   question.zone = *std::move(zone);
-  if (auto set = set_zone(name); !set.ok())
-    return set;  // times are printed as the clock shows them
+  // Times are read and printed as the clock there shows them.
+  if (auto set = set_zone(name); !set.ok()) return set;
   auto from = base::Result<base::WallTime>(wall_now());
   if (!arguments.from.empty()) from = parse_since(arguments.from, wall_now());
   if (!from.ok()) return from.status();

@@ -3,6 +3,7 @@
 // on it but a start, a registration and a command line.
 #include "scheduler/zones/zones.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -28,10 +29,9 @@ constexpr Instant kUntil{std::chrono::sys_days{std::chrono::year{2100} / 1 / 1}}
 
 date::sys_seconds to_date(Instant at) { return date::sys_seconds(at.time_since_epoch()); }
 
-base::Status no_tables(const std::exception& error) {
+base::Status unreadable(const std::string& what, const std::exception& error) {
   return {base::Code::kFailedPrecondition, base::kErrTimeZone,
-          std::string("the system's time zones cannot be read: ") + error.what() +
-              "; install the package tzdata"};
+          what + " cannot be read: " + error.what() + "; install the package tzdata"};
 }
 
 // False when the library cannot read them, which load_zone() then says.
@@ -82,15 +82,19 @@ std::vector<calendar::ZoneSpan> spans_of(const std::string& name) {
 
 base::Result<calendar::Zone> load_zone(const std::string& name) {
   if (name == "UTC") return calendar::Zone::utc();
-  const std::vector<std::string> names = zone_names();
   try {
     return calendar::Zone(name, spans_of(name));
   } catch (const std::runtime_error& error) {
-    if (names.empty()) return no_tables(error);
+    const std::vector<std::string> names = zone_names();
+    if (names.empty()) return unreadable("the system's time zones", error);
+    // One that is there and damaged is not one that is not there.
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      return unreadable("the time zone '" + name + "'", error);
+    }
+    return base::Status(base::Code::kInvalidArgument, base::kErrTimeZone,
+                        "no time zone is named '" + name + "'." + base::did_you_mean(name, names) +
+                            " Zones have their IANA names, like Europe/Berlin");
   }
-  return base::Status(base::Code::kInvalidArgument, base::kErrTimeZone,
-                      "no time zone is named '" + name + "'." + base::did_you_mean(name, names) +
-                          " Zones have their IANA names, like Europe/Berlin");
 }
 
 std::vector<std::string> zone_names() {
