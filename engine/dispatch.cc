@@ -190,6 +190,9 @@ Assign make_assign(const State& state, const Run& run, const Task& task) {
     assign.inputs.push_back(make_input(state, run, task, i));
     const auto kind = task.spec->dependencies[i].kind;
     takes_cursor = takes_cursor || kind == module::DependencyKind::kCursor;
+    if (kind == module::DependencyKind::kScheduledTime) {
+      assign.scheduled_at = run.row.origin.nominal.value_or(run.row.created_at);
+    }
   }
   assign.params = run.row.params;
   const auto cursor = takes_cursor ? state.cursors.find(cursor_of(run, task)) : state.cursors.end();

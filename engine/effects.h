@@ -16,7 +16,7 @@
 namespace weir::engine {
 
 // An argument of the stage, in the order of StageSpec::dependencies (kAfter, kParam, kResource and
-// kCursor have entries too, without a value).
+// kCursor and kScheduledTime have entries too, without a value).
 struct InputRef {
   bool present = false;
   TaskState state =
@@ -41,6 +41,8 @@ struct Assign {
   ValueRef cursor;  // absent when its digest is zero
   std::int64_t timeout_ms = 0;
   std::int32_t try_number = 1;  // of the author's budget, for the Context
+  // Of a stage that takes it: the time that the run is for, or when it was asked for.
+  std::optional<WallTime> scheduled_at;
 };
 
 // Kill the attempt's process tree and report `canceled`; an attempt that is not known is answered

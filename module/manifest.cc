@@ -199,6 +199,7 @@ class Validator {
         }
         return;
       case DependencyKind::kCursor:
+      case DependencyKind::kScheduledTime:
         return;
     }
   }

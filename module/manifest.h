@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "base/words.h"
+#include "module/schedule_spec.h"
 
 namespace weir::module {
 
@@ -18,7 +19,7 @@ using base::Json;
 using base::Result;
 using base::Status;
 
-inline constexpr int kManifestFormat = 2;
+inline constexpr int kManifestFormat = 3;
 inline constexpr std::size_t kManifestBytesMax = 16u << 20;
 inline constexpr std::size_t kStagesMax = 100'000;  // a pipeline
 
@@ -55,9 +56,11 @@ enum class DependencyKind {
   kParam,
   kResource,
   kCursor,
+  kScheduledTime,  // the time that the run is for
 };
-constexpr base::Words<7> words(DependencyKind) {
-  return {"asset", "after", "last_good", "self_previous", "param", "resource", "cursor"};
+constexpr base::Words<8> words(DependencyKind) {
+  return {"asset", "after", "last_good", "self_previous", "param", "resource", "cursor",
+          "scheduled_time"};
 }
 
 enum class CheckSeverity { kWarn, kError, kBlocking };
@@ -136,6 +139,7 @@ struct Manifest {
   std::vector<ParamSpec> params;
   std::vector<std::string> resources;
   std::vector<JobSpec> jobs;
+  std::vector<ScheduleSpec> schedules;
 };
 
 Json manifest_to_json(const Manifest& manifest);

@@ -170,6 +170,7 @@ class Planner {
       case DependencyKind::kAfter:
       case DependencyKind::kParam:
       case DependencyKind::kResource:
+      case DependencyKind::kScheduledTime:
         return input;
       case DependencyKind::kCursor:
         return Status(Code::kUnimplemented, base::kErrUsage,

@@ -63,6 +63,8 @@ std::string dependency_text(const module::DependencySpec& dependency) {
       return "self.previous()";
     case DependencyKind::kCursor:
       return "cursor";
+    case DependencyKind::kScheduledTime:
+      return "scheduled time";
     case DependencyKind::kAfter:
     case DependencyKind::kLastGood:
     case DependencyKind::kParam:
