@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "calendar/zone.h"
 #include "engine/records.h"
 #include "engine/report_values.h"
 #include "engine/runs/run_spec.h"
@@ -44,6 +45,10 @@ struct ModuleUpload {
   std::vector<BundleFile> files;
 };
 
+// Time zones by name. The engine reads none itself: whoever gives it schedules gives the zones that
+// they name.
+using Zones = std::map<std::string, std::shared_ptr<const calendar::Zone>, std::less<>>;
+
 // All or nothing. Answered with the changes.
 struct RegisterModules {
   static constexpr Sender kSender = Sender::kPeople;
@@ -51,6 +56,48 @@ struct RegisterModules {
   std::vector<ModuleUpload> modules;
   bool allow_breaking = false;
   bool dry_run = false;
+  Zones zones = {};
+};
+
+// A schedule that no module declares: made, or changed as a whole. The names of its job and of
+// itself may be short; it belongs to the pipeline of its job. From then on it begins anew: times
+// up to now are not its own. Answered with its full name.
+struct PutSchedule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  module::ScheduleSpec spec;
+  bool create = true;  // false: it must be there
+  std::string by;      // who asks: "user@host"
+  Zones zones;
+};
+
+// Answered with its full name. Its ticks stay.
+struct DeleteSchedule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string name;
+  std::string by;
+};
+
+// Answered with the names of those that this changed.
+struct PauseSchedules {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::vector<std::string> names;  // empty: all
+  bool pause = true;               // false: resume; times of the pause are recorded as skipped
+  std::optional<WallTime> until;   // of a pause: then it resumes by itself
+  std::string reason;
+  std::string by;
+};
+
+// A run of the schedule by hand: for now, or for a nominal time that made none. Answered with the
+// run's id.
+struct TriggerSchedule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string name;
+  std::optional<WallTime> nominal;
+  std::string by;
 };
 
 // Answered with the run's id.
@@ -170,8 +217,8 @@ struct Explain {
 struct Command {
   Now now;
   std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
-  std::variant<RegisterModules, CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat,
-               DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished, AttemptReleased,
+  std::variant<RegisterModules, PutSchedule, DeleteSchedule, PauseSchedules, TriggerSchedule,
+               CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished, AttemptReleased,
                FireTimers, OutboxDelivered, Explain>
       body;
 };
@@ -185,7 +232,8 @@ inline Sender sender_of(const CommandBody& body) {
 // Refused while there is no room on the disk. A dry run adds nothing.
 inline bool adds_work(const CommandBody& body) {
   if (const auto* upload = std::get_if<RegisterModules>(&body)) return !upload->dry_run;
-  return std::holds_alternative<CreateRun>(body);
+  return std::holds_alternative<CreateRun>(body) || std::holds_alternative<PutSchedule>(body) ||
+         std::holds_alternative<TriggerSchedule>(body);
 }
 
 }  // namespace weir::engine

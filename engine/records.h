@@ -14,6 +14,7 @@
 
 #include "engine/rows/data_rows.h"
 #include "engine/rows/progress.h"
+#include "engine/rows/schedule_rows.h"
 #include "engine/rows/system_rows.h"
 #include "engine/runs/run_spec.h"
 
@@ -168,7 +169,8 @@ struct EventRow {
 
 using Record = std::variant<ModuleRow, AssetRow, AssetPartitionRow, RunRow, RunCountsRow, TaskRow,
                             AttemptRow, MaterializationRow, CheckRow, ArtifactRow, CursorRow,
-                            EventRow, WorkerRow, ReplyRow, OutboxRow>;
+                            EventRow, WorkerRow, ReplyRow, OutboxRow, ScheduleRow,
+                            TickRow>;
 
 template <class... Rows>
 consteval bool list_every_member(const std::variant<Rows...>*) {

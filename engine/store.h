@@ -19,12 +19,18 @@ namespace weir::engine {
 
 // Names of what is not resident and must be loaded before the step.
 struct Reads {
+  // Ticks of a schedule.
+  struct Ticks {
+    std::string schedule;
+    WallTime from{}, to{};  // the nominal time or the stretch; and the newest tick before that
+  };
   std::vector<std::string> replies;  // idempotency keys
   std::vector<RunId> runs;           // that may have finished
   std::vector<RunId> queued;         // whose turn it is
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
+  std::vector<Ticks> ticks;
   bool empty() const {
-    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty();
+    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() && ticks.empty();
   }
 };
 
@@ -34,6 +40,7 @@ struct Facts {
   std::map<RunId, RunRow> runs;
   std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
   std::map<Digest, ArtifactRow> artifacts;
+  std::map<std::string, std::vector<TickRow>, std::less<>> ticks;  // by schedule, as asked for
 };
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and
@@ -49,6 +56,9 @@ struct Snapshot {
   std::vector<TaskRow> tasks;        // all tasks of those runs
   std::vector<AttemptRow> attempts;  // without an outcome
   std::vector<WorkerRow> workers;
+  std::vector<ScheduleRow> schedules;
+  std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
+  Zones zones;                                 // that the schedules name and that can be read
   std::vector<OutboxRow> outbox;          // not delivered
   std::map<RunId, std::int32_t> run_seq;  // last event of each live run
   RunId last_run;                         // the largest id

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/ids.h"
+#include "engine/rows/schedule_rows.h"
 #include "engine/runs/run_spec.h"
 #include "engine/states.h"
 #include "module/manifest.h"
@@ -50,6 +51,7 @@ struct RunFinished {
   std::string job;        // either job
   std::string selection;  // or selection
   std::string message;
+  Origin origin;
   OfRun of{};
 };
 
@@ -103,6 +105,18 @@ struct WorkerDraining {
   bool draining = true;  // false: it takes work again
 };
 
+struct ScheduleChanged {
+  std::string schedule;
+  std::string change;  // "created", "edited", "deleted", "paused", "resumed", "retired"
+  std::string by;
+  std::string reason;
+};
+struct TickRecorded {
+  std::string schedule;
+  base::WallTime nominal{};
+  TickOutcome outcome = TickOutcome::kSkipped;
+  std::string reason;
+};
 struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
@@ -110,7 +124,8 @@ struct WorkerForgotten {  // it was not seen for long and held nothing
 using Event =
     std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
                  TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
-                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten>;
+                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
+                 ScheduleChanged, TickRecorded>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

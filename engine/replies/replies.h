@@ -26,9 +26,15 @@ struct ModuleChange {
   bool operator==(const ModuleChange&) const = default;
 };
 
+// Names of what a request changed, schedules.
+struct ChangedNames {
+  std::vector<std::string> names;
+  bool operator==(const ChangedNames&) const = default;
+};
+
 // Of requests that are only accepted or refused: nothing.
-using ReplyPayload =
-    std::variant<std::monostate, base::RunId, std::vector<ModuleChange>, Explanation>;
+using ReplyPayload = std::variant<std::monostate, base::RunId, std::vector<ModuleChange>,
+                                  ChangedNames, Explanation>;
 
 // Of answers that are kept; explanations are not.
 std::string payload_text(const ReplyPayload& payload);

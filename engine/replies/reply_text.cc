@@ -1,5 +1,5 @@
-// Kept answers as text and back: a run's id, or a JSON object of the changes of a registration.
-// Read only when a request is repeated. Pure functions, safe from any thread; what is read was
+// Kept answers as text and back: a run's id, or a JSON object of the changes of a registration
+// or of the names that were changed. Read only when a request is repeated. Pure functions, safe from any thread; what is read was
 // written by an earlier version of the same functions, or it is refused.
 #include <utility>
 
@@ -57,6 +57,11 @@ struct ToText {
     object.set("changes", std::move(list));
     return object.dump();
   }
+  std::string operator()(const ChangedNames& changed) const {
+    Json object{Json::Object{}};
+    object.set("names", list_json(changed.names));
+    return object.dump();
+  }
   std::string operator()(const Explanation& explanation) const {
     std::string text;
     for (const ExplainItem& item : explanation) text += words_of(item) + "\n";
@@ -72,6 +77,9 @@ base::Result<ReplyPayload> parse_payload(std::string_view text) {
   if (text.empty()) return ReplyPayload();
   if (const auto run = base::RunId::parse(text)) return ReplyPayload(*run);
   const auto json = Json::parse(text);
+  if (json.ok() && (*json)["names"].is_array()) {
+    return ReplyPayload(ChangedNames{texts_of((*json)["names"])});
+  }
   if (!json.ok() || !(*json)["changes"].is_array()) {
     return base::Status(base::Code::kDataLoss, base::kErrStore,
                         "the answer that was kept for the request cannot be read; it was accepted");

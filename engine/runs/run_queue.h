@@ -19,6 +19,7 @@ struct QueuedRun {
   std::int32_t priority = 0;
   QueueReason reason = QueueReason::kLiveRuns;
   std::optional<base::WallTime> start_at;
+  Origin origin;
   std::int32_t tasks = 0;  // when it was last planned; 0: not known, as after a restart
 
   // Of the row of the run: as much of it as stays in memory.
@@ -26,7 +27,7 @@ struct QueuedRun {
   static constexpr auto columns() {
     return std::tuple(primary("run_id", &QueuedRun::id), column("priority", &QueuedRun::priority),
                       column("queued_for", &QueuedRun::reason),
-                      column("start_at", &QueuedRun::start_at));
+                      column("start_at", &QueuedRun::start_at), nested(&QueuedRun::origin));
   }
 };
 
@@ -47,6 +48,10 @@ class RunQueue {
   }
   void make_due(base::RunId id) {
     if (const QueuedRun* run = find(id)) due_.insert({run->priority, id});
+  }
+  // It waits for more than room from now on.
+  void hold(base::RunId id) {
+    if (const QueuedRun* run = find(id)) due_.erase({run->priority, id});
   }
   void remove(base::RunId id) {
     const auto found = runs_.find(id);

@@ -50,9 +50,10 @@ enum class QueueReason {
   kLiveRuns,       // as many runs are live as may be
   kStartTime,      // it is not to start before a given time
   kResidentTasks,  // live runs have as many tasks as may be resident, or would with it
+  kOverlap,        // earlier runs of its schedule have not ended
 };
-constexpr base::Words<4> words(QueueReason) {
-  return {"none", "live_runs", "start_time", "resident_tasks"};
+constexpr base::Words<5> words(QueueReason) {
+  return {"none", "live_runs", "start_time", "resident_tasks", "overlap"};
 }
 
 // Either `job` or `selection` is set.

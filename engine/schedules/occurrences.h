@@ -1,0 +1,26 @@
+// When a schedule fires, from its definition and its zone: for the engine, and for whoever shows
+// what is to come. Pure functions, safe from any thread.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "calendar/occurrences.h"
+#include "module/schedule_spec.h"
+
+namespace weir::engine {
+
+// `zone` is the one that the definition names. INVALID_ARGUMENT says which part of it is wrong.
+base::Result<calendar::Occurrences> occurrences_of(const module::ScheduleSpec& spec,
+                                                   std::shared_ptr<const calendar::Zone> zone);
+
+// When the tick of a nominal time is due: at that time, or later by its share of the jitter, which
+// is the same for the same schedule ("pipeline/name") and time.
+base::WallTime due_at(std::string_view schedule, std::int64_t jitter_ms, calendar::Instant nominal);
+
+// "2026-11-28T02:00:00Z", with a fraction where there is one.
+std::string utc_text(base::WallTime at);
+
+}  // namespace weir::engine
