@@ -50,4 +50,13 @@ std::optional<Occurrence> Occurrences::last_until(Instant t) const {
   return at(*last);
 }
 
+std::optional<Occurrence> Occurrences::last_due_until(Instant t) const {
+  auto last = last_until(t);
+  while (last && !last->day_off.empty()) {
+    const LocalTime midnight = std::chrono::floor<std::chrono::days>(zone_->to_local(last->at));
+    last = last_until(std::min(zone_->fires_at(midnight), last->at) - seconds(1));
+  }
+  return last;
+}
+
 }  // namespace weir::calendar

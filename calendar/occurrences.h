@@ -39,6 +39,8 @@ class Occurrences {
   std::optional<Occurrence> next_after(Instant t) const;
   // The last that is not after `t`.
   std::optional<Occurrence> last_until(Instant t) const;
+  // The last of those that is on no day off. Looks once at each day off on its way.
+  std::optional<Occurrence> last_due_until(Instant t) const;
 
  private:
   Occurrence at(Instant instant) const;

@@ -1,5 +1,6 @@
 // Times and days as people write them in definitions: "2026-12-01", "2026-12-01T09:00" by the clock
-// of a zone, "…Z" and "…+02:00" by themselves. Pure functions, safe from any thread.
+// of a zone, "…Z" and "…+02:00" by themselves.
+// Pure functions, safe from any thread; nothing is guessed.
 #pragma once
 
 #include <chrono>

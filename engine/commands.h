@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "calendar/zone.h"
 #include "engine/records.h"
 #include "engine/report_values.h"
 #include "engine/runs/run_spec.h"
+#include "engine/schedules/schedule_commands.h"
 #include "module/manifest.h"
 
 namespace weir::engine {
@@ -27,27 +27,12 @@ using base::Now;
 using base::SessionId;
 using module::Manifest;
 
-// Requests of people are refused first when the inbox is nearly full.
-enum class Sender { kPeople, kWorkers, kScheduler };
-
-// Who asked. `reply_to` correlates the answer (0: nobody waits); a key makes the request
-// repeatable.
-struct RequestInfo {
-  std::uint64_t reply_to = 0;
-  std::string idempotency_key;  // may be empty
-  Digest hash;                  // of the request, to refuse the same key with another payload
-};
-
 struct ModuleUpload {
   Digest digest;
   std::string manifest_json;  // as uploaded
   std::shared_ptr<const Manifest> manifest;
   std::vector<BundleFile> files;
 };
-
-// Time zones by name. The engine reads none itself: whoever gives it schedules gives the zones that
-// they name.
-using Zones = std::map<std::string, std::shared_ptr<const calendar::Zone>, std::less<>>;
 
 // All or nothing. Answered with the changes.
 struct RegisterModules {
@@ -57,47 +42,6 @@ struct RegisterModules {
   bool allow_breaking = false;
   bool dry_run = false;
   Zones zones = {};
-};
-
-// A schedule that no module declares: made, or changed as a whole. The names of its job and of
-// itself may be short; it belongs to the pipeline of its job. From then on it begins anew: times
-// up to now are not its own. Answered with its full name.
-struct PutSchedule {
-  static constexpr Sender kSender = Sender::kPeople;
-  RequestInfo request;
-  module::ScheduleSpec spec;
-  bool create = true;  // false: it must be there
-  std::string by;      // who asks: "user@host"
-  Zones zones;
-};
-
-// Answered with its full name. Its ticks stay.
-struct DeleteSchedule {
-  static constexpr Sender kSender = Sender::kPeople;
-  RequestInfo request;
-  std::string name;
-  std::string by;
-};
-
-// Answered with the names of those that this changed.
-struct PauseSchedules {
-  static constexpr Sender kSender = Sender::kPeople;
-  RequestInfo request;
-  std::vector<std::string> names;  // empty: all
-  bool pause = true;               // false: resume; times of the pause are recorded as skipped
-  std::optional<WallTime> until;   // of a pause: then it resumes by itself
-  std::string reason;
-  std::string by;
-};
-
-// A run of the schedule by hand: for now, or for a nominal time that made none. Answered with the
-// run's id.
-struct TriggerSchedule {
-  static constexpr Sender kSender = Sender::kPeople;
-  RequestInfo request;
-  std::string name;
-  std::optional<WallTime> nominal;
-  std::string by;
 };
 
 // Answered with the run's id.
@@ -218,8 +162,9 @@ struct Command {
   Now now;
   std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, PutSchedule, DeleteSchedule, PauseSchedules, TriggerSchedule,
-               CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished, AttemptReleased,
-               FireTimers, OutboxDelivered, Explain>
+               CreateRun, CancelRun, ConnectWorker, DisconnectWorker, Heartbeat, DrainWorker,
+               AttemptStarted, AttemptsProgressed, AttemptFinished, AttemptReleased, FireTimers,
+               OutboxDelivered, Explain>
       body;
 };
 

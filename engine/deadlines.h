@@ -22,9 +22,13 @@ namespace weir::engine {
 struct Deadlines {
   std::optional<base::BootTime> boot;
   std::optional<base::WallTime> wall;
+  // Where what was done depends on it: how far the wall clock was. It was set back when it is
+  // before that, which nobody sleeps for: whoever looks at the clock now and then finds it.
+  std::optional<base::WallTime> reached = {};
 
   bool passed(base::Now now) const {
-    return (boot && *boot <= now.boot) || (wall && *wall <= now.wall);
+    return (boot && *boot <= now.boot) || (wall && *wall <= now.wall) ||
+           (reached && now.wall < *reached);
   }
   // Until the first of them, zero when it has passed; none when there is none.
   std::optional<base::Duration> wait(base::Now now) const {
@@ -46,15 +50,19 @@ enum class TimerKind {
   kStop,
   kStartTime,
   kAdmission,
-  kForgetWorker
+  kForgetWorker,
+  kTick,      // of a schedule, or the end of its pause
+  kOverlap,   // of a schedule whose runs stand in each other's way after a restart
+  kWithdraw,  // queued runs that are to end
+  kRebase     // schedules that are ahead of the clock
 };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.
 struct Timer {
   std::variant<base::BootTime, base::WallTime> at;
   TimerKind kind = TimerKind::kWorkerLease;
-  std::string worker;
-  TaskRef task;  // of kStartTime the run alone
+  std::string name;  // of a worker, or of a schedule
+  TaskRef task;      // of kStartTime the run alone
 };
 
 class Timers {

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -19,7 +20,8 @@ using base::Json;
 using base::Status;
 
 constexpr std::size_t kSchemaShownMax = 200;
-constexpr std::int64_t kRecordsOfAModuleMax = 3;  // its row, its predecessor's, its event
+constexpr std::int64_t kRecordsOfAModuleMax = 3;    // its row, its predecessor's, its event
+constexpr std::int64_t kRecordsOfAScheduleMax = 4;  // its row, its event, a stretch and its event
 
 struct Producer {
   std::string pipeline;
@@ -105,6 +107,8 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
                     "two of the modules declare the pipeline '" + upload.manifest->pipeline + "'");
     }
     if (Status status = check_jobs(upload.manifest); !status.ok()) return status;
+    Status status = check_schedules(state, *upload.manifest, command.zones);
+    if (!status.ok()) return status;
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
   // Who is there already claims first: the newcomer is the one to be told.
@@ -245,6 +249,7 @@ ModuleChange change_of(const State& state, const ModuleUpload& upload,
   for (const auto& [name, stage] : before) {
     if (!after.contains(name)) change.removed.push_back(name);
   }
+  add_schedule_changes(state, *upload.manifest, change);
   change.breaking = breaking;
   change.pipeline = upload.manifest->pipeline;
   change.module = upload.digest;
@@ -260,6 +265,7 @@ Status check_records(const State& state, const RegisterModules& command, const P
   for (const auto& upload : command.modules) {
     given.insert(upload.manifest->pipeline);
     records += kRecordsOfAModuleMax;
+    records += kRecordsOfAScheduleMax * std::ssize(upload.manifest->schedules);
     for (const auto& stage : upload.manifest->stages) records += std::ssize(stage.outputs);
   }
   for (const auto& [name, asset] : state.assets) {
@@ -299,7 +305,7 @@ void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manif
   }
 }
 
-void activate(Step& step, const ModuleUpload& upload) {
+void activate(Step& step, const ModuleUpload& upload, const Zones& zones) {
   State& state = step.state;
   const std::string& pipeline = upload.manifest->pipeline;
   if (const auto active = state.active.find(pipeline); active != state.active.end()) {
@@ -325,6 +331,7 @@ void activate(Step& step, const ModuleUpload& upload) {
   write(step, module->row);
   retire_assets(step, pipeline, *upload.manifest);
   adopt_assets(step, pipeline, *upload.manifest);
+  declare_schedules(step, *upload.manifest, upload.digest, zones);
   emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 
@@ -367,7 +374,7 @@ void register_modules(Step& step, const RegisterModules& command) {
     step.effects.replies.push_back({command.request.reply_to, {}, std::move(changes)});
     return;
   }
-  for (const auto& upload : command.modules) activate(step, upload);
+  for (const auto& upload : command.modules) activate(step, upload, command.zones);
   renew_catalog(step.state);
   reply(step, command.request, {}, std::move(changes));
 }

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "base/planted.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -23,6 +24,10 @@ Overloaded(F...) -> Overloaded<F...>;
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { register_modules(step, c); },
+                 [&](const PutSchedule& c) { put_schedule(step, c); },
+                 [&](const DeleteSchedule& c) { delete_schedule(step, c); },
+                 [&](const PauseSchedules& c) { pause_schedules(step, c); },
+                 [&](const TriggerSchedule& c) { trigger_schedule(step, c); },
                  [&](const CreateRun& c) { create_run(step, c); },
                  [&](const CancelRun& c) { cancel_run(step, c); },
                  [&](const ConnectWorker& c) { connect_worker(step, c); },
@@ -101,6 +106,13 @@ Reads Engine::reads(const Command& command) const {
   };
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { request(c.request); },
+                 [&](const PutSchedule& c) { request(c.request); },
+                 [&](const DeleteSchedule& c) { request(c.request); },
+                 [&](const PauseSchedules& c) { request(c.request); },
+                 [&](const TriggerSchedule& c) {
+                   request(c.request);
+                   reads.ticks = ticks_to_trigger(*state_, c);
+                 },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
                  [&](const CancelRun& c) {
@@ -115,7 +127,13 @@ Reads Engine::reads(const Command& command) const {
                      }
                    }
                  },
-                 [&](const FireTimers&) { reads.queued = next_admissions(*state_); },
+                 [&](const FireTimers&) {
+                   reads.queued = next_admissions(*state_);
+                   const auto ending = next_withdrawals(*state_);
+                   reads.queued.insert(reads.queued.end(), ending.begin(), ending.end());
+                   if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
+                 },
+                 [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },
                  [](const auto&) {},
              },
              command.body);
@@ -135,6 +153,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .ended_runs = {},
             .dispatch = false,
             .drawn = 0};
+  observe_clock(step);
   apply(step, command);
   react(step);
   if (step.dispatch) dispatch(step);
@@ -142,10 +161,15 @@ Effects Engine::step(const Command& command, const Facts& facts) {
   write_dirty(step);
   drop_ended(step);
   arm_admission(*state_, step.now);
+  arm_reads_of_schedules(*state_, step.now);
   return std::move(step.effects);
 }
 
-Deadlines Engine::next_deadlines() const { return state_->timers.next(); }
+Deadlines Engine::next_deadlines() const {
+  Deadlines next = state_->timers.next();
+  if (!state_->schedules.empty() && state_->last_now) next.reached = state_->last_now->wall;
+  return next;
+}
 
 std::vector<OutboxRow> Engine::outbox(std::int64_t from, std::size_t limit) const {
   std::vector<OutboxRow> rows;

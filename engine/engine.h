@@ -27,6 +27,7 @@ struct Options {
   std::int32_t tasks_per_run_max = 100'000;
   std::int32_t live_runs_max = 10'000;          // more wait in the queue
   std::int32_t queued_runs_max = 100'000;       // more are refused
+  std::int32_t schedules_max = 200'000;         // more are refused
   std::int64_t resident_tasks_max = 1'000'000;  // of all live runs
   // Rows that one request may cause in one step: a registration, or a run whose tasks all end.
   std::int64_t request_records_max = 500'000;

@@ -169,8 +169,7 @@ struct EventRow {
 
 using Record = std::variant<ModuleRow, AssetRow, AssetPartitionRow, RunRow, RunCountsRow, TaskRow,
                             AttemptRow, MaterializationRow, CheckRow, ArtifactRow, CursorRow,
-                            EventRow, WorkerRow, ReplyRow, OutboxRow, ScheduleRow,
-                            TickRow>;
+                            EventRow, WorkerRow, ReplyRow, OutboxRow, ScheduleRow, TickRow>;
 
 template <class... Rows>
 consteval bool list_every_member(const std::variant<Rows...>*) {

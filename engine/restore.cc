@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/planted.h"
 #include "engine/plan/run_plan.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -199,6 +200,7 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
     for (const OutboxRow& row : snapshot.outbox) state_->outbox.emplace(row.id, row);
   }
   for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
+  restore_schedules(*state_, snapshot, now);
   arm_admission(*state_, now);
   state_->set_aside = snapshot.set_aside;
   state_->last_run = snapshot.last_run;

@@ -24,6 +24,7 @@
 #include "engine/plan/trigger_rule.h"
 #include "engine/queues/waiting.h"
 #include "engine/runs/run_queue.h"
+#include "engine/schedules/schedule.h"
 
 namespace weir::engine {
 
@@ -165,6 +166,15 @@ struct State {
   std::map<RunId, std::string> set_aside;  // live, but their rows cannot be read, and why
   RunId last_run;                          // the largest id that was ever given
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
+  std::map<std::string, Schedule, std::less<>> schedules;  // by "pipeline/name"
+  Zones zones;                                             // that they name
+  std::map<RunId, Withdrawal> withdrawn;                   // queued runs that are to end
+  bool withdrawal_timer = false;
+  bool rebase = false;  // schedules are ahead of the clock, which was set back
+  bool rebase_timer = false;
+  WallTime downtime_until{};          // times up to here passed while nobody looked
+  WallTime last_trigger{};            // the nominal time of the last run by hand
+  std::optional<base::Now> last_now;  // of the step before
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   ReadyQueues ready;                 // for a worker

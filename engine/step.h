@@ -83,8 +83,9 @@ void release_module(State& state, const std::shared_ptr<Module>& module);
 // ---- admission.cc ----
 inline constexpr std::int32_t kQueuedRunSeq = 1;  // a queued run has had one event
 // Plans a run and begins it, or leaves it in the queue: it is accepted either way. Needs no
-// request.
-base::Result<RunId> start_run(Step& step, const RunSpec& spec);
+// request. `hold`: it stays in the queue until somebody makes it due.
+base::Result<RunId> start_run(Step& step, const RunSpec& spec,
+                              QueueReason hold = QueueReason::kNone);
 // The runs whose rows the next look into the queue needs.
 std::vector<RunId> next_admissions(const State& state);
 void admit_runs(Step& step);
@@ -97,6 +98,7 @@ RunId next_run_id(Step& step);
 Run& begin_run(Step& step, Run planned);
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
+void cancel_live(Step& step, Run& run, const std::string& why);
 void finish_run_if_done(Step& step, Run& run);
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
 void notify_end(Step& step, const RunFinished& end);

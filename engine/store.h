@@ -19,7 +19,7 @@ namespace weir::engine {
 
 // Names of what is not resident and must be loaded before the step.
 struct Reads {
-  // Ticks of a schedule.
+  // Ticks of a schedule. Rows that cannot be decoded are left out.
   struct Ticks {
     std::string schedule;
     WallTime from{}, to{};  // the nominal time or the stretch; and the newest tick before that
@@ -59,9 +59,9 @@ struct Snapshot {
   std::vector<ScheduleRow> schedules;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
   Zones zones;                                 // that the schedules name and that can be read
-  std::vector<OutboxRow> outbox;          // not delivered
-  std::map<RunId, std::int32_t> run_seq;  // last event of each live run
-  RunId last_run;                         // the largest id
+  std::vector<OutboxRow> outbox;               // not delivered
+  std::map<RunId, std::int32_t> run_seq;       // last event of each live run
+  RunId last_run;                              // the largest id
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

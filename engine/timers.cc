@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/planted.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -49,7 +50,7 @@ void fire_stop(Step& step, const Timer& timer) {
 void fire_start_time(Step& step, const Timer& timer) { step.state.queue.make_due(timer.task.run); }
 // One of a worker that has been forgotten since does nothing.
 void fire_for_worker(Step& step, const Timer& timer) {
-  const auto found = step.state.workers.find(timer.worker);
+  const auto found = step.state.workers.find(timer.name);
   if (found == step.state.workers.end()) return;
   switch (timer.kind) {
     case TimerKind::kWorkerLease:
@@ -75,6 +76,14 @@ void fire(Step& step, const Timer& timer) {
       return fire_start_time(step, timer);
     case TimerKind::kAdmission:
       return admit_runs(step);
+    case TimerKind::kTick:
+      return fire_tick(step, timer.name);
+    case TimerKind::kOverlap:
+      return enforce_overlap(step, timer.name);
+    case TimerKind::kWithdraw:
+      return end_withdrawn(step);
+    case TimerKind::kRebase:
+      return rebase_schedules(step);
   }
 }
 

@@ -20,6 +20,7 @@
 #include "scheduler/rpc/server.h"
 #include "scheduler/scheduler_health.h"
 #include "scheduler/store/storage.h"
+#include "scheduler/zones/zones.h"
 
 namespace weir {
 
@@ -82,6 +83,7 @@ base::Status Scheduler::Parts::start_loop() {
   loop::LoopOptions wanted;
   wanted.engine = options.engine;
   wanted.engine.notify_run_finished = !options.on_run_finished.empty();
+  wanted.zone = zones::load_zone;
   wanted.admission = [guard = storage.guard.get()] { return guard->admit(); };
   wanted.housekeeping = [store = storage.store.get()](base::WallTime now, bool idle) {
     // What could not be done now is tried at the next call; failures show in the store's counters.

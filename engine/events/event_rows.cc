@@ -5,6 +5,7 @@
 
 #include "engine/events/events.h"
 #include "engine/records.h"
+#include "engine/schedules/occurrences.h"
 
 namespace weir::engine {
 namespace {
@@ -103,6 +104,19 @@ struct ToRow {
   }
   EventRow operator()(WorkerForgotten&& e) const {
     return row_of(EventKind::kWorkerForgotten, std::move(e.worker), "it was not seen for too long");
+  }
+  EventRow operator()(ScheduleChanged&& e) const {
+    std::string message = e.change + " by " + e.by;
+    if (!e.reason.empty()) message += ": " + e.reason;
+    EventRow row = row_of(EventKind::kScheduleChanged, std::move(e.schedule), std::move(message));
+    row.state = std::move(e.change);
+    return row;
+  }
+  EventRow operator()(TickRecorded&& e) const {
+    EventRow row = row_of(EventKind::kTickRecorded, std::move(e.schedule),
+                          utc_text(e.nominal) + ": " + e.reason);
+    row.state = base::word_of(e.outcome);
+    return row;
   }
 };
 

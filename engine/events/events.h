@@ -121,11 +121,10 @@ struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
 
-using Event =
-    std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
-                 TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
-                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
-                 ScheduleChanged, TickRecorded>;
+using Event = std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished,
+                           TaskAssigned, TaskStarted, TaskRetry, TaskFinished, AssetMaterialized,
+                           CheckFailed, ModuleRegistered, WorkerConnected, WorkerLost,
+                           WorkerDraining, WorkerForgotten, ScheduleChanged, TickRecorded>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

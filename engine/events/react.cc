@@ -1,8 +1,10 @@
 // What follows from events, after the command has been applied and before work is handed out: the
-// notice of a run's end; later whatever else is derived and not asked for. An event that a reaction
-// raises is reacted to in the same pass. Part of Engine's step.
+// notice of a run's end, the run of its schedule that waited for it; later whatever else is derived
+// and not asked for. An event that a reaction raises is reacted to in the same pass. Part of
+// Engine's step.
 #include <utility>
 
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -10,8 +12,10 @@ namespace weir::engine {
 void react(Step& step) {
   for (std::size_t i = 0; i < step.events.size(); ++i) {
     const auto* finished = std::get_if<RunFinished>(&step.events[i].event);
-    // A copy: a reaction may raise events, which moves these.
-    if (finished != nullptr) notify_end(step, RunFinished(*finished));
+    if (finished == nullptr) continue;
+    const RunFinished end = *finished;  // a copy: a reaction may raise events, which moves these
+    notify_end(step, end);
+    if (end.origin.kind == OriginKind::kSchedule) schedule_run_ended(step, end);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -179,7 +180,14 @@ void explain_run(const Step& step, const Run& run, Explanation& out) {
 void explain_queued(const State& state, const QueuedRun& run, Explanation& out) {
   ExplainItem head = item(ExplainKind::kQueuedUntil, 0);
   head.subject = run.id.text();
-  if (!state.queue.is_due(run)) {
+  const bool held = run.reason == QueueReason::kOverlap && !state.queue.is_due(run);
+  const auto schedule = held ? state.schedules.find(run.origin.reference) : state.schedules.end();
+  if (schedule != state.schedules.end() && !schedule->second.live.empty()) {
+    head.kind = ExplainKind::kQueuedForOverlap;
+    head.references = {schedule->second.live.front().text(), schedule->first};
+    return out.push_back(std::move(head));
+  }
+  if (!state.queue.is_due(run) && run.start_at) {
     head.numbers["start_at"] = run.start_at->time_since_epoch().count();
     return out.push_back(std::move(head));
   }
@@ -345,8 +353,10 @@ Status explain_reference(const Step& step, const Explain& command, Explanation& 
     explain_asset(step, asset->second, command.partition, out);
     return {};
   }
-  return Status(base::Code::kNotFound, base::kErrUnknownAsset,
-                "'" + reference + "' is neither a live run, a task of one, nor an asset");
+  if (explain_schedule(step, reference, out)) return {};
+  return Status(
+      base::Code::kNotFound, base::kErrUnknownAsset,
+      "'" + reference + "' is neither a live run, a task of one, an asset, nor a schedule");
 }
 
 }  // namespace

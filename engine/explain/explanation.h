@@ -18,6 +18,7 @@ enum class ExplainKind {
   kQueuedForRoom,
   kQueuedForTasks,
   kQueuedUntil,
+  kQueuedForOverlap,
   kQueueAhead,
   kSetAside,
   kRunEnded,
@@ -54,12 +55,28 @@ enum class ExplainKind {
   kWillWrite,
   kNobodyWrites,
   kMoreWriters,
+  // Of schedules.
+  kSchedule,
+  kScheduleNext,
+  kScheduleDayOff,
+  kScheduleOver,
+  kSchedulePaused,
+  kScheduleRetired,
+  kScheduleNoZone,
+  kScheduleRun,
+  kScheduleRunWaits,
+  kScheduleHistory,
+  kTick,
+  kTickStretch,
+  kTickToCome,
+  kTickUnknown,
 };
-constexpr base::Words<37> words(ExplainKind) {
+constexpr base::Words<52> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
           "queued_until",
+          "queued_for_overlap",
           "queue_ahead",
           "set_aside",
           "run_ended",
@@ -92,7 +109,21 @@ constexpr base::Words<37> words(ExplainKind) {
           "written_now",
           "will_write",
           "nobody_writes",
-          "more_writers"};
+          "more_writers",
+          "schedule",
+          "schedule_next",
+          "schedule_day_off",
+          "schedule_over",
+          "schedule_paused",
+          "schedule_retired",
+          "schedule_no_zone",
+          "schedule_run",
+          "schedule_run_waits",
+          "schedule_history",
+          "tick",
+          "tick_stretch",
+          "tick_to_come",
+          "tick_unknown"};
 }
 
 struct ExplainItem {

@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{#limit} may be live[tasks?; it has {#tasks}][missing?, and begins when runs with "
     "{missing:task|tasks} or more have ended]",
     "run {subject} is queued and not planned: it starts at {start_at@}",
+    "run {subject} is queued and not planned: it waits for run {ref} of its schedule, {ref2}, to "
+    "end",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
     "run {subject} is set aside, for {text}, until it is repaired and the scheduler started again",
     "run {subject} {ref}[text?: {text}]",
@@ -66,6 +68,24 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "run {ref} will write it:",
     "no run that goes on writes it",
     "… `weir runs list` shows the other runs that will write it",
+    "schedule {subject} starts job {ref}: {text}",
+    "it fires next for {nominal@}[jitter?, evaluated at {due@}: its share of a jitter of "
+    "{jitter~}]",
+    "that is a day off of '{text}': the tick will be recorded as skipped",
+    "it fires no more: there is no time of it before its end",
+    "it is paused by {ref} since {since@}[until?, until {until@}][text?: {text}]; "
+    "`weir schedules resume {subject}` has it go on from then",
+    "it is retired: its pipeline's module no longer declares it",
+    "it does not fire: the time zone '{ref}' cannot be read on this machine",
+    "run {ref} of it has not ended[overlap?; a tick that comes meanwhile: {text}]",
+    "run {ref} of it waits for that",
+    "`weir schedules history {subject}` shows what became of its times",
+    "the tick of {subject} for {nominal@} was {ref} at {evaluated@}[run?, run {ref2}][text?: "
+    "{text}]",
+    "the tick of {subject} for {nominal@} was {ref} with all from {first@} to {last@}[text?: "
+    "{text}]",
+    "the tick of {subject} for {nominal@} has not come yet",
+    "{subject} has no tick for {nominal@}[next?; its next time after that is {next@}]",
 };
 static_assert(!kTemplates.back().empty(), "a kind of item has no words");
 

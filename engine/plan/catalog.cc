@@ -153,6 +153,13 @@ std::shared_ptr<const Catalog> make_catalog(
     std::map<std::string, std::shared_ptr<Module>, std::less<>> modules) {
   auto catalog = std::make_shared<Catalog>();
   catalog->modules = std::move(modules);
+  for (const auto& [pipeline, module] : catalog->modules) {
+    for (const auto& job : module->manifest->jobs) {
+      const std::string full = pipeline + "/" + job.name;
+      catalog->jobs.emplace(full, FoundJob{full, &job, module});
+      catalog->jobs_by_short_name.emplace(job.name, full);
+    }
+  }
   if (catalog->modules.size() == 1) return catalog;
   std::vector<const Module*> places;
   for (const auto& [pipeline, module] : catalog->modules) {
@@ -164,25 +171,23 @@ std::shared_ptr<const Catalog> make_catalog(
 }
 
 Result<FoundJob> find_job(const Catalog& catalog, const std::string& name) {
-  std::vector<FoundJob> found;
-  std::vector<std::string> known;
-  for (const auto& [pipeline, module] : catalog.modules) {
-    for (const auto& job : module->manifest->jobs) {
-      const std::string full = pipeline + "/" + job.name;
-      known.push_back(full);
-      known.push_back(job.name);
-      if (full == name) return FoundJob{full, &job, module};
-      if (job.name == name) found.push_back({full, &job, module});
-    }
+  if (const auto exact = catalog.jobs.find(name); exact != catalog.jobs.end()) {
+    return exact->second;
   }
-  if (found.size() == 1) return found.front();
-  if (found.empty()) {
+  const auto [first, last] = catalog.jobs_by_short_name.equal_range(name);
+  if (first == last) {
+    std::vector<std::string> known;
+    for (const auto& [full, job] : catalog.jobs) {
+      known.push_back(full);
+      known.push_back(job.spec->name);
+    }
     return Status(Code::kNotFound, base::kErrUnknownJob,
                   "no job is named '" + name + "'." + base::did_you_mean(name, known) +
                       " `weir register MODULE` adds the jobs of a module.");
   }
+  if (std::next(first) == last) return catalog.jobs.at(first->second);
   std::string names;
-  for (const auto& job : found) names += (names.empty() ? "" : ", ") + job.name;
+  for (auto at = first; at != last; ++at) names += (names.empty() ? "" : ", ") + at->second;
   return Status(Code::kInvalidArgument, base::kErrAmbiguous,
                 "'" + name + "' names several jobs: " + names + "; write the pipeline too");
 }

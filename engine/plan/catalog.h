@@ -51,8 +51,17 @@ struct Module {
 std::shared_ptr<Module> make_module(ModuleRow row,
                                     std::shared_ptr<const module::Manifest> manifest);
 
+// "pipeline/job", and what it is.
+struct FoundJob {
+  std::string name;
+  const module::JobSpec* spec = nullptr;
+  std::shared_ptr<Module> module;
+};
+
 struct Catalog {
-  std::map<std::string, std::shared_ptr<Module>, std::less<>> modules;  // active, by pipeline
+  std::map<std::string, std::shared_ptr<Module>, std::less<>> modules;      // active, by pipeline
+  std::map<std::string, FoundJob, std::less<>> jobs;                        // by "pipeline/job"
+  std::multimap<std::string, std::string, std::less<>> jobs_by_short_name;  // to the full ones
   StageGraph all;  // of all of them; empty when there is one alone, whose own it is
   const StageGraph& whole() const {
     return modules.size() == 1 ? modules.begin()->second->own : all;
@@ -66,12 +75,7 @@ std::shared_ptr<const Catalog> make_catalog(
 base::Result<std::vector<PlannedStage>> plan_stages(const Catalog& catalog, const std::string& job,
                                                     const std::string& selection);
 
-// "pipeline/job" from a full or unique short name.
-struct FoundJob {
-  std::string name;
-  const module::JobSpec* spec = nullptr;
-  std::shared_ptr<Module> module;
-};
+// From a full or unique short name.
 base::Result<FoundJob> find_job(const Catalog& catalog, const std::string& name);
 
 // Whether each job of a module could be run: a job selects among the stages of its own pipeline, so

@@ -33,8 +33,8 @@ struct ChangedNames {
 };
 
 // Of requests that are only accepted or refused: nothing.
-using ReplyPayload = std::variant<std::monostate, base::RunId, std::vector<ModuleChange>,
-                                  ChangedNames, Explanation>;
+using ReplyPayload =
+    std::variant<std::monostate, base::RunId, std::vector<ModuleChange>, ChangedNames, Explanation>;
 
 // Of answers that are kept; explanations are not.
 std::string payload_text(const ReplyPayload& payload);

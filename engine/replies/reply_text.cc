@@ -1,6 +1,7 @@
 // Kept answers as text and back: a run's id, or a JSON object of the changes of a registration
-// or of the names that were changed. Read only when a request is repeated. Pure functions, safe from any thread; what is read was
-// written by an earlier version of the same functions, or it is refused.
+// or of the names that were changed. Read only when a request is repeated. Pure functions, safe
+// from any thread; what is read was written by an earlier version of the same functions, or it is
+// refused.
 #include <utility>
 
 #include "base/errors.h"

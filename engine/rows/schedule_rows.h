@@ -34,13 +34,12 @@ struct ColumnsOf<module::ScheduleSpec> {
         column("start_at", &Spec::start), column("end_at", &Spec::end),
         column("jitter_ms", &Spec::jitter_ms), column("catch_up", &Spec::catch_up),
         column("catch_up_runs", &Spec::catch_up_runs),
-        column("catch_up_window_ms", &Spec::catch_up_window_ms),
-        column("overlap", &Spec::overlap));
+        column("catch_up_window_ms", &Spec::catch_up_window_ms), column("overlap", &Spec::overlap));
   }
 };
 
 struct ScheduleRow {
-  std::string name;  // "pipeline/name"
+  std::string name;       // "pipeline/name"
   bool declared = false;  // by the pipeline's module; else made by command, which may edit it too
   bool retired = false;   // its module no longer declares it: kept for its pause and its history
   module::ScheduleSpec spec;  // job "pipeline/job"; its name is empty
@@ -94,11 +93,10 @@ struct TickRow {
   static constexpr auto erased() { return &TickRow::withdrawn; }
   static constexpr auto columns() {
     using Row = TickRow;
-    return std::tuple(
-        primary("schedule", &Row::schedule), primary("nominal", &Row::nominal),
-        column("until", &Row::until), column("outcome", &Row::outcome),
-        nullable("run_id", &Row::run), column("evaluated_at", &Row::evaluated_at),
-        column("reason", &Row::reason), column("triggered_by", &Row::triggered_by));
+    return std::tuple(primary("schedule", &Row::schedule), primary("nominal", &Row::nominal),
+                      column("until", &Row::until), column("outcome", &Row::outcome),
+                      nullable("run_id", &Row::run), column("evaluated_at", &Row::evaluated_at),
+                      column("reason", &Row::reason), column("triggered_by", &Row::triggered_by));
   }
 };
 

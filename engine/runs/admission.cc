@@ -56,7 +56,8 @@ Status check_queue(const State& state) {
 }
 
 void enqueue(Step& step, RunRow row, QueueReason why) {
-  add_to_queue(step.state, {row.id, row.priority, why, row.start_at, row.task_count}, step.now);
+  add_to_queue(step.state, {row.id, row.priority, why, row.start_at, row.origin, row.task_count},
+               step.now);
   row.queued_for = why;
   row.modules.clear();
   row.pins.clear();
@@ -122,7 +123,7 @@ void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
 
 void add_to_queue(State& state, const QueuedRun& run, base::Now now) {
   const bool later = run.start_at && *run.start_at > now.wall;
-  state.queue.add(run, !later);
+  state.queue.add(run, !later && run.reason != QueueReason::kOverlap);
   if (later) state.timers.push({*run.start_at, TimerKind::kStartTime, "", {run.id, 0}});
 }
 
@@ -135,13 +136,13 @@ void end_queued(Step& step, RunRow row) {
   write(step, std::move(row));
 }
 
-base::Result<RunId> start_run(Step& step, const RunSpec& spec) {
+base::Result<RunId> start_run(Step& step, const RunSpec& spec, QueueReason hold) {
   auto row = run_row(*step.state.catalog, spec);
   if (!row.ok()) return row.status();
   auto planned = plan_run(step.state, std::move(*row));
   if (!planned.ok()) return planned.status();
   if (Status status = check_alone(step.state, *planned); !status.ok()) return status;
-  const QueueReason why = must_wait(step, *planned);
+  const QueueReason why = hold != QueueReason::kNone ? hold : must_wait(step, *planned);
   if (why != QueueReason::kNone) {
     if (Status status = check_queue(step.state); !status.ok()) return status;
   }

@@ -38,23 +38,6 @@ std::string cancel_message(const CancelRun& command) {
   return command.reason.empty() ? "canceled" : command.reason;
 }
 
-void cancel_live(Step& step, Run& run, const CancelRun& command) {
-  if (run.row.state == RunState::kCanceling) return;
-  run.row.state = RunState::kCanceling;
-  run.row.message = cancel_message(command);
-  touch(step, run);
-  emit_run(step, run.row, run.run_seq, RunCanceling{run.row.message});
-  std::vector<Decided> decided;  // of no interest: all children end too
-  for (Task& task : run.tasks) {
-    if (std::holds_alternative<Leased>(task.phase)) {
-      stop_attempt(step, run, task, run.row.message);
-    } else if (!std::holds_alternative<Ended>(task.phase)) {
-      close_task(step, run, task, TaskState::kCanceled, run.row.message, decided);
-    }
-  }
-  finish_run_if_done(step, run);
-}
-
 // Of a run that is not resident: it waits in the queue, has ended, or never was.
 Status cancel_row(Step& step, const CancelRun& command) {
   const auto found = step.facts.runs.find(command.run);
@@ -80,6 +63,23 @@ Status cancel_row(Step& step, const CancelRun& command) {
 }
 
 }  // namespace
+
+void cancel_live(Step& step, Run& run, const std::string& why) {
+  if (run.row.state == RunState::kCanceling) return;
+  run.row.state = RunState::kCanceling;
+  run.row.message = why;
+  touch(step, run);
+  emit_run(step, run.row, run.run_seq, RunCanceling{run.row.message});
+  std::vector<Decided> decided;  // of no interest: all children end too
+  for (Task& task : run.tasks) {
+    if (std::holds_alternative<Leased>(task.phase)) {
+      stop_attempt(step, run, task, run.row.message);
+    } else if (!std::holds_alternative<Ended>(task.phase)) {
+      close_task(step, run, task, TaskState::kCanceled, run.row.message, decided);
+    }
+  }
+  finish_run_if_done(step, run);
+}
 
 RunId next_run_id(Step& step) {
   State& state = step.state;
@@ -112,7 +112,7 @@ void create_run(Step& step, const CreateRun& command) {
 void cancel_run(Step& step, const CancelRun& command) {
   if (answered_before(step, command.request)) return;
   if (Run* run = find_run(step.state, command.run)) {
-    cancel_live(step, *run, command);
+    cancel_live(step, *run, cancel_message(command));
   } else if (Status status = cancel_row(step, command); !status.ok()) {
     return reply(step, command.request, std::move(status));
   }
@@ -120,7 +120,8 @@ void cancel_run(Step& step, const CancelRun& command) {
 }
 
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq) {
-  emit_run(step, run, run_seq, RunFinished{run.state, run.job, run.selection, run.message});
+  emit_run(step, run, run_seq,
+           RunFinished{run.state, run.job, run.selection, run.message, run.origin});
 }
 
 void notify_end(Step& step, const RunFinished& end) {

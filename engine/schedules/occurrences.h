@@ -1,5 +1,6 @@
 // When a schedule fires, from its definition and its zone: for the engine, and for whoever shows
-// what is to come. Pure functions, safe from any thread.
+// what is to come.
+// Pure functions, safe from any thread; the zone is given and no clock is asked.
 #pragma once
 
 #include <memory>

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "engine/schedules/occurrences.h"
+
 namespace weir::engine {
 namespace {
 
@@ -33,6 +35,18 @@ struct CommandText {
   }
   std::string operator()(const CreateRun& c) const {
     return "run " + (c.spec.job.empty() ? c.spec.selection : c.spec.job);
+  }
+  std::string operator()(const PutSchedule& c) const {
+    return (c.create ? "create schedule " : "edit schedule ") + c.spec.name;
+  }
+  std::string operator()(const DeleteSchedule& c) const { return "delete schedule " + c.name; }
+  std::string operator()(const PauseSchedules& c) const {
+    std::string text = c.pause ? "pause" : "resume";
+    for (const std::string& name : c.names) text += " " + name;
+    return text;
+  }
+  std::string operator()(const TriggerSchedule& c) const {
+    return "trigger " + c.name + (c.nominal ? " " + utc_text(*c.nominal) : "");
   }
   std::string operator()(const CancelRun& c) const { return "cancel " + c.run.text(); }
   std::string operator()(const ConnectWorker& c) const {
@@ -134,6 +148,20 @@ struct RowText {
   }
   std::string operator()(const OutboxRow& r) const {
     return "outbox " + std::to_string(r.id) + " " + r.kind + (r.delivered ? " delivered" : "");
+  }
+  std::string operator()(const ScheduleRow& r) const {
+    return "schedule " + r.name +
+           (r.deleted   ? " deleted"
+            : r.retired ? " retired"
+            : r.paused  ? " paused"
+                        : "");
+  }
+  std::string operator()(const TickRow& r) const {
+    std::string text = "tick " + r.schedule + " " + utc_text(r.nominal);
+    if (r.until) text += " to " + utc_text(*r.until);
+    text += r.withdrawn ? " withdrawn" : " " + std::string(base::word_of(r.outcome));
+    if (r.run) text += " " + r.run.text();
+    return text + quoted_reason(r.reason);
   }
   std::string operator()(const AssetPartitionRow&) const { return ""; }
   std::string operator()(const RunCountsRow&) const { return ""; }

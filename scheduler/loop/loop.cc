@@ -58,7 +58,7 @@ TurnPorts make_ports(const LoopOptions& options, ports::SessionSink& sessions,
                      std::function<bool(const engine::OutboxRow&)> outbox,
                      std::function<base::Now()> clock, std::function<bool()> enough) {
   return {sessions,          std::move(reply), std::move(outbox), artifacts,
-          options.admission, std::move(clock), std::move(enough)};
+          options.admission, std::move(clock), std::move(enough), options.zone};
 }
 
 std::uint64_t seed_of(const LoopOptions& options) {

@@ -45,6 +45,8 @@ struct LoopOptions {
   // SqliteStore's is wired here: checkpoints and the pruning of replies.
   std::function<void(base::WallTime now, bool idle)> housekeeping;
   std::function<base::Status()> admission;  // not OK: no new runs and modules
+  // A time zone by its name, see TurnPorts; UTC alone without it.
+  std::function<base::Result<calendar::Zone>(const std::string& name)> zone;
   std::function<base::Now()> clock;         // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
   std::optional<std::uint64_t> seed;        // of what commands get; none: the system's randomness
 };

@@ -107,6 +107,7 @@ Status Turn::sync_store() {
 Status Turn::restore(base::Now now) {
   base::Result<engine::Snapshot> snapshot = store_.restore();
   if (!snapshot.ok()) return snapshot.status();
+  load_zones(*snapshot);
   // Leases get a full term, which must not have begun before the commit that failed.
   engine_.restore(*snapshot, ports_.clock ? ports_.clock() : now);
   quarantined_ = snapshot->quarantined;
@@ -119,6 +120,23 @@ Status Turn::restore(base::Now now) {
   outbox_refused_ = 0;  // nobody knows what was handed out before
   offer_outbox();
   return {};
+}
+
+// A zone that cannot be read is missing from the snapshot: its schedules do not fire, and say so.
+void Turn::load_zones(engine::Snapshot& snapshot) {
+  for (const engine::ScheduleRow& schedule : snapshot.schedules) {
+    const std::string& name = schedule.spec.zone;
+    auto known = zones_.find(name);
+    if (known == zones_.end()) {
+      auto zone = name == "UTC" ? base::Result<calendar::Zone>(calendar::Zone::utc())
+                  : ports_.zone ? ports_.zone(name)
+                                : base::Status(Code::kFailedPrecondition, base::kErrTimeZone,
+                                               "there are no time zones here");
+      if (!zone.ok()) continue;
+      known = zones_.emplace(name, std::make_shared<const calendar::Zone>(std::move(*zone))).first;
+    }
+    snapshot.zones.emplace(*known);
+  }
 }
 
 // Goes on where it was refused, and ends where it is refused again: rows that wait are not walked.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/histogram.h"
+#include "calendar/zone.h"
 #include "engine/engine.h"
 #include "engine/store.h"
 #include "scheduler/ports/blobs.h"
@@ -44,6 +45,8 @@ struct TurnPorts {
   std::function<base::Now()> clock;
   // Whether the batch has taken long enough, asked after each of its commands. Empty: it never has.
   std::function<bool()> enough = {};
+  // A time zone by its IANA name, for a restore. Empty: UTC is the only one.
+  std::function<base::Result<calendar::Zone>(const std::string& name)> zone = {};
 };
 
 // Safe to read from any thread.
@@ -109,10 +112,12 @@ class Turn {
   void fail(std::span<const engine::Command> batch, const base::Status& cause, base::Now now);
   void close(const base::Status& cause, base::Now now);
   base::Status restore(base::Now now);
+  void load_zones(engine::Snapshot& snapshot);
   void refuse(std::span<const engine::Command> batch);
   void answer(const engine::Command& command, const base::Status& status);
 
   engine::Engine engine_;
+  engine::Zones zones_;  // that were loaded
   engine::Store& store_;
   TurnPorts ports_;
   TurnStats stats_;

@@ -56,6 +56,7 @@ class SnapshotReader {
   Status read_partitions();
   Status read_current(engine::AssetPartitionRow& partition);
   Status read_small_tables();
+  Status read_schedules();
   Status read_counters();
 
   Connection& connection_;
@@ -118,7 +119,8 @@ Status SnapshotReader::read_runs() {
       live_runs_condition(),
       [&](engine::RunRow row) {
         if (row.queued_for == engine::QueueReason::kNone) return runs.push_back(std::move(row));
-        snapshot_.queued.push_back({row.id, row.priority, row.queued_for, row.start_at});
+        snapshot_.queued.push_back(
+            {row.id, row.priority, row.queued_for, row.start_at, row.origin});
       },
       [&](const Statement& bad) {
         if (const auto id = RunId::parse(bad.text(0)))
@@ -330,9 +332,34 @@ Status SnapshotReader::read_small_tables() {
       "ORDER BY id", [&](engine::WorkerRow row) { snapshot_.workers.push_back(std::move(row)); },
       kIgnoreBad);
   if (!status.ok()) return status;
+  status = read_schedules();
+  if (!status.ok()) return status;
   return each<engine::OutboxRow>(
       "ORDER BY id", [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); },
       kIgnoreBad);
+}
+
+// One that cannot be read does not fire, and its runs are of no schedule that is known. Of its
+// ticks only the newest is looked for: runs by hand stand between two seconds.
+Status SnapshotReader::read_schedules() {
+  Status status = each<engine::ScheduleRow>(
+      "ORDER BY name",
+      [&](engine::ScheduleRow row) { snapshot_.schedules.push_back(std::move(row)); }, kIgnoreBad);
+  if (!status.ok()) return status;
+  const Result<Statement*> newest = prepared(
+      "SELECT coalesce(until, nominal) FROM ticks WHERE schedule=? AND nominal % 1000000 = 0 "
+      "ORDER BY nominal DESC LIMIT 1");
+  if (!newest.ok()) return newest.status();
+  for (const engine::ScheduleRow& schedule : snapshot_.schedules) {
+    (*newest)->query(schedule.name);
+    Result<bool> found = (*newest)->next();
+    if (!found.ok()) return found.status();
+    if (*found) {
+      snapshot_.last_ticks[schedule.name] = base::WallTime(base::Duration((*newest)->int64(0)));
+    }
+    (*newest)->reset();
+  }
+  return {};
 }
 
 Status SnapshotReader::read_counters() {

@@ -119,6 +119,9 @@ Status SqliteStore::prepare_statements() {
       {&load_reply_, select_rows<engine::ReplyRow>("WHERE key=?")},
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
+      {&load_ticks_, select_rows<engine::TickRow>(
+                         "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT "
+                         "max(nominal) FROM ticks WHERE schedule=?1 AND nominal<?2), ?2)")},
       {&prune_,
        "DELETE FROM replies WHERE key IN "
        "(SELECT key FROM replies WHERE at < ? ORDER BY at LIMIT ?)"},
@@ -217,7 +220,24 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
     if (!found.ok()) return found.status();
     if (*found) facts.artifacts.emplace(digest, std::move(row));
   }
+  for (const engine::Reads::Ticks& wanted : reads.ticks) {
+    if (Status status = load_ticks(wanted, facts.ticks[wanted.schedule]); !status.ok()) {
+      return status;
+    }
+  }
   return facts;
+}
+
+Status SqliteStore::load_ticks(const engine::Reads::Ticks& wanted,
+                               std::vector<engine::TickRow>& ticks) {
+  load_ticks_.query(wanted.schedule, wanted.from, wanted.to);
+  while (true) {
+    Result<bool> more = load_ticks_.next();
+    if (!more.ok()) return more.status();
+    if (!*more) return {};
+    engine::TickRow row;
+    if (decode(load_ticks_, row).ok()) ticks.push_back(std::move(row));
+  }
 }
 
 Status SqliteStore::write(const engine::Record& record) {

@@ -53,6 +53,16 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
     const engine::ArtifactRow* row = tables_.artifacts.find(digest);
     if (row != nullptr) facts.artifacts.emplace(digest, *row);
   }
+  for (const engine::Reads::Ticks& wanted : reads.ticks) {
+    const auto& ticks = tables_.ticks.rows();
+    auto& found = facts.ticks[wanted.schedule];
+    auto at = ticks.lower_bound({wanted.schedule, wanted.from});
+    const bool before = at != ticks.begin() && std::prev(at)->second.schedule == wanted.schedule;
+    if (before) --at;
+    for (; at != ticks.end() && at->second.schedule == wanted.schedule; ++at) {
+      if (at->second.nominal <= wanted.to) found.push_back(at->second);
+    }
+  }
   return facts;
 }
 
@@ -110,6 +120,7 @@ base::Result<engine::Snapshot> MemoryStore::restore() {
   for (const auto& [key, row] : tables_.cursors.rows()) snapshot.cursors.push_back(row);
   for (const auto& [key, row] : tables_.workers.rows()) snapshot.workers.push_back(row);
   for (const auto& [key, row] : tables_.outbox.rows()) snapshot.outbox.push_back(row);
+  restore_schedules(snapshot);
   snapshot.last_seq = last_key(tables_.events);
   snapshot.last_materialization = last_key(tables_.materializations);
   if (const std::int64_t* last = tables_.counters.find("outbox")) snapshot.last_outbox = *last;
@@ -143,7 +154,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
       continue;
     }
     if (run.queued_for != engine::QueueReason::kNone) {
-      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at});
+      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at, run.origin});
       continue;
     }
     snapshot.runs.push_back(run);
@@ -160,6 +171,16 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
     }
     const std::int32_t* seq = tables_.run_seq.find(id);
     snapshot.run_seq[id] = seq != nullptr ? *seq : 0;
+  }
+}
+
+void MemoryStore::restore_schedules(engine::Snapshot& snapshot) const {
+  for (const auto& [name, row] : tables_.schedules.rows()) snapshot.schedules.push_back(row);
+  for (const auto& [key, row] : tables_.ticks.rows()) {
+    const bool by_hand =
+        row.nominal != base::WallTime(std::chrono::floor<std::chrono::seconds>(row.nominal));
+    if (by_hand || !tables_.schedules.find(row.schedule)) continue;
+    snapshot.last_ticks[row.schedule] = row.until.value_or(row.nominal);
   }
 }
 

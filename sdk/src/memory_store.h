@@ -112,15 +112,19 @@ struct MemoryTables {
   RowTable<engine::WorkerRow> workers;
   RowTable<engine::ReplyRow> replies;
   RowTable<engine::OutboxRow> outbox;
+  RowTable<engine::ScheduleRow> schedules;
+  RowTable<engine::TickRow> ticks;
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
-                    materializations, checks, artifacts, cursors, events, workers, replies, outbox);
+                    materializations, checks, artifacts, cursors, events, workers, replies, outbox,
+                    schedules, ticks);
   }
   auto all() const {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
-                    materializations, checks, artifacts, cursors, events, workers, replies, outbox);
+                    materializations, checks, artifacts, cursors, events, workers, replies, outbox,
+                    schedules, ticks);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
@@ -178,6 +182,7 @@ class MemoryStore final : public engine::Store {
 
   void restore_definitions(engine::Snapshot& snapshot) const;
   void restore_runs(engine::Snapshot& snapshot) const;
+  void restore_schedules(engine::Snapshot& snapshot) const;
 
   MemoryTables tables_;
   FaultHooks hooks_;

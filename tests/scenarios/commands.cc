@@ -11,10 +11,14 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "calendar/read_time.h"
 #include "engine/plan/plan.h"
 #include "engine/plan/run_plan.h"
+#include "engine/schedules/occurrences.h"
 #include "engine/state.h"
+#include "engine/schedules/schedule_step.h"
 #include "tests/support/graph_text.h"
+#include "tests/support/schedule_text.h"
 
 namespace weir::scenario {
 namespace {
@@ -81,6 +85,9 @@ std::string do_register(World& world, const Line& line, const std::vector<std::s
     }
   }
   command.modules.push_back(test::upload_of(pipeline, text));
+  for (const auto& module : command.modules) {
+    command.zones.merge(test::zones_of(module.manifest->schedules));
+  }
   std::string out = world.step(command);
   // The reply lists digests; which modules became active is in the rows above it.
   const auto reply = out.find("  reply ok {");
@@ -112,6 +119,56 @@ std::string do_run(World& world, const Line& line, const std::vector<std::string
   for (const auto& row : body) {
     const auto space = row.find(' ');
     spec.params[row.substr(0, space)] = row.substr(space + 1);
+  }
+  return world.step(command);
+}
+
+std::multimap<std::string, std::string> every_option(const Line& line) {
+  std::multimap<std::string, std::string> options;
+  for (const auto& [name, values] : line.options) {
+    for (const auto& value : values) options.emplace(name, value);
+  }
+  if (line.flag("paused")) options.emplace("paused", "");
+  return options;
+}
+
+// "schedule create NAME job=j", its crons in the body; "schedule edit", "schedule delete".
+std::string do_schedule(World& world, const Line& line, const std::vector<std::string>& body) {
+  const std::string& verb = line.words.at(1);
+  if (verb == "delete") {
+    return world.step(engine::DeleteSchedule{request_of(line, body), line.words.at(2), "ops@host"});
+  }
+  engine::PutSchedule command;
+  command.request = request_of(line, body);
+  command.spec = test::parse_schedule(line.words.at(2), joined(body), every_option(line));
+  for (std::string& cron : command.spec.crons) std::erase(cron, '\n');
+  command.create = verb == "create";
+  command.by = "ops@host";
+  command.zones = test::zones_of({command.spec});
+  return world.step(command);
+}
+
+// "pause NAME… in=2h why=maintenance", without a name all; "resume" the same.
+std::string do_pause(World& world, const Line& line) {
+  engine::PauseSchedules command;
+  command.request = request_of(line, {});
+  command.names.assign(line.words.begin() + 1, line.words.end());
+  command.pause = line.words.at(0) == "pause";
+  if (const auto in = line.option("in"); !in.empty()) {
+    command.until = world.now.wall + test::parse_duration(in);
+  }
+  command.reason = line.option("why");
+  command.by = "ops@host";
+  return world.step(command);
+}
+
+std::string do_trigger(World& world, const Line& line) {
+  engine::TriggerSchedule command;
+  command.request = request_of(line, {});
+  command.name = line.words.at(1);
+  command.by = "ops@host";
+  if (const auto at = line.option("at"); !at.empty()) {
+    command.nominal = calendar::read_time(at, calendar::Zone::utc()).value();
   }
   return world.step(command);
 }
@@ -455,6 +512,39 @@ std::string show_assets(World& world, const Line&) {
   return text;
 }
 
+std::string show_ticks(World& world, const Line& line) {
+  std::string text;
+  for (const auto& [key, row] : world.tables().ticks.rows()) {
+    if (row.schedule != line.words.at(1)) continue;
+    text += engine::utc_text(row.nominal);
+    if (row.until) text += " to " + engine::utc_text(*row.until);
+    text += " " + std::string(base::word_of(row.outcome));
+    if (row.run) text += " " + row.run.text();
+    if (row.evaluated_at != row.nominal) text += " at " + engine::utc_text(row.evaluated_at);
+    if (!row.triggered_by.empty()) text += " by " + row.triggered_by;
+    text += row.reason.empty() ? "\n" : " (" + row.reason + ")\n";
+  }
+  return world.readable(text);
+}
+
+std::string show_schedules(World& world, const Line&) {
+  std::string text;
+  for (const auto& [name, schedule] : world.engine().state().schedules) {
+    const engine::ScheduleRow& row = schedule.row;
+    text += name + " of " + row.spec.job + (row.declared ? " declared" : "") +
+            (row.retired ? " retired" : "");
+    if (row.paused) text += " " + engine::pause_text(row);
+    if (schedule.due) {
+      text += " next " + engine::utc_text(schedule.next.at);
+      if (*schedule.due != schedule.next.at) text += " due " + engine::utc_text(*schedule.due);
+    }
+    for (const RunId run : schedule.live) text += " live " + run.text();
+    for (const RunId run : schedule.waiting) text += " waits " + run.text();
+    text += ", changed by " + row.changed_by.substr(0, 8) + "\n";
+  }
+  return world.readable(text);
+}
+
 std::string show_leases(World& world, const Line&) {
   std::string text;
   for (const auto& [id, worker] : world.engine().state().workers) {
@@ -487,24 +577,45 @@ std::string do_damage(World& world, const Line& line) {
 using Verb = std::function<std::string(World&, const Line&)>;
 
 const std::map<std::string, Verb>& verbs() {
-  static const std::map<std::string, Verb> kVerbs = {
-      {"connect", do_connect},     {"disconnect", do_disconnect},
-      {"heartbeat", do_heartbeat}, {"started", do_started},
-      {"finish", do_finish},       {"skip", do_finish},
-      {"unchanged", do_finish},    {"fail", do_finish},
-      {"crash", do_finish},        {"timeout", do_finish},
-      {"oom", do_finish},          {"load_error", do_finish},
-      {"canceled", do_finish},     {"release", do_release},
-      {"progress", do_progress},   {"advance", do_advance},
-      {"explain", do_explain},     {"clock", do_clock},
-      {"plan", do_plan},           {"cancel", do_cancel},
-      {"drain", do_drain},         {"undrain", do_drain},
-      {"options", do_options},     {"upload", do_upload},
-      {"inputs", show_inputs},     {"show", show_run},
-      {"attempts", show_attempts}, {"events", show_events},
-      {"assets", show_assets},     {"leases", show_leases},
-      {"outbox", show_outbox},     {"delivered", do_delivered},
-      {"damage", do_damage},       {"repair", do_damage}};
+  static const std::map<std::string, Verb> kVerbs = {{"connect", do_connect},
+                                                     {"disconnect", do_disconnect},
+                                                     {"heartbeat", do_heartbeat},
+                                                     {"started", do_started},
+                                                     {"finish", do_finish},
+                                                     {"skip", do_finish},
+                                                     {"unchanged", do_finish},
+                                                     {"fail", do_finish},
+                                                     {"crash", do_finish},
+                                                     {"timeout", do_finish},
+                                                     {"oom", do_finish},
+                                                     {"load_error", do_finish},
+                                                     {"canceled", do_finish},
+                                                     {"release", do_release},
+                                                     {"progress", do_progress},
+                                                     {"advance", do_advance},
+                                                     {"explain", do_explain},
+                                                     {"clock", do_clock},
+                                                     {"plan", do_plan},
+                                                     {"cancel", do_cancel},
+                                                     {"drain", do_drain},
+                                                     {"undrain", do_drain},
+                                                     {"options", do_options},
+                                                     {"upload", do_upload},
+                                                     {"inputs", show_inputs},
+                                                     {"show", show_run},
+                                                     {"attempts", show_attempts},
+                                                     {"events", show_events},
+                                                     {"assets", show_assets},
+                                                     {"leases", show_leases},
+                                                     {"outbox", show_outbox},
+                                                     {"delivered", do_delivered},
+                                                     {"damage", do_damage},
+                                                     {"repair", do_damage},
+                                                     {"pause", do_pause},
+                                                     {"resume", do_pause},
+                                                     {"trigger", do_trigger},
+                                                     {"ticks", show_ticks},
+                                                     {"schedules", show_schedules}};
   return kVerbs;
 }
 
@@ -516,6 +627,7 @@ std::string perform(World& world, const std::string& command,
   const std::string& verb = line.words.at(0);
   if (verb == "register") return do_register(world, line, body);
   if (verb == "run") return do_run(world, line, body);
+  if (verb == "schedule") return do_schedule(world, line, body);
   if (verb == "restart") return world.restart();
   const auto found = verbs().find(verb);
   if (found == verbs().end()) return "error: no command is named '" + verb + "'\n";

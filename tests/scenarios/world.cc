@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "engine/state.h"
 #include "engine/text/format.h"
+#include "tests/support/schedule_text.h"
 
 namespace weir::scenario {
 namespace {
@@ -58,12 +59,20 @@ void World::commit(const engine::Effects& effects) {
   CHECK(store_.commit(effects.durability).ok());
 }
 
+engine::Snapshot World::stored() const {
+  auto snapshot = store_.restore();
+  CHECK(snapshot.ok());
+  std::vector<module::ScheduleSpec> specs;
+  for (const auto& schedule : snapshot->schedules) specs.push_back(schedule.spec);
+  snapshot->zones = test::zones_of(specs);
+  return std::move(*snapshot);
+}
+
 void World::check() const {
   engine_->check_invariants();
-  const auto snapshot = store_.restore();
-  CHECK(snapshot.ok());
+  const auto snapshot = stored();
   engine::Engine restored(options);
-  restored.restore(*snapshot, now);
+  restored.restore(snapshot, now);
   restored.check_invariants();
   const std::string live = engine_->durable_text(), stored = restored.durable_text();
   if (live == stored) return;
@@ -136,10 +145,9 @@ std::string World::advance(base::Duration by, const std::vector<std::string>& be
 }
 
 std::string World::restart() {
-  const auto snapshot = store_.restore();
-  CHECK(snapshot.ok());
+  const auto snapshot = stored();
   engine_ = std::make_unique<engine::Engine>(options);
-  engine_->restore(*snapshot, now);
+  engine_->restore(snapshot, now);
   for (auto& [id, worker] : workers) worker.session = {};
   check();
   return "";

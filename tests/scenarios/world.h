@@ -78,6 +78,7 @@ class World {
  private:
   std::string step_once(ports::CommandBody body);
   void commit(const engine::Effects& effects);
+  engine::Snapshot stored() const;  // with the zones that it names
   void check() const;
   void deliver(const engine::Effects& effects);
   void learn_run(const engine::Effects& effects);

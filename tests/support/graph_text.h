@@ -19,6 +19,7 @@ namespace weir::test {
 //   external x [type=u]            an asset of another pipeline
 //   param p                        a parameter
 //   job nightly = a+               a job and its selection
+//   schedule s = 0 2 * * *; @daily [job=nightly …]   see schedule_text.h
 //
 // Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u schema=s
 // version=v check=NAME:blocking]. All types are "t" unless said otherwise. Errors end the process.

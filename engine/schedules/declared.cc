@@ -1,0 +1,155 @@
+// Schedules that modules declare: checked before a registration is accepted, taken over when it is.
+// One that is no longer declared is retired, so that its pause and its history are there when it
+// comes back. Part of Engine's step.
+#include <set>
+#include <utility>
+
+#include "base/errors.h"
+#include "engine/schedules/occurrences.h"
+#include "engine/schedules/schedule_step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Status;
+using std::chrono::seconds;
+
+std::string full_name(const Manifest& manifest, const std::string& name) {
+  return manifest.pipeline + "/" + name;
+}
+
+// As its row keeps it.
+module::ScheduleSpec spec_of_row(const Manifest& manifest, module::ScheduleSpec spec) {
+  spec.job = full_name(manifest, spec.job);
+  spec.name.clear();
+  spec.paused = false;
+  return spec;
+}
+
+Status of_schedule(const std::string& name, const Status& status) {
+  return {status.code(), status.error(), "schedule '" + name + "': " + status.message()};
+}
+
+Status check_owner(const State& state, const std::string& name) {
+  const auto found = state.schedules.find(name);
+  if (found == state.schedules.end() || found->second.row.declared) return {};
+  return {Code::kAlreadyExists, base::kErrDuplicateName,
+          "schedule '" + name +
+              "' was made by command"
+              "; give the module's another name, or delete that one: weir schedules delete " +
+              name};
+}
+
+void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& spec,
+             const std::string& by) {
+  const std::string name = full_name(manifest, spec.name);
+  const auto [at, fresh] = step.state.schedules.try_emplace(name);
+  Schedule& schedule = at->second;
+  module::ScheduleSpec kept = spec_of_row(manifest, spec);
+  if (!fresh && !schedule.row.retired && schedule.row.spec == kept) return;
+  if (fresh) {
+    schedule.row.name = name;
+    schedule.row.declared = true;
+    schedule.row.paused = spec.paused;
+    if (spec.paused) {
+      schedule.row.paused_at = step.now.wall;
+      schedule.row.paused_by = "its declaration";
+    }
+  } else if (!schedule.row.retired) {
+    settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
+                   TickOutcome::kSkipped, "the schedule was edited before it was due");
+  }
+  const bool edited = !fresh && !schedule.row.retired;
+  schedule.row.retired = false;
+  schedule.row.spec = std::move(kept);
+  schedule.row.changed_at = step.now.wall;
+  schedule.row.changed_by = by;
+  renew_schedule(step.state, schedule, step.now);
+  write(step, schedule.row);
+  emit(step, ScheduleChanged{name, edited ? "edited" : "created", by, ""});
+}
+
+void retire(Step& step, Schedule& schedule, const std::string& by) {
+  schedule.row.retired = true;
+  schedule.row.changed_at = step.now.wall;
+  schedule.row.changed_by = by;
+  schedule.due.reset();
+  release_waiting(step.state, schedule);
+  write(step, schedule.row);
+  emit(step, ScheduleChanged{schedule.row.name, "retired", by, "its module no longer declares it"});
+}
+
+}  // namespace
+
+Status check_schedule(const module::ScheduleSpec& spec, const Zones& known, const Zones& given) {
+  auto zone = given.find(spec.zone);
+  if (zone == given.end()) {
+    zone = known.find(spec.zone);
+    if (zone == known.end()) {
+      return {
+          Code::kInvalidArgument, base::kErrTimeZone,
+          "there is no time zone '" + spec.zone + "'; write UTC or a name such as Europe/Berlin"};
+    }
+  }
+  const auto refuse = [](std::string text) {
+    return Status(Code::kInvalidArgument, base::kErrUsage, std::move(text));
+  };
+  if (spec.jitter_ms < 0) return refuse("the jitter must not be negative");
+  if (spec.catch_up_window_ms < 0) return refuse("the catch-up window must not be negative");
+  if ((spec.catch_up == module::CatchUp::kLast) != (spec.catch_up_runs > 0)) {
+    return refuse("catch-up 'last' takes a number of runs from 1 on, and no other takes one");
+  }
+  return occurrences_of(spec, zone->second).status();
+}
+
+Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones) {
+  for (const module::ScheduleSpec& spec : manifest.schedules) {
+    const std::string name = full_name(manifest, spec.name);
+    if (Status status = check_owner(state, name); !status.ok()) return status;
+    Status status = check_schedule(spec, state.zones, zones);
+    if (!status.ok()) return of_schedule(name, status);
+  }
+  return {};
+}
+
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
+                       const Zones& zones) {
+  const std::string by = "module " + module.hex().substr(0, 12);
+  std::set<std::string> kept;
+  for (const module::ScheduleSpec& spec : manifest.schedules) {
+    const auto zone = zones.find(spec.zone);
+    if (zone != zones.end()) step.state.zones.emplace(spec.zone, zone->second);
+    kept.insert(full_name(manifest, spec.name));
+    declare(step, manifest, spec, by);
+  }
+  const std::string prefix = manifest.pipeline + "/";
+  for (auto& [name, schedule] : step.state.schedules) {
+    const bool mine = schedule.row.declared && !schedule.row.retired && name.starts_with(prefix) &&
+                      schedule.row.spec.job.starts_with(prefix);
+    if (mine && !kept.contains(name)) retire(step, schedule, by);
+  }
+}
+
+void add_schedule_changes(const State& state, const Manifest& manifest, ModuleChange& change) {
+  std::set<std::string> kept;
+  for (const module::ScheduleSpec& spec : manifest.schedules) {
+    const std::string name = full_name(manifest, spec.name);
+    kept.insert(name);
+    const auto found = state.schedules.find(name);
+    if (found == state.schedules.end() || found->second.row.retired) {
+      change.added.push_back("schedule " + spec.name);
+    } else if (found->second.row.spec != spec_of_row(manifest, spec)) {
+      change.changed.push_back("schedule " + spec.name);
+    }
+  }
+  const std::string prefix = manifest.pipeline + "/";
+  for (const auto& [name, schedule] : state.schedules) {
+    const bool mine = schedule.row.declared && !schedule.row.retired && name.starts_with(prefix);
+    if (mine && !kept.contains(name)) {
+      change.removed.push_back("schedule " + name.substr(prefix.size()));
+    }
+  }
+}
+
+}  // namespace weir::engine

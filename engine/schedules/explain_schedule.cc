@@ -1,0 +1,168 @@
+// Why a schedule fires when it does, why it does not, and what became of one of its times. Ticks
+// are read before the step; the rest is what the engine holds. Part of Engine's step, read-only.
+#include <optional>
+#include <utility>
+
+#include "calendar/cron_text.h"
+#include "calendar/read_time.h"
+#include "engine/schedules/occurrences.h"
+#include "engine/schedules/schedule_step.h"
+
+namespace weir::engine {
+namespace {
+
+using calendar::Instant;
+using std::chrono::seconds;
+
+constexpr std::size_t kRunsExplainedMax = 5;
+
+std::int64_t us_of(WallTime at) { return at.time_since_epoch().count(); }
+
+// "nightly@2026-11-28T02:00:00Z": a time without an offset is by the schedule's zone.
+struct Reference {
+  Schedule* schedule = nullptr;
+  std::optional<WallTime> nominal;
+};
+
+std::optional<Reference> read_reference(State& state, const std::string& text) {
+  const auto sign = text.find('@');
+  const auto schedule = find_schedule(state, text.substr(0, sign));
+  if (!schedule.ok()) return std::nullopt;
+  Reference reference{*schedule, std::nullopt};
+  if (sign == std::string::npos) return reference;
+  const auto zone = state.zones.find((*schedule)->row.spec.zone);
+  if (zone == state.zones.end()) return std::nullopt;
+  const auto at = calendar::read_time(text.substr(sign + 1), *zone->second);
+  if (!at.ok()) return std::nullopt;
+  reference.nominal = *at;
+  return reference;
+}
+
+class ScheduleExplainer {
+ public:
+  ScheduleExplainer(const Schedule& schedule, Explanation& out) : schedule_(schedule), out_(out) {}
+
+  void explain() {
+    say(ExplainKind::kSchedule, {schedule_.row.spec.job}, when());
+    explain_state();
+    explain_runs();
+    say(ExplainKind::kScheduleHistory, {}, "");
+  }
+
+  void explain_tick(const std::vector<TickRow>& ticks, WallTime nominal, WallTime now) {
+    for (const TickRow& tick : ticks) {
+      if (tick.nominal == nominal) return say_tick(tick);
+      if (tick.until && tick.nominal < nominal && *tick.until >= nominal) {
+        say(ExplainKind::kTickStretch, {std::string(base::word_of(tick.outcome))}, tick.reason);
+        return numbers({{"nominal", us_of(nominal)},
+                        {"first", us_of(tick.nominal)},
+                        {"last", us_of(*tick.until)}});
+      }
+    }
+    const Instant at = std::chrono::floor<seconds>(nominal);
+    const auto next = schedule_.occurrences == nullptr
+                          ? std::nullopt
+                          : schedule_.occurrences->next_after(at - seconds(1));
+    if (next && next->at == nominal && nominal > now) {
+      say(ExplainKind::kTickToCome, {}, "");
+      numbers({{"nominal", us_of(nominal)}});
+      return explain_state();
+    }
+    say(ExplainKind::kTickUnknown, {}, "");
+    numbers({{"nominal", us_of(nominal)}, {"next", next ? us_of(next->at) : 0}});
+  }
+
+ private:
+  void say(ExplainKind kind, std::vector<std::string> references, std::string text) {
+    ExplainItem item;
+    item.kind = kind;
+    item.subject = schedule_.row.name;
+    item.references = std::move(references);
+    item.text = std::move(text);
+    out_.push_back(std::move(item));
+  }
+  void numbers(std::map<std::string, std::int64_t> given) {
+    out_.back().numbers = std::move(given);
+  }
+
+  // "at 02:00 on weekdays; at 12:00 on Saturday, Europe/Berlin".
+  std::string when() const {
+    std::string text;
+    for (const std::string& cron : schedule_.row.spec.crons) {
+      const auto parsed = calendar::read_cron(cron);
+      text += (text.empty() ? "" : "; ") + (parsed.ok() ? calendar::describe(*parsed) : cron);
+    }
+    return text + ", " + schedule_.row.spec.zone;
+  }
+
+  void explain_state() {
+    const ScheduleRow& row = schedule_.row;
+    if (row.retired) return say(ExplainKind::kScheduleRetired, {}, "");
+    if (schedule_.occurrences == nullptr) {
+      return say(ExplainKind::kScheduleNoZone, {row.spec.zone}, "");
+    }
+    if (row.paused) {
+      say(ExplainKind::kSchedulePaused, {row.paused_by}, row.pause_reason);
+      return numbers({{"since", us_of(row.paused_at.value_or(WallTime{}))},
+                      {"until", row.paused_until ? us_of(*row.paused_until) : 0}});
+    }
+    if (!schedule_.due) return say(ExplainKind::kScheduleOver, {}, "");
+    say(ExplainKind::kScheduleNext, {}, "");
+    numbers({{"nominal", us_of(schedule_.next.at)},
+             {"due", us_of(*schedule_.due)},
+             {"jitter", row.spec.jitter_ms}});
+    if (schedule_.next.day_off.empty()) return;
+    say(ExplainKind::kScheduleDayOff, {}, schedule_.next.day_off);
+  }
+
+  void explain_runs() {
+    std::size_t explained = 0;
+    for (const RunId run : schedule_.live) {
+      if (++explained > kRunsExplainedMax) break;
+      say(ExplainKind::kScheduleRun, {run.text()},
+          std::string(base::word_of(schedule_.row.spec.overlap)));
+      numbers({{"overlap", 1}});
+    }
+    for (const RunId run : schedule_.waiting) {
+      if (++explained > kRunsExplainedMax) break;
+      say(ExplainKind::kScheduleRunWaits, {run.text()}, "");
+    }
+  }
+
+  void say_tick(const TickRow& tick) {
+    say(ExplainKind::kTick, {std::string(base::word_of(tick.outcome)), tick.run.text()},
+        tick.reason);
+    numbers({{"nominal", us_of(tick.nominal)},
+             {"evaluated", us_of(tick.evaluated_at)},
+             {"run", tick.run ? 1 : 0}});
+  }
+
+  const Schedule& schedule_;
+  Explanation& out_;
+};
+
+}  // namespace
+
+std::vector<Reads::Ticks> ticks_to_explain(State& state, const std::string& text) {
+  if (text.find('@') == std::string::npos) return {};
+  const auto reference = read_reference(state, text);
+  if (!reference) return {};
+  return {{reference->schedule->row.name, *reference->nominal, *reference->nominal}};
+}
+
+bool explain_schedule(const Step& step, const std::string& text, Explanation& out) {
+  const auto reference = read_reference(step.state, text);
+  if (!reference) return false;
+  ScheduleExplainer explainer(*reference->schedule, out);
+  if (!reference->nominal) {
+    explainer.explain();
+    return true;
+  }
+  static const std::vector<TickRow> kNone;
+  const auto found = step.facts.ticks.find(reference->schedule->row.name);
+  explainer.explain_tick(found == step.facts.ticks.end() ? kNone : found->second,
+                         *reference->nominal, step.now.wall);
+  return true;
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,179 @@
+// Ticks as runs, and what a tick does while earlier runs of its schedule are still there. A run
+// that waits for them is a queued run that nobody makes due before the last of them has ended. One
+// that is to end while it is queued is read first: its row is not in memory. Part of Engine's step.
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "engine/schedules/occurrences.h"
+#include "engine/schedules/schedule_step.h"
+
+namespace weir::engine {
+namespace {
+
+using module::Overlap;
+
+constexpr std::size_t kWithdrawnPerStepMax = 64;  // more of them wait for the next step
+
+std::map<std::string, std::string> params_of(const module::ScheduleSpec& spec) {
+  std::map<std::string, std::string> params;
+  if (spec.params == "{}") return params;
+  const auto object = base::Json::parse(spec.params);
+  if (!object.ok()) return params;  // it was judged when the schedule was made
+  for (const auto& [name, members] : object->members()) params.emplace(name, members.dump());
+  return params;
+}
+
+RunSpec run_spec(const Schedule& schedule, const TickRow& tick) {
+  RunSpec spec;
+  spec.job = schedule.row.spec.job;
+  spec.params = params_of(schedule.row.spec);
+  spec.reason = "schedule " + schedule.row.name + " for " + utc_text(tick.nominal);
+  if (!tick.triggered_by.empty()) spec.reason += ", triggered by " + tick.triggered_by;
+  spec.origin = {OriginKind::kSchedule, schedule.row.name, tick.nominal, ""};
+  return spec;
+}
+
+void withdraw(State& state, RunId run, Withdrawal why) {
+  state.queue.hold(run);
+  state.withdrawn.try_emplace(run, std::move(why));
+}
+
+void cancel_for(Step& step, RunId id, const std::string& why) {
+  if (Run* run = find_run(step.state, id)) return cancel_live(step, *run, why);
+  withdraw(step.state, id, {why, false});
+}
+
+std::string superseded_by(const WallTime& nominal) {
+  return "the tick of " + utc_text(nominal) + " took its place";
+}
+
+void release_next(State& state, Schedule& schedule) {
+  const RunId next = schedule.waiting.front();
+  schedule.waiting.erase(schedule.waiting.begin());
+  schedule.live.push_back(next);
+  state.queue.make_due(next);
+}
+
+// Whose run it was is in its row; the tick's own row is not read.
+TickRow tick_of(const RunRow& run) {
+  TickRow tick;
+  tick.schedule = run.origin.reference;
+  tick.nominal = *run.origin.nominal;
+  tick.run = run.id;
+  tick.evaluated_at = run.created_at;
+  return tick;
+}
+
+void end_one(Step& step, RunRow row, const Withdrawal& why) {
+  if (why.superseded && row.origin.nominal) {
+    TickRow tick = tick_of(row);
+    tick.outcome = TickOutcome::kSuperseded;
+    tick.reason = why.why;
+    write_tick(step, std::move(tick));
+  }
+  row.state = RunState::kCanceled;
+  row.message = why.why;
+  end_queued(step, std::move(row));
+}
+
+}  // namespace
+
+void request_run(Step& step, Schedule& schedule, TickRow& tick) {
+  const Overlap overlap = schedule.row.spec.overlap;
+  const bool busy = !schedule.live.empty() || !schedule.waiting.empty();
+  const bool by_hand = !tick.triggered_by.empty();  // beside whatever runs: somebody asks for it
+  const bool holds = busy && !by_hand && overlap != Overlap::kAllow;
+  if (holds && overlap == Overlap::kSkip) {
+    tick.outcome = TickOutcome::kSkipped;
+    tick.reason = "run " + schedule.live.front().text() + " of the schedule has not ended";
+    return;
+  }
+  const auto id =
+      start_run(step, run_spec(schedule, tick), holds ? QueueReason::kOverlap : QueueReason::kNone);
+  if (!id.ok()) {
+    tick.outcome = TickOutcome::kFailed;
+    tick.reason = id.status().text();
+    return;
+  }
+  tick.outcome = TickOutcome::kRequested;
+  tick.run = *id;
+  if (!holds) return schedule.live.push_back(*id);
+  if (overlap != Overlap::kQueueAll) {
+    for (const RunId older : std::exchange(schedule.waiting, {})) {
+      withdraw(step.state, older, {superseded_by(tick.nominal), true});
+    }
+  }
+  schedule.waiting.push_back(*id);
+  if (overlap != Overlap::kCancelRunning) return;
+  const auto live = schedule.live;
+  for (const RunId run : live) {
+    cancel_for(step, run, "canceled for the tick of " + utc_text(tick.nominal));
+  }
+}
+
+void schedule_run_ended(Step& step, const RunFinished& end) {
+  step.state.withdrawn.erase(end.of.run);
+  const auto found = step.state.schedules.find(end.origin.reference);
+  if (found == step.state.schedules.end()) return;
+  Schedule& schedule = found->second;
+  std::erase(schedule.live, end.of.run);
+  std::erase(schedule.waiting, end.of.run);
+  if (schedule.live.empty() && !schedule.waiting.empty()) release_next(step.state, schedule);
+}
+
+void release_waiting(State& state, Schedule& schedule) {
+  while (!schedule.waiting.empty()) release_next(state, schedule);
+}
+
+// What a tick began and a restart has interrupted: that the newest takes the place of those that
+// wait, that the live ones are canceled.
+void enforce_overlap(Step& step, const std::string& name) {
+  const auto found = step.state.schedules.find(name);
+  if (found == step.state.schedules.end()) return;
+  Schedule& schedule = found->second;
+  const Overlap overlap = schedule.row.spec.overlap;
+  const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
+  while (one && schedule.waiting.size() > 1) {
+    const QueuedRun* newest = step.state.queue.find(schedule.waiting.back());
+    withdraw(step.state, schedule.waiting.front(),
+             {superseded_by(newest->origin.nominal.value_or(step.now.wall)), true});
+    schedule.waiting.erase(schedule.waiting.begin());
+  }
+  if (overlap != Overlap::kCancelRunning || schedule.waiting.empty()) return;
+  const auto live = schedule.live;
+  for (const RunId run : live) cancel_for(step, run, "canceled for a newer tick");
+}
+
+std::vector<RunId> next_withdrawals(const State& state) {
+  std::vector<RunId> ids;
+  for (const auto& [id, why] : state.withdrawn) {
+    if (ids.size() == kWithdrawnPerStepMax) break;
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+void end_withdrawn(Step& step) {
+  State& state = step.state;
+  state.withdrawal_timer = false;
+  for (const RunId id : next_withdrawals(state)) {
+    const auto found = step.facts.queued.find(id);
+    if (found == step.facts.queued.end()) break;  // not read for this step: the next one's
+    const Withdrawal why = state.withdrawn.at(id);
+    state.withdrawn.erase(id);
+    const QueuedRun* queued = state.queue.find(id);
+    if (queued == nullptr) continue;
+    RunRow row;
+    if (found->second) {
+      row = *found->second;
+    } else {  // it cannot be read, and is to end all the same
+      row.id = id;
+      row.created_at = step.now.wall;
+      row.origin = queued->origin;
+    }
+    end_one(step, std::move(row), why);
+  }
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,77 @@
+// From the tables back to schedules: how far each has come follows from its newest tick, which runs
+// it waits for from their origins. Everything up to now counts as time in which nobody looked. On
+// the thread of the engine's owner, between steps.
+#include <algorithm>
+#include <utility>
+
+#include "engine/schedules/occurrences.h"
+#include "engine/schedules/schedule_step.h"
+
+namespace weir::engine {
+namespace {
+
+using std::chrono::seconds;
+
+void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot) {
+  Schedule& schedule = state.schedules[row.name];
+  schedule.row = row;
+  schedule.until = std::chrono::floor<seconds>(row.since);
+  const auto last = snapshot.last_ticks.find(row.name);
+  if (last != snapshot.last_ticks.end()) {
+    schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(last->second));
+  }
+  const auto zone = state.zones.find(row.spec.zone);
+  if (zone == state.zones.end()) return;
+  auto occurrences = occurrences_of(row.spec, zone->second);
+  if (!occurrences.ok()) return;
+  schedule.occurrences = std::make_unique<const calendar::Occurrences>(std::move(*occurrences));
+}
+
+Schedule* schedule_of(State& state, const Origin& origin) {
+  if (origin.kind != OriginKind::kSchedule) return nullptr;
+  const auto found = state.schedules.find(origin.reference);
+  return found == state.schedules.end() ? nullptr : &found->second;
+}
+
+// In the order of their ids, which is the one in which they were made.
+void restore_runs_of_schedules(State& state) {
+  for (const auto& [id, run] : state.runs) {
+    if (Schedule* schedule = schedule_of(state, run.row.origin)) schedule->live.push_back(id);
+  }
+  for (const auto& [id, queued] : state.queue.runs()) {
+    const bool waits = queued.reason == QueueReason::kOverlap;
+    Schedule* schedule = schedule_of(state, queued.origin);
+    if (schedule == nullptr || schedule->row.retired) {
+      if (waits) state.queue.make_due(id);
+      if (schedule != nullptr) schedule->live.push_back(id);
+    } else {
+      (waits ? schedule->waiting : schedule->live).push_back(id);
+    }
+  }
+}
+
+}  // namespace
+
+void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
+  state.zones = snapshot.zones;
+  state.downtime_until = now.wall;
+  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot);
+  restore_runs_of_schedules(state);
+  bool ahead = false;
+  for (auto& [name, schedule] : state.schedules) {
+    if (schedule.live.empty() && !schedule.waiting.empty()) {
+      schedule.live.push_back(schedule.waiting.front());
+      state.queue.make_due(schedule.waiting.front());
+      schedule.waiting.erase(schedule.waiting.begin());
+    }
+    if (!schedule.waiting.empty()) {
+      state.timers.push({now.boot, TimerKind::kOverlap, name, {}});
+    }
+    ahead = ahead || schedule.until > now.wall;
+    arm_tick(state, schedule);
+  }
+  state.rebase = ahead;
+  arm_reads_of_schedules(state, now);
+}
+
+}  // namespace weir::engine

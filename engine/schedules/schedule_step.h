@@ -1,0 +1,74 @@
+// What the parts of the engine call of schedules, and these of each other, while a step is in
+// progress; see engine/step.h. A schedule is found by its full name in the state. Part of Engine's
+// step: one owner, no I/O.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/step.h"
+
+namespace weir::engine {
+
+// ---- schedules.cc ----
+void put_schedule(Step& step, const PutSchedule& command);
+void delete_schedule(Step& step, const DeleteSchedule& command);
+void pause_schedules(Step& step, const PauseSchedules& command);
+void resume_schedule(Step& step, Schedule& schedule, const std::string& by);
+std::string pause_text(const ScheduleRow& row);  // "paused by ops: the source is down"
+// By its full name, or by one that no other has. NOT_FOUND with the nearest.
+base::Result<Schedule*> find_schedule(State& state, const std::string& name);
+
+// Makes the schedule be as its row says, from now on. The zone is among those of the state.
+void renew_schedule(State& state, Schedule& schedule, base::Now now);
+// Takes it away: what waits for its runs waits no more.
+void drop_schedule(State& state, const std::string& name);
+
+// ---- declared.cc ----
+// Whether it can fire, and what else can be judged without its job.
+base::Status check_schedule(const module::ScheduleSpec& spec, const Zones& known,
+                            const Zones& given);
+// Whether what a module declares can be: zones, times, and that nobody else made one of that name.
+base::Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones);
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
+                       const Zones& zones);
+// "schedule NAME" for each that the manifest adds, changes or takes away.
+void add_schedule_changes(const State& state, const Manifest& manifest, ModuleChange& change);
+
+// ---- ticks.cc ----
+void observe_clock(Step& step);
+// At the end of a step: what the next one is to read first has a deadline at once.
+void arm_reads_of_schedules(State& state, base::Now now);
+void fire_tick(Step& step, const std::string& name);
+// Looks for the next nominal time and sets its deadline.
+void arm_tick(State& state, Schedule& schedule);
+// Records the nominal times from where the schedule has come to up to `last` as one stretch, if
+// there are any, and goes on from there.
+void settle_stretch(Step& step, Schedule& schedule, calendar::Instant last, TickOutcome outcome,
+                    std::string reason);
+void write_tick(Step& step, TickRow row);
+void rebase_schedules(Step& step);
+std::vector<Reads::Ticks> ticks_ahead(const State& state, WallTime now);
+
+// ---- overlap.cc ----
+// Makes a run for the tick, or says in it why there is none.
+void request_run(Step& step, Schedule& schedule, TickRow& tick);
+void schedule_run_ended(Step& step, const RunFinished& end);
+void release_waiting(State& state, Schedule& schedule);  // all of them: nothing holds them any more
+void enforce_overlap(Step& step, const std::string& name);
+void end_withdrawn(Step& step);
+std::vector<RunId> next_withdrawals(const State& state);
+
+// ---- trigger.cc ----
+void trigger_schedule(Step& step, const TriggerSchedule& command);
+std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command);
+
+// ---- restore_schedules.cc ----
+void restore_schedules(State& state, const Snapshot& snapshot, base::Now now);
+
+// ---- explain_schedule.cc ----
+// "pipeline/nightly", or of one of its times: "nightly@2026-11-28T02:00:00Z". Whether it is one.
+bool explain_schedule(const Step& step, const std::string& reference, Explanation& out);
+std::vector<Reads::Ticks> ticks_to_explain(State& state, const std::string& reference);
+
+}  // namespace weir::engine

@@ -1,0 +1,268 @@
+// Schedules as people change them: made, edited, deleted, paused and resumed, each with who did it.
+// Whatever changes a schedule has it begin anew: nominal times up to now keep what they have. Those
+// that a module declares are changed there (declared.cc). Part of Engine's step.
+#include <algorithm>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/names.h"
+#include "engine/plan/plan.h"
+#include "engine/schedules/occurrences.h"
+#include "engine/schedules/schedule_step.h"
+
+namespace weir::engine {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using std::chrono::seconds;
+
+constexpr std::int64_t kRecordsOfAPauseMax = 4;  // the row, its event, a stretch and its event
+
+std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
+
+// Of its end: "tickets/nightly" is also found as "nightly".
+bool ends_with_name(std::string_view full, std::string_view name) {
+  return full.size() > name.size() && full.ends_with(name) &&
+         full[full.size() - name.size() - 1] == '/';
+}
+
+Status check_name(const std::string& name) {
+  const std::string problem = base::name_problem(name);
+  if (problem.empty()) return {};
+  return {Code::kInvalidArgument, base::kErrBadName, "schedule '" + name + "': " + problem};
+}
+
+Status of_module(const ScheduleRow& row) {
+  return {Code::kFailedPrecondition, base::kErrUsage,
+          "schedule '" + row.name +
+              "' is declared by its pipeline's module; change it there and register the module, or "
+              "pause it: weir schedules pause " +
+              row.name};
+}
+
+Status check_new(const State& state, const std::string& name) {
+  const auto found = state.schedules.find(name);
+  if (found == state.schedules.end()) {
+    if (std::ssize(state.schedules) < state.options.schedules_max) return {};
+    return {Code::kResourceExhausted, base::kErrLimit,
+            "there are " + std::to_string(state.schedules.size()) +
+                " schedules, which is the limit schedules_max; delete some"};
+  }
+  if (found->second.row.retired) return {};
+  return {Code::kAlreadyExists, base::kErrDuplicateName,
+          "there is a schedule '" + name + "' already" +
+              (found->second.row.declared
+                   ? ", declared by its pipeline's module; choose another name"
+                   : "; choose another name, or change it: weir schedules edit " + name)};
+}
+
+// The definition with its full names.
+struct Judged {
+  std::string name;
+  module::ScheduleSpec spec;
+};
+
+Result<Judged> judge(const State& state, const PutSchedule& command) {
+  Judged judged{command.spec.name, command.spec};
+  const auto job = find_job(*state.catalog, command.spec.job);
+  if (!job.ok()) return job.status();
+  judged.spec.job = job->name;
+  judged.spec.name.clear();
+  judged.spec.paused = false;
+  if (command.create) {
+    const std::string pipeline = job->module->row.pipeline + "/";
+    if (!judged.name.starts_with(pipeline)) judged.name.insert(0, pipeline);
+    if (Status status = check_name(judged.name); !status.ok()) return status;
+    if (Status status = check_new(state, judged.name); !status.ok()) return status;
+  }
+  Status status = check_schedule(judged.spec, state.zones, command.zones);
+  if (!status.ok()) return status;
+  status = check_job_params(*state.catalog, judged.spec.job, judged.spec.params);
+  if (!status.ok()) return status;
+  return judged;
+}
+
+void change(Step& step, Schedule& schedule, const char* what, const std::string& by,
+            const std::string& reason = {}) {
+  schedule.row.changed_at = step.now.wall;
+  schedule.row.changed_by = who(by);
+  write(step, schedule.row);
+  emit(step, ScheduleChanged{schedule.row.name, what, who(by), reason});
+}
+
+bool pause_one(Step& step, Schedule& schedule, const PauseSchedules& command) {
+  ScheduleRow& row = schedule.row;
+  const bool same =
+      row.paused && row.paused_until == command.until && row.pause_reason == command.reason;
+  if (same) return false;
+  if (!row.paused) row.paused_at = step.now.wall;
+  row.paused = true;
+  row.paused_until = command.until;
+  row.paused_by = who(command.by);
+  row.pause_reason = command.reason;
+  change(step, schedule, "paused", command.by, command.reason);
+  arm_tick(step.state, schedule);
+  return true;
+}
+
+Result<std::vector<Schedule*>> chosen(State& state, const PauseSchedules& command) {
+  std::vector<Schedule*> schedules;
+  for (const std::string& name : command.names) {
+    auto found = find_schedule(state, name);
+    if (!found.ok()) return found.status();
+    if (std::find(schedules.begin(), schedules.end(), *found) == schedules.end()) {
+      schedules.push_back(*found);
+    }
+  }
+  if (command.names.empty()) {
+    for (auto& [name, schedule] : state.schedules) schedules.push_back(&schedule);
+  }
+  std::erase_if(schedules, [](const Schedule* schedule) { return schedule->row.retired; });
+  const auto records = std::ssize(schedules) * kRecordsOfAPauseMax;
+  if (records <= state.options.request_records_max) return schedules;
+  return Status(Code::kResourceExhausted, base::kErrLimit,
+                "this could write " + std::to_string(records) +
+                    " rows at once; the limit request_records_max is " +
+                    std::to_string(state.options.request_records_max) + ": name fewer schedules");
+}
+
+}  // namespace
+
+std::string pause_text(const ScheduleRow& row) {
+  return "paused by " + row.paused_by + (row.pause_reason.empty() ? "" : ": " + row.pause_reason);
+}
+
+Result<Schedule*> find_schedule(State& state, const std::string& name) {
+  if (const auto exact = state.schedules.find(name); exact != state.schedules.end()) {
+    return &exact->second;
+  }
+  std::vector<Schedule*> found;
+  for (auto& [full, schedule] : state.schedules) {
+    if (ends_with_name(full, name)) found.push_back(&schedule);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    std::vector<std::string> known;
+    for (const auto& [full, schedule] : state.schedules) {
+      known.push_back(full);
+      known.push_back(full.substr(full.find('/') + 1));
+    }
+    return Status(Code::kNotFound, base::kErrUnknownSchedule,
+                  "no schedule is named '" + name + "'." + base::did_you_mean(name, known) +
+                      " `weir schedules list` shows them.");
+  }
+  std::string names;
+  for (const Schedule* schedule : found) {
+    names += (names.empty() ? "" : ", ") + schedule->row.name;
+  }
+  return Status(Code::kInvalidArgument, base::kErrAmbiguous,
+                "'" + name + "' names several schedules: " + names + "; write the pipeline too");
+}
+
+void renew_schedule(State& state, Schedule& schedule, base::Now now) {
+  schedule.row.since = now.wall;
+  schedule.until = std::chrono::floor<seconds>(now.wall);
+  schedule.ahead.clear();
+  const auto zone = state.zones.find(schedule.row.spec.zone);
+  schedule.occurrences.reset();
+  if (zone != state.zones.end()) {
+    auto occurrences = occurrences_of(schedule.row.spec, zone->second);
+    if (occurrences.ok()) {
+      schedule.occurrences = std::make_unique<const calendar::Occurrences>(std::move(*occurrences));
+    }
+  }
+  arm_tick(state, schedule);
+}
+
+void drop_schedule(State& state, const std::string& name) {
+  const auto found = state.schedules.find(name);
+  release_waiting(state, found->second);
+  state.schedules.erase(found);
+}
+
+void put_schedule(Step& step, const PutSchedule& command) {
+  if (answered_before(step, command.request)) return;
+  State& state = step.state;
+  PutSchedule asked = command;
+  if (!command.create) {
+    const auto found = find_schedule(state, command.spec.name);
+    if (!found.ok()) return reply(step, command.request, found.status());
+    if ((*found)->row.declared) return reply(step, command.request, of_module((*found)->row));
+    asked.spec.name = (*found)->row.name;
+  }
+  auto judged = judge(state, asked);
+  if (!judged.ok()) return reply(step, command.request, judged.status());
+  for (const auto& [name, zone] : command.zones) state.zones.emplace(name, zone);
+  Schedule& schedule = state.schedules[judged->name];
+  if (!command.create) {
+    settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
+                   TickOutcome::kSkipped, "the schedule was edited before it was due");
+  } else {  // in place of one that is retired: nothing of it stays but its ticks
+    schedule.row = ScheduleRow{};
+    schedule.row.name = judged->name;
+    if (command.spec.paused) {
+      schedule.row.paused = true;
+      schedule.row.paused_at = step.now.wall;
+      schedule.row.paused_by = who(command.by);
+    }
+  }
+  schedule.row.spec = std::move(judged->spec);
+  renew_schedule(state, schedule, step.now);
+  change(step, schedule, command.create ? "created" : "edited", command.by);
+  reply(step, command.request, {}, ChangedNames{{judged->name}});
+}
+
+void delete_schedule(Step& step, const DeleteSchedule& command) {
+  if (answered_before(step, command.request)) return;
+  const auto found = find_schedule(step.state, command.name);
+  if (!found.ok()) return reply(step, command.request, found.status());
+  Schedule& schedule = **found;
+  if (schedule.row.declared && !schedule.row.retired) {
+    return reply(step, command.request, of_module(schedule.row));
+  }
+  const std::string name = schedule.row.name;
+  schedule.row.deleted = true;
+  change(step, schedule, "deleted", command.by);
+  drop_schedule(step.state, name);
+  reply(step, command.request, {}, ChangedNames{{name}});
+}
+
+void pause_schedules(Step& step, const PauseSchedules& command) {
+  if (answered_before(step, command.request)) return;
+  if (command.until && *command.until <= step.now.wall) {
+    return reply(step, command.request,
+                 Status(Code::kInvalidArgument, base::kErrUsage,
+                        "the pause would end at " + utc_text(*command.until) +
+                            ", which is past; give a later --until"));
+  }
+  const auto schedules = chosen(step.state, command);
+  if (!schedules.ok()) return reply(step, command.request, schedules.status());
+  ChangedNames changed;
+  for (Schedule* schedule : *schedules) {
+    bool changes = schedule->row.paused;
+    if (command.pause) {
+      changes = pause_one(step, *schedule, command);
+    } else if (changes) {
+      resume_schedule(step, *schedule, command.by);
+    }
+    if (changes) changed.names.push_back(schedule->row.name);
+  }
+  reply(step, command.request, {}, std::move(changed));
+}
+
+void resume_schedule(Step& step, Schedule& schedule, const std::string& by) {
+  settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall), TickOutcome::kSkipped,
+                 pause_text(schedule.row));
+  schedule.row.paused = false;
+  schedule.row.paused_until.reset();
+  schedule.row.paused_at.reset();
+  schedule.row.paused_by.clear();
+  schedule.row.pause_reason.clear();
+  schedule.row.since = step.now.wall;
+  change(step, schedule, "resumed", by);
+  arm_tick(step.state, schedule);
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,81 @@
+// Reading schedules from text: see schedule_text.h. What the engine would refuse is not refused
+// here: stories ask what it says.
+// Pure but for the tables of zones, which are read each time.
+#include "tests/support/schedule_text.h"
+
+#include <memory>
+#include <sstream>
+
+#include "base/check.h"
+#include "scheduler/zones/zones.h"
+#include "tests/support/graph_text.h"
+
+namespace weir::test {
+namespace {
+
+std::int64_t milliseconds_of(const std::string& text) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text)).count();
+}
+
+void set_catch_up(module::ScheduleSpec& spec, const std::string& text) {
+  const auto colon = text.find(':');
+  const auto known = base::parse_word<module::CatchUp>(text.substr(0, colon));
+  CHECK_MSG(known.has_value(), "no catch-up is named " + text);
+  spec.catch_up = *known;
+  if (colon != std::string::npos) spec.catch_up_runs = std::stoi(text.substr(colon + 1));
+}
+
+void set_option(module::ScheduleSpec& spec, const std::string& name, const std::string& value) {
+  if (name == "job") {
+    spec.job = value;
+  } else if (name == "zone") {
+    spec.zone = value;
+  } else if (name == "jitter") {
+    spec.jitter_ms = milliseconds_of(value);
+  } else if (name == "catch_up") {
+    set_catch_up(spec, value);
+  } else if (name == "window") {
+    spec.catch_up_window_ms = milliseconds_of(value);
+  } else if (name == "overlap") {
+    spec.overlap = base::parse_word<module::Overlap>(value).value();
+  } else if (name == "start") {
+    spec.start = value;
+  } else if (name == "end") {
+    spec.end = value;
+  } else if (name == "off") {
+    const auto colon = value.find(':');
+    spec.days_off.push_back({value.substr(0, colon), value.substr(colon + 1)});
+  } else if (name == "params") {
+    spec.params = value;
+  } else if (name == "paused") {
+    spec.paused = true;
+  }
+}
+
+}  // namespace
+
+module::ScheduleSpec parse_schedule(const std::string& name, const std::string& crons,
+                                    const std::multimap<std::string, std::string>& options) {
+  module::ScheduleSpec spec;
+  spec.name = name;
+  std::istringstream in(crons);
+  for (std::string cron; std::getline(in, cron, ';');) {
+    const auto begin = cron.find_first_not_of(' ');
+    if (begin == std::string::npos) continue;
+    spec.crons.push_back(cron.substr(begin, cron.find_last_not_of(' ') - begin + 1));
+  }
+  for (const auto& [option, value] : options) set_option(spec, option, value);
+  return spec;
+}
+
+engine::Zones zones_of(const std::vector<module::ScheduleSpec>& schedules) {
+  engine::Zones zones;
+  for (const module::ScheduleSpec& spec : schedules) {
+    auto zone = zones::load_zone(spec.zone);
+    if (!zone.ok()) continue;
+    zones.emplace(spec.zone, std::make_shared<const calendar::Zone>(std::move(*zone)));
+  }
+  return zones;
+}
+
+}  // namespace weir::test
