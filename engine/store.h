@@ -28,7 +28,7 @@ struct Reads {
   std::vector<RunId> runs;           // that may have finished
   std::vector<RunId> queued;         // whose turn it is
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
-  std::vector<Ticks> ticks;
+  std::vector<Ticks> ticks = {};
   bool empty() const {
     return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() && ticks.empty();
   }
@@ -40,7 +40,7 @@ struct Facts {
   std::map<RunId, RunRow> runs;
   std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
   std::map<Digest, ArtifactRow> artifacts;
-  std::map<std::string, std::vector<TickRow>, std::less<>> ticks;  // by schedule, as asked for
+  std::map<std::string, std::vector<TickRow>, std::less<>> ticks = {};  // by schedule, as asked for
 };
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and

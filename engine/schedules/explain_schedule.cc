@@ -1,5 +1,6 @@
 // Why a schedule fires when it does, why it does not, and what became of one of its times. Ticks
-// are read before the step; the rest is what the engine holds. Part of Engine's step, read-only.
+// are read before the step; the rest is what the engine holds.
+// Part of Engine's step, read-only: it adds to an answer and no row.
 #include <optional>
 #include <utility>
 
