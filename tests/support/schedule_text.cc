@@ -1,6 +1,6 @@
 // Reading schedules from text: see schedule_text.h. What the engine would refuse is not refused
 // here: stories ask what it says.
-// Pure but for the tables of zones, which are read each time.
+// One thread: the tables of zones are kept.
 #include "tests/support/schedule_text.h"
 
 #include <memory>
@@ -69,11 +69,17 @@ module::ScheduleSpec parse_schedule(const std::string& name, const std::string& 
 }
 
 engine::Zones zones_of(const std::vector<module::ScheduleSpec>& schedules) {
+  static engine::Zones known;  // tables are read once: a story asks after each of its steps
   engine::Zones zones;
   for (const module::ScheduleSpec& spec : schedules) {
-    auto zone = zones::load_zone(spec.zone);
-    if (!zone.ok()) continue;
-    zones.emplace(spec.zone, std::make_shared<const calendar::Zone>(std::move(*zone)));
+    auto found = known.find(spec.zone);
+    if (found == known.end()) {
+      auto zone = zones::load_zone(spec.zone);
+      if (!zone.ok()) continue;
+      auto loaded = std::make_shared<const calendar::Zone>(std::move(*zone));
+      found = known.emplace(spec.zone, std::move(loaded)).first;
+    }
+    zones.emplace(*found);
   }
   return zones;
 }

@@ -1,6 +1,5 @@
 // Schedules as text, for tests: crons parted by ';' and options as words. Zones are read from the
-// system's tables. Functions of their arguments, on any thread; errors are the test's own and end
-// the process.
+// system's tables. One thread; errors are the test's own and end the process.
 #pragma once
 
 #include <map>
