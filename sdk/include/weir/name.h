@@ -19,12 +19,13 @@ namespace weir {
 #ifdef __clang__
 #define WEIR_IMPL_SPOKEN(sentence) inline void sentence()
 #define WEIR_IMPL_SAY(sentence) sentence()
-#define WEIR_IMPL_PROBLEM
 #else
 #define WEIR_IMPL_SPOKEN(sentence) consteval void sentence()
 #define WEIR_IMPL_SAY(sentence) problem_ = &sentence
-#define WEIR_IMPL_PROBLEM void (*problem_)() = nullptr;  // never anything else once it is compiled
 #endif
+// Never anything else once it is compiled; with every compiler, because a module by one links the
+// library by another.
+#define WEIR_IMPL_PROBLEM [[maybe_unused]] void (*problem_)() = nullptr;
 
 namespace impl {
 WEIR_IMPL_SPOKEN(a_name_is_made_of_lower_case_letters_digits_underscore_and_slash) {}

@@ -260,8 +260,9 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
   EXPECT_FALSE(out.has_cursor());
   EXPECT_EQ(out.scheduled_at_us(), -5);
   assign.scheduled_at.reset();
-  to_proto(engine::Send{kSession, assign}, &message);
-  EXPECT_FALSE(message.assign().has_scheduled_at_us());
+  wire::SchedulerMessage without;
+  to_proto(engine::Send{kSession, assign}, &without);
+  EXPECT_FALSE(without.assign().has_scheduled_at_us());
 }
 
 TEST(ArtifactKind, EveryKindComesBack) {
