@@ -78,6 +78,10 @@ WEIR_IMPL_SENTENCE(a_resource_is_made_by_a_function_of_const_weir_Start_ref);
 
 // of schedules
 WEIR_IMPL_SENTENCE(a_schedule_gives_a_parameter_a_value_of_its_type);
+WEIR_IMPL_SENTENCE(a_cron_expression_made_at_run_time_is_given_as_weir_cron_text);
+WEIR_IMPL_SENTENCE(a_zone_made_at_run_time_is_given_as_weir_zone_name);
+WEIR_IMPL_SENTENCE(a_day_made_at_run_time_is_given_as_weir_day_text);
+WEIR_IMPL_SENTENCE(a_time_made_at_run_time_is_given_as_weir_time_text);
 
 }  // namespace problem
 

@@ -42,10 +42,9 @@ WEIR_IMPL_SPOKEN(an_offset_from_UTC_is_less_than_a_day) {}
 // former.
 class ScheduleText {
  public:
-  std::string_view view() const { return text_; }
-
- protected:
   constexpr explicit ScheduleText(std::string_view text) : text_(text) {}
+
+  constexpr std::string_view view() const { return text_; }
 
   consteval void say(const calendar::CronProblem& problem) {
     using calendar::CronFault;
@@ -94,8 +93,6 @@ class ScheduleText {
     WEIR_IMPL_SAY(no_time_zone_has_this_name_write_an_IANA_name_like_Europe_slash_Berlin);
   }
 
-  std::string_view text_;
-
  private:
   consteval void say_range(calendar::CronField field) {
     using calendar::CronField;
@@ -133,6 +130,7 @@ class ScheduleText {
     }
   }
 
+  std::string_view text_;
   WEIR_IMPL_PROBLEM
 };
 

@@ -6,6 +6,6 @@
 int main() {
   weir::Pipeline p("x");
   auto job = p.job("nightly", weir::select("*"));
-  // error: cannot convert | no viable conversion
+  // error: a_cron_expression_made_at_run_time_is_given_as_weir_cron_text
   job.cron(std::to_string(5) + " 2 * * *");
 }
