@@ -7,9 +7,10 @@
 
 #include "base/errors.h"
 #include "base/names.h"
-#include "calendar/cron_names.h"
-#include "calendar/cron_syntax.h"
+#include "base/words.h"
 #include "calendar/cron_text.h"
+#include "weir/impl/cron/cron_names.h"
+#include "weir/impl/cron/cron_syntax.h"
 
 namespace weir::calendar {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "calendar/cron.h"
-#include "calendar/cron_problem.h"
+#include "weir/impl/cron/cron.h"
+#include "weir/impl/cron/cron_problem.h"
 
 namespace weir::calendar {
 

@@ -9,8 +9,8 @@
 
 #include <optional>
 
-#include "calendar/cron.h"
 #include "calendar/zone.h"
+#include "weir/impl/cron/cron.h"
 
 namespace weir::calendar {
 

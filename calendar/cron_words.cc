@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "calendar/cron_names.h"
 #include "calendar/cron_text.h"
+#include "weir/impl/cron/cron_names.h"
 
 namespace weir::calendar {
 namespace {

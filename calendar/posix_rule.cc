@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "calendar/cron_names.h"
+#include "weir/impl/cron/cron_names.h"
 
 namespace weir::calendar {
 namespace {

@@ -11,8 +11,9 @@ set_target_properties(weir_module PROPERTIES EXPORT_NAME module)
 set_target_properties(weir_engine PROPERTIES EXPORT_NAME engine)
 set_target_properties(weir_sdk PROPERTIES EXPORT_NAME sdk)
 
-install(TARGETS weir_base weir_calendar weir_value weir_module weir_engine weir_sdk
-  EXPORT weirTargets
+set(weir_sdk_libraries
+  weir_base weir_calendar weir_value weir_module weir_engine weir_sdk)
+install(TARGETS ${weir_sdk_libraries} EXPORT weirTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}/weir" COMPONENT weir_sdk)
 install(EXPORT weirTargets NAMESPACE weir:: DESTINATION "${WEIR_CMAKE_DIR}" COMPONENT weir_sdk)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/sdk/include/weir" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
@@ -27,8 +28,7 @@ if(TARGET weir_client)
     COMPONENT weir_client)
 endif()
 # What must be built before `cmake --install … --component weir_sdk`.
-add_custom_target(weir_sdk_install DEPENDS weir_base weir_calendar weir_value weir_module
-  weir_engine weir_sdk)
+add_custom_target(weir_sdk_install DEPENDS ${weir_sdk_libraries})
 
 # In a folder of its own: CMake looks for packages beside each bin/ on the PATH, and the one of a
 # build tree has no targets to offer.

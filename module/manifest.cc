@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "module/schedule_check.h"
 
 namespace weir::module {
 
@@ -37,6 +38,7 @@ class Validator {
     collect_plain_names();
     for (const StageSpec& stage : manifest_.stages) check_stage(stage);
     if (first_error_ == 0) find_cycle();
+    check_schedules();
     return result();
   }
 
@@ -138,9 +140,8 @@ class Validator {
     for (const std::string& resource : manifest_.resources) {
       define_plain("resource", resource, resources_);
     }
-    std::vector<std::string> jobs;
     for (const JobSpec& job : manifest_.jobs) {
-      define_plain("job", job.name, jobs);
+      define_plain("job", job.name, jobs_);
       check_text("job '" + base::valid_utf8(job.name) + "'", "selection", job.selection);
       if (job.selection.empty()) {
         add(base::kErrBadManifest, "job '" + job.name + "' selects nothing; give it a selection");
@@ -250,6 +251,22 @@ class Validator {
     }
   }
 
+  void check_schedules() {
+    std::vector<std::string> names;
+    for (const ScheduleSpec& schedule : manifest_.schedules) {
+      define_plain("schedule", schedule.name, names);
+      if (std::find(jobs_.begin(), jobs_.end(), schedule.job) == jobs_.end()) {
+        add(base::kErrUnknownJob, "schedule '" + base::valid_utf8(schedule.name) +
+                                      "' is of the job '" + base::valid_utf8(schedule.job) +
+                                      "', which the pipeline does not declare." +
+                                      base::did_you_mean(schedule.job, jobs_));
+      }
+      for (const Status& problem : schedule_problems(schedule, manifest_.params)) {
+        add(problem.error(), problem.message());
+      }
+    }
+  }
+
   // Parents of a stage that join its run. last_good and self_previous read what was committed
   // before.
   std::vector<int> parents(const StageSpec& stage) const {
@@ -316,6 +333,7 @@ class Validator {
   std::vector<std::string> producer_names_;
   std::vector<std::string> params_;
   std::vector<std::string> resources_;
+  std::vector<std::string> jobs_;
   std::vector<std::string> problems_;
   int first_error_ = 0;
 };

@@ -59,8 +59,8 @@ enum class DependencyKind {
   kScheduledTime,  // the time that the run is for
 };
 constexpr base::Words<8> words(DependencyKind) {
-  return {"asset", "after", "last_good", "self_previous", "param", "resource", "cursor",
-          "scheduled_time"};
+  return {"asset", "after",    "last_good", "self_previous",
+          "param", "resource", "cursor",    "scheduled_time"};
 }
 
 enum class CheckSeverity { kWarn, kError, kBlocking };

@@ -74,10 +74,46 @@ Json stage_to_json(const StageSpec& stage) {
   return out;
 }
 
-// The defaults appear as JSON inside the manifest's JSON: people review them in lock files.
-Json defaults_to_json(const std::string& defaults) {
-  auto parsed = Json::parse(defaults);
+// Defaults and parameters appear as JSON inside the manifest's JSON: people review them in lock
+// files.
+Json inner_json(const std::string& text) {
+  auto parsed = Json::parse(text);
   return parsed.ok() ? std::move(parsed).value() : Json();
+}
+
+// Neighbours of one calendar are one entry: a calendar may have hundreds of days.
+Json days_off_to_json(const std::vector<DayOff>& days_off) {
+  Json out = Json::Array{};
+  for (std::size_t i = 0; i < days_off.size();) {
+    const std::string& calendar = days_off[i].calendar;
+    Json days = Json::Array{};
+    for (; i < days_off.size() && days_off[i].calendar == calendar; ++i) days.push(days_off[i].day);
+    out.push(Json().set("calendar", calendar).set("days", std::move(days)));
+  }
+  return out;
+}
+
+Json schedule_to_json(const ScheduleSpec& schedule) {
+  static const ScheduleSpec kDefaults;
+  Json out;
+  out.set("name", schedule.name).set("job", schedule.job);
+  Json crons = Json::Array{};
+  for (const std::string& cron : schedule.crons) crons.push(cron);
+  out.set("crons", std::move(crons));
+  if (schedule.zone != kDefaults.zone) out.set("zone", schedule.zone);
+  if (schedule.params != kDefaults.params) out.set("params", inner_json(schedule.params));
+  if (!schedule.days_off.empty()) out.set("days_off", days_off_to_json(schedule.days_off));
+  set_text(out, "start", schedule.start);
+  set_text(out, "end", schedule.end);
+  set_int(out, "jitter_ms", schedule.jitter_ms, 0);
+  if (schedule.catch_up != kDefaults.catch_up) {
+    out.set("catch_up", base::word_of(schedule.catch_up));
+  }
+  set_int(out, "catch_up_runs", schedule.catch_up_runs, 0);
+  set_int(out, "catch_up_window_ms", schedule.catch_up_window_ms, kDefaults.catch_up_window_ms);
+  if (schedule.overlap != kDefaults.overlap) out.set("overlap", base::word_of(schedule.overlap));
+  if (schedule.paused) out.set("paused", true);
+  return out;
 }
 
 // Reads members with their path; keeps the first problem.
@@ -132,6 +168,10 @@ class ManifestReader {
   template <class Enum>
   Enum choice(std::string_view key) {
     return choose<Enum>(json_[key], join(key));
+  }
+  template <class Enum>
+  Enum choice(std::string_view key, Enum otherwise) {
+    return json_[key].is_null() ? otherwise : choice<Enum>(key);
   }
 
   template <class Enum>
@@ -212,6 +252,40 @@ StageSpec read_stage(const Json& json, std::string path, Status& problem) {
   return out;
 }
 
+void read_days_off(const Json& json, std::string path, ScheduleSpec& out, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  const std::string calendar = reader.text("calendar", true);
+  reader.each("days", [&](const Json& item, const std::string& at) {
+    if (!item.is_string()) reader.report(at, "a string was expected");
+    out.days_off.push_back({item.as_string(), calendar});
+  });
+}
+
+ScheduleSpec read_schedule(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  ScheduleSpec out;
+  out.name = reader.text("name", true);
+  out.job = reader.text("job", true);
+  reader.each("crons", [&](const Json& item, const std::string& at) {
+    if (!item.is_string()) reader.report(at, "a string was expected");
+    out.crons.push_back(item.as_string());
+  });
+  if (!reader.at("zone").is_null()) out.zone = reader.text("zone");
+  if (!reader.at("params").is_null()) out.params = reader.at("params").dump();
+  reader.each("days_off", [&](const Json& item, std::string at) {
+    read_days_off(item, std::move(at), out, problem);
+  });
+  out.start = reader.text("start");
+  out.end = reader.text("end");
+  out.jitter_ms = reader.integer("jitter_ms", 0);
+  out.catch_up = reader.choice("catch_up", out.catch_up);
+  out.catch_up_runs = reader.small("catch_up_runs", 0);
+  out.catch_up_window_ms = reader.integer("catch_up_window_ms", out.catch_up_window_ms);
+  out.overlap = reader.choice("overlap", out.overlap);
+  out.paused = reader.flag("paused");
+  return out;
+}
+
 void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
   reader.each("stages", [&](const Json& item, std::string at) {
     out.stages.push_back(read_stage(item, std::move(at), problem));
@@ -234,6 +308,9 @@ void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
     ManifestReader job(item, std::move(at), problem);
     out.jobs.push_back(
         {job.text("name", true), job.text("selection", true), job.small("priority", 0)});
+  });
+  reader.each("schedules", [&](const Json& item, std::string at) {
+    out.schedules.push_back(read_schedule(item, std::move(at), problem));
   });
 }
 
@@ -260,7 +337,7 @@ Json manifest_to_json(const Manifest& manifest) {
                     .set("name", param.name)
                     .set("type", param.type)
                     .set("schema", param.schema)
-                    .set("defaults", defaults_to_json(param.defaults)));
+                    .set("defaults", inner_json(param.defaults)));
   }
   Json resources = Json::Array{};
   for (const std::string& resource : manifest.resources) resources.push(resource);
@@ -274,6 +351,12 @@ Json manifest_to_json(const Manifest& manifest) {
   out.set("stages", std::move(stages)).set("externals", std::move(externals));
   out.set("params", std::move(params)).set("resources", std::move(resources));
   out.set("jobs", std::move(jobs));
+  if (manifest.schedules.empty()) return out;
+  Json schedules = Json::Array{};
+  for (const ScheduleSpec& schedule : manifest.schedules) {
+    schedules.push(schedule_to_json(schedule));
+  }
+  out.set("schedules", std::move(schedules));
   return out;
 }
 

@@ -108,6 +108,7 @@ Result<wire::ExecutorRun> make_run(client::Api& api, const ReplayPlan& plan,
   assign.set_try_number(plan.attempt);
   assign.set_job(plan.run.job());
   assign.set_task(plan.task.name());
+  assign.set_scheduled_at_us(plan.scheduled_at.time_since_epoch().count());
   assign.set_params(plan.run.params_json().empty() ? "{}" : plan.run.params_json());
   run.set_artifact_dir(workspace.folder("artifacts"));
   run.set_scratch_dir(workspace.folder("scratch"));

@@ -50,6 +50,9 @@ class Planner {
     const auto run = api_.get_run(get);
     if (!run.ok()) return run.status();
     plan_.run = run->run();
+    const bool nominal = plan_.run.origin().has_nominal_at();
+    plan_.scheduled_at =
+        to_wall(nominal ? plan_.run.origin().nominal_at() : plan_.run.created_at());
     v1::ListTasksRequest list;
     list.set_run(plan_.run.id());
     const auto tasks = read_pages(

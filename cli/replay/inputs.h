@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/status.h"
 #include "cli/text/reference.h"
 #include "module/manifest.h"
@@ -33,6 +34,7 @@ struct ReplayPlan {
   v1::Run run;
   v1::Task task;
   int attempt = 0;
+  base::WallTime scheduled_at{};              // the time that the run is for
   std::string module;                         // digest, hexadecimal
   module::StageSpec stage;                    // as that module declares it
   std::vector<ReplayInput> inputs;            // one for each dependency of the stage

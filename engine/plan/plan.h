@@ -61,10 +61,6 @@ struct PlanView {
   std::int64_t records_max = 0;
 };
 
-// Whether the parameters, a JSON object by name, fit those of the job's stages.
-base::Status check_job_params(const Catalog& catalog, const std::string& job,
-                              const std::string& params);
-
 // What is asked for as a row, without an id.
 base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec);
 // The row with its modules and tasks, or why it cannot be run now; nothing is pinned and linked

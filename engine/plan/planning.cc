@@ -154,22 +154,6 @@ Status check_records(const PlanView& view, const Run& run) {
 
 }  // namespace
 
-Status check_job_params(const Catalog& catalog, const std::string& job, const std::string& params) {
-  const auto object = Json::parse(params);
-  if (!object.ok() || !object->is_object()) {
-    return Status(Code::kInvalidArgument, base::kErrBadParam,
-                  "parameters are a JSON object: by name, the members to override");
-  }
-  const auto stages = plan_stages(catalog, job, "");
-  if (!stages.ok()) return stages.status();
-  for (const auto& [name, members] : object->members()) {
-    if (members.is_object()) continue;
-    return Status(Code::kInvalidArgument, base::kErrBadParam,
-                  "parameter '" + name + "' must be a JSON object of the members to override");
-  }
-  return check_params(*object, make_run(RunRow{}, *stages));
-}
-
 base::Result<RunRow> run_row(const Catalog& catalog, const RunSpec& spec) {
   if (spec.job.empty() == spec.selection.empty()) {
     return Status(Code::kInvalidArgument, base::kErrUsage,

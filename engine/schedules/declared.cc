@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
+#include "module/schedule_check.h"
 
 namespace weir::engine {
 namespace {
@@ -25,10 +26,6 @@ module::ScheduleSpec spec_of_row(const Manifest& manifest, module::ScheduleSpec 
   spec.name.clear();
   spec.paused = false;
   return spec;
-}
-
-Status of_schedule(const std::string& name, const Status& status) {
-  return {status.code(), status.error(), "schedule '" + name + "': " + status.message()};
 }
 
 Status check_owner(const State& state, const std::string& name) {
@@ -82,23 +79,21 @@ void retire(Step& step, Schedule& schedule, const std::string& by) {
 
 }  // namespace
 
-Status check_schedule(const module::ScheduleSpec& spec, const Zones& known, const Zones& given) {
-  auto zone = given.find(spec.zone);
-  if (zone == given.end()) {
-    zone = known.find(spec.zone);
-    if (zone == known.end()) {
-      return {
-          Code::kInvalidArgument, base::kErrTimeZone,
-          "there is no time zone '" + spec.zone + "'; write UTC or a name such as Europe/Berlin"};
-    }
+Status check_schedule(const module::ScheduleSpec& spec,
+                      const std::vector<module::ParamSpec>& params, const Zones& known,
+                      const Zones& given) {
+  std::string text;
+  int error = 0;
+  for (const Status& problem : module::schedule_problems(spec, params)) {
+    text += (text.empty() ? "" : "\n") + problem.message();
+    if (error == 0) error = problem.error();
   }
-  const auto refuse = [](std::string text) {
-    return Status(Code::kInvalidArgument, base::kErrUsage, std::move(text));
-  };
-  if (spec.jitter_ms < 0) return refuse("the jitter must not be negative");
-  if (spec.catch_up_window_ms < 0) return refuse("the catch-up window must not be negative");
-  if ((spec.catch_up == module::CatchUp::kLast) != (spec.catch_up_runs > 0)) {
-    return refuse("catch-up 'last' takes a number of runs from 1 on, and no other takes one");
+  if (!text.empty()) return {Code::kInvalidArgument, error, std::move(text)};
+  auto zone = known.find(spec.zone);
+  if (zone == known.end() && (zone = given.find(spec.zone)) == given.end()) {
+    return {Code::kFailedPrecondition, base::kErrTimeZone,
+            "schedule '" + spec.name + "': the tables of time zone '" + spec.zone +
+                "' were not given"};
   }
   return occurrences_of(spec, zone->second).status();
 }
@@ -107,8 +102,8 @@ Status check_schedules(const State& state, const Manifest& manifest, const Zones
   for (const module::ScheduleSpec& spec : manifest.schedules) {
     const std::string name = full_name(manifest, spec.name);
     if (Status status = check_owner(state, name); !status.ok()) return status;
-    Status status = check_schedule(spec, state.zones, zones);
-    if (!status.ok()) return of_schedule(name, status);
+    Status status = check_schedule(spec, manifest.params, state.zones, zones);
+    if (!status.ok()) return status;
   }
   return {};
 }

@@ -26,7 +26,8 @@ void drop_schedule(State& state, const std::string& name);
 
 // ---- declared.cc ----
 // Whether it can fire, and what else can be judged without its job.
-base::Status check_schedule(const module::ScheduleSpec& spec, const Zones& known,
+base::Status check_schedule(const module::ScheduleSpec& spec,
+                            const std::vector<module::ParamSpec>& params, const Zones& known,
                             const Zones& given);
 // Whether what a module declares can be: zones, times, and that nobody else made one of that name.
 base::Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones);

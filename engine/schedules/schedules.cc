@@ -77,9 +77,8 @@ Result<Judged> judge(const State& state, const PutSchedule& command) {
     if (Status status = check_name(judged.name); !status.ok()) return status;
     if (Status status = check_new(state, judged.name); !status.ok()) return status;
   }
-  Status status = check_schedule(judged.spec, state.zones, command.zones);
-  if (!status.ok()) return status;
-  status = check_job_params(*state.catalog, judged.spec.job, judged.spec.params);
+  const auto& params = job->module->manifest->params;
+  Status status = check_schedule(command.spec, params, state.zones, command.zones);
   if (!status.ok()) return status;
   return judged;
 }

@@ -139,6 +139,9 @@ void read_assign(protozero::pbf_reader in, AttemptRequest& out) {
       case 12:
         out.info.attempt = in.get_int32();
         break;
+      case 14:
+        out.scheduled_at = base::WallTime(std::chrono::microseconds(in.get_int64()));
+        break;
       default:
         in.skip();
     }

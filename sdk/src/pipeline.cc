@@ -1,5 +1,5 @@
 // Names made at run time, and the words for states.
-// The set of names only grows: a pipeline has as many names as it has stages.
+// The set of texts only grows: a pipeline has as many as it has stages and schedules.
 // Thread-safe.
 #include <mutex>
 #include <set>
@@ -7,10 +7,18 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "sdk/src/kept_text.h"
 #include "weir/name.h"
 #include "weir/values.h"
 
 namespace weir {
+
+std::string_view sdk_impl::keep(std::string_view text) {
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> kept;  // guarded by mutex
+  const std::lock_guard lock(mutex);
+  return *kept.emplace(text).first;
+}
 
 Name name(std::string_view text) {
   const std::string problem = base::name_problem(text);
@@ -19,10 +27,7 @@ Name name(std::string_view text) {
                               "'" + std::string(text) + "' is not a name: " + problem);
     throw permanent(status.text());
   }
-  static std::mutex mutex;
-  static std::set<std::string, std::less<>> kept;  // guarded by mutex
-  const std::lock_guard lock(mutex);
-  return {Name::RunTime{}, *kept.emplace(text).first};
+  return {Name::RunTime{}, sdk_impl::keep(text)};
 }
 
 std::string_view state_name(State state) {

@@ -1,6 +1,6 @@
 // Turns the records of a pipeline into its manifest. The enumerations of both sides are held to the
-// same order here, because public headers cannot include the manifest's. Pure; what is wrong with
-// it is for module::validate_manifest and the engine to say.
+// same order here, because public headers cannot include the manifest's. What is wrong with it is
+// for module::validate_manifest and the engine to say.
 #include "sdk/src/pipeline_manifest.h"
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "engine/plan/plan.h"
+#include "sdk/src/schedules/schedule_specs.h"
 
 #ifndef WEIR_VERSION
 #error "WEIR_VERSION must be defined by the build"
@@ -37,6 +38,8 @@ static_assert(static_cast<int>(impl::DependencyKind::kParam) ==
               static_cast<int>(module::DependencyKind::kParam));
 static_assert(static_cast<int>(impl::DependencyKind::kCursor) ==
               static_cast<int>(module::DependencyKind::kCursor));
+static_assert(static_cast<int>(impl::DependencyKind::kScheduledTime) ==
+              static_cast<int>(module::DependencyKind::kScheduledTime));
 static_assert(static_cast<int>(Severity::kBlocking) ==
               static_cast<int>(module::CheckSeverity::kBlocking));
 
@@ -124,6 +127,14 @@ module::Manifest manifest_of(const impl::PipelineRecord& pipeline) {
   for (const impl::JobRecord& job : pipeline.jobs) {
     out.jobs.push_back({job.name, job.selection, job.priority});
   }
+  return out;
+}
+
+base::Result<module::Manifest> full_manifest_of(const impl::PipelineRecord& pipeline) {
+  module::Manifest out = manifest_of(pipeline);
+  auto schedules = schedule_specs(pipeline, out.params);
+  if (!schedules.ok()) return schedules.status();
+  out.schedules = std::move(*schedules);
   return out;
 }
 

@@ -1,6 +1,6 @@
 // What a pipeline declares, as the manifest that `describe` prints and an executor sends: the same
-// record gives the same bytes, so that a worker can compare them. Pure functions of the record,
-// safe from any thread.
+// record gives the same bytes, so that a worker can compare them. Safe from any thread; pure but
+// for the files of calendars, which full_manifest_of() reads.
 #pragma once
 
 #include <string>
@@ -10,9 +10,12 @@
 
 namespace weir::sdk_impl {
 
-// Not validated: see module::validate_manifest. Stages without a version of their own get the
-// module's.
+// Everything but the schedules: what an executor sends and a local run needs. Not validated: see
+// module::validate_manifest. Stages without a version of their own get the module's.
 module::Manifest manifest_of(const impl::PipelineRecord& pipeline);
+
+// With the schedules; fails when the file of a calendar cannot be read.
+base::Result<module::Manifest> full_manifest_of(const impl::PipelineRecord& pipeline);
 
 // All that can be judged without a server: what module::validate_manifest says, then the selections
 // of the jobs.

@@ -183,6 +183,8 @@ class Attempt {
         return make_resource(dependency, slot);
       case impl::DependencyKind::kCursor:
         return make_cursor(dependency, slot);
+      case impl::DependencyKind::kScheduledTime:
+        return make_scheduled_time(slot);
       case impl::DependencyKind::kAsset:
       case impl::DependencyKind::kLastGood:
       case impl::DependencyKind::kSelfPrevious:
@@ -261,6 +263,19 @@ class Attempt {
     cursor_ = dependency.cursor->make(std::move(at));
     slot.state = State::kSucceeded;
     slot.value = cursor_;
+    return true;
+  }
+
+  bool make_scheduled_time(impl::Slot& slot) {
+    if (!request_.scheduled_at) {
+      return end(OutcomeClass::kFailed,
+                 "the stage '" + stage_.name +
+                     "' takes the time that its run is for, and the scheduler or worker gave none; "
+                     "upgrade them to the version of the module's SDK",
+                 true);
+    }
+    slot.state = State::kSucceeded;
+    slot.value = std::make_shared<const ScheduledTime>(*request_.scheduled_at);
     return true;
   }
 

@@ -36,6 +36,7 @@ struct AttemptRequest {
   std::string params;  // JSON object by parameter name: members that override defaults
   std::int64_t cursor_version = 0;
   std::optional<WireValue> cursor;
+  std::optional<base::WallTime> scheduled_at;  // of a stage that takes it
   ArtifactTarget target;
   impl::AttemptInfo info;
 };

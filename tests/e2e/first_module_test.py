@@ -3,7 +3,9 @@
 # libraries and a secret, built and run as the documentation says; through `weir up`, through a
 # worker apart and by itself.
 import atexit
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,6 +113,34 @@ def test_progress_is_shown_while_it_runs_and_survives_the_scheduler(arguments):
         place.ok("cancel", run, "--wait")
         rows = place.sql("SELECT outcome, progress_message FROM attempts")
         assert rows == [("canceled", "epoch 3 of 10")], rows
+
+
+HOLIDAYS = ("BEGIN:VCALENDAR", "BEGIN:VEVENT", "DTSTART;VALUE=DATE:20261225",
+            "RRULE:FREQ=YEARLY;COUNT=2", "END:VEVENT", "END:VCALENDAR")
+
+
+def test_schedule_is_registered_and_its_calendar_is_not_needed_any_more(arguments):
+    with Place(arguments.bin) as place:
+        holidays = os.path.join(place.root, "holidays.ics")
+        place.environment["NEWCOMER_HOLIDAYS"] = holidays
+        refused = place.run("register", build(arguments.bin))
+        assert refused.code != 0 and "cannot read the calendar" in refused.err, refused
+        with open(holidays, "w", encoding="utf-8") as file:
+            file.write("\r\n".join(HOLIDAYS))
+        place.start_up()
+        place.ok("register", build(arguments.bin))
+        os.unlink(holidays)
+        manifest = json.loads(place.sql("SELECT manifest FROM modules")[0][0])
+        assert manifest["schedules"] == [{
+            "name": "nightly", "job": "nightly", "crons": ["0 2 * * mon-fri"],
+            "zone": "Europe/Berlin", "jitter_ms": 120000,
+            "days_off": [{"calendar": "holidays", "days": ["2026-12-25", "2027-12-25"]}],
+        }], manifest["schedules"]
+        run = place.ok("materialize", "says_time", "-o", "name").out.split()[0]
+        said = place.ok("assets", "get", "says_time").out
+        assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", said), said
+        replayed = place.ok("replay", f"{run}/says_time", "-o", "json").json()
+        assert replayed["outputs"][0]["sameAsRecorded"], f"another time: {replayed}"
 
 
 def test_secret_of_a_run_by_hand_is_seen_by_who_asks_only(arguments):

@@ -6,13 +6,15 @@ import re
 
 from finding import Finding
 
+# What every program part may stand on.
+BELOW = ["base/", "calendar/", "value/", "module/", "sdk/include/weir/impl/cron/"]
 # folder -> the project folders it may include, besides itself. The longest prefix wins.
-BELOW = ["base/", "calendar/", "value/", "module/"]  # what every program part may stand on
 LAYERS = {
     "base/": [],
-    "calendar/": ["base/"],
+    "sdk/include/weir/impl/cron/": [],  # what the compiler checks a module's literals with
+    "calendar/": ["base/", "sdk/include/weir/impl/cron/"],
     "value/": ["base/"],
-    "module/": ["base/", "value/"],
+    "module/": ["base/", "calendar/", "value/", "sdk/include/weir/impl/cron/"],
     "engine/": BELOW,
     "sdk/include/weir/": [],
     "sdk/src/": BELOW + ["engine/", "sdk/include/weir/"],

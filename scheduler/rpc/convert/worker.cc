@@ -225,6 +225,7 @@ void assign_to_proto(const engine::Assign& from, wire::Assign* out) {
   out->set_timeout_ms(from.timeout_ms);
   out->set_try_number(from.try_number);
   out->set_partition(from.partition);
+  if (from.scheduled_at) out->set_scheduled_at_us(from.scheduled_at->time_since_epoch().count());
 }
 
 struct MessageWriter {

@@ -1,5 +1,5 @@
-// Jobs: named selections of assets and tasks that can be run. Values; used on the thread that
-// defines the pipeline.
+// Jobs: named selections of assets and tasks that can be run, by hand or on schedules. Values; used
+// on the thread that defines the pipeline.
 // Expressions are parsed by the engine, not here.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rules.h"
+#include "schedule.h"
 
 namespace weir {
 
@@ -38,6 +39,14 @@ class Job {
     pipeline_->jobs[index_].priority = value;
     return *this;
   }
+
+  // Runs by itself at the times of a cron expression, by the clock of a zone: a schedule of the
+  // job's name. Each further one is a schedule of its own: job_2, job_3.
+  Job cron(CronExpression when, ZoneName zone = {}) const {
+    return schedule(weir::cron(when, zone));
+  }
+  // The same with everything that a schedule can say.
+  Job schedule(const Schedule& schedule) const;
 
  private:
   friend Pipeline;

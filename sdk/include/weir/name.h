@@ -9,20 +9,27 @@
 
 namespace weir {
 
-namespace impl {
-// What a literal that is no name comes upon. A constant must not hold the address of an immediate
-// function, so GCC's one error stands on the line of the literal and prints the sentence. Clang
-// says as much of a call that is no constant; it needs a function that exists, for it may emit an
-// immediate constructor in debug builds.
+// How the compiler is made to print a sentence about a literal: WEIR_IMPL_SPOKEN(a_sentence) {}
+// declares one, WEIR_IMPL_SAY(a_sentence) says it in a consteval function of a class that ends in
+// WEIR_IMPL_PROBLEM.
+//
+// A constant must not hold the address of an immediate function, so GCC's one error stands on the
+// line of the literal and prints the sentence. Clang says as much of a call that is no constant; it
+// needs a function that exists, for it may emit an immediate constructor in debug builds.
 #ifdef __clang__
-#define WEIR_IMPL_SENTENCE inline void
+#define WEIR_IMPL_SPOKEN(sentence) inline void sentence()
 #define WEIR_IMPL_SAY(sentence) sentence()
 #else
-#define WEIR_IMPL_SENTENCE consteval void
+#define WEIR_IMPL_SPOKEN(sentence) consteval void sentence()
 #define WEIR_IMPL_SAY(sentence) problem_ = &sentence
 #endif
-WEIR_IMPL_SENTENCE a_name_is_made_of_lower_case_letters_digits_underscore_and_slash() {}
-WEIR_IMPL_SENTENCE each_part_of_a_name_begins_with_a_lower_case_letter() {}
+// Never anything else once it is compiled; with every compiler, because a module by one links the
+// library by another.
+#define WEIR_IMPL_PROBLEM [[maybe_unused]] void (*problem_)() = nullptr;
+
+namespace impl {
+WEIR_IMPL_SPOKEN(a_name_is_made_of_lower_case_letters_digits_underscore_and_slash) {}
+WEIR_IMPL_SPOKEN(each_part_of_a_name_begins_with_a_lower_case_letter) {}
 }  // namespace impl
 
 // A checked name.
@@ -57,12 +64,8 @@ class Name {
   constexpr Name(RunTime, std::string_view text) : text_(text) {}
 
   std::string_view text_;
-#ifndef __clang__
-  void (*problem_)() = nullptr;  // never anything else once it is compiled
-#endif
+  WEIR_IMPL_PROBLEM
 };
-#undef WEIR_IMPL_SENTENCE
-#undef WEIR_IMPL_SAY
 
 // A name made at run time: p.asset(weir::name("region/" + code), …). Kept for the life of the
 // process. Throws weir::Failure (permanent) when it is not a name.

@@ -1,6 +1,7 @@
 // How a stage depends on something other than "the value of an asset that succeeded": order only,
-// the last good version, the stage's own previous result, a cursor, and trigger rules. Each rule
-// decides over the dependencies that it is given: a stage runs when every rule says so. Values.
+// the last good version, the stage's own previous result, a cursor, the time that the run is for,
+// and trigger rules. Each rule decides over the dependencies that it is given: a stage runs when
+// every rule says so. Values.
 #pragma once
 
 #include <string>
@@ -43,6 +44,11 @@ template <class C>
 impl::CursorOf<C> cursor() {
   return {};
 }
+
+// The stage takes weir::ScheduledTime, the time that the run is for:
+//   p.asset("report", [](const weir::ScheduledTime& time, const Rows& rows) { … },
+//           weir::scheduled_time, rows);
+inline constexpr impl::ScheduledTimeOf scheduled_time;
 
 namespace impl {
 // The stage that is being declared; stateless.

@@ -50,6 +50,12 @@ class Run {
     return *this;
   }
 
+  // What the following runs are for, in place of now: what stages take as weir::ScheduledTime.
+  Run& given(ScheduledTime time) {
+    run_.give_time(time);
+    return *this;
+  }
+
   // Runs this asset or task and everything it depends on, less what was given. A failed stage is no
   // exception: ask state() and reason(). Retry delays take no time.
   template <class H>

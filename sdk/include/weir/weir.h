@@ -9,4 +9,6 @@
 #include "job.h"
 #include "pipeline.h"
 #include "rules.h"
+#include "schedule.h"
+#include "scheduled_time.h"
 #include "values.h"

@@ -99,13 +99,14 @@ class LocalDriver::Impl {
     return reload();
   }
 
-  Result<base::RunId> run(const std::string& selection, const std::string& job,
-                          const Json& params) {
+  Result<base::RunId> run(const std::string& selection, const std::string& job, const Json& params,
+                          std::optional<base::WallTime> nominal) {
     engine::CreateRun request;
     request.request.reply_to = 1;
     request.spec.selection = selection;
     request.spec.job = job;
     request.spec.reason = "local run";
+    request.spec.origin.nominal = nominal;
     for (const auto& [name, members] : params.members()) {
       request.spec.params[name] = members.dump();
     }
@@ -246,6 +247,7 @@ class LocalDriver::Impl {
     request.params = assign.params;
     request.cursor_version = assign.cursor_version;
     if (assign.cursor.digest) request.cursor = wire_value(assign.cursor);
+    request.scheduled_at = assign.scheduled_at;
     request.target = target();
     const std::string run = assign.key.run.text();
     request.info = {
@@ -315,8 +317,8 @@ Status LocalDriver::give_asset(std::string_view asset, const impl::ValueCodec& c
 }
 
 Result<base::RunId> LocalDriver::run(const std::string& selection, const std::string& job,
-                                     const Json& params) {
-  return impl_->run(selection, job, params);
+                                     const Json& params, std::optional<base::WallTime> nominal) {
+  return impl_->run(selection, job, params, nominal);
 }
 
 Result<std::shared_ptr<const void>> LocalDriver::current(std::string_view asset,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,9 +45,10 @@ class LocalDriver {
 
   // Runs a selection or, when that is empty, a job; returns when the run has ended, however it
   // ended. `params` is a JSON object: by parameter name, an object of the members to override.
-  // Fails when the engine refuses the request.
+  // `nominal` is the time that the run is for, now when none is given. Fails when the engine
+  // refuses the request.
   base::Result<base::RunId> run(const std::string& selection, const std::string& job,
-                                const base::Json& params);
+                                const base::Json& params, std::optional<base::WallTime> nominal);
 
   // The current version of an asset; NOT_FOUND when there is none.
   base::Result<std::shared_ptr<const void>> current(std::string_view asset,

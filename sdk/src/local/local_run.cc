@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -125,7 +126,7 @@ struct LocalRun::Impl {
     order.clear();
     latest = {};
     if (needed.empty()) return;  // everything was given
-    const auto id = driver.run(selection_of(needed), "", base::Json::Object{});
+    const auto id = driver.run(selection_of(needed), "", base::Json::Object{}, nominal);
     require(id.status());
     latest = *id;
   }
@@ -145,6 +146,7 @@ struct LocalRun::Impl {
   std::map<std::string, const StageRecord*, std::less<>> stages;  // by task and by asset
   std::set<std::string, std::less<>> given;
   std::vector<std::string> order;
+  std::optional<base::WallTime> nominal;
   base::RunId latest;
   sdk_impl::LocalDriver driver;  // last: its events use what stands above
 };
@@ -165,6 +167,8 @@ void LocalRun::give_param(std::string_view name, std::shared_ptr<const void> val
 void LocalRun::give_resource(std::string_view name, std::shared_ptr<void> fake) {
   impl_->driver.runner().resources().give(name, std::move(fake));
 }
+
+void LocalRun::give_time(ScheduledTime time) { impl_->nominal = time.at(); }
 
 void LocalRun::materialize(std::string_view name) {
   std::set<std::string> needed;

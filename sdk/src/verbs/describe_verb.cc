@@ -126,13 +126,14 @@ base::Result<Options> parse(Arguments arguments) {
 int describe_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   const auto options = parse(arguments);
   if (!options.ok()) return fail(options.status(), kExitUsage);
-  const module::Manifest manifest = manifest_of(pipeline);
-  if (Status status = check_manifest(manifest); !status.ok()) {
+  const auto manifest = full_manifest_of(pipeline);
+  if (!manifest.ok()) return fail(manifest.status(), kExitUsage);
+  if (Status status = check_manifest(*manifest); !status.ok()) {
     return fail(status, kExitUsage);
   }
-  if (options->check) return check_lock(options->lock, lock_text(manifest));
-  if (!options->lock.empty()) return write_lock(options->lock, lock_text(manifest));
-  print(module::manifest_to_json(manifest).pretty() + "\n");
+  if (options->check) return check_lock(options->lock, lock_text(*manifest));
+  if (!options->lock.empty()) return write_lock(options->lock, lock_text(*manifest));
+  print(module::manifest_to_json(*manifest).pretty() + "\n");
   return kExitOk;
 }
 

@@ -19,8 +19,9 @@ std::string help_text(std::string_view program, const std::string& pipeline) {
   return "Module of the pipeline '" + pipeline + "', built with weir " + sdk_version() +
          ".\n\nUsage: " + std::string(program) +
          " VERB …\n\n"
-         "  run [SELECTION] [--job NAME] [-p NAME.MEMBER=VALUE]… [--max-parallel N]\n"
+         "  run [SELECTION] [--job NAME] [-p NAME.MEMBER=VALUE]… [--at TIME] [--max-parallel N]\n"
          "                          run in this process, with no server; everything by default\n"
+         "                          TIME: what the run is for, UTC unless it has an offset\n"
          "  describe                print the manifest as JSON\n"
          "  describe --lock FILE    write what reviewers should see of it to FILE\n"
          "  describe --lock FILE --check\n"

@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/names.h"
+#include "calendar/read_time.h"
 #include "sdk/src/crash_handler.h"
 #include "sdk/src/local/local_driver.h"
 #include "sdk/src/metadata.h"
@@ -29,12 +30,14 @@ using base::Status;
 using engine::EventKind;
 
 constexpr const char* kUsage =
-    "usage: run [SELECTION] [--job NAME] [-p NAME.MEMBER=VALUE]… [--max-parallel N]";
+    "usage: run [SELECTION] [--job NAME] [-p NAME.MEMBER=VALUE]… [--at TIME] "
+    "[--max-parallel N]";
 
 struct RunOptions {
   std::string selection;
   std::string job;
   Json params = Json::Object{};
+  std::optional<base::WallTime> at;
   int max_parallel = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 };
 
@@ -76,17 +79,30 @@ Status parse_slots(const std::string& text, int& slots) {
   return usage("--max-parallel takes a number from 1 to " + std::to_string(kLocalSlotsMax));
 }
 
+// The time that the run is for; by UTC unless it says otherwise.
+Status parse_time(const std::string& text, std::optional<base::WallTime>& at) {
+  const auto time = calendar::read_time(text, calendar::Zone::utc());
+  if (!time.ok()) {
+    return Status(Code::kInvalidArgument, base::kErrUsage, "--at: " + time.status().message());
+  }
+  at = *time;
+  return {};
+}
+
 base::Result<RunOptions> parse(const impl::PipelineRecord& pipeline, Arguments arguments) {
   RunOptions out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
-    const bool takes_value = word == "-p" || word == "--job" || word == "--max-parallel";
+    const bool takes_value =
+        word == "-p" || word == "--job" || word == "--at" || word == "--max-parallel";
     if (takes_value && i + 1 == arguments.size()) return usage(word + " needs a value");
     Status status;
     if (word == "-p") {
       status = parse_param(pipeline, arguments[++i], out.params);
     } else if (word == "--job") {
       out.job = arguments[++i];
+    } else if (word == "--at") {
+      status = parse_time(arguments[++i], out.at);
     } else if (word == "--max-parallel") {
       status = parse_slots(arguments[++i], out.max_parallel);
     } else if (word.starts_with("-") || !out.selection.empty()) {
@@ -240,7 +256,7 @@ int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments) {
   if (Status status = driver.start(); !status.ok()) return fail(status, kExitUsage);
   running_run() = {driver.folder(), ::getpid()};
   ::on_exit(ended_by_a_stage, nullptr);
-  const auto run = driver.run(options->selection, options->job, options->params);
+  const auto run = driver.run(options->selection, options->job, options->params, options->at);
   running_run() = {};
   if (!run.ok()) return fail(run.status(), kExitUsage);
   return summarize(driver.tables(), *run);

@@ -52,6 +52,36 @@ std::size_t count(std::shared_ptr<const Tickets> shared, std::span<const Ticket>
   return shared->size() + span.size() + copy.size();
 }
 
+std::string title(const weir::ScheduledTime& time) { return "tickets until " + time.text(); }
+
+const weir::Calendar kHolidays{"holidays", {"2026-12-25", "2027-01-01"}};
+
+void define_jobs(weir::Pipeline& p, const weir::Param<TrainParams>& params,
+                 const weir::Asset<std::string>& result) {
+  p.job("daily", weir::upstream_of(result))
+      .priority(2)
+      .cron("0 2 * * *")
+      .cron("@every 90m", "Europe/Berlin");
+  p.job("everything", weir::select("*"))
+      .schedule(weir::cron("0 6 * * mon-fri", "America/New_York")
+                    .also("0 12 * * sat")
+                    .named("weekdays")
+                    .with(params, {.epochs = 5})
+                    .except({"2026-12-24", "2026-12-31"})
+                    .except(kHolidays)
+                    .jitter(2min)
+                    .catch_up(weir::CatchUp::last(5))
+                    .catch_up_window(48h)
+                    .overlap(weir::Overlap::kSkip)
+                    .start("2026-12-01")
+                    .end("2028-01-01T09:00+01:00")
+                    .paused())
+      .schedule(
+          weir::cron(weir::cron_text("0 " + std::to_string(7) + " * * *"), weir::zone_name("UTC"))
+              .with(params, TrainParams{.lambda = 0.2})
+              .catch_up(weir::CatchUp::all()));
+}
+
 Assets define(weir::Pipeline& p) {
   auto db = p.resource("crm_db", [](const weir::Start& start) { return Db{start.secret("dsn")}; });
   auto params = p.params<TrainParams>("train");
@@ -86,8 +116,8 @@ Assets define(weir::Pipeline& p) {
   for (const std::string region : {"eu", "us"}) {
     p.asset(weir::name("region/" + region), [region] { return region; });
   }
-  p.job("daily", weir::upstream_of(result)).priority(2);
-  p.job("everything", weir::select("*"));
+  p.asset("title", title, weir::scheduled_time);
+  define_jobs(p, params, result);
   return {db, result, length};
 }
 

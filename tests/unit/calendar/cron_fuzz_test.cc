@@ -6,10 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include "calendar/cron_syntax.h"
 #include "calendar/cron_text.h"
 #include "calendar/cron_times.h"
 #include "scheduler/zones/zones.h"
+#include "weir/impl/cron/cron_syntax.h"
 
 namespace weir::calendar {
 namespace {

@@ -1,7 +1,7 @@
 // What a cron expression may say, what it then means as sets, and what is said of a wrong one.
 // Some of it is asked of the compiler, as a literal in a module is.
 // Each test stands alone; no clock, no zone.
-#include "calendar/cron_syntax.h"
+#include "weir/impl/cron/cron_syntax.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "calendar/cron_syntax.h"
 #include "scheduler/zones/zones.h"
+#include "weir/impl/cron/cron_syntax.h"
 
 namespace weir::calendar {
 namespace {

@@ -243,6 +243,7 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
   absent.state = engine::TaskState::kSkipped;
   absent.reason = "the branch was not taken";
   assign.inputs = {present, absent};
+  assign.scheduled_at = base::WallTime(std::chrono::microseconds(-5));
   wire::SchedulerMessage message;
   to_proto(engine::Send{kSession, assign}, &message);
   ASSERT_TRUE(message.has_assign());
@@ -257,6 +258,11 @@ TEST(SendToMessage, AssignCarriesItsInputsWithoutBytes) {
   EXPECT_FALSE(out.inputs(1).has_value());
   EXPECT_EQ(out.inputs(1).state(), "skipped");
   EXPECT_FALSE(out.has_cursor());
+  EXPECT_EQ(out.scheduled_at_us(), -5);
+  assign.scheduled_at.reset();
+  wire::SchedulerMessage without;
+  to_proto(engine::Send{kSession, assign}, &without);
+  EXPECT_FALSE(without.assign().has_scheduled_at_us());
 }
 
 TEST(ArtifactKind, EveryKindComesBack) {

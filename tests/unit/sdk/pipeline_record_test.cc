@@ -29,7 +29,7 @@ const StageRecord& stage(std::string_view name) {
 
 TEST(PipelineRecord, HoldsWhatWasDeclared) {
   EXPECT_EQ(record().name, "tickets");
-  EXPECT_EQ(record().stages.size(), 12u);
+  EXPECT_EQ(record().stages.size(), 13u);
   ASSERT_EQ(record().jobs.size(), 2u);
   EXPECT_EQ(record().jobs[0].selection, "+report");
   EXPECT_EQ(record().jobs[0].priority, 2);

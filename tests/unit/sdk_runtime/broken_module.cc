@@ -52,6 +52,15 @@ int main(int argc, char** argv) {
   if (broken == "deep") p.params<Deep>("deep", deep());
   if (broken == "owner") p.asset("bbb", aaa).owner("M\xFCller");
   if (broken == "version") p.asset("bbb", aaa).version("\xFF");
+  const auto nightly = [&p](weir::CronExpression when, weir::ZoneName zone) {
+    return p.job("nightly", weir::select("aaa")).cron(when, zone);
+  };
+  if (broken == "cron") nightly(weir::cron_text("0 25 * * *"), "UTC");
+  if (broken == "zone") nightly("0 2 * * *", weir::zone_name("Europe/Berln"));
+  if (broken == "calendar") {
+    nightly("@daily", "UTC")
+        .schedule(weir::cron("0 2 * * *").except(weir::ics_calendar("holidays", "holidays.ics")));
+  }
   if (broken == "child_exits") p.asset("bbb", child_exits);
   if (broken == "exits") p.asset("bbb", exits);
   return weir::main(p, argc, argv);

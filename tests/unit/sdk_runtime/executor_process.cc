@@ -214,6 +214,7 @@ void add_assign(protozero::pbf_writer& parent, const TestRun& run) {
   out.add_int64(9, run.cursor_version);
   if (run.cursor) add_value(out, 10, *run.cursor);
   out.add_int32(12, 1);
+  if (run.scheduled_at_us) out.add_int64(14, *run.scheduled_at_us);
 }
 
 }  // namespace

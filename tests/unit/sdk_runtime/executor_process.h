@@ -29,6 +29,7 @@ struct TestRun {
   std::string params;
   std::int64_t cursor_version = 0;
   std::optional<TestValue> cursor;
+  std::optional<std::int64_t> scheduled_at_us;
 };
 
 struct TestCheck {

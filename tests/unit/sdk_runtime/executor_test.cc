@@ -42,7 +42,8 @@ enum Stage {
   kShouts,
   kCounts,
   kSpeaksOddly,
-  kSaysAndCrashes
+  kSaysAndCrashes,
+  kSaysTime
 };
 
 template <class T>
@@ -344,6 +345,27 @@ TEST_F(Executor, InputsOfAnotherTypeFailForGood) {
 TEST_F(Executor, AStageThatTheModuleDoesNotHaveIsALoadError) {
   EXPECT_EQ(executor_.run(run_of(99)).outcome, kLoadError);
   EXPECT_EQ(executor_.run(run_of(kSum)).outcome, kLoadError);  // the wrong number of inputs
+}
+
+TEST_F(Executor, AStageIsGivenTheTimeThatItsRunIsFor) {
+  TestRun run = run_of(kSaysTime, {std::nullopt});
+  run.scheduled_at_us = 1'764'554'400'250'000;
+  const TestResult result = executor_.run(run);
+  ASSERT_EQ(result.outcome, kSucceeded) << result.message;
+  EXPECT_EQ(decode<std::string>(result.outputs.at(0).bytes), "2025-12-01T02:00:00.25Z");
+}
+
+TEST_F(Executor, AWorkerThatKnowsNoTimeIsTooOld) {
+  const TestResult result = executor_.run(run_of(kSaysTime, {std::nullopt}));
+  EXPECT_EQ(result.outcome, kFailed);
+  EXPECT_TRUE(result.permanent);
+  EXPECT_THAT(result.message, HasSubstr("upgrade them"));
+}
+
+TEST_F(Executor, ItsManifestHasNoSchedules) {
+  const auto manifest = module::manifest_from_json(base::Json::parse(executor_.manifest()).value());
+  ASSERT_TRUE(manifest.ok());
+  EXPECT_TRUE(manifest->schedules.empty());
 }
 
 }  // namespace

@@ -279,5 +279,26 @@ TEST(LocalRun, InvalidDefinitionsAreRefusedWithEveryProblem) {
   }
 }
 
+TEST(LocalRun, StagesTakeTheTimeThatWasGiven) {
+  Pipeline p("p");
+  auto a = p.asset(
+      "a", [](Context&, const ScheduledTime& time) { return time.text(); }, scheduled_time);
+  testing::Run run(p);
+  run.given(ScheduledTime(std::chrono::sys_days{std::chrono::year(2026) / 12 / 1}));
+  run.materialize(a);
+  EXPECT_EQ(run.value(a), "2026-12-01T00:00:00Z");
+}
+
+TEST(LocalRun, WithoutATimeItIsTheMomentOfTheRun) {
+  Pipeline p("p");
+  auto a = p.asset(
+      "a", [](ScheduledTime time) { return time.at().time_since_epoch().count(); }, scheduled_time);
+  testing::Run run(p);
+  run.materialize(a);
+  const auto first = run.value(a);
+  EXPECT_GT(first, 0);
+  EXPECT_GT(run.materialize(a).value(a), first);
+}
+
 }  // namespace
 }  // namespace weir

@@ -92,6 +92,11 @@ int shouts(weir::Context& ctx) {
   return 1;
 }
 
+std::string says_time(weir::Context& ctx, weir::ScheduledTime time) {
+  ctx.meta("for", time.text());
+  return time.text();
+}
+
 int start_waiting_process() {
   const int pid = ::fork();
   if (pid != 0) return pid;
@@ -181,14 +186,15 @@ int main(int argc, char** argv) {
     }
     return Server{start_waiting_process()};
   });
-  p.asset("asks_server", asks_server, server);      // 13
-  p.asset("forks_and_returns", forks_and_returns);  // 14
-  p.asset("until_canceled", until_canceled);        // 15
-  p.asset("asks_first", asks_first);                // 16
-  p.asset("shouts", shouts);                        // 17
-  p.asset("counts", counts);                        // 18
-  p.asset("speaks_oddly", speaks_oddly);            // 19
-  p.asset("says_and_crashes", says_and_crashes);    // 20
-  p.job("good", weir::select("numbers or file+"));
+  p.asset("asks_server", asks_server, server);            // 13
+  p.asset("forks_and_returns", forks_and_returns);        // 14
+  p.asset("until_canceled", until_canceled);              // 15
+  p.asset("asks_first", asks_first);                      // 16
+  p.asset("shouts", shouts);                              // 17
+  p.asset("counts", counts);                              // 18
+  p.asset("speaks_oddly", speaks_oddly);                  // 19
+  p.asset("says_and_crashes", says_and_crashes);          // 20
+  p.asset("says_time", says_time, weir::scheduled_time);  // 21
+  p.job("good", weir::select("numbers or file+")).cron("0 2 * * *");
   return weir::main(p, argc, argv);
 }

@@ -64,7 +64,7 @@ TEST_F(Verbs, DescribePrintsAManifestAndNothingElse) {
   ASSERT_TRUE(json.ok()) << json.status().text();
   const auto manifest = module::manifest_from_json(json.value());
   ASSERT_TRUE(manifest.ok()) << manifest.status().text();
-  EXPECT_EQ(manifest->stages.size(), 21u);
+  EXPECT_EQ(manifest->stages.size(), 22u);
   EXPECT_EQ(manifest->params.at(0).defaults, R"({"count":3,"word":"x"})");
   EXPECT_EQ(manifest->jobs.at(0).name, "good");
 }
@@ -112,6 +112,50 @@ TEST_F(Verbs, RunTakesParametersAndJobs) {
   const Finished job = run("run --job good --max-parallel 2");
   EXPECT_EQ(job.exit_code, 0) << job.err;
   EXPECT_THAT(job.out, HasSubstr("succeeded  read_file"));
+}
+
+TEST_F(Verbs, RunTakesTheTimeThatItIsFor) {
+  const Finished ran = run("run says_time --at 2026-12-01T02:00");
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("for 2026-12-01T02:00:00Z"));
+  EXPECT_THAT(run("run says_time --at 2026-12-01T02:00+01:00").out,
+              HasSubstr("for 2026-12-01T01:00:00Z"));
+  const Finished wrong = run("run says_time --at yesterday");
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--at: time 'yesterday': a time is written like"));
+}
+
+TEST_F(Verbs, DescribeRefusesWhatIsWrongWithASchedule) {
+  const auto described = [&](const std::string& mistake) {
+    const Finished ended = run("describe", "BROKEN=" + mistake, BROKEN_MODULE);
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_EQ(ended.out, "");
+    return ended.err;
+  };
+  EXPECT_THAT(
+      described("cron"),
+      HasSubstr("error: WEIR-E0213: schedule 'nightly': cron '0 25 * * *', hour: '25' is out "
+                "of range: the field has 0 to 23\n    0 25 * * *\n      ^~\n"));
+  EXPECT_THAT(described("zone"), HasSubstr("Did you mean 'Europe/Berlin'?"));
+  EXPECT_THAT(described("calendar"),
+              HasSubstr("schedule 'nightly_2': calendar 'holidays': cannot read the calendar "
+                        "'holidays.ics'; a path that is not absolute is seen from the folder"));
+  EXPECT_EQ(run("run aaa", "BROKEN=calendar", BROKEN_MODULE).exit_code, 0);
+}
+
+TEST_F(Verbs, DescribeReadsCalendarsFromItsFolder) {
+  std::ofstream(path("holidays.ics")) << "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"
+                                         "DTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\n"
+                                         "END:VCALENDAR\r\n";
+  const Finished described =
+      run("describe", "cd " + temporary_.path().string() + " && BROKEN=calendar", BROKEN_MODULE);
+  EXPECT_EQ(described.exit_code, 0) << described.err;
+  const auto manifest = module::manifest_from_json(base::Json::parse(described.out).value());
+  ASSERT_TRUE(manifest.ok());
+  ASSERT_EQ(manifest->schedules.size(), 2u);
+  EXPECT_EQ(manifest->schedules[0].name, "nightly");
+  EXPECT_EQ(manifest->schedules[1].days_off,
+            (std::vector<module::DayOff>{{"2026-12-25", "holidays"}}));
 }
 
 TEST_F(Verbs, AFailedRunExitsWithOne) {

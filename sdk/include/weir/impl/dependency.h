@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../name.h"
+#include "../scheduled_time.h"
 #include "../values.h"
 #include "traits.h"
 #include "value_codec.h"
@@ -37,6 +38,7 @@ struct LastGood {
 template <class C>
 struct CursorOf {};
 struct SelfPrevious {};
+struct ScheduledTimeOf {};  // of the run
 template <Rule R, class... D>
 struct Ruled {
   std::tuple<D...> dependencies;
@@ -64,7 +66,7 @@ inline constexpr bool kReadsValue =
 template <class P>
 inline constexpr bool kIsInput = kIs<std::remove_cvref_t<P>, Input>;
 
-enum class Pass { kValue, kInput, kParam, kResource, kCursor };
+enum class Pass { kValue, kInput, kParam, kResource, kCursor, kScheduledTime };
 
 // `kAccepts<P>` is the whole typing rule: whether a parameter of type P can take this dependency.
 template <class T>
@@ -105,6 +107,13 @@ struct CursorLeaf {
   static constexpr Pass kPass = Pass::kCursor;
   template <class P>
   static constexpr bool kAccepts = std::is_same_v<P, Cursor<C>&>;
+  DependencyRecord record;
+};
+struct ScheduledTimeLeaf {
+  using Value = ScheduledTime;
+  static constexpr Pass kPass = Pass::kScheduledTime;
+  template <class P>
+  static constexpr bool kAccepts = kReadsValue<P, ScheduledTime>;
   DependencyRecord record;
 };
 struct AfterLeaf {  // no argument

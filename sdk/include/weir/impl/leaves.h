@@ -85,6 +85,14 @@ struct Leaves<CursorOf<C>, V> {
   }
 };
 template <class V>
+struct Leaves<ScheduledTimeOf, V> {
+  static constexpr bool kKnown = true;
+  using Types = List<ScheduledTimeLeaf>;
+  static void add(const ScheduledTimeOf&, Records& to) {
+    to.dependencies.push_back(record_of(DependencyKind::kScheduledTime, {}));
+  }
+};
+template <class V>
 struct Leaves<AfterNames, V> {
   static constexpr bool kKnown = true;
   using Types = List<>;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../scheduled_time.h"
 #include "stage.h"
 
 namespace weir::impl {
@@ -28,6 +29,8 @@ class LocalRun {
                   std::shared_ptr<const void> value);
   void give_param(std::string_view name, std::shared_ptr<const void> value);
   void give_resource(std::string_view name, std::shared_ptr<void> fake);
+  // Of the runs from then on; when there was none, they are for the moment that they begin.
+  void give_time(ScheduledTime time);
 
   // Runs the stage that makes or is named `name` and everything upstream of it, less what was given
   // and what only that needs; returns when the run has ended. Retry delays pass on a clock of its

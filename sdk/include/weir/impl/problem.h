@@ -25,6 +25,8 @@ struct StageMakes {};
 template <class T>
 struct KeyPromises {};
 template <class T>
+struct ParamHolds {};
+template <class T>
 struct Type {};
 template <impl::FixedString Field, class T>
 struct FieldOf {};
@@ -73,6 +75,13 @@ WEIR_IMPL_SENTENCE(give_as_many_names_as_the_tuple_has_members);
 WEIR_IMPL_SENTENCE(a_check_returns_bool_or_weir_Verdict);
 WEIR_IMPL_SENTENCE(a_check_takes_the_value_then_params_and_resources_only);
 WEIR_IMPL_SENTENCE(a_resource_is_made_by_a_function_of_const_weir_Start_ref);
+
+// of schedules
+WEIR_IMPL_SENTENCE(a_schedule_gives_a_parameter_a_value_of_its_type);
+WEIR_IMPL_SENTENCE(a_cron_expression_made_at_run_time_is_given_as_weir_cron_text);
+WEIR_IMPL_SENTENCE(a_zone_made_at_run_time_is_given_as_weir_zone_name);
+WEIR_IMPL_SENTENCE(a_day_made_at_run_time_is_given_as_weir_day_text);
+WEIR_IMPL_SENTENCE(a_time_made_at_run_time_is_given_as_weir_time_text);
 
 }  // namespace problem
 

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "../values.h"
+#include "manifest_kinds.h"
+#include "schedule_record.h"
 
 namespace weir {
 
@@ -26,8 +28,9 @@ namespace impl {
 // An argument of a stage: its value if there is one, else why not.
 struct Slot {
   State state = State::kMissing;
-  // The T of an asset or parameter, the R of a resource, the Cursor<C> of a cursor. The latter two
-  // were created non-const and are passed on as such; values are shared and must not be changed.
+  // The T of an asset or parameter, a ScheduledTime, the R of a resource, the Cursor<C> of a
+  // cursor. The latter two were created non-const and are passed on as such; values are shared and
+  // must not be changed.
   std::shared_ptr<const void> value;
   std::string reason;   // why it is absent
   std::string version;  // data version: the digest in hexadecimal; empty for all but assets
@@ -68,24 +71,6 @@ std::string fingerprint(std::string_view schema);
 
 // ---- what a stage declares ----------------------------------------------------------------
 
-// These mirror weir::base's manifest, which public headers cannot include; the order of enumerators
-// is the same.
-enum class Rule {
-  kAllSuccess,
-  kAllFailed,
-  kAllDone,
-  kAllDoneMinOneSuccess,
-  kAllSkipped,
-  kOneFailed,
-  kOneSuccess,
-  kOneDone,
-  kNoneFailed,
-  kNoneFailedMinOneSuccess,
-  kNoneSkipped,
-  kAlways,
-};
-enum class DependencyKind { kAsset, kAfter, kLastGood, kSelfPrevious, kParam, kResource, kCursor };
-
 // Makes a Cursor<C> at a position (null: at the beginning), and reads where it was advanced to
 // (null: it was not).
 struct CursorRecord {
@@ -96,8 +81,8 @@ struct CursorRecord {
 
 struct DependencyRecord {
   DependencyKind kind = DependencyKind::kAsset;
-  std::string name;                      // empty for kSelfPrevious and kCursor
-  const ValueCodec* codec = nullptr;     // of the value; null for kAfter, kResource and kCursor
+  std::string name;                      // empty for kSelfPrevious, kCursor and kScheduledTime
+  const ValueCodec* codec = nullptr;     // of an asset's or parameter's value
   const CursorRecord* cursor = nullptr;  // of kCursor only
   int rule = 0;                          // index into StageRecord::rules
   bool optional = false;                 // the argument is weir::Input<T>
@@ -183,6 +168,7 @@ struct PipelineRecord {
   std::vector<ParamRecord> params;
   std::vector<ResourceRecord> resources;
   std::vector<JobRecord> jobs;
+  std::vector<ScheduleRecord> schedules;
 };
 
 // weir::main() behind the types: the verbs run, describe, graph, register, replay, executor,

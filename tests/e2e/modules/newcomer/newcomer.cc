@@ -1,8 +1,10 @@
 // What a newcomer's module does in its first hour: a library or two, a secret for a client, a word
-// on how far it is, and a look at what the stage was started with.
+// on how far it is, a schedule, and a look at what the stage was started with.
 // Built by CMakeLists.txt beside it, outside the library's tree. What each stage is to give stands
 // in first_module_test.py.
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -66,6 +68,16 @@ int takes_its_time(weir::Context& ctx) {
   return 1;
 }
 
+std::string says_time(weir::ScheduledTime time) { return time.text(); }
+
+// With the holidays of a file that is there when the module is registered, and later no more.
+weir::Schedule nightly(const char* holidays) {
+  const auto schedule =
+      weir::cron("0 2 * * mon-fri", "Europe/Berlin").jitter(std::chrono::minutes(2));
+  if (holidays == nullptr) return schedule;
+  return schedule.except(weir::ics_calendar("holidays", holidays));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,5 +91,7 @@ int main(int argc, char** argv) {
   auto nowhere = p.resource(
       "nowhere", [](const weir::Start& start) { return Database{start.secret("unset")}; });
   p.asset("asks_in_vain", asks, nowhere).retry({.max_attempts = 5});
+  p.asset("says_time", says_time, weir::scheduled_time);
+  p.job("nightly", weir::select("says_time")).schedule(nightly(std::getenv("NEWCOMER_HOLIDAYS")));
   return weir::main(p, argc, argv);
 }

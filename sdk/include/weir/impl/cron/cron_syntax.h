@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "calendar/cron.h"
-#include "calendar/cron_fields.h"
-#include "calendar/cron_names.h"
-#include "calendar/cron_problem.h"
+#include "cron.h"
+#include "cron_fields.h"
+#include "cron_names.h"
+#include "cron_problem.h"
 
 namespace weir::calendar {
 

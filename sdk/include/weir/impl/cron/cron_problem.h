@@ -1,17 +1,16 @@
 // Why a cron expression is refused: what, in which field, at which characters. A value, so that the
-// compiler can find it in a literal; cron_text.h puts it into words.
+// compiler can find it in a literal; calendar/cron_text.h puts it into words.
 // No thread affinity.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
-
-#include "base/words.h"
 
 namespace weir::calendar {
 
 enum class CronField { kSecond, kMinute, kHour, kDay, kMonth, kWeekday, kExpression };
-constexpr base::Words<7> words(CronField) {
+constexpr std::array<std::string_view, 7> words(CronField) {
   return {"second", "minute", "hour", "day of month", "month", "day of week", "expression"};
 }
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "calendar/cron_problem.h"
+#include "cron_problem.h"
 
 namespace weir::calendar::impl {
 

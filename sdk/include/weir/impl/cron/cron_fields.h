@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "calendar/cron.h"
-#include "calendar/cron_names.h"
-#include "calendar/cron_problem.h"
+#include "cron.h"
+#include "cron_names.h"
+#include "cron_problem.h"
 
 namespace weir::calendar::impl {
 

@@ -1,0 +1,11 @@
+// A list ends in a comma.
+// Must not compile; see tests/compat/common.h.
+// One error, on the marked line.
+#include "tests/compat/common.h"
+
+int main() {
+  weir::Pipeline p("x");
+  auto job = p.job("nightly", weir::select("*"));
+  // error: the_minute_field_of_this_cron_expression_takes_0_to_59
+  job.schedule(weir::cron("0, 2 * * *"));
+}
