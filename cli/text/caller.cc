@@ -1,0 +1,35 @@
+// See caller.h. A user who has no name is a number: what asks in a container often is one.
+// Nothing here is proof of anything: whoever has the token may say what he likes.
+// Any thread.
+#include "cli/text/caller.h"
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::size_t kCallerBytesMax = 200;
+
+std::string user_name() {
+  for (const char* variable : {"USER", "LOGNAME"}) {
+    const char* name = std::getenv(variable);
+    if (name != nullptr && *name != '\0') return name;
+  }
+  return "uid " + std::to_string(::geteuid());
+}
+
+}  // namespace
+
+std::string caller() {
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  std::string text = user_name();
+  if (::gethostname(host.data(), host.size() - 1) == 0) text += "@" + std::string(host.data());
+  return base::cut_utf8(base::valid_utf8(text), kCallerBytesMax - base::kCutMark.size());
+}
+
+}  // namespace weir::cli
