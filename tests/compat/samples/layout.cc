@@ -1,4 +1,4 @@
-// What is made by a module and read by the library has one layout, whichever compilers made the two.
+// What is made by a module and read by the library has one layout, whichever compilers made them.
 // Must compile with every supported compiler.
 // Nothing runs.
 #include <string_view>
