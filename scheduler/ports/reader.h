@@ -31,7 +31,21 @@ struct Page {
 struct RunFilter {
   std::string job;
   std::optional<engine::RunState> state;
+  std::optional<engine::OriginKind> origin;
+  std::string reference;  // of the origin, in full
   std::optional<base::WallTime> since;
+};
+
+struct ScheduleFilter {
+  std::string pipeline;
+  std::string job;             // its name may be short
+  std::optional<bool> paused;  // whether they are
+  bool retired = false;        // those too that no module declares any more
+};
+
+struct TickFilter {
+  std::optional<engine::TickOutcome> outcome;
+  std::optional<base::WallTime> since;  // nominal times from then on
 };
 
 struct RunWithCounts {
@@ -73,6 +87,16 @@ class Reader {
   virtual base::Result<std::vector<engine::ModuleRow>> active_modules() = 0;
   virtual base::Result<Page<engine::WorkerRow>> list_workers(const PageRequest& page) = 0;
   virtual base::Result<std::int32_t> count_leases(const std::string& worker) = 0;
+  // In the order of their names.
+  virtual base::Result<Page<engine::ScheduleRow>> list_schedules(const ScheduleFilter& filter,
+                                                                 const PageRequest& page) = 0;
+  // By its name, which may be short: of those that have it, one that is not retired is meant.
+  // NOT_FOUND names the nearest, INVALID_ARGUMENT when several are meant.
+  virtual base::Result<engine::ScheduleRow> get_schedule(const std::string& name) = 0;
+  // By the full name of the schedule, which need not exist any more; newest first.
+  virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
+                                                         const TickFilter& filter,
+                                                         const PageRequest& page) = 0;
   // Events with seq > since, of one run if given, oldest first.
   virtual base::Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                                   std::optional<base::RunId> run,

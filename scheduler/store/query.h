@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "scheduler/ports/reader.h"
@@ -54,14 +57,9 @@ base::Result<std::vector<Row>> fetch_all(ReaderPool::Lease& lease, const std::st
   }
 }
 
-// One page of a query that ends in "LIMIT ?"; `token` gives a row's page token from its columns.
-template <class Row, class Token, class... Args>
-base::Result<ports::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::string& sql,
-                                          int size, Token token, const Args&... args) {
-  base::Result<Statement*> prepared = lease.statement(sql);
-  if (!prepared.ok()) return prepared.status();
-  Statement& statement = **prepared;
-  statement.query(args..., size + 1);
+// The rows of a query that was begun and gives up to one more than a page has.
+template <class Row, class Token>
+base::Result<ports::Page<Row>> read_page(Statement& statement, int size, Token token) {
   ports::Page<Row> page;
   std::string last;
   for (int fetched = 0;; ++fetched) {
@@ -77,6 +75,49 @@ base::Result<ports::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::s
     Row row;
     if (decode(statement, row).ok()) page.rows.push_back(std::move(row));
   }
+}
+
+// One page of a query that ends in "LIMIT ?"; `token` gives a row's page token from its columns.
+template <class Row, class Token, class... Args>
+base::Result<ports::Page<Row>> fetch_page(ReaderPool::Lease& lease, const std::string& sql,
+                                          int size, Token token, const Args&... args) {
+  base::Result<Statement*> prepared = lease.statement(sql);
+  if (!prepared.ok()) return prepared.status();
+  (*prepared)->query(args..., size + 1);
+  return read_page<Row>(**prepared, size, token);
+}
+
+// Conditions that a filter adds one by one, with the values of their placeholders.
+struct Conditions {
+  using Value = std::variant<std::string, base::WallTime>;
+
+  // `condition` has a "?" for each value.
+  void add(std::string_view condition, std::vector<Value> its_values = {}) {
+    where.append(where.empty() ? "WHERE " : " AND ").append(condition);
+    std::move(its_values.begin(), its_values.end(), std::back_inserter(values));
+  }
+
+  std::string where;
+  std::vector<Value> values;
+};
+
+// The same of "WHERE conditions order LIMIT ?".
+template <class Row, class Token>
+base::Result<ports::Page<Row>> fetch_page_where(ReaderPool::Lease& lease,
+                                                const Conditions& conditions,
+                                                std::string_view order, int size, Token token,
+                                                std::string_view columns = column_names<Row>()) {
+  const std::string rest = conditions.where + " " + std::string(order) + " LIMIT ?";
+  base::Result<Statement*> prepared = lease.statement(select_rows<Row>(rest, columns));
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  statement.query();
+  int index = 1;
+  for (const Conditions::Value& value : conditions.values) {
+    std::visit([&](const auto& one) { statement.bind(index++, one); }, value);
+  }
+  statement.bind(index, size + 1);
+  return read_page<Row>(statement, size, token);
 }
 
 }  // namespace weir::store

@@ -336,7 +336,51 @@ ALTER TABLE attempts ADD COLUMN progress_message TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN progress_at INTEGER;  -- NULL: it said nothing
 )sql";
 
-constexpr std::array<Migration, 10> kMigrations{{{1, kFirst},
+// Schedules and what became of their times. A schedule's runs are found through an index that runs
+// of no schedule are not in.
+constexpr const char* kEleventh = R"sql(
+CREATE TABLE schedules (
+  name               TEXT PRIMARY KEY,  -- 'pipeline/name'
+  declared           INTEGER NOT NULL,  -- 1: by the pipeline's module, 0: made by command
+  retired            INTEGER NOT NULL,  -- 1: its module no longer declares it
+  job                TEXT NOT NULL,     -- 'pipeline/job'
+  crons              TEXT NOT NULL,     -- JSON: [expression, ...]
+  zone               TEXT NOT NULL,     -- IANA name
+  params             TEXT NOT NULL,     -- JSON object
+  days_off           TEXT NOT NULL,     -- JSON: [[day, calendar], ...]
+  start_at           TEXT NOT NULL,     -- as it was written, by the zone's clock; '': none
+  end_at             TEXT NOT NULL,
+  jitter_ms          INTEGER NOT NULL,
+  catch_up           TEXT NOT NULL,
+  catch_up_runs      INTEGER NOT NULL,
+  catch_up_window_ms INTEGER NOT NULL,
+  overlap            TEXT NOT NULL,
+  since              INTEGER NOT NULL,  -- nominal times up to then are not its own
+  paused             INTEGER NOT NULL,
+  paused_until       INTEGER,           -- NULL: until somebody resumes it
+  paused_at          INTEGER,
+  paused_by          TEXT NOT NULL,
+  pause_reason       TEXT NOT NULL,
+  changed_at         INTEGER NOT NULL,
+  changed_by         TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ticks (
+  schedule     TEXT NOT NULL,
+  nominal      INTEGER NOT NULL,
+  until        INTEGER,           -- of a stretch: its last nominal time
+  outcome      TEXT NOT NULL,
+  run_id       TEXT,
+  evaluated_at INTEGER NOT NULL,
+  reason       TEXT NOT NULL,
+  triggered_by TEXT NOT NULL,     -- '': its time had come
+  PRIMARY KEY (schedule, nominal)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX runs_by_schedule ON runs(origin_reference, run_id) WHERE origin='schedule';
+)sql";
+
+constexpr std::array<Migration, 11> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -345,7 +389,8 @@ constexpr std::array<Migration, 10> kMigrations{{{1, kFirst},
                                                  {7, kSeventh},
                                                  {8, kEighth},
                                                  {9, kNinth},
-                                                 {10, kTenth}}};
+                                                 {10, kTenth},
+                                                 {11, kEleventh}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

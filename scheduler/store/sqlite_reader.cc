@@ -60,6 +60,25 @@ std::string first_id_since(engine::WallTime since) {
   return RunId::make(since - std::chrono::hours(24), 0).text();
 }
 
+Conditions conditions_of(const ports::RunFilter& filter, const PageRequest& page) {
+  Conditions conditions;
+  conditions.add("run_id < ?", {page.after.empty() ? "~" : page.after});  // '~' is after every id
+  if (!filter.job.empty()) conditions.add("job = ?", {filter.job});
+  if (filter.state) {
+    conditions.add("state = ?", {std::string(engine::run_state_name(*filter.state))});
+  }
+  if (filter.origin) {
+    // The word as it is: a partial index serves no placeholder.
+    conditions.add("origin = '" + std::string(base::word_of(*filter.origin)) + "'");
+  }
+  if (!filter.reference.empty()) conditions.add("origin_reference = ?", {filter.reference});
+  if (filter.since) {
+    conditions.add("run_id >= ?", {first_id_since(*filter.since)});
+    conditions.add("created_at >= ?", {*filter.since});
+  }
+  return conditions;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path, int connections) {
@@ -73,35 +92,12 @@ Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilte
   if (!page.after.empty() && !RunId::parse(page.after)) return bad_page_token(page.after);
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  std::string where = "WHERE run_id < ?";
-  std::vector<std::string> texts{page.after.empty() ? "~" : page.after};  // '~' is after every id
-  if (!filter.job.empty()) {
-    where += " AND job = ?";
-    texts.push_back(filter.job);
-  }
-  if (filter.state) {
-    where += " AND state = ?";
-    texts.emplace_back(engine::run_state_name(*filter.state));
-  }
-  if (filter.since) {
-    where += " AND run_id >= ? AND created_at >= ?";
-    texts.push_back(first_id_since(*filter.since));
-  }
   // A plan may have a megabyte, and a page five thousand of them.
-  const std::string sql = select_rows<engine::RunRow>(where + " ORDER BY run_id DESC LIMIT ?",
-                                                      column_list<engine::RunRow>("plan"));
+  static const std::string kColumns = column_list<engine::RunRow>("plan");
   const auto token = [](const Statement& row) { return std::string(row.text(0)); };
-  const auto fetch = [&](const auto&... args) {
-    return fetch_page<engine::RunRow>(*lease, sql, page_size(page), token, args...);
-  };
-  const auto with_since = [&](const auto&... args) {
-    return filter.since ? fetch(args..., *filter.since) : fetch(args...);
-  };
-  Result<Page<engine::RunRow>> runs = texts.size() == 1   ? with_since(texts[0])
-                                      : texts.size() == 2 ? with_since(texts[0], texts[1])
-                                      : texts.size() == 3
-                                          ? with_since(texts[0], texts[1], texts[2])
-                                          : with_since(texts[0], texts[1], texts[2], texts[3]);
+  Result<Page<engine::RunRow>> runs =
+      fetch_page_where<engine::RunRow>(*lease, conditions_of(filter, page), "ORDER BY run_id DESC",
+                                       page_size(page), token, kColumns);
   if (!runs.ok()) return runs.status();
   Page<ports::RunWithCounts> out;
   out.next = runs->next;

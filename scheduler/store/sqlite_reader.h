@@ -62,6 +62,12 @@ class SqliteReader final : public ports::Reader {
   Result<std::vector<engine::ModuleRow>> active_modules() override;
   Result<Page<engine::WorkerRow>> list_workers(const ports::PageRequest& page) override;
   Result<std::int32_t> count_leases(const std::string& worker) override;
+  Result<Page<engine::ScheduleRow>> list_schedules(const ports::ScheduleFilter& filter,
+                                                   const ports::PageRequest& page) override;
+  Result<engine::ScheduleRow> get_schedule(const std::string& name) override;
+  Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
+                                           const ports::TickFilter& filter,
+                                           const ports::PageRequest& page) override;
   // OUT_OF_RANGE when events after `since` have been pruned, and when `since` is ahead of the log.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                     std::optional<engine::RunId> run,

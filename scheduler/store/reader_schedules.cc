@@ -1,0 +1,120 @@
+// Reads of schedules and their ticks: the part of SqliteReader behind lists of them and behind
+// names that people give. See sqlite_reader.h. Safe from any thread; each call borrows one
+// connection for a short query or two and must not hold it longer.
+#include <array>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/names.h"
+#include "scheduler/ports/page_token.h"
+#include "scheduler/store/query.h"
+#include "scheduler/store/sqlite_reader.h"
+
+namespace weir::store {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using engine::ScheduleRow;
+using engine::TickRow;
+using ports::Page;
+using ports::PageRequest;
+
+namespace {
+
+// "pipeline/name" by "name" too.
+constexpr const char* kShortName = "substr(name, -length(?1)-1)='/'||?1";
+
+std::string name_token(const Statement& row) { return std::string(row.text(0)); }
+
+// All names, in full and behind each slash, as people may have meant them.
+Result<std::vector<std::string>> names_to_suggest(ReaderPool::Lease& lease) {
+  Result<Statement*> prepared = lease.statement("SELECT name FROM schedules WHERE retired=0");
+  if (!prepared.ok()) return prepared.status();
+  (*prepared)->query();
+  std::vector<std::string> names;
+  while (true) {
+    Result<bool> more = (*prepared)->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return names;
+    std::string name((*prepared)->text(0));
+    const std::size_t slash = name.find('/');
+    if (slash != std::string::npos) names.push_back(name.substr(slash + 1));
+    names.push_back(std::move(name));
+  }
+}
+
+Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
+  const auto names = names_to_suggest(lease);
+  if (!names.ok()) return names.status();
+  return {Code::kNotFound, base::kErrUnknownSchedule,
+          "there is no schedule '" + name + "'." + base::did_you_mean(name, *names) +
+              " `weir schedules list` shows them"};
+}
+
+}  // namespace
+
+Result<Page<ScheduleRow>> SqliteReader::list_schedules(const ports::ScheduleFilter& filter,
+                                                       const PageRequest& page) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  conditions.add("name > ?", {page.after});
+  if (!filter.pipeline.empty()) {
+    // '0' is the character after '/'.
+    conditions.add("name > ? AND name < ?", {filter.pipeline + "/", filter.pipeline + "0"});
+  }
+  if (!filter.job.empty()) {
+    conditions.add("(job = ? OR substr(job, -length(?)-1) = '/'||?)",
+                   {filter.job, filter.job, filter.job});
+  }
+  if (filter.paused) conditions.add(*filter.paused ? "paused <> 0" : "paused = 0");
+  if (!filter.retired) conditions.add("retired = 0");
+  return fetch_page_where<ScheduleRow>(*lease, conditions, "ORDER BY name", page_size(page),
+                                       name_token);
+}
+
+Result<ScheduleRow> SqliteReader::get_schedule(const std::string& name) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrUnknownSchedule, "");
+  Result<ScheduleRow> exact =
+      fetch_one<ScheduleRow>(*lease, select_rows<ScheduleRow>("WHERE name=?"), missing, name);
+  if (exact.ok() || exact.status().code() != Code::kNotFound) return exact;
+  const std::string sql = select_rows<ScheduleRow>("WHERE " + std::string(kShortName) +
+                                                   " ORDER BY retired, name LIMIT 2");
+  Result<std::vector<ScheduleRow>> rows = fetch_all<ScheduleRow>(*lease, sql, name);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return unknown_schedule(*lease, name);
+  if (rows->size() > 1 && rows->front().retired == rows->back().retired) {
+    return Status(Code::kInvalidArgument, base::kErrAmbiguous,
+                  "'" + name + "' means several schedules, among them " + rows->front().name +
+                      " and " + rows->back().name + "; give the full name");
+  }
+  return std::move(rows->front());
+}
+
+Result<Page<TickRow>> SqliteReader::list_ticks(const std::string& schedule,
+                                               const ports::TickFilter& filter,
+                                               const PageRequest& page) {
+  std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};
+  if (!page.after.empty() && !ports::parse_page_token(page.after, before)) {
+    return ports::bad_page_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  conditions.add("schedule = ?", {schedule});
+  conditions.add("nominal < ?", {base::WallTime(base::Duration(before[0]))});
+  if (filter.since) conditions.add("COALESCE(until, nominal) >= ?", {*filter.since});
+  if (filter.outcome) {
+    conditions.add("outcome = ?", {std::string(base::word_of(*filter.outcome))});
+  }
+  const auto token = [](const Statement& row) { return std::string(row.text(1)); };
+  return fetch_page_where<TickRow>(*lease, conditions, "ORDER BY nominal DESC", page_size(page),
+                                   token);
+}
+
+}  // namespace weir::store
