@@ -16,6 +16,7 @@
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
+#include "weir/v1/schedule_service.pb.h"
 #include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
 
@@ -71,6 +72,18 @@ class Api {
   Answer<v1::RegisterModulesResponse> register_modules(const v1::RegisterModulesRequest& request);
   Answer<v1::ListModulesResponse> list_modules(const v1::ListModulesRequest& request);
   Answer<v1::ListJobsResponse> list_jobs(const v1::ListJobsRequest& request);
+
+  Answer<v1::ListSchedulesResponse> list_schedules(const v1::ListSchedulesRequest& request);
+  Answer<v1::GetScheduleResponse> get_schedule(const v1::GetScheduleRequest& request);
+  Answer<v1::CreateScheduleResponse> create_schedule(const v1::CreateScheduleRequest& request);
+  Answer<v1::EditScheduleResponse> edit_schedule(const v1::EditScheduleRequest& request);
+  Answer<v1::DeleteScheduleResponse> delete_schedule(const v1::DeleteScheduleRequest& request);
+  Answer<v1::PauseSchedulesResponse> pause_schedules(const v1::PauseSchedulesRequest& request);
+  Answer<v1::ResumeSchedulesResponse> resume_schedules(const v1::ResumeSchedulesRequest& request);
+  Answer<v1::TriggerScheduleResponse> trigger_schedule(const v1::TriggerScheduleRequest& request);
+  Answer<v1::PreviewScheduleResponse> preview_schedule(const v1::PreviewScheduleRequest& request);
+  Answer<v1::ListTicksResponse> list_ticks(const v1::ListTicksRequest& request);
+  Answer<v1::ListUpcomingResponse> list_upcoming(const v1::ListUpcomingRequest& request);
 
   Answer<v1::ListEventsResponse> list_events(const v1::ListEventsRequest& request);
   // Opens a stream; it is read on a thread of its own. Never null.

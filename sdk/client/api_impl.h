@@ -14,6 +14,7 @@
 #include "weir/v1/log_service.grpc.pb.h"
 #include "weir/v1/module_service.grpc.pb.h"
 #include "weir/v1/run_service.grpc.pb.h"
+#include "weir/v1/schedule_service.grpc.pb.h"
 #include "weir/v1/system_service.grpc.pb.h"
 #include "weir/v1/worker_service.grpc.pb.h"
 
@@ -28,6 +29,8 @@ struct Api::Impl {
   std::unique_ptr<v1::AssetService::Stub> assets = v1::AssetService::NewStub(connection->channel());
   std::unique_ptr<v1::ModuleService::Stub> modules =
       v1::ModuleService::NewStub(connection->channel());
+  std::unique_ptr<v1::ScheduleService::Stub> schedules =
+      v1::ScheduleService::NewStub(connection->channel());
   std::unique_ptr<v1::EventService::Stub> events = v1::EventService::NewStub(connection->channel());
   std::unique_ptr<v1::LogService::Stub> logs = v1::LogService::NewStub(connection->channel());
   std::unique_ptr<v1::SystemService::Stub> system =

@@ -62,6 +62,7 @@ void to_proto(const engine::WorkerRow& row, bool connected, std::int32_t leases,
 // is "any".
 base::Result<std::optional<engine::RunState>> run_state_from_proto(int state);
 base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state);
+base::Result<std::optional<engine::OriginKind>> origin_kind_from_proto(int kind);
 base::Result<ports::LogStream> log_stream_from_proto(int stream);
 engine::WallTime from_proto(const google::protobuf::Timestamp& time);
 // INVALID_ARGUMENT when the path leaves the bundle or the digest is none.

@@ -15,6 +15,7 @@
 #include "weir/v1/common.pb.h"
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
+#include "weir/v1/run_service.pb.h"
 
 namespace weir::rpc {
 namespace {
@@ -40,6 +41,12 @@ base::Result<std::optional<engine::TaskState>> task_state_from_proto(int state) 
   const auto known = from_proto_enum<engine::TaskState>(static_cast<v1::TaskState>(state));
   if (known || state == v1::TASK_STATE_UNSPECIFIED) return known;
   return invalid(base::kErrUsage, "there is no task state " + std::to_string(state));
+}
+
+base::Result<std::optional<engine::OriginKind>> origin_kind_from_proto(int kind) {
+  const auto known = from_proto_enum<engine::OriginKind>(static_cast<v1::OriginKind>(kind));
+  if (known || kind == v1::ORIGIN_KIND_UNSPECIFIED) return known;
+  return invalid(base::kErrUsage, "there is no origin of runs " + std::to_string(kind));
 }
 
 base::Result<ports::LogStream> log_stream_from_proto(int stream) {

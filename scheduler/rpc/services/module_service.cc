@@ -137,6 +137,21 @@ base::Result<engine::ModuleUpload> module_upload(Backend& backend, const v1::Mod
   return upload;
 }
 
+// Those that the module's schedules name; the engine reads none itself.
+Status add_zones(Backend& backend, const module::Manifest& manifest, engine::Zones& zones) {
+  for (const module::ScheduleSpec& schedule : manifest.schedules) {
+    if (zones.contains(schedule.zone)) continue;
+    auto zone = backend.zones.get(schedule.zone);
+    if (!zone.ok()) {
+      return Status(zone.status().code(), zone.status().error(),
+                    "schedule '" + schedule.name + "' of pipeline '" + manifest.pipeline +
+                        "': " + zone.status().message());
+    }
+    zones.emplace(schedule.zone, std::move(zone).value());
+  }
+  return {};
+}
+
 base::Result<CommandBody> register_command(Backend& backend,
                                            const v1::RegisterModulesRequest& request) {
   auto info = request_info(request.idempotency_key(), request_hash(request));
@@ -152,6 +167,8 @@ base::Result<CommandBody> register_command(Backend& backend,
   for (const v1::ModuleSpec& spec : request.modules()) {
     auto upload = module_upload(backend, spec, request.dry_run());
     if (!upload.ok()) return upload.status();
+    const Status known = add_zones(backend, *upload->manifest, command.zones);
+    if (!known.ok()) return known;
     command.modules.push_back(std::move(upload).value());
   }
   return CommandBody(std::move(command));

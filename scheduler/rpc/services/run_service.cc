@@ -60,6 +60,7 @@ base::Result<engine::CreateRun> create_command(const v1::CreateRunRequest& reque
   command.spec.params.insert(request.params().begin(), request.params().end());
   command.spec.priority = request.priority();
   command.spec.reason = request.reason();
+  if (request.has_nominal_at()) command.spec.origin.nominal = from_proto(request.nominal_at());
   return command;
 }
 
@@ -99,6 +100,18 @@ Status list_runs(Backend& backend, const v1::ListRunsRequest& request,
   ports::RunFilter filter;
   filter.job = request.job();
   filter.state = *state;
+  const auto origin = origin_kind_from_proto(request.origin());
+  if (!origin.ok()) return origin.status();
+  filter.origin = *origin;
+  filter.reference = request.origin_reference();
+  if (filter.origin == engine::OriginKind::kSchedule && !filter.reference.empty()) {
+    // Runs of a schedule that was deleted are found by its full name.
+    const auto schedule = backend.reader.get_schedule(filter.reference);
+    const bool deleted = schedule.status().code() == base::Code::kNotFound &&
+                         filter.reference.find('/') != std::string::npos;
+    if (!schedule.ok() && !deleted) return schedule.status();
+    if (schedule.ok()) filter.reference = schedule->name;
+  }
   if (request.has_since()) filter.since = from_proto(request.since());
   const auto seq = backend.reader.last_seq();
   if (!seq.ok()) return seq.status();

@@ -108,6 +108,20 @@ Status complete_workers(Backend& backend, const std::string& prefix,
   return {};
 }
 
+Status complete_schedules(Backend& backend, const std::string& prefix,
+                          v1::CompleteNameResponse* response) {
+  ports::PageRequest page;
+  page.size = kLargePageMax;
+  const auto schedules = backend.reader.list_schedules({}, page);
+  if (!schedules.ok()) return schedules.status();
+  for (const engine::ScheduleRow& row : schedules->rows) {
+    add_name(row.name, prefix, response);
+    const std::size_t slash = row.name.find('/');
+    if (slash != std::string::npos) add_name(row.name.substr(slash + 1), prefix, response);
+  }
+  return {};
+}
+
 Status complete_definitions(Backend& backend, bool jobs, const std::string& prefix,
                             v1::CompleteNameResponse* response) {
   const auto definitions = backend.catalog.definitions();
@@ -140,13 +154,14 @@ Status complete_name(Backend& backend, const v1::CompleteNameRequest& request,
   const std::string& kind = request.kind();
   if (kind == "run") return complete_runs(backend, request.prefix(), response);
   if (kind == "worker") return complete_workers(backend, request.prefix(), response);
+  if (kind == "schedule") return complete_schedules(backend, request.prefix(), response);
   if (kind == "task") return complete_tasks(backend, request, response);
   if (kind == "job" || kind == "asset") {
     return complete_definitions(backend, kind == "job", request.prefix(), response);
   }
   return Status(base::Code::kInvalidArgument, base::kErrUsage,
                 "there is nothing of the kind '" + kind +
-                    "' to complete; job, asset, run, worker and task are known");
+                    "' to complete; job, asset, run, schedule, worker and task are known");
 }
 
 void add_item(const HealthItem& item, v1::GetHealthResponse* response) {

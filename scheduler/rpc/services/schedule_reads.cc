@@ -1,0 +1,256 @@
+// See schedule_reads.h. A row whose times cannot be told (its zone is gone from this machine) is
+// shown with the reason: it must not take the others with it. As in the other services `as_of_seq`
+// is read before the rows.
+// Read threads only.
+#include "scheduler/rpc/services/schedule_reads.h"
+
+#include <algorithm>
+#include <chrono>
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "base/errors.h"
+#include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/convert/schedules.h"
+#include "scheduler/rpc/services/page.h"
+
+namespace weir::rpc {
+namespace {
+
+using base::Status;
+using calendar::Instant;
+using std::chrono::seconds;
+
+constexpr int kPreviewDefault = 10;
+constexpr int kPreviewMax = 1000;
+constexpr int kUpcomingDefault = 200;
+constexpr int kUpcomingMax = 5000;
+constexpr std::chrono::hours kUpcomingSpan{24};
+// 2099 is the last year that zones are known for.
+constexpr Instant kLatest{std::chrono::sys_days{std::chrono::year{2100} / 1 / 1}};
+
+base::WallTime wall_now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+base::Result<ScheduleTimes> times_of(Backend& backend, const std::string& name,
+                                     const module::ScheduleSpec& spec) {
+  auto zone = backend.zones.get(spec.zone);
+  if (!zone.ok()) return zone.status();
+  return ScheduleTimes::of(name, spec, std::move(zone).value());
+}
+
+base::Result<int> count_of(const char* what, int count, int standard, int most) {
+  if (count >= 0) return count == 0 ? standard : std::min(count, most);
+  return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                std::string(what) + " is " + std::to_string(count) + "; it must be 0 (for " +
+                    std::to_string(standard) + ") or more");
+}
+
+Status fill_schedule(Backend& backend, const engine::ScheduleRow& row, base::WallTime now,
+                     v1::Schedule* out) {
+  to_proto(row, out);
+  ports::PageRequest newest;
+  newest.size = 1;
+  const auto ticks = backend.reader.list_ticks(row.name, {}, newest);
+  if (!ticks.ok()) return ticks.status();
+  if (!ticks->rows.empty()) to_proto(ticks->rows.front(), out->mutable_last_tick());
+  const auto times = times_of(backend, row.name, row.spec);
+  if (!times.ok()) {
+    out->set_problem(times.status().message());
+    return {};
+  }
+  const auto begin = begin_of_upcoming(row, now);
+  if (!begin) return {};
+  if (const auto next = times->next_run_after(*begin, now)) to_proto(*next, out->mutable_next());
+  return {};
+}
+
+// The definition of a schedule that may never be made, under the name that it would have.
+base::Result<engine::ScheduleRow> tried(Backend& backend,
+                                        const v1::PreviewScheduleRequest& request) {
+  auto spec = from_proto(request.definition());
+  if (!spec.ok()) return spec.status();
+  engine::ScheduleRow row;
+  row.name = request.name();
+  row.spec = std::move(spec).value();
+  if (row.spec.job.empty()) return row;
+  const auto definitions = backend.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  const auto job = engine::find_job(*(*definitions)->catalog, row.spec.job);
+  if (!job.ok()) return job.status();
+  const std::string pipeline = job->module->manifest->pipeline + "/";
+  if (!row.name.starts_with(pipeline)) row.name = pipeline + row.name;
+  return row;
+}
+
+// One schedule on its way through its times.
+struct Coming {
+  ScheduleTime next;
+  std::size_t schedule = 0;
+};
+bool operator>(const Coming& a, const Coming& b) {
+  return std::pair(a.next.nominal, a.schedule) > std::pair(b.next.nominal, b.schedule);
+}
+using Queue = std::priority_queue<Coming, std::vector<Coming>, std::greater<>>;
+
+struct Watched {
+  engine::ScheduleRow row;
+  ScheduleTimes times;
+};
+
+// Those that do something, and those that cannot say when.
+base::Result<std::vector<Watched>> watched(Backend& backend, base::WallTime now,
+                                           v1::ListUpcomingResponse* response) {
+  std::vector<Watched> found;
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  do {
+    auto rows = backend.reader.list_schedules({}, page);
+    if (!rows.ok()) return rows.status();
+    for (engine::ScheduleRow& row : rows->rows) {
+      if (!begin_of_upcoming(row, now)) continue;
+      auto times = times_of(backend, row.name, row.spec);
+      if (times.ok()) {
+        found.push_back({std::move(row), std::move(times).value()});
+      } else {
+        response->add_problems(row.name + ": " + times.status().message());
+      }
+    }
+    page.after = rows->next;
+  } while (!page.after.empty());
+  return found;
+}
+
+}  // namespace
+
+Status list_schedules(Backend& backend, const v1::ListSchedulesRequest& request,
+                      v1::ListSchedulesResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kLargePageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  ports::ScheduleFilter filter;
+  filter.pipeline = request.pipeline();
+  filter.job = request.job();
+  if (request.has_paused()) filter.paused = request.paused();
+  filter.retired = request.retired();
+  const auto seq = backend.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const base::WallTime now = wall_now();
+  const Status filled = fill_rows(
+      *page, response, response->mutable_schedules(),
+      [&](const ports::PageRequest& part) { return backend.reader.list_schedules(filter, part); },
+      [&](const engine::ScheduleRow& row, v1::Schedule* out) {
+        return fill_schedule(backend, row, now, out);
+      });
+  response->set_as_of_seq(*seq);
+  return filled;
+}
+
+Status get_schedule(Backend& backend, const v1::GetScheduleRequest& request,
+                    v1::GetScheduleResponse* response) {
+  const auto seq = backend.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  const auto row = backend.reader.get_schedule(request.schedule());
+  if (!row.ok()) return row.status();
+  response->set_as_of_seq(*seq);
+  return fill_schedule(backend, *row, wall_now(), response->mutable_schedule());
+}
+
+Status preview_schedule(Backend& backend, const v1::PreviewScheduleRequest& request,
+                        v1::PreviewScheduleResponse* response) {
+  if (request.schedule().empty() == !request.has_definition()) {
+    return {base::Code::kInvalidArgument, base::kErrUsage,
+            request.has_definition() ? "name a schedule or give a definition, not both"
+                                     : "name a schedule or give a definition"};
+  }
+  const auto count = count_of("count", request.count(), kPreviewDefault, kPreviewMax);
+  if (!count.ok()) return count.status();
+  const auto row = request.has_definition() ? tried(backend, request)
+                                            : backend.reader.get_schedule(request.schedule());
+  if (!row.ok()) return row.status();
+  const auto times = times_of(backend, row->name, row->spec);
+  if (!times.ok()) return times.status();
+  response->set_description(description_of(row->spec));
+  Instant at =
+      std::chrono::floor<seconds>(request.has_after() ? from_proto(request.after()) : wall_now());
+  for (int shown = 0; shown < *count && at < kLatest; ++shown) {
+    const auto next = times->next_after(at);
+    if (!next) break;
+    to_proto(*next, response->add_occurrences());
+    at = next->nominal;
+  }
+  return {};
+}
+
+Status list_ticks(Backend& backend, const v1::ListTicksRequest& request,
+                  v1::ListTicksResponse* response) {
+  const auto page =
+      page_request(request.page_size(), request.page_token(), kSmallPageDefault, kSmallPageMax);
+  if (!page.ok()) return page.status();
+  const auto outcome = tick_outcome_from_proto(request.outcome());
+  if (!outcome.ok()) return outcome.status();
+  ports::TickFilter filter;
+  filter.outcome = *outcome;
+  if (request.has_since()) filter.since = from_proto(request.since());
+  const auto seq = backend.reader.last_seq();
+  if (!seq.ok()) return seq.status();
+  // The history of one that was deleted is kept under its full name.
+  const auto row = backend.reader.get_schedule(request.schedule());
+  const std::string name = row.ok() ? row->name : request.schedule();
+  if (!row.ok()) {
+    const auto any = backend.reader.list_ticks(name, {}, {.size = 1, .after = ""});
+    if (!any.ok()) return any.status();
+    if (any->rows.empty()) return row.status();
+  }
+  const Status filled = fill_rows(
+      *page, response, response->mutable_ticks(),
+      [&](const ports::PageRequest& part) { return backend.reader.list_ticks(name, filter, part); },
+      [](const engine::TickRow& tick, v1::Tick* out) {
+        to_proto(tick, out);
+        return Status();
+      });
+  response->set_as_of_seq(*seq);
+  return filled;
+}
+
+Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
+                     v1::ListUpcomingResponse* response) {
+  const auto limit = count_of("limit", request.limit(), kUpcomingDefault, kUpcomingMax);
+  if (!limit.ok()) return limit.status();
+  const base::WallTime now = wall_now();
+  const base::WallTime until =
+      request.has_until() ? from_proto(request.until()) : now + kUpcomingSpan;
+  to_proto(until, response->mutable_until());
+  const auto schedules = watched(backend, now, response);
+  if (!schedules.ok()) return schedules.status();
+  Queue queue;
+  const auto push = [&](std::size_t i, const std::optional<ScheduleTime>& next) {
+    if (next && next->nominal <= until && next->nominal < kLatest) queue.push({*next, i});
+  };
+  for (std::size_t i = 0; i < schedules->size(); ++i) {
+    const Watched& one = (*schedules)[i];
+    push(i, one.times.next_run_after(*begin_of_upcoming(one.row, now), now));
+  }
+  while (!queue.empty()) {
+    if (response->upcoming_size() == *limit) {
+      response->set_cut(true);
+      return {};
+    }
+    const Coming first = queue.top();
+    queue.pop();
+    const Watched& one = (*schedules)[first.schedule];
+    v1::Upcoming* out = response->add_upcoming();
+    out->set_schedule(one.row.name);
+    out->set_job(one.row.spec.job);
+    to_proto(engine::WallTime(first.next.nominal), out->mutable_nominal_at());
+    to_proto(first.next.due, out->mutable_due_at());
+    push(first.schedule, one.times.next_run_after(first.next.nominal, now));
+  }
+  return {};
+}
+
+}  // namespace weir::rpc
