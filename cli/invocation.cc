@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <system_error>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -140,6 +141,20 @@ void Invocation::warn(std::string_view line) {
 int Invocation::fail(const Status& status) {
   write_to(stderr, err_paint_(Color::kRed, "error") + " " + status.text() + "\n");
   return exit_code(status);
+}
+
+Status Invocation::confirm(const std::string& question) {
+  if (options.yes) return {};
+  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) {
+    return {Code::kInvalidArgument, base::kErrUsage,
+            question + " There is no terminal to answer on; give --yes"};
+  }
+  write_to(stderr, question + " [y/N] ");
+  std::string answer;
+  if (std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes")) {
+    return {};
+  }
+  return {Code::kCanceled, 0, "nothing was changed"};
 }
 
 int Invocation::print(const Listing& listing, const google::protobuf::Message& document) {

@@ -104,6 +104,10 @@ class Invocation {
   // Prints the error, with its number and advice, and gives the exit code.
   int fail(const base::Status& status);
 
+  // Asks on a terminal whether to go on; --yes answers. INVALID_ARGUMENT when there is nobody to
+  // ask, CANCELLED for anything but yes.
+  base::Status confirm(const std::string& question);
+
   // Prints a list in the chosen format; `document` is what json prints.
   int print(const Listing& listing, const google::protobuf::Message& document);
   // One JSON document (one line with jsonl).

@@ -24,6 +24,12 @@ std::string time_cell(const google::protobuf::Timestamp& at) {
   return is_set(at) ? format_time(to_wall(at)) : "-";
 }
 
+void set_time(base::WallTime at, google::protobuf::Timestamp* out) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  out->set_seconds(whole.time_since_epoch().count());
+  out->set_nanos(static_cast<std::int32_t>((at - whole).count() * 1'000));
+}
+
 std::string span_cell(const google::protobuf::Timestamp& start,
                       const google::protobuf::Timestamp& end) {
   if (!is_set(start)) return "-";

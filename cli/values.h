@@ -24,6 +24,8 @@ base::WallTime to_wall(const google::protobuf::Timestamp& at);
 // "2026-11-20 20:00:10 CET", "-" when it is not set (zero).
 std::string time_cell(const google::protobuf::Timestamp& at);
 
+void set_time(base::WallTime at, google::protobuf::Timestamp* out);
+
 // From start to end, or to now when there is no end; "-" before the start.
 std::string span_cell(const google::protobuf::Timestamp& start,
                       const google::protobuf::Timestamp& end);

@@ -16,7 +16,11 @@ void add_serve_commands(CLI::App& app, Invocation& invocation,
 void add_init_command(CLI::App& app, Invocation& invocation, Chosen& chosen);  // init
 void add_module_commands(CLI::App& app, Invocation& invocation,
                          Chosen& chosen);  // register modules jobs
-void add_cron_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);    // cron
+void add_cron_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);  // cron
+void add_schedule_commands(CLI::App& app, Invocation& invocation,
+                           Chosen& chosen);  // schedules next
+void add_schedule_edit_commands(CLI::App& schedules, Invocation& invocation,
+                                Chosen& chosen);  // schedules create edit
 void add_start_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);   // run materialize
 void add_run_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);     // runs cancel
 void add_log_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);     // logs

@@ -20,8 +20,17 @@ namespace {
 
 constexpr std::chrono::milliseconds kCompletionTime{400};
 
-// What the word after these words is the name of: "job", "asset", "run", "worker", "task" or
-// nothing.
+// Of `weir schedules …`: all but two of its commands take names of schedules, some several.
+std::string of_schedules(const std::vector<std::string>& commands) {
+  const std::string& verb = commands[1];
+  if (verb == "pause" || verb == "resume") return "schedule";
+  const bool one = verb == "show" || verb == "preview" || verb == "history" || verb == "edit" ||
+                   verb == "delete" || verb == "trigger";
+  return one && commands.size() == 2 ? "schedule" : "";
+}
+
+// What the word after these words is the name of: "job", "asset", "run", "schedule", "worker",
+// "task" or nothing.
 std::string kind_of(const std::vector<std::string>& words) {
   std::vector<std::string> commands;
   for (const std::string& word : words) {
@@ -34,7 +43,9 @@ std::string kind_of(const std::vector<std::string>& words) {
   };
   if (!words.empty() && words.back() == "--job") return "job";
   if (!words.empty() && words.back() == "--run") return "run";
+  if (!words.empty() && words.back() == "--schedule") return "schedule";
   if (is({"run"})) return "job";
+  if (commands.size() >= 2 && commands[0] == "schedules") return of_schedules(commands);
   if (is({"materialize"}) || is({"assets", "show"}) || is({"assets", "get"}) ||
       is({"assets", "lineage"}) || is({"assets", "list"})) {
     return "asset";

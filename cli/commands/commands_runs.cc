@@ -29,6 +29,7 @@ struct ListArguments {
   std::string job;
   std::string state;
   std::string since;
+  std::string schedule;
   int limit = 50;
 };
 
@@ -72,6 +73,9 @@ std::string queue_text(const v1::Run& run) {
   if (run.queued_for() == v1::QUEUE_REASON_START_TIME) {
     return ", not before " + time_cell(run.start_at());
   }
+  if (run.queued_for() == v1::QUEUE_REASON_OVERLAP) {
+    return ", until earlier runs of its schedule have ended";
+  }
   return "";
 }
 
@@ -84,9 +88,11 @@ int list(Invocation& invocation, const ListArguments& arguments) {
   if (!arguments.since.empty()) {
     const auto since = parse_since(arguments.since, wall_now());
     if (!since.ok()) return invocation.fail(since.status());
-    const auto us = since->time_since_epoch().count();
-    request.mutable_since()->set_seconds(us / 1'000'000);
-    request.mutable_since()->set_nanos(static_cast<std::int32_t>(us % 1'000'000 * 1'000));
+    set_time(*since, request.mutable_since());
+  }
+  if (!arguments.schedule.empty()) {
+    request.set_origin(v1::ORIGIN_KIND_SCHEDULE);
+    request.set_origin_reference(arguments.schedule);
   }
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
@@ -95,16 +101,23 @@ int list(Invocation& invocation, const ListArguments& arguments) {
       [](v1::ListRunsResponse& response) { return response.mutable_runs(); });
   if (!runs.ok()) return invocation.fail(runs.status());
 
+  // Most runs are for no time in particular: then there is no column for it.
+  const bool with_nominal =
+      std::any_of(runs->runs().begin(), runs->runs().end(),
+                  [](const auto& run) { return run.origin().has_nominal_at(); });
   std::vector<Column> columns{{"RUN"},     {"JOB"},
                               {"STATE"},   {"TASKS", Align::kRight},
                               {"CREATED"}, {"DURATION", Align::kRight}};
+  if (with_nominal) columns.push_back({"FOR"});
   if (invocation.wide())
     columns.insert(columns.end(), {{"FAILED", Align::kRight}, {"ORIGIN"}, {"REASON"}});
   columns.push_back({"MESSAGE", Align::kLeft, true});
   Listing listing(std::move(columns));
   listing.nothing =
       "there are no runs" +
-      std::string(arguments.job.empty() && arguments.state.empty() ? "" : " like that") +
+      std::string(arguments.job.empty() && arguments.state.empty() && arguments.schedule.empty()
+                      ? ""
+                      : " like that") +
       "; start one: weir run JOB (weir jobs list names them)";
   for (const v1::Run& run : runs->runs()) {
     const v1::TaskCounts& counts = run.counts();
@@ -115,6 +128,7 @@ int list(Invocation& invocation, const ListArguments& arguments) {
                           {std::to_string(done) + "/" + std::to_string(run.task_count())},
                           {time_cell(run.created_at())},
                           {span_cell(run.started_at(), run.finished_at())}};
+    if (with_nominal) row.push_back({time_cell(run.origin().nominal_at())});
     if (invocation.wide()) {
       row.push_back({std::to_string(counts.failed() + counts.upstream_failed())});
       row.push_back({origin_text(run.origin())});
@@ -277,6 +291,7 @@ void add_run_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   auto filter = std::make_shared<ListArguments>();
   list_command.add_option("--job", filter->job, "only runs of this job");
   list_command.add_option("--state", filter->state, "only runs in this state");
+  list_command.add_option("--schedule", filter->schedule, "only runs of this schedule");
   list_command.add_option("--since", filter->since, "a time, or a duration ago: 2h, 7d");
   list_command.add_option("-n,--limit", filter->limit, "at most so many; 0: all (default: 50)")
       ->check(CLI::Range(0, kItemsMax));

@@ -13,6 +13,7 @@
 #include "cli/paging.h"
 #include "cli/text/duration.h"
 #include "cli/text/params.h"
+#include "cli/values.h"
 #include "sdk/client/api.h"
 
 namespace weir::cli {
@@ -24,6 +25,7 @@ struct StartArguments {
   std::vector<std::string> params;
   std::string timeout;
   std::string reason;
+  std::string at;
   std::string key;
   int priority = 0;
   bool detach = false;
@@ -61,6 +63,11 @@ base::Result<v1::CreateRunRequest> make_request(const StartArguments& arguments)
   request.set_selection(arguments.selection);
   request.set_priority(arguments.priority);
   request.set_reason(arguments.reason.empty() ? "command line" : arguments.reason);
+  if (!arguments.at.empty()) {
+    const auto at = parse_time(arguments.at);
+    if (!at.ok()) return at.status();
+    set_time(*at, request.mutable_nominal_at());
+  }
   const auto params = parse_params(arguments.params);
   if (!params.ok()) return params.status();
   for (const auto& [name, value] : *params) (*request.mutable_params())[name] = value.dump();
@@ -121,6 +128,8 @@ void add_common(CLI::App& command, StartArguments& arguments) {
                      "stop waiting after this time (exit code 5); the run goes on");
   command.add_option("--priority", arguments.priority, "higher runs first");
   command.add_option("--reason", arguments.reason, "kept with the run");
+  command.add_option("--at", arguments.at,
+                     "the time that the run is for, which its stages may ask for");
   command.add_option("--idempotency-key", arguments.key,
                      "repeating the command with the same key starts nothing new");
   command.add_flag("--plan", arguments.plan, "only print the tasks that would run");

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 
 #include "base/errors.h"
 
@@ -77,7 +78,45 @@ bool take_char(std::string_view& text, char c) {
   return true;
 }
 
-// "2026-11-20[T20:00[:10]][Z]".
+// What a time says of its zone: nothing, "Z", "+02:00", or " CEST" as format_time() writes it.
+struct ZoneSuffix {
+  std::optional<std::chrono::minutes> offset;
+  std::string_view abbreviation;
+};
+
+std::optional<ZoneSuffix> take_zone(std::string_view text) {
+  if (text.empty()) return ZoneSuffix{};
+  if (text == "Z" || text == " UTC") return ZoneSuffix{std::chrono::minutes(0), {}};
+  const char first = text.front();
+  text.remove_prefix(1);
+  if (first == ' ') {
+    const bool letters = !text.empty() && text.find_first_of(" :") == std::string_view::npos;
+    if (!letters) return std::nullopt;
+    return ZoneSuffix{std::nullopt, text};
+  }
+  if (first != '+' && first != '-') return std::nullopt;
+  const int hours = take_number(text, 2);
+  if (hours < 0 || hours > 23 || !take_char(text, ':')) return std::nullopt;
+  const int minutes = take_number(text, 2);
+  if (minutes < 0 || minutes > 59 || !text.empty()) return std::nullopt;
+  const std::chrono::minutes offset(hours * 60 + minutes);
+  return ZoneSuffix{first == '-' ? -offset : offset, {}};
+}
+
+// The seconds of a local time, of the one that is called so when the clock shows it twice.
+std::optional<std::time_t> local_seconds(const std::tm& parts, std::string_view abbreviation) {
+  for (const int daylight : {-1, 0, 1}) {
+    std::tm tried = parts;
+    tried.tm_isdst = daylight;
+    const std::time_t seconds = std::mktime(&tried);
+    if (abbreviation.empty()) return seconds;
+    const bool moved = tried.tm_hour != parts.tm_hour || tried.tm_min != parts.tm_min;
+    if (!moved && tried.tm_zone != nullptr && abbreviation == tried.tm_zone) return seconds;
+  }
+  return std::nullopt;
+}
+
+// "2026-11-20[T20:00[:10]]", then what a ZoneSuffix may be.
 bool parse_instant(std::string_view text, base::WallTime& at) {
   std::tm parts{};
   parts.tm_year = take_number(text, 4) - 1900;
@@ -94,13 +133,15 @@ bool parse_instant(std::string_view text, base::WallTime& at) {
     if (take_char(text, ':')) parts.tm_sec = take_number(text, 2);
     if (parts.tm_sec < 0 || parts.tm_sec > 60) return false;
   }
-  const bool utc = take_char(text, 'Z');
-  if (!text.empty()) return false;
-  parts.tm_isdst = -1;
-  const int day = parts.tm_mday;
-  const std::time_t seconds = utc ? ::timegm(&parts) : std::mktime(&parts);
-  if (parts.tm_mday != day) return false;  // the 31st of a shorter month
-  at = base::WallTime(std::chrono::seconds(seconds));
+  const std::optional<ZoneSuffix> zone = take_zone(text);
+  if (!zone) return false;
+  std::tm normal = parts;
+  const std::time_t utc = ::timegm(&normal);
+  if (normal.tm_mday != parts.tm_mday) return false;  // the 31st of a shorter month
+  const auto seconds = zone->offset ? utc : local_seconds(parts, zone->abbreviation);
+  if (!seconds) return false;
+  at = base::WallTime(std::chrono::seconds(*seconds) -
+                      zone->offset.value_or(std::chrono::minutes(0)));
   return true;
 }
 
@@ -162,6 +203,32 @@ base::Result<base::WallTime> parse_since(std::string_view text, base::WallTime n
       Code::kInvalidArgument, base::kErrUsage,
       "'" + std::string(text) +
           "' is neither a time (2026-01-31, 2026-01-31T09:00, …Z) nor a duration (2h, 7d)");
+}
+
+base::Result<base::WallTime> parse_time(std::string_view text) {
+  base::WallTime at{};
+  if (parse_instant(text, at)) return at;
+  return Status(Code::kInvalidArgument, base::kErrUsage,
+                "'" + std::string(text) +
+                    "' is not a time; write 2026-01-31T09:00, 2026-01-31T09:00:00Z or "
+                    "2026-01-31T09:00+01:00");
+}
+
+base::Result<base::WallTime> parse_until(std::string_view text, base::WallTime now) {
+  base::WallTime at{};
+  if (!parse_instant(text, at)) {
+    const base::Result<milliseconds> from_now = parse_duration(text);
+    if (!from_now.ok()) {
+      return Status(Code::kInvalidArgument, base::kErrUsage,
+                    "'" + std::string(text) +
+                        "' is neither a time (2026-01-31, 2026-01-31T09:00, …Z) nor a duration "
+                        "(2h, 7d)");
+    }
+    at = now + *from_now;
+  }
+  if (at > now) return at;
+  return Status(Code::kInvalidArgument, base::kErrUsage,
+                "'" + std::string(text) + "' is not in the future");
 }
 
 Status set_zone(const std::string& zone) {

@@ -24,9 +24,13 @@ std::string format_time(base::WallTime at);
 // "20:00:10".
 std::string format_clock(base::WallTime at);
 
-// An instant: "2026-11-20", "2026-11-20 20:00[:10]", with "T" and "Z" or in local time; or a
-// duration before `now`.
+// An instant: "2026-11-20", "2026-11-20 20:00[:10]" or with "T", then "Z", "+02:00", an
+// abbreviation as format_time() writes it, or nothing for local time.
+base::Result<base::WallTime> parse_time(std::string_view text);
+// The same, or a duration before `now`.
 base::Result<base::WallTime> parse_since(std::string_view text, base::WallTime now);
+// The same, or a duration after `now`; it must be in the future.
+base::Result<base::WallTime> parse_until(std::string_view text, base::WallTime now);
 
 // Makes `zone` the zone of all local times: an IANA name or "UTC"; "" leaves the system's.
 // INVALID_ARGUMENT when there is no such zone.

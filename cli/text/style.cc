@@ -69,7 +69,8 @@ Color state_color(std::string_view word) {
                     "load_error"})) {
     return Color::kRed;
   }
-  if (one_of(word, {"up_for_retry", "canceling", "worker_lost", "lease_lost", "draining"})) {
+  if (one_of(word, {"up_for_retry", "canceling", "worker_lost", "lease_lost", "draining", "missed",
+                    "superseded"})) {
     return Color::kYellow;
   }
   if (one_of(word, {"running"})) return Color::kBlue;
