@@ -74,7 +74,8 @@ int list(Invocation& invocation, const ScheduleListArguments& arguments) {
   if (!schedules.ok()) return invocation.fail(schedules.status());
   std::vector<Column> columns{{"NAME"}, {"WHEN"}, {"NEXT"}, {"LAST"}, {"STATE"}};
   if (invocation.wide()) {
-    columns.insert(columns.end(), {{"JOB"}, {"CATCH-UP"}, {"OVERLAP"}, {"MADE BY"}, {"PROBLEM"}});
+    columns.insert(columns.end(),
+                   {{"JOB"}, {"CATCH-UP"}, {"OVERLAP"}, {"CHANGED BY"}, {"PROBLEM"}});
   }
   Listing listing(std::move(columns));
   const bool filtered =
@@ -91,7 +92,7 @@ int list(Invocation& invocation, const ScheduleListArguments& arguments) {
       row.push_back({schedule.definition().job()});
       row.push_back({catch_up_text(schedule.definition())});
       row.push_back({overlap_text(schedule.definition())});
-      row.push_back({schedule.declared() ? "its module" : schedule.changed_by()});
+      row.push_back({schedule.changed_by()});
       row.push_back({schedule.problem(), Color::kRed});
     }
     listing.table.add(std::move(row));
@@ -148,8 +149,8 @@ void describe_schedule(Invocation& invocation, const v1::Schedule& schedule) {
   line("catch-up", catch_up_text(definition));
   line("overlap", overlap_text(definition));
   line("since", time_cell(schedule.since()));
-  line("changed", (schedule.declared() ? "by its module " : "") +
-                      by_text(schedule.changed_by(), schedule.changed_at(), ""));
+  line("made", schedule.declared() ? "by its pipeline's module" : "by command");
+  line("changed", by_text(schedule.changed_by(), schedule.changed_at(), ""));
   line("problem", paint(Color::kRed, printable(schedule.problem())));
   invocation.data(text);
 }

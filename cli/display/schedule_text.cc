@@ -1,4 +1,5 @@
-// See schedule_text.h.
+// See schedule_text.h. Times come twice where people may want to paste one: by the zone of --tz
+// and in UTC. What others wrote goes through printable().
 // Main thread: it prints.
 #include "cli/display/schedule_text.h"
 

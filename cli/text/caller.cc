@@ -1,5 +1,6 @@
 // See caller.h. A user who has no name is a number: what asks in a container often is one.
 // Nothing here is proof of anything: whoever has the token may say what he likes.
+// Any thread.
 #include "cli/text/caller.h"
 
 #include <array>

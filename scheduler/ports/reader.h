@@ -31,9 +31,9 @@ struct Page {
 struct RunFilter {
   std::string job;
   std::optional<engine::RunState> state;
-  std::optional<engine::OriginKind> origin;
-  std::string reference;  // of the origin, in full
   std::optional<base::WallTime> since;
+  std::optional<engine::OriginKind> origin = {};
+  std::string reference = {};  // of the origin, in full
 };
 
 struct ScheduleFilter {

@@ -50,8 +50,8 @@ Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
   const auto names = names_to_suggest(lease);
   if (!names.ok()) return names.status();
   return {Code::kNotFound, base::kErrUnknownSchedule,
-          "there is no schedule '" + name + "'." + base::did_you_mean(name, *names) +
-              " `weir schedules list` shows them"};
+          "no schedule is named '" + name + "'." + base::did_you_mean(name, *names) +
+              " `weir schedules list` shows them."};
 }
 
 }  // namespace

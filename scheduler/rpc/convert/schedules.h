@@ -1,5 +1,6 @@
-// Rows of schedules and ticks to messages of the API, and definitions from outside to values. Pure
-// functions, safe from any thread. Messages are only declared here, as in api.h.
+// Rows of schedules and ticks to messages of the API, and definitions from outside to values.
+// Pure functions, safe from any thread.
+// Messages are only declared here, as in api.h.
 #pragma once
 
 #include <optional>

@@ -44,6 +44,15 @@ Result<engine::RequestInfo> info_of(const Request& request) {
   return request_info(request.idempotency_key(), request_hash(request));
 }
 
+// In full. A name that is none goes on as it is: a request that is repeated after its schedule was
+// deleted is answered as before, and any other is told by the engine.
+Result<std::string> full_name(Backend& backend, const std::string& name) {
+  const auto row = backend.reader.get_schedule(name);
+  if (row.ok()) return row->name;
+  if (row.status().code() == base::Code::kNotFound) return name;
+  return row.status();
+}
+
 Result<CommandBody> put_command(Backend& backend, engine::RequestInfo info,
                                 module::ScheduleSpec spec, bool create, const std::string& by) {
   auto zone = backend.zones.get(spec.zone);
@@ -107,11 +116,11 @@ Result<CommandBody> edit_command(Backend& backend, const v1::EditScheduleRequest
 Result<CommandBody> delete_command(Backend& backend, const v1::DeleteScheduleRequest& request) {
   auto info = info_of(request);
   if (!info.ok()) return info.status();
-  const auto row = backend.reader.get_schedule(request.schedule());
-  if (!row.ok()) return row.status();
+  auto name = full_name(backend, request.schedule());
+  if (!name.ok()) return name.status();
   engine::DeleteSchedule command;
   command.request = std::move(info).value();
-  command.name = row->name;
+  command.name = std::move(name).value();
   command.by = request.by();
   return CommandBody(std::move(command));
 }
@@ -133,9 +142,9 @@ Result<engine::PauseSchedules> pause_command(Backend& backend, const Request& re
   engine::PauseSchedules command;
   command.request = std::move(info).value();
   for (const std::string& name : request.schedules()) {
-    const auto row = backend.reader.get_schedule(name);
-    if (!row.ok()) return row.status();
-    command.names.push_back(row->name);
+    auto full = full_name(backend, name);
+    if (!full.ok()) return full.status();
+    command.names.push_back(std::move(full).value());
   }
   // The same twice, by its short name too, is the same once.
   std::sort(command.names.begin(), command.names.end());
@@ -148,11 +157,11 @@ Result<engine::PauseSchedules> pause_command(Backend& backend, const Request& re
 Result<CommandBody> trigger_command(Backend& backend, const v1::TriggerScheduleRequest& request) {
   auto info = info_of(request);
   if (!info.ok()) return info.status();
-  const auto row = backend.reader.get_schedule(request.schedule());
-  if (!row.ok()) return row.status();
+  auto name = full_name(backend, request.schedule());
+  if (!name.ok()) return name.status();
   engine::TriggerSchedule command;
   command.request = std::move(info).value();
-  command.name = row->name;
+  command.name = std::move(name).value();
   if (request.has_nominal_at()) command.nominal = from_proto(request.nominal_at());
   command.by = request.by();
   return CommandBody(std::move(command));

@@ -174,8 +174,43 @@ inline engine::MaterializationRow materialization_row(std::int64_t id, const std
   return row;
 }
 
+inline engine::ScheduleRow schedule_row(const std::string& name) {
+  engine::ScheduleRow row;
+  row.name = name;
+  row.declared = true;
+  row.spec.job = "shop/daily";
+  row.spec.crons = {"0 2 * * mon-fri", "@every 90s"};
+  row.spec.zone = "Europe/Berlin";
+  row.spec.params = "{\"train\":{\"rate\":0.5}}";
+  row.spec.days_off = {{"2026-12-25", "except"}, {"2027-01-01", "bank \"holidays\""}};
+  row.spec.start = "2026-12-01";
+  row.spec.end = "2027-12-01T09:00+02:00";
+  row.spec.jitter_ms = 300'000;
+  row.spec.catch_up = module::CatchUp::kLast;
+  row.spec.catch_up_runs = 5;
+  row.spec.catch_up_window_ms = 7'200'000;
+  row.spec.overlap = module::Overlap::kCancelRunning;
+  row.since = at(700);
+  row.changed_at = at(701);
+  row.changed_by = "ann@laptop";
+  return row;
+}
+
+inline engine::TickRow tick_row(const std::string& schedule, std::int64_t nominal,
+                                engine::TickOutcome outcome) {
+  engine::TickRow row;
+  row.schedule = schedule;
+  row.nominal = at(nominal);
+  row.outcome = outcome;
+  if (outcome == engine::TickOutcome::kRequested) row.run = run_id(1);
+  row.evaluated_at = at(nominal + 1);
+  row.reason = "because\tof \"that\"";
+  row.triggered_by = "bob@desk";
+  return row;
+}
+
 // A small world: two modules, two assets of which one has versions of two partitions, a live run
-// with two tasks, a finished run.
+// with two tasks, a finished run, a schedule with two ticks.
 inline std::vector<engine::Record> sample_world() {
   std::vector<engine::Record> rows;
   rows.emplace_back(module_row("shop", true));
@@ -218,6 +253,9 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(engine::ReplyRow{
       "key-1", digest("request"), base::Status(base::Code::kNotFound, 201, "no job is named 'x'"),
       "payload", at(8)});
+  rows.emplace_back(schedule_row("shop/nightly"));
+  rows.emplace_back(tick_row("shop/nightly", 800, engine::TickOutcome::kRequested));
+  rows.emplace_back(tick_row("shop/nightly", 900, engine::TickOutcome::kSkipped));
   rows.emplace_back(engine::OutboxRow{1, "run_finished", "{}", false, at(9)});
   rows.emplace_back(engine::OutboxRow{2, "run_finished", "{\"n\":2}", false, at(9)});
   return rows;

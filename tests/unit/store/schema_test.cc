@@ -134,6 +134,17 @@ TEST_F(SchemaTest, VersionsOfAPartitionAreFoundThroughTheirIndex) {
             "AND partition=? AND rowid<?)\n");
 }
 
+// Those of one schedule among any number of others, and without an index over runs that have none.
+TEST_F(SchemaTest, RunsOfAScheduleAreFoundThroughTheirIndex) {
+  EXPECT_EQ(plan("SELECT run_id FROM runs WHERE run_id < 'x' AND origin = 'schedule' AND "
+                 "origin_reference = 'y' ORDER BY run_id DESC LIMIT 5"),
+            "SEARCH runs USING INDEX runs_by_schedule (origin_reference=? AND "
+            "run_id<?)\n");
+  EXPECT_EQ(plan("SELECT nominal FROM ticks WHERE schedule = 'x' AND nominal < 9 "
+                 "ORDER BY nominal DESC LIMIT 5"),
+            "SEARCH ticks USING PRIMARY KEY (schedule=? AND nominal<?)\n");
+}
+
 // Forgets `info` and lets `last_seen` be NULL.
 struct DifferentWorker {
   std::string id, name;
