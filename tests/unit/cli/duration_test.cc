@@ -71,6 +71,40 @@ TEST_F(ZoneTest, SinceIsATimeOrAnAge) {
   }
 }
 
+TEST_F(ZoneTest, ATimeIsReadAsItIsPrintedAndWithAnOffset) {
+  const base::WallTime at{std::chrono::seconds(1'700'000'000)};
+  for (const char* text :
+       {"2023-11-15 03:43:20 IST", "2023-11-14T22:13:20Z", "2023-11-14 22:13:20 UTC",
+        "2023-11-14T23:13:20+01:00", "2023-11-14T19:43:20-02:30"}) {
+    const auto read = parse_time(text);
+    ASSERT_TRUE(read.ok()) << text;
+    EXPECT_EQ(*read, at) << text;
+  }
+  for (const char* text : {"2023-11-15 03:43:20 CET", "2023-11-15T03:43:20+1:00", "2h",
+                           "2023-11-15T03:43:20+24:00", "2023-11-15T03:43:20 ", ""}) {
+    EXPECT_FALSE(parse_time(text).ok()) << text;
+  }
+}
+
+// The clock shows 02:30 twice; the abbreviation says which.
+TEST_F(ZoneTest, AnAbbreviationTellsRepeatedTimesApart) {
+  ASSERT_TRUE(set_zone("Europe/Berlin").ok());
+  const base::WallTime first{std::chrono::seconds(1'698'539'400)};
+  for (const base::WallTime at : {first, base::WallTime(first + 1h)}) {
+    EXPECT_EQ(*parse_time(format_time(at)), at) << format_time(at);
+  }
+  EXPECT_FALSE(parse_time("2023-07-01 02:30:00 CET").ok());
+}
+
+TEST_F(ZoneTest, UntilIsATimeOrALengthAheadAndInTheFuture) {
+  const base::WallTime now{std::chrono::seconds(1'700'000'000)};
+  EXPECT_EQ(*parse_until("2h", now), now + 2h);
+  EXPECT_EQ(*parse_until("2023-11-15T03:43:21", now), now + 1s);
+  for (const char* text : {"2023-11-15T03:43:20", "0s", "tomorrow", ""}) {
+    EXPECT_EQ(parse_until(text, now).status().code(), base::Code::kInvalidArgument) << text;
+  }
+}
+
 TEST_F(ZoneTest, UnknownZonesAreRefused) {
   for (const char* zone : {"Mars/Olympus", "../passwd", "/etc/passwd", "Europe"}) {
     EXPECT_FALSE(set_zone(zone).ok()) << zone;

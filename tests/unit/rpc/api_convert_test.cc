@@ -50,7 +50,7 @@ TEST(ConvertTask, EveryStateHasANumberOfItsOwnThatComesBack) {
 
 TEST(ConvertEvent, EveryKindHasANumberOfItsOwn) {
   std::set<int> seen;
-  for (int i = 0; i <= static_cast<int>(engine::EventKind::kWorkerForgotten); ++i) {
+  for (int i = 0; i <= static_cast<int>(engine::EventKind::kTickRecorded); ++i) {
     engine::EventRow row;
     row.kind = static_cast<engine::EventKind>(i);
     v1::Event event;
@@ -68,6 +68,28 @@ TEST(ConvertAttempt, EveryOutcomeHasANumberOfItsOwn) {
     v1::Attempt attempt;
     to_proto(row, "t", &attempt);
     EXPECT_TRUE(seen.insert(attempt.outcome()).second) << i;
+  }
+}
+
+TEST(ConvertRun, EveryOriginAndWhatItWaitsForHasANumberOfItsOwn) {
+  std::set<int> seen;
+  for (std::size_t i = 0; i < base::kWords<engine::OriginKind>.size(); ++i) {
+    ports::RunWithCounts row;
+    row.run.origin.kind = static_cast<engine::OriginKind>(i);
+    v1::Run run;
+    to_proto(row, &run);
+    EXPECT_TRUE(seen.insert(run.origin().kind()).second) << i;
+    EXPECT_EQ(origin_kind_from_proto(run.origin().kind()).value(), row.run.origin.kind);
+  }
+  EXPECT_FALSE(origin_kind_from_proto(0).value().has_value());
+  EXPECT_EQ(origin_kind_from_proto(99).status().code(), base::Code::kInvalidArgument);
+  seen.clear();
+  for (std::size_t i = 0; i < base::kWords<engine::QueueReason>.size(); ++i) {
+    ports::RunWithCounts row;
+    row.run.queued_for = static_cast<engine::QueueReason>(i);
+    v1::Run run;
+    to_proto(row, &run);
+    EXPECT_TRUE(seen.insert(run.queued_for()).second) << i;
   }
 }
 
