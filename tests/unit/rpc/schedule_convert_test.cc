@@ -1,5 +1,6 @@
 // Schedules as messages and back: nothing is lost on the way, every word has a number, and what no
-// schedule can be is refused by name. Pure functions, so nothing is set up.
+// schedule can be is refused by name.
+// Pure functions, so nothing is set up.
 #include <set>
 
 #include <gmock/gmock.h>
