@@ -540,7 +540,7 @@ std::string show_schedules(World& world, const Line&) {
     }
     for (const RunId run : schedule.live) text += " live " + run.text();
     for (const RunId run : schedule.waiting) text += " waits " + run.text();
-    text += ", changed by " + row.changed_by.substr(0, 8) + "\n";
+    text += ", changed by " + row.changed_by.substr(0, row.changed_by.find(' ')) + "\n";
   }
   return world.readable(text);
 }

@@ -1,5 +1,6 @@
 // Schedules as text, for tests: crons parted by ';' and options as words. Zones are read from the
-// system's tables. One thread; errors are the test's own and end the process.
+// system's tables.
+// One thread; errors are the test's own and end the process.
 #pragma once
 
 #include <map>
