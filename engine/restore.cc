@@ -41,7 +41,7 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
   renew_catalog(state);
   for (const AssetRow& row : snapshot.assets) state.assets[row.name] = row;
   for (const AssetPartitionRow& row : snapshot.partitions) {
-    state.partitions[row.key] = {{}, row.settled_by, row.missed};
+    state.partitions[row.key] = {{}, row.settled_by, row.missed, row.verified_at, row.observed};
   }
   for (const MaterializationRow& row : snapshot.current) {
     state.partitions.at(row.of).current = {row.id, row.value, row.attempt.run, row.at};

@@ -64,7 +64,12 @@ RunCountsRow counts_row(const Run& run) {
 
 AssetPartitionRow partition_row(const Partitions::value_type& entry) {
   const auto& [key, state] = entry;
-  return {key, state.current.materialization, state.settled_by, state.missed};
+  return {key,
+          state.current.materialization,
+          state.settled_by,
+          state.missed,
+          state.verified_at,
+          state.observed};
 }
 
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt) {

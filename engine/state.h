@@ -43,8 +43,10 @@ struct CurrentVersion {
 
 struct PartitionState {
   CurrentVersion current;
-  RunId settled_by;    // as in the row
-  std::string missed;  // as in the row
+  RunId settled_by;                     // as in the row
+  std::string missed;                   // as in the row
+  std::optional<WallTime> verified_at;  // as in the row
+  std::string observed;                 // as in the row
 };
 using Partitions = std::map<AssetPartition, PartitionState, PartitionOrder>;
 

@@ -94,13 +94,15 @@ enum class EventKind {
   kWorkerForgotten,
   kScheduleChanged,
   kTickRecorded,  // of a nominal time for which no run was made
+  kFreshnessChanged,
+  kAssetObserved,
 };
-constexpr base::Words<18> words(EventKind) {
-  return {"run_created",      "run_admitted",       "run_started",     "run_canceling",
-          "run_finished",     "task_assigned",      "task_started",    "task_finished",
-          "task_retry",       "asset_materialized", "check_failed",    "module_registered",
-          "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten",
-          "schedule_changed", "tick_recorded"};
+constexpr base::Words<20> words(EventKind) {
+  return {"run_created",      "run_admitted",       "run_started",       "run_canceling",
+          "run_finished",     "task_assigned",      "task_started",      "task_finished",
+          "task_retry",       "asset_materialized", "check_failed",      "module_registered",
+          "worker_connected", "worker_lost",        "worker_draining",   "worker_forgotten",
+          "schedule_changed", "tick_recorded",      "freshness_changed", "asset_observed"};
 }
 
 // A value by reference: what a task committed and what its consumers are given.

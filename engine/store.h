@@ -57,6 +57,7 @@ struct Snapshot {
   std::vector<AttemptRow> attempts;  // without an outcome
   std::vector<WorkerRow> workers;
   std::vector<ScheduleRow> schedules;
+  std::vector<FreshnessRow> freshness;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
   Zones zones;                                 // that the schedules name and that can be read
   std::vector<OutboxRow> outbox;               // not delivered

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/ids.h"
+#include "engine/rows/freshness_rows.h"
 #include "engine/rows/schedule_rows.h"
 #include "engine/runs/run_spec.h"
 #include "engine/states.h"
@@ -117,14 +118,26 @@ struct TickRecorded {
   TickOutcome outcome = TickOutcome::kSkipped;
   std::string reason;
 };
+struct FreshnessChanged {
+  std::string asset;
+  FreshnessState from = FreshnessState::kUnknown, to = FreshnessState::kUnknown;
+  std::string reason;
+};
+struct AssetObserved {
+  std::string asset;
+  std::string version;
+  base::WallTime observed_at{};
+  std::string by;
+};
 struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
 
-using Event = std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished,
-                           TaskAssigned, TaskStarted, TaskRetry, TaskFinished, AssetMaterialized,
-                           CheckFailed, ModuleRegistered, WorkerConnected, WorkerLost,
-                           WorkerDraining, WorkerForgotten, ScheduleChanged, TickRecorded>;
+using Event =
+    std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
+                 TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
+                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
+                 ScheduleChanged, TickRecorded, FreshnessChanged, AssetObserved>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

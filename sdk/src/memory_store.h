@@ -114,17 +114,18 @@ struct MemoryTables {
   RowTable<engine::OutboxRow> outbox;
   RowTable<engine::ScheduleRow> schedules;
   RowTable<engine::TickRow> ticks;
+  RowTable<engine::FreshnessRow> freshness;
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks);
+                    schedules, ticks, freshness);
   }
   auto all() const {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks);
+                    schedules, ticks, freshness);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run
