@@ -124,6 +124,7 @@ std::string Engine::durable_text() const {
   }
   for (const auto& [id, run] : state_->queue.runs()) append_queued(text, run);
   for (const auto& [name, schedule] : state_->schedules) append_line(text, schedule.row);
+  for (const auto& [asset, policy] : state_->freshness) append_line(text, policy.row);
   for (const auto& [id, worker] : state_->workers) append_line(text, worker.row);
   for (const auto& [id, row] : state_->outbox) append_line(text, row);
   text += "last run " + state_->last_run.text() + " seq " + std::to_string(state_->last_seq) +

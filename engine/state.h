@@ -19,6 +19,7 @@
 
 #include "engine/deadlines.h"
 #include "engine/engine.h"
+#include "engine/freshness/policy.h"
 #include "engine/plan/catalog.h"
 #include "engine/plan/links.h"
 #include "engine/plan/trigger_rule.h"
@@ -168,9 +169,14 @@ struct State {
   std::map<RunId, std::string> set_aside;  // live, but their rows cannot be read, and why
   RunId last_run;                          // the largest id that was ever given
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
-  std::map<std::string, Schedule, std::less<>> schedules;  // by "pipeline/name"
-  Zones zones;                                             // that they name
-  std::map<RunId, Withdrawal> withdrawn;                   // queued runs that are to end
+  std::map<std::string, Schedule, std::less<>> schedules;         // by "pipeline/name"
+  std::map<std::string, FreshnessPolicy, std::less<>> freshness;  // by asset
+  std::map<std::string, Durations, std::less<>> durations;  // by asset, of those that were read
+  std::set<std::string> measured_for;                       // assets of policies that wait for that
+  bool measure_timer = false;
+  std::set<std::string> unmeasured;       // whose durations the next step reads
+  Zones zones;                            // that they name
+  std::map<RunId, Withdrawal> withdrawn;  // queued runs that are to end
   bool withdrawal_timer = false;
   bool rebase = false;  // schedules are ahead of the clock, which was set back
   bool rebase_timer = false;

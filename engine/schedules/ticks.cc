@@ -162,9 +162,12 @@ void observe_clock(Step& step) {
   state.last_now = base::Now{step.now.wall, boot};
 }
 
-void arm_reads_of_schedules(State& state, base::Now now) {
+void arm_reads(State& state, base::Now now) {
   if (!state.withdrawn.empty() && !std::exchange(state.withdrawal_timer, true)) {
     state.timers.push({now.boot, TimerKind::kWithdraw, "", {}});
+  }
+  if (!state.measured_for.empty() && !std::exchange(state.measure_timer, true)) {
+    state.timers.push({now.boot, TimerKind::kMeasure, "", {}});
   }
   if (state.rebase && !std::exchange(state.rebase_timer, true)) {
     state.timers.push({now.boot, TimerKind::kRebase, "", {}});
