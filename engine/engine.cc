@@ -175,7 +175,8 @@ Effects Engine::step(const Command& command, const Facts& facts) {
 
 Deadlines Engine::next_deadlines() const {
   Deadlines next = state_->timers.next();
-  if (!state_->schedules.empty() && state_->last_now) next.reached = state_->last_now->wall;
+  const bool depends = !state_->schedules.empty() || !state_->freshness.empty();
+  if (depends && state_->last_now) next.reached = state_->last_now->wall;
   return next;
 }
 

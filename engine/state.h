@@ -171,6 +171,7 @@ struct State {
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
   std::map<std::string, Schedule, std::less<>> schedules;         // by "pipeline/name"
   std::map<std::string, FreshnessPolicy, std::less<>> freshness;  // by asset
+  std::multimap<RunId, std::string> refreshes;  // assets of policies, by the run that they wait for
   std::map<std::string, Durations, std::less<>> durations;  // by asset, of those that were read
   std::set<std::string> measured_for;                       // assets of policies that wait for that
   bool measure_timer = false;

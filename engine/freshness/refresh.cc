@@ -244,7 +244,7 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
   }
   const auto id = start_run(step, spec);
   if (id.ok()) {
-    for (FreshnessPolicy* one : joined) one->refresh = *id;
+    for (FreshnessPolicy* one : joined) wait_for_run(step.state, *one, *id);
     return;
   }
   policy.waits = id.status().text();
@@ -294,7 +294,7 @@ std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,
   }
   if (const auto run = run_that_brings(step.state, policy.row.asset)) {
     policy.waits = "run " + run->text() + " will make it";
-    policy.refresh = *run;
+    wait_for_run(step.state, policy, *run);
     return std::nullopt;
   }
   const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);
