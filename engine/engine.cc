@@ -22,6 +22,8 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
+constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
+
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { register_modules(step, c); },
@@ -136,7 +138,10 @@ Reads Engine::reads(const Command& command) const {
                    reads.queued = next_admissions(*state_);
                    const auto ending = next_withdrawals(*state_);
                    reads.queued.insert(reads.queued.end(), ending.begin(), ending.end());
-                   reads.durations.assign(state_->unmeasured.begin(), state_->unmeasured.end());
+                   for (const std::string& asset : state_->unmeasured) {
+                     if (reads.durations.size() == kMeasuredPerStepMax) break;
+                     reads.durations.push_back(asset);
+                   }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
                  [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },

@@ -193,10 +193,11 @@ std::optional<ScheduledRun> schedule_that_brings(const State& state, const std::
   return first;
 }
 
-std::string selection_of(const std::vector<std::string>& tasks) {
+// One that is too long to be written out is of all that stands above the asset.
+std::string selection_of(const std::string& asset, const std::vector<std::string>& tasks) {
   std::string text;
   for (const std::string& task : tasks) text += (text.empty() ? "" : " or ") + task;
-  return text;
+  return tasks.size() < kTasksMax && text.size() <= kSelectionBytesMax ? text : "+" + asset;
 }
 
 bool may_refresh(const FreshnessPolicy& policy) {
@@ -236,7 +237,7 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
   std::vector<FreshnessPolicy*> joined{&policy};
   join_others(step, policy, plan, joined);
   RunSpec spec;
-  spec.selection = selection_of(plan.tasks);
+  spec.selection = selection_of(policy.row.asset, plan.tasks);
   spec.origin = {OriginKind::kFreshness, policy.row.asset, standing.deadline, ""};
   spec.reason = "freshness of " + policy.row.asset + ", deadline " + utc_text(*standing.deadline);
   if (joined.size() > 1) {
