@@ -30,8 +30,7 @@ class FreshnessCheck {
       check_deadlines();
     }
     if (spec_.required_after_ms < -1) {
-      add(base::kErrFreshness, "the time within which it must be there is " +
-                                   ms(spec_.required_after_ms) + "; it must not be negative");
+      add(base::kErrFreshness, "the time after which it is required must not be negative");
     }
     if (spec_.expected_ms < 0) {
       add(base::kErrFreshness, "a refresh is expected to take " + ms(spec_.expected_ms) +
@@ -55,8 +54,7 @@ class FreshnessCheck {
                                    ms(kFreshnessMsMin) + ", a minute, at least");
     }
     if (spec_.warn_ms < 0) {
-      add(base::kErrFreshness, "it warns from an age of " + ms(spec_.warn_ms) +
-                                   "; an age is not negative, and 0 is for no warning");
+      add(base::kErrFreshness, "the age from which it warns must be more than nothing");
     }
     if (spec_.warn_ms > 0 && spec_.warn_ms >= spec_.fail_ms) {
       add(base::kErrFreshness, "it warns from " + ms(spec_.warn_ms) + " and fails from " +
