@@ -10,8 +10,8 @@
 
 namespace weir::sdk_impl {
 
-// Everything but schedules and freshness: what an executor sends and a local run needs. Not validated: see
-// module::validate_manifest. Stages without a version of their own get the module's.
+// Everything but schedules and freshness: what an executor sends and a local run needs. Not
+// validated: see module::validate_manifest. Stages without a version of their own get the module's.
 module::Manifest manifest_of(const impl::PipelineRecord& pipeline);
 
 // With schedules and freshness; fails when the file of a calendar cannot be read.

@@ -1,5 +1,6 @@
 // From declared freshness policies to the manifest, and that what cannot be is refused there with
-// the asset's name. Nothing runs.
+// the asset's name.
+// Nothing runs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
