@@ -111,7 +111,7 @@ Reads Engine::reads(const Command& command) const {
                  [&](const PauseSchedules& c) { request(c.request); },
                  [&](const TriggerSchedule& c) {
                    request(c.request);
-                   reads.ticks = ticks_to_trigger(*state_, c);
+                   reads.ticks = ticks_to_trigger(*state_, c, command.now.wall);
                  },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },

@@ -168,12 +168,13 @@ struct State {
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
   std::map<std::string, Schedule, std::less<>> schedules;  // by "pipeline/name"
   Zones zones;                                             // that they name
-  std::map<RunId, Withdrawal> withdrawn;                   // queued runs that are to end
+  // Without an end, of schedules that were deleted: for those that are made under their names.
+  std::map<std::string, std::vector<RunId>, std::less<>> runs_of_deleted;
+  std::map<RunId, Withdrawal> withdrawn;  // queued runs that are to end
   bool withdrawal_timer = false;
   bool rebase = false;  // schedules are ahead of the clock, which was set back
   bool rebase_timer = false;
   WallTime downtime_until{};          // times up to here passed while nobody looked
-  WallTime last_trigger{};            // the nominal time of the last run by hand
   std::optional<base::Now> last_now;  // of the step before
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
