@@ -30,7 +30,7 @@ class ScheduleAudit {
   void on_commit(base::Now now, const std::set<base::RunId>& set_aside);
 
   // ---- of the scheduler ----
-  void died() { known_.clear(), last_.reset(); }
+  void died();
   // What passed until now, nobody looked.
   void restored(base::WallTime now, Duration at);
   void observe(base::Now now, Duration at);  // before each of its steps
@@ -66,7 +66,8 @@ class ScheduleAudit {
   void check_missed(const engine::TickRow& tick, const calendar::Occurrences& occurrences,
                     const engine::ScheduleRow& schedule) const;
 
-  static Known know(const engine::ScheduleRow& row);
+  Known know(const engine::ScheduleRow& row) const;
+  void forgive(Known& known, base::Now now);
   // The newest tick of a nominal time up to `t`.
   const engine::TickRow* tick_before(const std::string& schedule, base::WallTime t) const;
   void advance(Known& known) const;
@@ -79,11 +80,13 @@ class ScheduleAudit {
   Coverage& coverage_;
   std::map<std::string, Known> known_;
   std::optional<base::Now> last_;
-  base::WallTime latest_{};                 // that the wall clock ever was
-  std::optional<base::WallTime> downtime_;  // its end; none: not known for certain
-  Duration disturbed_{};                    // when something kept ticks from being in time
-  std::map<std::string, int> caught_up_;    // of that downtime
-  std::set<base::RunId> released_;          // their schedule changed: they need not wait any more
+  base::WallTime latest_{};                  // that the wall clock ever was
+  base::WallTime before_{};                  // the wall clock, before the latest restore
+  std::map<std::string, Instant> forgiven_;  // up to when, see forgive()
+  std::optional<base::WallTime> downtime_;   // its end; none: not known for certain
+  Duration disturbed_{};                     // when something kept ticks from being in time
+  std::map<std::string, int> caught_up_;     // of that downtime
+  std::set<base::RunId> released_;           // their schedule changed: they need not wait any more
 
   // Of the open transaction.
   std::map<TickKey, Written> ticks_;

@@ -128,6 +128,8 @@ void declare_schedules(std::uint64_t seed, int variant, const Profile& profile,
   for (module::Manifest& manifest : pipelines) {
     manifest.jobs.push_back({"one", manifest.stages[0].name, 0});
     manifest.jobs.push_back({"of_" + std::to_string(variant % 2), manifest.stages[1].name, 0});
+    // Modules that differ in nothing but their schedules differ, too.
+    manifest.jobs.push_back({"v" + std::to_string(variant), manifest.stages[0].name, 0});
     for (int i = 0; i < 2; ++i) {
       if (!rng.chance(variant == 0 ? 0.7 : 0.5)) continue;
       const bool changed = rng.chance(0.4);
