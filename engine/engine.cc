@@ -116,7 +116,7 @@ Reads Engine::reads(const Command& command) const {
                  [&](const PauseSchedules& c) { request(c.request); },
                  [&](const TriggerSchedule& c) {
                    request(c.request);
-                   reads.ticks = ticks_to_trigger(*state_, c);
+                   reads.ticks = ticks_to_trigger(*state_, c, command.now.wall);
                  },
                  [&](const PauseFreshness& c) { request(c.request); },
                  [&](const ObserveAsset& c) { request(c.request); },

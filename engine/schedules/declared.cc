@@ -48,6 +48,7 @@ void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& s
   if (fresh) {
     schedule.row.name = name;
     schedule.row.declared = true;
+    adopt_runs(step.state, schedule);
     schedule.row.paused = spec.paused;
     if (spec.paused) {
       schedule.row.paused_at = step.now.wall;
@@ -68,6 +69,8 @@ void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& s
 }
 
 void retire(Step& step, Schedule& schedule, const std::string& by) {
+  settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall), TickOutcome::kSkipped,
+                 "its module no longer declares the schedule");
   schedule.row.retired = true;
   schedule.row.changed_at = step.now.wall;
   schedule.row.changed_by = by;

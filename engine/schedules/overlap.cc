@@ -77,6 +77,13 @@ void end_one(Step& step, RunRow row, const Withdrawal& why) {
   end_queued(step, std::move(row));
 }
 
+void end_run_of_deleted(State& state, const RunFinished& end) {
+  const auto found = state.runs_of_deleted.find(end.origin.reference);
+  if (found == state.runs_of_deleted.end()) return;
+  std::erase(found->second, end.of.run);
+  if (found->second.empty()) state.runs_of_deleted.erase(found);
+}
+
 }  // namespace
 
 void request_run(Step& step, Schedule& schedule, TickRow& tick) {
@@ -115,7 +122,7 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick) {
 void schedule_run_ended(Step& step, const RunFinished& end) {
   step.state.withdrawn.erase(end.of.run);
   const auto found = step.state.schedules.find(end.origin.reference);
-  if (found == step.state.schedules.end()) return;
+  if (found == step.state.schedules.end()) return end_run_of_deleted(step.state, end);
   Schedule& schedule = found->second;
   std::erase(schedule.live, end.of.run);
   std::erase(schedule.waiting, end.of.run);
@@ -126,23 +133,30 @@ void release_waiting(State& state, Schedule& schedule) {
   while (!schedule.waiting.empty()) release_next(state, schedule);
 }
 
+void supersede_waiting(State& state, Schedule& schedule, WallTime now) {
+  const Overlap overlap = schedule.row.spec.overlap;
+  const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
+  while (one && schedule.waiting.size() > 1) {
+    const QueuedRun* newest = state.queue.find(schedule.waiting.back());
+    withdraw(state, schedule.waiting.front(),
+             {superseded_by(newest->origin.nominal.value_or(now)), true});
+    schedule.waiting.erase(schedule.waiting.begin());
+  }
+}
+
 // What a tick began and a restart has interrupted: that the newest takes the place of those that
-// wait, that the live ones are canceled.
+// wait, that the ones before it are canceled. Later ones are runs by hand.
 void enforce_overlap(Step& step, const std::string& name) {
   const auto found = step.state.schedules.find(name);
   if (found == step.state.schedules.end()) return;
   Schedule& schedule = found->second;
-  const Overlap overlap = schedule.row.spec.overlap;
-  const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
-  while (one && schedule.waiting.size() > 1) {
-    const QueuedRun* newest = step.state.queue.find(schedule.waiting.back());
-    withdraw(step.state, schedule.waiting.front(),
-             {superseded_by(newest->origin.nominal.value_or(step.now.wall)), true});
-    schedule.waiting.erase(schedule.waiting.begin());
-  }
-  if (overlap != Overlap::kCancelRunning || schedule.waiting.empty()) return;
+  supersede_waiting(step.state, schedule, step.now.wall);
+  const bool cancels = schedule.row.spec.overlap == Overlap::kCancelRunning;
+  if (!cancels || schedule.waiting.empty()) return;
   const auto live = schedule.live;
-  for (const RunId run : live) cancel_for(step, run, "canceled for a newer tick");
+  for (const RunId run : live) {
+    if (run < schedule.waiting.back()) cancel_for(step, run, "canceled for a newer tick");
+  }
 }
 
 std::vector<RunId> next_withdrawals(const State& state) {

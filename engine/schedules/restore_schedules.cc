@@ -33,10 +33,16 @@ Schedule* schedule_of(State& state, const Origin& origin) {
   return found == state.schedules.end() ? nullptr : &found->second;
 }
 
+void remember_run_of_deleted(State& state, base::RunId id, const Origin& origin) {
+  if (origin.kind == OriginKind::kSchedule) state.runs_of_deleted[origin.reference].push_back(id);
+}
+
 // In the order of their ids, which is the one in which they were made.
 void restore_runs_of_schedules(State& state) {
   for (const auto& [id, run] : state.runs) {
-    if (Schedule* schedule = schedule_of(state, run.row.origin)) schedule->live.push_back(id);
+    Schedule* schedule = schedule_of(state, run.row.origin);
+    if (schedule != nullptr) schedule->live.push_back(id);
+    if (schedule == nullptr) remember_run_of_deleted(state, id, run.row.origin);
   }
   for (const auto& [id, queued] : state.queue.runs()) {
     const bool waits = queued.reason == QueueReason::kOverlap;
@@ -44,6 +50,7 @@ void restore_runs_of_schedules(State& state) {
     if (schedule == nullptr || schedule->row.retired) {
       if (waits) state.queue.make_due(id);
       if (schedule != nullptr) schedule->live.push_back(id);
+      if (schedule == nullptr) remember_run_of_deleted(state, id, queued.origin);
     } else {
       (waits ? schedule->waiting : schedule->live).push_back(id);
     }
@@ -59,6 +66,7 @@ void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
   restore_runs_of_schedules(state);
   bool ahead = false;
   for (auto& [name, schedule] : state.schedules) {
+    supersede_waiting(state, schedule, now.wall);
     if (schedule.live.empty() && !schedule.waiting.empty()) {
       schedule.live.push_back(schedule.waiting.front());
       state.queue.make_due(schedule.waiting.front());

@@ -21,6 +21,8 @@ base::Result<Schedule*> find_schedule(State& state, const std::string& name);
 
 // Makes the schedule be as its row says, from now on. The zone is among those of the state.
 void renew_schedule(State& state, Schedule& schedule, base::Now now);
+// A schedule that is new under its name takes over the live runs of one that was deleted.
+void adopt_runs(State& state, Schedule& schedule);
 // Takes it away: what waits for its runs waits no more.
 void drop_schedule(State& state, const std::string& name);
 
@@ -46,7 +48,7 @@ void arm_tick(State& state, Schedule& schedule);
 // Records the nominal times from where the schedule has come to up to `last` as one stretch, if
 // there are any, and goes on from there.
 void settle_stretch(Step& step, Schedule& schedule, calendar::Instant last, TickOutcome outcome,
-                    std::string reason);
+                    const std::string& reason);
 void write_tick(Step& step, TickRow row);
 void rebase_schedules(Step& step);
 std::vector<Reads::Ticks> ticks_ahead(const State& state, WallTime now);
@@ -57,12 +59,15 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick);
 void schedule_run_ended(Step& step, const RunFinished& end);
 void release_waiting(State& state, Schedule& schedule);  // all of them: nothing holds them any more
 void enforce_overlap(Step& step, const std::string& name);
+// Where one may wait: the newest takes the place of the others.
+void supersede_waiting(State& state, Schedule& schedule, WallTime now);
 void end_withdrawn(Step& step);
 std::vector<RunId> next_withdrawals(const State& state);
 
 // ---- trigger.cc ----
 void trigger_schedule(Step& step, const TriggerSchedule& command);
-std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command);
+std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command,
+                                           WallTime now);
 
 // ---- restore_schedules.cc ----
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now);
