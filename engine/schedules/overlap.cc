@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/planted.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -71,6 +72,7 @@ void end_one(Step& step, RunRow row, const Withdrawal& why) {
     tick.outcome = TickOutcome::kSuperseded;
     tick.reason = why.why;
     write_tick(step, std::move(tick));
+    if (PLANTED(kSupersededRunGoesOn)) return;
   }
   row.state = RunState::kCanceled;
   row.message = why.why;
@@ -126,7 +128,11 @@ void schedule_run_ended(Step& step, const RunFinished& end) {
   Schedule& schedule = found->second;
   std::erase(schedule.live, end.of.run);
   std::erase(schedule.waiting, end.of.run);
+  if (PLANTED(kOverlapNeverReleased)) return;
   if (schedule.live.empty() && !schedule.waiting.empty()) release_next(step.state, schedule);
+  if (PLANTED(kOverlapReleasedTwice) && !schedule.waiting.empty()) {
+    release_next(step.state, schedule);
+  }
 }
 
 void release_waiting(State& state, Schedule& schedule) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -12,14 +13,16 @@ namespace {
 
 using std::chrono::seconds;
 
-void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot) {
+void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot,
+                 [[maybe_unused]] WallTime now) {
   Schedule& schedule = state.schedules[row.name];
   schedule.row = row;
   schedule.until = std::chrono::floor<seconds>(row.since);
   const auto last = snapshot.last_ticks.find(row.name);
-  if (last != snapshot.last_ticks.end()) {
+  if (last != snapshot.last_ticks.end() && !PLANTED(kTickDoubledAtRestart)) {
     schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(last->second));
   }
+  if (PLANTED(kTickLostAtRestart)) schedule.until = std::chrono::floor<seconds>(now);
   const auto zone = state.zones.find(row.spec.zone);
   if (zone == state.zones.end()) return;
   auto occurrences = occurrences_of(row.spec, zone->second);
@@ -62,7 +65,7 @@ void restore_runs_of_schedules(State& state) {
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
   state.zones = snapshot.zones;
   state.downtime_until = now.wall;
-  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot);
+  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot, now.wall);
   restore_runs_of_schedules(state);
   bool ahead = false;
   for (auto& [name, schedule] : state.schedules) {

@@ -72,6 +72,9 @@ std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& 
 // ---- restore_schedules.cc ----
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now);
 
+// ---- schedule_invariants.cc ----
+void check_schedules(const State& state);
+
 // ---- explain_schedule.cc ----
 // "pipeline/nightly", or of one of its times: "nightly@2026-11-28T02:00:00Z". Whether it is one.
 bool explain_schedule(const Step& step, const std::string& reference, Explanation& out);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -49,6 +50,7 @@ Instant caught_up_from(const Schedule& schedule, Instant last, Instant end) {
     case module::CatchUp::kLast:
       runs = spec.catch_up_runs;
   }
+  if (PLANTED(kCatchUpOffByOne)) ++runs;
   Instant from = none;
   const Instant limit = std::max(window, schedule.until + seconds(1));
   auto tick = schedule.occurrences->last_due_until(last);
@@ -153,7 +155,7 @@ void rebase(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks) {
     if (!whole) continue;  // a run by hand
     const Instant first = floor_seconds(tick.nominal);
     if (first > now && tick.run) {
-      schedule.ahead.push_back(first);
+      if (!PLANTED(kTimesRepeated)) schedule.ahead.push_back(first);
       continue;
     }
     Instant last = tick.until ? floor_seconds(*tick.until) : first;

@@ -61,7 +61,8 @@ void Clients::trigger_schedule() {
     // Many crons have such times.
     const auto past = rng_.between(Duration(0), Duration(seconds(150)));
     const auto at = std::chrono::floor<seconds>(now_().wall - past);
-    command.nominal = base::WallTime(at - at.time_since_epoch() % seconds(5));
+    command.nominal =
+        base::WallTime(at - at.time_since_epoch() % seconds(rng_.chance(0.5) ? 10 : 30));
   }
   submit(make("trigger", std::move(command)));
 }
