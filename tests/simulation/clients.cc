@@ -8,7 +8,7 @@
 #include "base/errors.h"
 #include "scheduler/loop/turn.h"
 #include "tests/simulation/failure.h"
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 #include "tests/support/graph_text.h"
 
 namespace weir::simulation {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 namespace {

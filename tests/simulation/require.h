@@ -1,5 +1,6 @@
 // A rule that a row must follow: broken, the simulation fails with the row. See failure.h, for
-// rules that are of no row. For audits only; nothing is written when the rule holds.
+// rules that are of no row.
+// For audits only; nothing is written when the rule holds.
 #pragma once
 
 #include <string>

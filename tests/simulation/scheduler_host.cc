@@ -11,7 +11,7 @@
 #include "base/errors.h"
 #include "engine/text/format.h"
 #include "tests/simulation/failure.h"
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 namespace {

@@ -18,7 +18,7 @@
 #include "tests/simulation/profile.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/rng.h"
-#include "tests/simulation/schedule_audit.h"
+#include "tests/simulation/schedules/schedule_audit.h"
 
 namespace weir::simulation {
 

@@ -7,7 +7,7 @@
 
 #include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 namespace {

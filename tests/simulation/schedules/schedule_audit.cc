@@ -1,7 +1,7 @@
 // Checks schedules: see schedule_audit.h. A transaction is judged before it commits by what it
 // writes, and the tables after every step by what must be in them by then. One thread, that of the
 // simulation; ends the process at the first broken rule.
-#include "tests/simulation/schedule_audit.h"
+#include "tests/simulation/schedules/schedule_audit.h"
 
 #include <algorithm>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "calendar/read_time.h"
 #include "engine/states.h"
 #include "tests/simulation/require.h"
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 

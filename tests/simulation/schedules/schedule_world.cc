@@ -1,7 +1,7 @@
 // The schedules of a seed: see schedule_world.h. Times are dense, so that a story of minutes has
 // many of them, and catch-up is bounded, so that a clock that jumps a year starts no thousand runs.
 // Draws from generators of its own: seeds without schedules play as if there were none.
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // more, so that some of it is refused. In the end they pause everything, when nothing that they
 // have asked for can bring a schedule back. On the simulation's one thread.
 #include "tests/simulation/clients.h"
-#include "tests/simulation/schedule_world.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 
