@@ -216,10 +216,11 @@ void arm_tick(State& state, Schedule& schedule) {
     state.timers.push({*schedule.row.paused_until, TimerKind::kTick, name, {}});
   }
   if (!schedule.fires()) return;
+  auto& ahead = schedule.ahead;
+  std::erase_if(ahead, [&](Instant at) { return at <= schedule.until; });
   auto next = schedule.occurrences->next_after(schedule.until);
-  while (next && std::erase(schedule.ahead, next->at) > 0) {
-    schedule.until = next->at;
-    next = schedule.occurrences->next_after(schedule.until);
+  while (next && std::binary_search(ahead.begin(), ahead.end(), next->at)) {
+    next = schedule.occurrences->next_after(next->at);
   }
   if (!next) return;
   schedule.next = *std::move(next);

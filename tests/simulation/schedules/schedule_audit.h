@@ -67,6 +67,7 @@ class ScheduleAudit {
                     const engine::ScheduleRow& schedule) const;
 
   Known know(const engine::ScheduleRow& row) const;
+  void end_downtime(base::WallTime now, Duration at);
   void forgive(Known& known, base::Now now);
   // The newest tick of a nominal time up to `t`.
   const engine::TickRow* tick_before(const std::string& schedule, base::WallTime t) const;
@@ -81,6 +82,8 @@ class ScheduleAudit {
   std::map<std::string, Known> known_;
   std::optional<base::Now> last_;
   base::WallTime latest_{};                  // that the wall clock ever was
+  bool restored_ = false;                    // since the last check
+  base::WallTime wall_before_{};             // of the step before the latest
   base::WallTime before_{};                  // the wall clock, before the latest restore
   std::map<std::string, Instant> forgiven_;  // up to when, see forgive()
   std::optional<base::WallTime> downtime_;   // its end; none: not known for certain
