@@ -238,6 +238,8 @@ bool answered_before(Step& step, const RequestInfo& request) {
   return true;
 }
 
+std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
+
 void touch(Step& step, const Run& run) {
   step.effects.durability = Durability::kSync;
   step.dirty_runs.insert(run.row.id);

@@ -85,13 +85,8 @@ void retire(Step& step, Schedule& schedule, const std::string& by) {
 Status check_schedule(const module::ScheduleSpec& spec,
                       const std::vector<module::ParamSpec>& params, const Zones& known,
                       const Zones& given) {
-  std::string text;
-  int error = 0;
-  for (const Status& problem : module::schedule_problems(spec, params)) {
-    text += (text.empty() ? "" : "\n") + problem.message();
-    if (error == 0) error = problem.error();
-  }
-  if (!text.empty()) return {Code::kInvalidArgument, error, std::move(text)};
+  Status status = module::joined(module::schedule_problems(spec, params));
+  if (!status.ok()) return status;
   auto zone = known.find(spec.zone);
   if (zone == known.end() && (zone = given.find(spec.zone)) == given.end()) {
     return {
@@ -111,13 +106,10 @@ Status check_schedules(const State& state, const Manifest& manifest, const Zones
   return {};
 }
 
-void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
-                       const Zones& zones) {
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module) {
   const std::string by = "module " + module.hex().substr(0, 12);
   std::set<std::string> kept;
   for (const module::ScheduleSpec& spec : manifest.schedules) {
-    const auto zone = zones.find(spec.zone);
-    if (zone != zones.end()) step.state.zones.emplace(spec.zone, zone->second);
     kept.insert(full_name(manifest, spec.name));
     declare(step, manifest, spec, by);
   }

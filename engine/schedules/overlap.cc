@@ -16,23 +16,26 @@ using module::Overlap;
 
 constexpr std::size_t kWithdrawnPerStepMax = 64;  // more of them wait for the next step
 
-std::map<std::string, std::string> params_of(const module::ScheduleSpec& spec) {
+base::Result<std::map<std::string, std::string>> params_of(const module::ScheduleSpec& spec) {
   std::map<std::string, std::string> params;
   if (spec.params == "{}") return params;
   const auto object = base::Json::parse(spec.params);
-  if (!object.ok()) return params;  // it was judged when the schedule was made
+  if (!object.ok()) return object.status();
   for (const auto& [name, members] : object->members()) params.emplace(name, members.dump());
   return params;
 }
 
-RunSpec run_spec(const Schedule& schedule, const TickRow& tick) {
+base::Result<RunId> start(Step& step, const Schedule& schedule, const TickRow& tick,
+                          QueueReason hold) {
+  auto params = params_of(schedule.row.spec);
+  if (!params.ok()) return params.status();
   RunSpec spec;
   spec.job = schedule.row.spec.job;
-  spec.params = params_of(schedule.row.spec);
+  spec.params = std::move(*params);
   spec.reason = "schedule " + schedule.row.name + " for " + utc_text(tick.nominal);
   if (!tick.triggered_by.empty()) spec.reason += ", triggered by " + tick.triggered_by;
   spec.origin = {OriginKind::kSchedule, schedule.row.name, tick.nominal, ""};
-  return spec;
+  return start_run(step, spec, hold);
 }
 
 void withdraw(State& state, RunId run, Withdrawal why) {
@@ -98,8 +101,7 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick) {
     tick.reason = "run " + schedule.live.front().text() + " of the schedule has not ended";
     return;
   }
-  const auto id =
-      start_run(step, run_spec(schedule, tick), holds ? QueueReason::kOverlap : QueueReason::kNone);
+  const auto id = start(step, schedule, tick, holds ? QueueReason::kOverlap : QueueReason::kNone);
   if (!id.ok()) {
     tick.outcome = TickOutcome::kFailed;
     tick.reason = id.status().text();

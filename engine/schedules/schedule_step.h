@@ -33,8 +33,7 @@ base::Status check_schedule(const module::ScheduleSpec& spec,
                             const Zones& given);
 // Whether what a module declares can be: zones, times, and that nobody else made one of that name.
 base::Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones);
-void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
-                       const Zones& zones);
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module);
 // "schedule NAME" for each that the manifest adds, changes or takes away.
 void add_schedule_changes(const State& state, const Manifest& manifest, ModuleChange& change);
 

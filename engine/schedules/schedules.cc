@@ -20,8 +20,6 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kRecordsOfAPauseMax = 4;  // the row, its event, a stretch and its event
 
-std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
-
 // Of its end: "tickets/nightly" is also found as "nightly".
 bool ends_with_name(std::string_view full, std::string_view name) {
   return full.size() > name.size() && full.ends_with(name) &&
@@ -202,7 +200,7 @@ void put_schedule(Step& step, const PutSchedule& command) {
   }
   auto judged = judge(state, asked);
   if (!judged.ok()) return reply(step, command.request, judged.status());
-  for (const auto& [name, zone] : command.zones) state.zones.emplace(name, zone);
+  state.zones.insert(command.zones.begin(), command.zones.end());
   Schedule& schedule = state.schedules[judged->name];
   if (!command.create) {
     settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),

@@ -107,7 +107,7 @@ Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {
   }
   tick.schedule = schedule.row.name;
   tick.evaluated_at = step.now.wall;
-  tick.triggered_by = command.by.empty() ? "somebody" : command.by;
+  tick.triggered_by = who(command.by);
   const auto ticks = step.facts.ticks.find(schedule.row.name);
   static const std::vector<TickRow> kNone;
   const auto& there = ticks == step.facts.ticks.end() ? kNone : ticks->second;
