@@ -65,6 +65,7 @@ void restore_runs_of_schedules(State& state) {
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
   state.zones = snapshot.zones;
   state.downtime_until = now.wall;
+  state.last_now = now;  // a clock that is set before the first step is noticed
   for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot, now.wall);
   restore_runs_of_schedules(state);
   bool ahead = false;
