@@ -408,7 +408,12 @@ ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no versio
 ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
 )sql";
 
-constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
+// Times that have their run while earlier ones have no outcome yet: a clock was ahead.
+constexpr const char* kThirteenth = R"sql(
+ALTER TABLE schedules ADD COLUMN recorded_until INTEGER;  -- NULL: as far as there are ticks
+)sql";
+
+constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -419,7 +424,8 @@ constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
                                                  {9, kNinth},
                                                  {10, kTenth},
                                                  {11, kEleventh},
-                                                 {12, kTwelfth}}};
+                                                 {12, kTwelfth},
+                                                 {13, kThirteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
