@@ -17,6 +17,7 @@
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
 #include "weir/v1/schedule_service.pb.h"
+#include "weir/v1/simulation_service.pb.h"
 #include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
 
@@ -84,6 +85,8 @@ class Api {
   Answer<v1::PreviewScheduleResponse> preview_schedule(const v1::PreviewScheduleRequest& request);
   Answer<v1::ListTicksResponse> list_ticks(const v1::ListTicksRequest& request);
   Answer<v1::ListUpcomingResponse> list_upcoming(const v1::ListUpcomingRequest& request);
+
+  Answer<v1::SimulateResponse> simulate(const v1::SimulateRequest& request);
 
   Answer<v1::ListEventsResponse> list_events(const v1::ListEventsRequest& request);
   // Opens a stream; it is read on a thread of its own. Never null.
