@@ -48,10 +48,9 @@ bool same(const ForecastRun& a, const ForecastRun& b) {
   const auto of = [](const ForecastRun& run) {
     return std::tuple(run.state, run.created_at, run.started_at, run.finished_at);
   };
-  return of(a) == of(b) && std::equal(a.tasks.begin(), a.tasks.end(), b.tasks.begin(),
-                                      b.tasks.end(), [](const auto& one, const auto& other) {
-                                        return told(one) == told(other);
-                                      });
+  return of(a) == of(b) &&
+         std::equal(a.tasks.begin(), a.tasks.end(), b.tasks.begin(), b.tasks.end(),
+                    [](const auto& one, const auto& other) { return told(one) == told(other); });
 }
 bool same(const FreshnessChange& a, const FreshnessChange& b) {
   return a.from == b.from && a.to == b.to;

@@ -1,6 +1,6 @@
 // See recorder.h. The order of what is told at one instant is that of the kinds, then of names and
-// ids, so that two forecasts of one world are the same text. Time that an asset spends in a state is
-// counted from where the forecast begins. One thread.
+// ids, so that two forecasts of one world are the same text. Time that an asset spends in a state
+// is counted from where the forecast begins. One thread.
 #include "dryrun/recorder.h"
 
 #include <algorithm>

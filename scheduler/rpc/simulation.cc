@@ -47,9 +47,9 @@ engine::ModuleUpload upload_of(const Manifest& manifest) {
 
 Result<std::vector<Manifest>> parse_manifests(const v1::SimulateRequest& request) {
   if (request.manifests_size() > kSimulatedModulesMax) {
-    return Status(Code::kInvalidArgument, base::kErrLimit,
-                  "at most " + std::to_string(kSimulatedModulesMax) +
-                      " modules can be simulated at once");
+    return Status(
+        Code::kInvalidArgument, base::kErrLimit,
+        "at most " + std::to_string(kSimulatedModulesMax) + " modules can be simulated at once");
   }
   std::vector<Manifest> manifests;
   for (const std::string& text : request.manifests()) {
@@ -117,10 +117,6 @@ Status fill_comparison(dryrun::World world, dryrun::Options options, const Manif
   return {};
 }
 
-base::WallTime wall_now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 }  // namespace
 
 Status simulate(const v1::SimulateRequest& request, dryrun::World world, const Against& against,
@@ -156,7 +152,7 @@ Status simulate_alone(const v1::SimulateRequest& request, v1::SimulateResponse* 
             "only a scheduler has a registered module to compare with"};
   }
   dryrun::World world;
-  world.now = wall_now();
+  world.now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   ZoneCache zones;
   return simulate(request, std::move(world), nullptr, zones, response);
 }

@@ -21,7 +21,7 @@ using base::Result;
 using base::Status;
 using std::chrono::milliseconds;
 
-Status refused(std::string why, int error = base::kErrUsage) {
+Status bad_simulation(std::string why, int error = base::kErrUsage) {
   return {base::Code::kInvalidArgument, error, std::move(why)};
 }
 
@@ -30,10 +30,10 @@ Result<dryrun::ScriptLine> line_of(const v1::SimulatedAction& action) {
   if (!known) {
     const auto& words = base::kWords<dryrun::Action>;
     const std::vector<std::string> names(words.begin(), words.end());
-    return refused("a script cannot do '" + action.action() + "'." +
-                   base::did_you_mean(action.action(), names));
+    return bad_simulation("a script cannot do '" + action.action() + "'." +
+                          base::did_you_mean(action.action(), names));
   }
-  if (!action.has_at()) return refused("an action of the script needs a time");
+  if (!action.has_at()) return bad_simulation("an action of the script needs a time");
   return dryrun::ScriptLine{from_proto(action.at()), *known, action.name()};
 }
 
@@ -41,17 +41,17 @@ Status check_counts(const v1::SimulateRequest& request) {
   const int words = request.failures_size() + request.durations_size() +
                     request.worker_down_size() + request.script_size();
   if (words > kSimulationWordsMax) {
-    return refused("at most " + std::to_string(kSimulationWordsMax) +
-                       " failures, durations, absences and actions are taken",
-                   base::kErrLimit);
+    return bad_simulation("at most " + std::to_string(kSimulationWordsMax) +
+                              " failures, durations, absences and actions are taken",
+                          base::kErrLimit);
   }
   if (request.limit() >= 0) return {};
-  return refused("limit is negative; it must be 0 (for " +
-                     std::to_string(kSimulatedItemsDefault) + ") or more",
-                 base::kErrLimit);
+  return bad_simulation("limit is negative; it must be 0 (for " +
+                            std::to_string(kSimulatedItemsDefault) + ") or more",
+                        base::kErrLimit);
 }
 
-void to_proto(const dryrun::ForecastTask& task, v1::SimulatedTask* out) {
+void fill_task(const dryrun::ForecastTask& task, v1::SimulatedTask* out) {
   out->set_name(task.name);
   out->set_state(to_proto_enum<v1::TaskState>(task.state));
   out->set_attempts(task.attempts);
@@ -60,7 +60,7 @@ void to_proto(const dryrun::ForecastTask& task, v1::SimulatedTask* out) {
   out->set_reason(task.reason);
 }
 
-void to_proto(const dryrun::ForecastRun& run, v1::SimulatedRun* out) {
+void fill_run(const dryrun::ForecastRun& run, v1::SimulatedRun* out) {
   out->set_id(run.id.text());
   out->set_job(run.job);
   out->set_selection(run.selection);
@@ -74,10 +74,10 @@ void to_proto(const dryrun::ForecastRun& run, v1::SimulatedRun* out) {
   to_proto(run.created_at, out->mutable_created_at());
   if (run.started_at) to_proto(*run.started_at, out->mutable_started_at());
   if (run.finished_at) to_proto(*run.finished_at, out->mutable_finished_at());
-  for (const dryrun::ForecastTask& task : run.tasks) to_proto(task, out->add_tasks());
+  for (const dryrun::ForecastTask& task : run.tasks) fill_task(task, out->add_tasks());
 }
 
-void to_proto(const dryrun::FreshnessChange& change, v1::SimulatedFreshness* out) {
+void fill_change(const dryrun::FreshnessChange& change, v1::SimulatedFreshness* out) {
   out->set_asset(change.asset);
   out->set_from(std::string(base::word_of(change.from)));
   out->set_to(std::string(base::word_of(change.to)));
@@ -109,9 +109,9 @@ Result<dryrun::Options> simulation_options(const v1::SimulateRequest& request, b
     if (!line.ok()) return line.status();
     options.script.push_back(std::move(line).value());
   }
-  options.items_max = std::size_t(request.limit() == 0 ? kSimulatedItemsDefault
-                                                       : std::min(request.limit(),
-                                                                  kSimulatedItemsMax));
+  options.items_max =
+      std::size_t(request.limit() == 0 ? kSimulatedItemsDefault
+                                       : std::min(request.limit(), kSimulatedItemsMax));
   return options;
 }
 
@@ -120,9 +120,9 @@ void to_proto(const dryrun::ForecastItem& item, v1::SimulatedItem* out) {
   if (const auto* tick = std::get_if<engine::TickRow>(&item.what)) {
     to_proto(*tick, out->mutable_tick());
   } else if (const auto* run = std::get_if<dryrun::ForecastRun>(&item.what)) {
-    to_proto(*run, out->mutable_run());
+    fill_run(*run, out->mutable_run());
   } else {
-    to_proto(std::get<dryrun::FreshnessChange>(item.what), out->mutable_freshness());
+    fill_change(std::get<dryrun::FreshnessChange>(item.what), out->mutable_freshness());
   }
 }
 

@@ -76,7 +76,8 @@ Result<Against> module_of(Backend& backend, const std::string& digest) {
     const auto rows = backend.reader.list_modules(page);
     if (!rows.ok()) return rows.status();
     for (const engine::ModuleRow& row : rows->rows) {
-      const bool meant = row.digest.hex().starts_with(digest) || (row.active && row.pipeline == digest);
+      const bool meant =
+          row.digest.hex().starts_with(digest) || (row.active && row.pipeline == digest);
       if (meant) found.push_back(row.digest);
     }
     page.after = rows->next;

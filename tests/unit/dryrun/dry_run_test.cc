@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dryrun/compare.h"
 #include "engine/schedules/occurrences.h"
 #include "tests/support/graph_text.h"
 #include "tests/support/schedule_text.h"
@@ -236,6 +237,19 @@ TEST(DryRun, TheWorkerIsAway) {
   EXPECT_EQ(runs[0].state, RunState::kSucceeded);
   EXPECT_EQ(runs[0].tasks.at(0).attempts, 2);
   EXPECT_EQ(runs[0].finished_at, at(2026, 3, 2, 6));
+}
+
+TEST(DryRun, TwoDefinitionsDifferWhereTheirTimesDo) {
+  const Forecast before = told(world_of(kDaily), options_of(days(2)));
+  EXPECT_TRUE(compare(before, told(world_of(kDaily), options_of(days(2)))).empty());
+  const Forecast after =
+      told(world_of("a\njob nightly = a\nschedule s = 0 2 * * *; 0 14 2 * * [job=nightly]"),
+           options_of(days(2)));
+  const auto found = compare(before, after);
+  ASSERT_EQ(found.size(), 2u);  // the tick and its run
+  EXPECT_EQ(found[0].at, at(2026, 3, 2, 14));
+  EXPECT_EQ(found[0].before, nullptr);
+  EXPECT_NE(found[0].after, nullptr);
 }
 
 TEST(DryRun, UnknownTasksAreRefused) {
