@@ -287,9 +287,8 @@ class DryRun {
         }
         names += (names.empty() ? "" : ", ") + task;
       }
-      forecast.notes.push_back("1 minute is assumed of " +
-                               std::to_string(worker_.guessed().size()) +
-                               " tasks that were never measured: " + names);
+      forecast.notes.push_back("1 minute is assumed of tasks without a history, " +
+                               std::to_string(worker_.guessed().size()) + " of them: " + names);
     }
     return forecast;
   }

@@ -22,6 +22,8 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
+constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
+
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { register_modules(step, c); },
@@ -136,7 +138,10 @@ Reads Engine::reads(const Command& command) const {
                    reads.queued = next_admissions(*state_);
                    const auto ending = next_withdrawals(*state_);
                    reads.queued.insert(reads.queued.end(), ending.begin(), ending.end());
-                   reads.durations.assign(state_->unmeasured.begin(), state_->unmeasured.end());
+                   for (const std::string& asset : state_->unmeasured) {
+                     if (reads.durations.size() == kMeasuredPerStepMax) break;
+                     reads.durations.push_back(asset);
+                   }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
                  [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },
@@ -175,7 +180,8 @@ Effects Engine::step(const Command& command, const Facts& facts) {
 
 Deadlines Engine::next_deadlines() const {
   Deadlines next = state_->timers.next();
-  if (!state_->schedules.empty() && state_->last_now) next.reached = state_->last_now->wall;
+  const bool depends = !state_->schedules.empty() || !state_->freshness.empty();
+  if (depends && state_->last_now) next.reached = state_->last_now->wall;
   return next;
 }
 

@@ -1,5 +1,6 @@
 // See simulation_text.h. A timeline's column is as much time as fits; of what falls into one the
-// worst is shown. Functions of messages.
+// worst is shown. What comes from definitions is made printable where it is not put into a table.
+// Functions of messages; main thread.
 #include "cli/display/simulation_text.h"
 
 #include <algorithm>

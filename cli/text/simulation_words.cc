@@ -1,5 +1,6 @@
 // See simulation_words.h. Names are judged by whoever simulates; here is only told what cannot be
-// read at all, with the word that it is about and what it should be. Pure.
+// read at all, with the word that it is about and what it should be.
+// Pure, but for the local time zone; no thread affinity.
 #include "cli/text/simulation_words.h"
 
 #include <sstream>

@@ -277,8 +277,14 @@ void fire_measure(Step& step) {
 }
 
 void freshness_after_run(Step& step, const RunFinished& end) {
-  for (auto& [asset, policy] : step.state.freshness) {
-    if (policy.refresh != end.of.run) continue;
+  const auto [first, last] = step.state.refreshes.equal_range(end.of.run);
+  std::vector<std::string> assets;
+  for (auto at = first; at != last; ++at) assets.push_back(at->second);
+  step.state.refreshes.erase(first, last);
+  for (const std::string& asset : assets) {
+    const auto found = step.state.freshness.find(asset);
+    if (found == step.state.freshness.end()) continue;
+    FreshnessPolicy& policy = found->second;
     policy.refresh = {};
     step.renewed.insert(asset);
     const auto made = step.state.partitions.find(AssetPartitionView(asset, ""));
@@ -289,6 +295,12 @@ void freshness_after_run(Step& step, const RunFinished& end) {
     policy.row.retry_at = step.now.wall + refresh_backoff(policy.row.failures);
     write(step, policy.row);
   }
+}
+
+void wait_for_run(State& state, FreshnessPolicy& policy, RunId run) {
+  if (policy.refresh == run) return;
+  policy.refresh = run;
+  state.refreshes.emplace(run, policy.row.asset);
 }
 
 void review_renewed(Step& step) {
@@ -310,7 +322,7 @@ void restore_freshness(State& state, const Snapshot& snapshot, base::Now now) {
   const auto mark = [&](const Origin& origin, RunId run) {
     if (origin.kind != OriginKind::kFreshness) return;
     const auto found = state.freshness.find(origin.reference);
-    if (found != state.freshness.end()) found->second.refresh = run;
+    if (found != state.freshness.end()) wait_for_run(state, found->second, run);
   };
   for (const auto& [id, queued] : state.queue.runs()) mark(queued.origin, id);
   for (const auto& [id, run] : state.runs) {
@@ -319,7 +331,7 @@ void restore_freshness(State& state, const Snapshot& snapshot, base::Now now) {
     for (const Task& task : run.tasks) {
       for (const auto& output : task.spec->outputs) {
         const auto found = state.freshness.find(output.asset);
-        if (found != state.freshness.end()) found->second.refresh = id;
+        if (found != state.freshness.end()) wait_for_run(state, found->second, id);
       }
     }
   }

@@ -27,6 +27,8 @@ void fire_measure(Step& step);
 Duration refresh_backoff(std::int32_t failures);  // before the next try
 void freshness_after_run(Step& step, const RunFinished& end);
 void review_renewed(Step& step);
+// The policy waits for the run, which will make its asset.
+void wait_for_run(State& state, FreshnessPolicy& policy, RunId run);
 void restore_freshness(State& state, const Snapshot& snapshot, base::Now now);
 std::optional<WallTime> last_of(const State& state, const std::string& asset);
 Standing standing_of(const State& state, const FreshnessPolicy& policy, WallTime now);

@@ -193,10 +193,11 @@ std::optional<ScheduledRun> schedule_that_brings(const State& state, const std::
   return first;
 }
 
-std::string selection_of(const std::vector<std::string>& tasks) {
+// One that is too long to be written out is of all that stands above the asset.
+std::string selection_of(const std::string& asset, const std::vector<std::string>& tasks) {
   std::string text;
   for (const std::string& task : tasks) text += (text.empty() ? "" : " or ") + task;
-  return text;
+  return tasks.size() < kTasksMax && text.size() <= kSelectionBytesMax ? text : "+" + asset;
 }
 
 bool may_refresh(const FreshnessPolicy& policy) {
@@ -236,7 +237,7 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
   std::vector<FreshnessPolicy*> joined{&policy};
   join_others(step, policy, plan, joined);
   RunSpec spec;
-  spec.selection = selection_of(plan.tasks);
+  spec.selection = selection_of(policy.row.asset, plan.tasks);
   spec.origin = {OriginKind::kFreshness, policy.row.asset, standing.deadline, ""};
   spec.reason = "freshness of " + policy.row.asset + ", deadline " + utc_text(*standing.deadline);
   if (joined.size() > 1) {
@@ -244,7 +245,7 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
   }
   const auto id = start_run(step, spec);
   if (id.ok()) {
-    for (FreshnessPolicy* one : joined) one->refresh = *id;
+    for (FreshnessPolicy* one : joined) wait_for_run(step.state, *one, *id);
     return;
   }
   policy.waits = id.status().text();
@@ -294,7 +295,7 @@ std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,
   }
   if (const auto run = run_that_brings(step.state, policy.row.asset)) {
     policy.waits = "run " + run->text() + " will make it";
-    policy.refresh = *run;
+    wait_for_run(step.state, policy, *run);
     return std::nullopt;
   }
   const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);

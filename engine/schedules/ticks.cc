@@ -156,7 +156,10 @@ void observe_clock(Step& step) {
   if (const auto& last = state.last_now) {
     const Duration passed = std::max(step.now.boot - last->boot, Duration::zero());
     if (step.now.wall - last->wall > passed + kClockStepMin) state.downtime_until = step.now.wall;
-    if (step.now.wall < last->wall) state.rebase = true;
+    if (step.now.wall < last->wall) {
+      state.rebase = true;
+      for (const auto& [asset, policy] : state.freshness) step.renewed.insert(asset);
+    }
   }
   const auto boot = state.last_now ? std::max(state.last_now->boot, step.now.boot) : step.now.boot;
   state.last_now = base::Now{step.now.wall, boot};

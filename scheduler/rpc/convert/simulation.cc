@@ -1,5 +1,6 @@
 // See simulation.h. Ids of runs are those of the simulation, which nothing else knows: they tie a
-// tick to its run within one answer. Pure.
+// tick to its run within one answer. Spans are cut to what can be simulated before they are judged,
+// so that no number overflows. Pure.
 #include "scheduler/rpc/convert/simulation.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Requests for a simulation to values, and forecasts to messages of the API. Pure functions, safe
-// from any thread. Messages are only declared here, as in api.h.
+// from any thread.
+// Messages are only declared here, as in api.h.
 #pragma once
 
 #include "base/status.h"
