@@ -165,4 +165,11 @@ std::vector<Status> schedule_problems(const ScheduleSpec& schedule,
   return ScheduleCheck(schedule, params).run();
 }
 
+Status joined(const std::vector<Status>& problems) {
+  std::string text;
+  for (const Status& problem : problems) text += (text.empty() ? "" : "\n") + problem.message();
+  if (problems.empty()) return {};
+  return {Code::kInvalidArgument, problems.front().error(), std::move(text)};
+}
+
 }  // namespace weir::module

@@ -25,4 +25,7 @@ std::vector<base::Status> schedule_problems(const ScheduleSpec& schedule,
 // OK, or that no time zone has this name, with the nearest that one has.
 base::Status zone_problem(const std::string& name);
 
+// All of them as one INVALID_ARGUMENT, a line each, under the number of the first; OK of none.
+base::Status joined(const std::vector<base::Status>& problems);
+
 }  // namespace weir::module

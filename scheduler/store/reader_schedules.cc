@@ -30,21 +30,26 @@ constexpr const char* kShortName = "substr(name, -length(?1)-1)='/'||?1";
 
 std::string name_token(const Statement& row) { return std::string(row.text(0)); }
 
-// All names, in full and behind each slash, as people may have meant them.
-Result<std::vector<std::string>> names_to_suggest(ReaderPool::Lease& lease) {
-  Result<Statement*> prepared = lease.statement("SELECT name FROM schedules WHERE retired=0");
+// The first column of all rows.
+Result<std::vector<std::string>> texts(ReaderPool::Lease& lease, const char* sql) {
+  Result<Statement*> prepared = lease.statement(sql);
   if (!prepared.ok()) return prepared.status();
   (*prepared)->query();
-  std::vector<std::string> names;
+  std::vector<std::string> texts;
   while (true) {
     Result<bool> more = (*prepared)->next();
     if (!more.ok()) return more.status();
-    if (!*more) return names;
-    std::string name((*prepared)->text(0));
-    const std::size_t slash = name.find('/');
-    if (slash != std::string::npos) names.push_back(name.substr(slash + 1));
-    names.push_back(std::move(name));
+    if (!*more) return texts;
+    texts.emplace_back((*prepared)->text(0));
   }
+}
+
+// All names, in full and behind each slash, as people may have meant them.
+Result<std::vector<std::string>> names_to_suggest(ReaderPool::Lease& lease) {
+  return texts(
+      lease,
+      "SELECT name FROM schedules WHERE retired=0 UNION ALL SELECT substr(name, instr(name, "
+      "'/') + 1) FROM schedules WHERE retired=0");
 }
 
 Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
@@ -55,21 +60,8 @@ Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
               " `weir schedules list` shows them."};
 }
 
-Result<std::vector<std::string>> assets_with_policies(ReaderPool::Lease& lease) {
-  Result<Statement*> prepared = lease.statement("SELECT asset FROM freshness");
-  if (!prepared.ok()) return prepared.status();
-  (*prepared)->query();
-  std::vector<std::string> names;
-  while (true) {
-    Result<bool> more = (*prepared)->next();
-    if (!more.ok()) return more.status();
-    if (!*more) return names;
-    names.emplace_back((*prepared)->text(0));
-  }
-}
-
 Status no_policy(ReaderPool::Lease& lease, const std::string& asset) {
-  const auto names = assets_with_policies(lease);
+  const auto names = texts(lease, "SELECT asset FROM freshness");
   if (!names.ok()) return names.status();
   return {Code::kNotFound, base::kErrFreshness,
           "there is no freshness policy on '" + asset + "'." + base::did_you_mean(asset, *names) +
@@ -150,9 +142,8 @@ Result<Page<FreshnessRow>> SqliteReader::list_freshness(const ports::FreshnessFi
     conditions.add("EXISTS (SELECT 1 FROM assets WHERE assets.name = asset AND pipeline = ?)",
                    {filter.pipeline});
   }
-  const auto token = [](const Statement& row) { return std::string(row.text(0)); };
   return fetch_page_where<FreshnessRow>(*lease, conditions, "ORDER BY asset", page_size(page),
-                                        token);
+                                        name_token);
 }
 
 Result<FreshnessRow> SqliteReader::get_freshness(const std::string& asset) {
