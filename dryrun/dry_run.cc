@@ -278,6 +278,8 @@ class DryRun {
   Forecast finish() {
     Forecast forecast = recorder_.finish(cut_.empty() ? until_ : now_.wall);
     forecast.cut = cut_;
+    // The last step may have told of several things.
+    if (forecast.items.size() > options_.items_max) forecast.items.resize(options_.items_max);
     if (!worker_.guessed().empty()) {
       std::string names;
       for (const std::string& task : worker_.guessed()) {

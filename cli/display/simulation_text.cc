@@ -119,7 +119,7 @@ class Timeline {
       const std::string shown = cut(name, name_width_);
       text += shown + std::string(name_width_ + 2 - display_width(shown), ' ') + row + "\n";
     }
-    return text + "# runs  x failed  ! no run for a time  . nothing    " +
+    return text + "# runs  x failed  ! no run for a time  . nothing\n" +
            "freshness: = pass  ~ warn  X fail  ? unknown\n";
   }
 
@@ -189,9 +189,12 @@ class Timeline {
   }
   std::string axis() const {
     const std::string begin = format_time(from_), end = format_time(until_);
-    const std::size_t gap =
-        columns_ > begin.size() + end.size() ? columns_ - begin.size() - end.size() : 1;
-    return std::string(name_width_ + 2, ' ') + begin + std::string(gap, ' ') + end + "\n";
+    // Above the columns, or from further left where they are too few.
+    const std::size_t whole = name_width_ + 2 + columns_;
+    const std::size_t needed = begin.size() + 1 + end.size();
+    const std::size_t indent = std::min(name_width_ + 2, whole > needed ? whole - needed : 0);
+    const std::size_t gap = std::max(whole, needed + indent) - indent - needed + 1;
+    return std::string(indent, ' ') + begin + std::string(gap, ' ') + end + "\n";
   }
 
   const v1::SimulateResponse& answer_;

@@ -119,8 +119,7 @@ Status SqliteStore::prepare_statements() {
       {&load_reply_, select_rows<engine::ReplyRow>("WHERE key=?")},
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
-      {&load_durations_,
-kSelectDurations},
+      {&load_durations_, kSelectDurations},
       {&load_ticks_, select_rows<engine::TickRow>(
                          "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT nominal "
                          "FROM ticks WHERE schedule=?1 AND nominal<?2 AND nominal % 1000000 = 0 "

@@ -178,21 +178,29 @@ TEST(DryRun, SlotsAreFew) {
 TEST(DryRun, APolicyMakesItsAssetAheadOfTheDeadline) {
   World world = world_of("a\nfreshness a = max_age [fail=6h]");
   world.history["a"].ms = {600'000, 600'000, 600'000, 600'000, 600'000};
-  const Forecast forecast = told(world, options_of(days(1)));
+  Options options = options_of(days(1));
+  options.script = {{at(2026, 3, 2, 0), Action::kMade, "a"}};
+  const Forecast forecast = told(world, options);
   const auto changes = all_of<FreshnessChange>(forecast);
-  ASSERT_EQ(changes.size(), 1u);  // made at once, and fresh from then on
+  ASSERT_EQ(changes.size(), 1u);  // fresh from when it is made on
   EXPECT_EQ(changes[0].to, FreshnessState::kPass);
   const auto runs = all_of<ForecastRun>(forecast);
   ASSERT_GE(runs.size(), 4u);
-  EXPECT_EQ(runs[0].finished_at, at(2026, 3, 2, 0, 10));
-  EXPECT_LT(*runs[1].finished_at, at(2026, 3, 2, 6, 10));
-  EXPECT_GT(*runs[1].started_at, at(2026, 3, 2, 5));
+  EXPECT_LT(*runs[0].finished_at, at(2026, 3, 2, 6, 0));
+  EXPECT_GT(*runs[0].started_at, at(2026, 3, 2, 5));
   EXPECT_FALSE(forecast.summary.worst);
   EXPECT_TRUE(forecast.notes.empty());
 }
 
+TEST(DryRun, WhatWasNeverMadeAndNobodyRequiresIsLeftAlone) {
+  const Forecast forecast =
+      told(world_of("a\nfreshness a = max_age [fail=6h]"), options_of(days(1)));
+  EXPECT_TRUE(forecast.items.empty()) << text_of(forecast);
+}
+
 TEST(DryRun, AFailingAssetGrowsStale) {
   Options options = options_of(days(1));
+  options.script = {{at(2026, 3, 2, 0), Action::kMade, "a"}};
   options.failures.push_back({"a", at(2026, 3, 2, 1), at(2026, 3, 2, 12)});
   const Forecast forecast = told(world_of("a\nfreshness a = max_age [fail=6h]"), options);
   ASSERT_TRUE(forecast.summary.worst);
