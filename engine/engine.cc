@@ -144,7 +144,13 @@ Reads Engine::reads(const Command& command) const {
                    }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
-                 [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },
+                 [&](const Explain& c) {
+                   reads.ticks = ticks_to_explain(*state_, c.reference);
+                   const auto& made = current_version(*state_, {c.reference, c.partition});
+                   if (made.materialization != 0) {
+                     reads.materializations.push_back(made.materialization);
+                   }
+                 },
                  [](const auto&) {},
              },
              command.body);
@@ -163,12 +169,16 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .recounted = {},
             .renewed = {},
             .ended_runs = {},
+            .maybe_up_to_date = {},
+            .reacted = 0,
             .dispatch = false,
             .drawn = 0};
   observe_clock(step);
   apply(step, command);
-  react(step);
-  review_renewed(step);
+  do {
+    react(step);
+    review_renewed(step);
+  } while (pass_over_up_to_date(step));
   if (step.dispatch) dispatch(step);
   write_events(step);
   write_dirty(step);

@@ -40,6 +40,7 @@ struct CurrentVersion {
   ValueRef value;
   RunId run;
   WallTime at{};
+  Digest basis;  // as in the row
 };
 
 struct PartitionState {

@@ -408,7 +408,13 @@ ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no versio
 ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
 )sql";
 
-constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
+// What a version was made from, to be compared: of those that are there nobody knows.
+constexpr const char* kThirteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+)sql";
+
+constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -419,7 +425,8 @@ constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
                                                  {9, kNinth},
                                                  {10, kTenth},
                                                  {11, kEleventh},
-                                                 {12, kTwelfth}}};
+                                                 {12, kTwelfth},
+                                                 {13, kThirteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -70,6 +70,10 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
               .count());
     }
   }
+  for (const std::int64_t id : reads.materializations) {
+    const engine::MaterializationRow* row = tables_.materializations.find(id);
+    if (row != nullptr) facts.materializations.emplace(id, *row);
+  }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     const auto& ticks = tables_.ticks.rows();
     auto& found = facts.ticks[wanted.schedule];
