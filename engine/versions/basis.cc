@@ -1,5 +1,6 @@
 // See basis.h. A basis is a digest over a text, so that what is kept of each version is of one
-// size; the causes are told from the row of the version, which has the parts.
+// size; the causes are told from the row of the version, which has the parts. Part of Engine's
+// step, and changes nothing.
 #include "engine/versions/basis.h"
 
 #include <algorithm>

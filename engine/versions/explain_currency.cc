@@ -1,5 +1,6 @@
 // See explain_currency.h. The causes of the asset itself come from the row of its version, which
-// was read before the step; what stands above it is judged by what memory holds.
+// was read before the step; what stands above it is judged by what memory holds, and no further
+// than a bound. Part of Engine's step.
 #include "engine/versions/explain_currency.h"
 
 #include <set>
