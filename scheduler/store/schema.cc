@@ -408,13 +408,21 @@ ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no versio
 ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
 )sql";
 
-// What a version was made from, to be compared: of those that are there nobody knows.
+// Times that have their run while earlier ones have no outcome yet: a clock was ahead.
 constexpr const char* kThirteenth = R"sql(
-ALTER TABLE materializations ADD COLUMN basis BLOB;
-ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE schedules ADD COLUMN recorded_until INTEGER;  -- NULL: as far as there are ticks
 )sql";
 
-constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
+// What a version was made from, to be compared: of those that are there nobody knows. Policies that
+// people set, and when a policy's next run is to begin.
+constexpr const char* kFourteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
+ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
+)sql";
+
+constexpr std::array<Migration, 14> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -426,7 +434,8 @@ constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {10, kTenth},
                                                  {11, kEleventh},
                                                  {12, kTwelfth},
-                                                 {13, kThirteenth}}};
+                                                 {13, kThirteenth},
+                                                 {14, kFourteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
