@@ -32,6 +32,7 @@ void apply(Step& step, const Command& command) {
                  [&](const PauseSchedules& c) { pause_schedules(step, c); },
                  [&](const TriggerSchedule& c) { trigger_schedule(step, c); },
                  [&](const PauseFreshness& c) { pause_freshness(step, c); },
+                 [&](const SetFreshness& c) { set_freshness(step, c); },
                  [&](const ObserveAsset& c) { observe_asset(step, c); },
                  [&](const CreateRun& c) { create_run(step, c); },
                  [&](const CancelRun& c) { cancel_run(step, c); },
@@ -119,6 +120,7 @@ Reads Engine::reads(const Command& command) const {
                    reads.ticks = ticks_to_trigger(*state_, c, command.now.wall);
                  },
                  [&](const PauseFreshness& c) { request(c.request); },
+                 [&](const SetFreshness& c) { request(c.request); },
                  [&](const ObserveAsset& c) { request(c.request); },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },

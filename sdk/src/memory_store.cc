@@ -181,7 +181,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
       continue;
     }
     if (run.queued_for != engine::QueueReason::kNone) {
-      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at, run.origin});
+      snapshot.queued.push_back(engine::QueuedRun::of(run, run.queued_for));
       continue;
     }
     snapshot.runs.push_back(run);
