@@ -152,8 +152,7 @@ Status fill_policy(const SetFreshnessArguments& given, const std::string& zone,
 
 int set_policy(Invocation& invocation, const SetFreshnessArguments& arguments) {
   v1::SetFreshnessRequest request;
-  const Status filled =
-      fill_policy(arguments, invocation.options.zone, *request.mutable_policy());
+  const Status filled = fill_policy(arguments, invocation.options.zone, *request.mutable_policy());
   if (!filled.ok()) return invocation.fail(filled);
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);

@@ -56,8 +56,8 @@ std::string freshness_description(const Painter& paint, const v1::Freshness& one
   line("asset", printable(one.asset()));
   line("pipeline", printable(one.pipeline()));
   line("policy", printable(one.description()));
-  line(one.set_by().empty() ? "declared" : "set", time_cell(one.since()) +
-                                                      (one.set_by().empty() ? "" : " by " + printable(one.set_by())));
+  line(one.set_by().empty() ? "declared" : "set",
+       time_cell(one.since()) + (one.set_by().empty() ? "" : " by " + printable(one.set_by())));
   line("state", paint(color_of(one.state()), word_of(one.state())) + " since " +
                     time_cell(one.state_since()));
   line("last",

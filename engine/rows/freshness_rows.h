@@ -54,7 +54,7 @@ struct FreshnessRow {
   std::optional<base::WallTime> retry_at;
   std::string set_by;  // who has set it in place of what the module declares; empty: it is declared
   std::optional<base::WallTime> refresh_at;  // when a run is to begin that makes the asset anew
-  bool deleted = false;  // a deleted row is erased
+  bool deleted = false;                      // a deleted row is erased
 
   static constexpr Table kTable{"freshness"};
   static constexpr auto erased() { return &FreshnessRow::deleted; }

@@ -23,7 +23,7 @@ struct QueuedRun {
   std::optional<base::WallTime> start_at;
   Origin origin;
   std::string job, selection;  // what it is of, for refreshes; a long selection is left out
-  std::int32_t tasks = 0;  // when it was last planned; 0: not known, as after a restart
+  std::int32_t tasks = 0;      // when it was last planned; 0: not known, as after a restart
 
   // Of the row of the run: as much of it as stays in memory.
   static constexpr Table kTable{"runs"};
@@ -37,8 +37,14 @@ struct QueuedRun {
   static constexpr std::size_t kSelectionKept = 256;  // bytes
   static QueuedRun of(const RunRow& row, QueueReason reason) {
     const bool short_enough = row.selection.size() <= kSelectionKept;
-    return {row.id,     row.priority, reason, row.start_at, row.origin, row.job,
-            short_enough ? row.selection : "", row.task_count};
+    return {row.id,
+            row.priority,
+            reason,
+            row.start_at,
+            row.origin,
+            row.job,
+            short_enough ? row.selection : "",
+            row.task_count};
   }
 };
 
