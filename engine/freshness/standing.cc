@@ -49,7 +49,7 @@ Standing by_age(const module::FreshnessSpec& spec, WallTime last, WallTime now) 
                                   : FreshnessState::kPass;
   changes_at(standing, warns, now);
   changes_at(standing, fails, now);
-  standing.deadline = fails;
+  standing.deadline = warns;
   return standing;
 }
 
@@ -77,7 +77,7 @@ Standing by_deadline(const module::FreshnessSpec& spec, const calendar::Occurren
   if (standing.deadline) return standing;
   if (next_is_met) next = deadlines.next_after(next->at);
   if (!next) return standing;
-  standing.deadline = next->at;
+  standing.deadline = WallTime(next->at) - milliseconds(spec.warn_margin_ms);
   standing.not_before = next->at - window;
   return standing;
 }

@@ -14,8 +14,9 @@ namespace weir::engine {
 struct Standing {
   FreshnessState state = FreshnessState::kUnknown;
   std::optional<base::WallTime> next_change;  // the next instant at which it may differ
-  // A version made before `not_before` would not be fresh at `deadline`, one made from then on
-  // is. None: it never has to be made again.
+  // The instant from which it passes no more, unless it was made anew by then: it warns, or fails
+  // where the policy does not warn. A version made before `not_before` would not do, one made from
+  // then on does. None: it never has to be made again.
   std::optional<base::WallTime> deadline;
   base::WallTime not_before{};
 };

@@ -54,8 +54,8 @@ Week week_of(const std::string& text, const std::map<std::string, int>& minutes_
 
 // ---- the least that any plan needs ----
 //
-// A policy of an age F whose asset was made at t0 needs a version in each [t, t + F): of a week
-// floor((end - t0) / F). One with deadlines needs one for each, where a version counts for one
+// A policy of an age F, from which on it passes no more, whose asset was made at t0 needs a version
+// in each [t, t + F): of a week floor((end - t0) / F). One with deadlines needs one for each, where a version counts for one
 // alone. An asset that is made anew must have something newer to be made of, so each asset above
 // it is made as often at least; and whatever a schedule makes, it makes.
 class LeastTasks {
@@ -99,7 +99,8 @@ class LeastTasks {
   }
   std::int64_t needed(const module::FreshnessSpec& policy) const {
     if (policy.kind == FreshnessKind::kMaxAge) {
-      return week_.options.span / Duration(milliseconds(policy.fail_ms));
+      const std::int64_t age = policy.warn_ms > 0 ? policy.warn_ms : policy.fail_ms;
+      return week_.options.span / Duration(milliseconds(age));
     }
     return fires(policy.cron, policy.zone);
   }
