@@ -64,10 +64,12 @@ struct Snapshot {
   std::vector<ScheduleRow> schedules;
   std::vector<FreshnessRow> freshness;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
-  Zones zones;                                 // that the schedules name and that can be read
-  std::vector<OutboxRow> outbox;               // not delivered
-  std::map<RunId, std::int32_t> run_seq;       // last event of each live run
-  RunId last_run;                              // the largest id
+  // By schedule: later times than ScheduleRow::recorded_until that have a run, in order.
+  std::map<std::string, std::vector<WallTime>> ahead;
+  Zones zones;                            // that the schedules name and that can be read
+  std::vector<OutboxRow> outbox;          // not delivered
+  std::map<RunId, std::int32_t> run_seq;  // last event of each live run
+  RunId last_run;                         // the largest id
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

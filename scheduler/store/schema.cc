@@ -408,16 +408,21 @@ ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no versio
 ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
 )sql";
 
+// Times that have their run while earlier ones have no outcome yet: a clock was ahead.
+constexpr const char* kThirteenth = R"sql(
+ALTER TABLE schedules ADD COLUMN recorded_until INTEGER;  -- NULL: as far as there are ticks
+)sql";
+
 // What goes when it is old: a run by its row first, what else there is of it by the note. Runs that
 // others retry stay with them.
-constexpr const char* kThirteenth = R"sql(
+constexpr const char* kFourteenth = R"sql(
 CREATE TABLE expired_runs (
   run_id TEXT PRIMARY KEY   -- its row is gone, others of it may still be there
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
 )sql";
 
-constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 14> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -429,7 +434,8 @@ constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {10, kTenth},
                                                  {11, kEleventh},
                                                  {12, kTwelfth},
-                                                 {13, kThirteenth}}};
+                                                 {13, kThirteenth},
+                                                 {14, kFourteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
