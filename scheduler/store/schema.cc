@@ -413,22 +413,22 @@ constexpr const char* kThirteenth = R"sql(
 ALTER TABLE schedules ADD COLUMN recorded_until INTEGER;  -- NULL: as far as there are ticks
 )sql";
 
-// What a version was made from, to be compared: of those that are there nobody knows. Policies that
-// people set, and when a policy's next run is to begin.
-constexpr const char* kFourteenth = R"sql(
-ALTER TABLE materializations ADD COLUMN basis BLOB;
-ALTER TABLE materializations ADD COLUMN params BLOB;
-ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
-ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
-)sql";
-
 // What goes when it is old: a run by its row first, what else there is of it by the note. Runs that
 // others retry stay with them.
-constexpr const char* kFifteenth = R"sql(
+constexpr const char* kFourteenth = R"sql(
 CREATE TABLE expired_runs (
   run_id TEXT PRIMARY KEY   -- its row is gone, others of it may still be there
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
+)sql";
+
+// What a version was made from, to be compared: of those that are there nobody knows. Policies that
+// people set, and when a policy's next run is to begin.
+constexpr const char* kFifteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
+ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
 )sql";
 
 constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
