@@ -20,7 +20,7 @@ class SchedulerHealth final : public rpc::HealthSource {
  public:
   // The parts outlive it; `outbox` may be null.
   SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                  const loop::CommandOutbox* outbox);
+                  const loop::CommandOutbox* outbox, ports::RetentionOptions kept);
 
   std::vector<rpc::HealthItem> health() override;
 
@@ -30,6 +30,8 @@ class SchedulerHealth final : public rpc::HealthSource {
   void set_fsync_us(std::int64_t median) { fsync_us_ = median; }
   // The result of the check of the database.
   void set_checked(const base::Status& result);
+  // Of how many runs the logs went, or why not.
+  void set_logs_removed(const base::Result<int>& runs);
 
   // Whether the store can be written.
   bool writable() const { return loop_.stats().open.load(); }
@@ -43,16 +45,20 @@ class SchedulerHealth final : public rpc::HealthSource {
   rpc::HealthItem database() const;
   rpc::HealthItem quarantine() const;
   rpc::HealthItem integrity() const;
+  rpc::HealthItem retention() const;
   rpc::HealthItem outbox() const;
 
   const store::Storage& storage_;
   const loop::Loop& loop_;
   const loop::CommandOutbox* const outbox_;
+  const ports::RetentionOptions kept_;
   std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;
   std::vector<std::string> quarantined_;       // guarded by mutex_
   std::string integrity_ = "not checked yet";  // guarded by mutex_
   bool intact_ = true;                         // guarded by mutex_
+  std::int64_t logs_removed_ = 0;              // of so many runs; guarded by mutex_
+  base::Status logs_;                          // why the last could not be; guarded by mutex_
 };
 
 }  // namespace weir
