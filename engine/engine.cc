@@ -111,8 +111,14 @@ Reads Engine::reads(const Command& command) const {
     if (!info.idempotency_key.empty()) reads.replies.push_back(info.idempotency_key);
   };
   std::visit(Overloaded{
-                 [&](const RegisterModules& c) { request(c.request); },
-                 [&](const PutSchedule& c) { request(c.request); },
+                 [&](const RegisterModules& c) {
+                   request(c.request);
+                   reads.ticks = ticks_of_new(*state_, c, command.now.wall);
+                 },
+                 [&](const PutSchedule& c) {
+                   request(c.request);
+                   reads.ticks = ticks_of_new(*state_, c, command.now.wall);
+                 },
                  [&](const DeleteSchedule& c) { request(c.request); },
                  [&](const PauseSchedules& c) { request(c.request); },
                  [&](const TriggerSchedule& c) {
