@@ -95,7 +95,7 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{subject}` has it go on",
     "run {ref} makes it anew",
     "it has no deadline to come",
-    "it is made anew from {start@} on: the deadline {deadline@}, less {expected~} for {text} "
+    "it is made anew from {start@} on: it passes until {deadline@}, less {expected~} for {text} "
     "({ref}) and a margin",
     "{failures:refresh has|refreshes have} failed in a row[retry?; the next one is tried from "
     "{retry@} on]",

@@ -283,7 +283,7 @@ RefreshPlan plan_refresh(const State& state, const FreshnessPolicy& policy, Wall
 WallTime start_of(const FreshnessPolicy& policy, const Standing& standing,
                   const RefreshPlan& plan) {
   const WallTime ahead =
-      *standing.deadline - milliseconds(plan.expected_ms) - milliseconds(margin_ms(policy, plan));
+      standing.pass_until - milliseconds(plan.expected_ms) - milliseconds(margin_ms(policy, plan));
   WallTime start = std::max(ahead, standing.not_before);
   if (policy.row.retry_at) start = std::max(start, *policy.row.retry_at);
   return start;

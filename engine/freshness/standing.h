@@ -14,10 +14,11 @@ namespace weir::engine {
 struct Standing {
   FreshnessState state = FreshnessState::kUnknown;
   std::optional<base::WallTime> next_change;  // the next instant at which it may differ
-  // The instant from which it passes no more, unless it was made anew by then: it warns, or fails
-  // where the policy does not warn. A version made before `not_before` would not do, one made from
-  // then on does. None: it never has to be made again.
+  // When it fails unless it is made anew by then. A version made before `not_before` would not be
+  // fresh at `deadline`, one made from then on is. None: it never has to be made again.
   std::optional<base::WallTime> deadline;
+  // With a deadline: until when it passes, which is earlier where the policy warns.
+  base::WallTime pass_until{};
   base::WallTime not_before{};
 };
 
