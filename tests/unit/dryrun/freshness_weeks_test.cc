@@ -56,9 +56,9 @@ Week week_of(const std::string& text, const std::map<std::string, int>& minutes_
 // ---- the least that any plan needs ----
 //
 // A policy of an age F, from which on it passes no more, whose asset was made at t0 needs a version
-// in each [t, t + F): of a week floor((end - t0) / F). One with deadlines needs one for each, where a version counts for one
-// alone. An asset that is made anew must have something newer to be made of, so each asset above
-// it is made as often at least; and whatever a schedule makes, it makes.
+// in each [t, t + F): of a week floor((end - t0) / F). One with deadlines needs one for each, where
+// a version counts for one alone. An asset that is made anew must have something newer to be made
+// of, so each asset above it is made as often at least; and whatever a schedule makes, it makes.
 class LeastTasks {
  public:
   explicit LeastTasks(const Week& week) : week_(week) {
