@@ -56,6 +56,9 @@ enum class ExplainKind {
   kWillWrite,
   kNobodyWrites,
   kMoreWriters,
+  kUpToDate,
+  kStale,
+  kStaleAbove,
   // Of schedules.
   kSchedule,
   kScheduleNext,
@@ -81,7 +84,7 @@ enum class ExplainKind {
   kFreshnessFailures,
   kFreshnessWaits,
 };
-constexpr base::Words<61> words(ExplainKind) {
+constexpr base::Words<64> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
@@ -121,6 +124,9 @@ constexpr base::Words<61> words(ExplainKind) {
           "will_write",
           "nobody_writes",
           "more_writers",
+          "up_to_date",
+          "stale",
+          "stale_above",
           "schedule",
           "schedule_next",
           "schedule_day_off",

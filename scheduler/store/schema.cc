@@ -422,7 +422,16 @@ CREATE TABLE expired_runs (
 CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
 )sql";
 
-constexpr std::array<Migration, 14> kMigrations{{{1, kFirst},
+// What a version was made from, to be compared: of those that are there nobody knows. Policies that
+// people set, and when a policy's next run is to begin.
+constexpr const char* kFifteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
+ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
+)sql";
+
+constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -435,7 +444,8 @@ constexpr std::array<Migration, 14> kMigrations{{{1, kFirst},
                                                  {11, kEleventh},
                                                  {12, kTwelfth},
                                                  {13, kThirteenth},
-                                                 {14, kFourteenth}}};
+                                                 {14, kFourteenth},
+                                                 {15, kFifteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
