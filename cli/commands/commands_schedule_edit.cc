@@ -2,6 +2,7 @@
 // scheduler's to say; here only what cannot be sent is refused. An edit sends what was given and
 // the names of those fields, so that two who edit other things do not undo each other.
 // Main thread.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -35,6 +36,7 @@ struct DefinitionArguments {
   std::string job;
   std::vector<std::string> crons;
   std::vector<std::string> params;
+  std::vector<std::string> time_params;
   std::vector<std::string> except;
   std::optional<std::string> start, end, jitter, catch_up, catch_up_window, overlap;
   bool paused = false;
@@ -102,6 +104,20 @@ Status set_params(const std::vector<std::string>& given, v1::ScheduleDefinition&
   return {};
 }
 
+// The members named take the time of the run from now on; one that is given a value no longer does.
+void set_time_params(const DefinitionArguments& given, v1::ScheduleDefinition& out) {
+  const auto known = out.time_params();
+  const bool replaced = !given.time_params.empty();
+  const bool none = replaced && given.time_params.front() == kNone;
+  out.clear_time_params();
+  if (replaced && !none) out.mutable_time_params()->Add(given.time_params.begin(), given.time_params.end());
+  for (const std::string& member : known) {
+    const auto has_value = [&](const std::string& param) { return param.starts_with(member + "="); };
+    const bool stays = !replaced && std::none_of(given.params.begin(), given.params.end(), has_value);
+    if (stays) out.add_time_params(member);
+  }
+}
+
 // Its own list is replaced; days of named calendars stay.
 void set_days_off(const std::vector<std::string>& given, v1::ScheduleDefinition& out) {
   const auto known = out.days_off();
@@ -153,6 +169,10 @@ class Changes {
   }
 
   Status apply_params(const DefinitionArguments& given) {
+    if (!given.params.empty() || !given.time_params.empty()) {
+      mask_.add_paths("time_params");
+      set_time_params(given, out_);
+    }
     if (given.params.empty()) return {};
     mask_.add_paths("params");
     return set_params(given.params, out_);
@@ -287,6 +307,10 @@ void add_definition(CLI::App& command, DefinitionArguments& arguments) {
   command
       .add_option("-p,--param", arguments.params,
                   "NAME.MEMBER=VALUE or NAME='{\"member\": value}'; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--time-param", arguments.time_params,
+                  "NAME.MEMBER that takes the time of the run; may be repeated; none")
       ->allow_extra_args(false);
   command
       .add_option("--except", arguments.except,

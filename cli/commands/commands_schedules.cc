@@ -137,6 +137,9 @@ void describe_schedule(Invocation& invocation, const v1::Schedule& schedule) {
   for (const auto& [name, members] : definition.params()) {
     line("params", name + " " + printable(members));
   }
+  for (const std::string& member : definition.time_params()) {
+    line("params", printable(member) + " takes the time of the run");
+  }
   line("start", printable(definition.start()));
   line("end", printable(definition.end()));
   for (const v1::DayOff& off : definition.days_off()) {

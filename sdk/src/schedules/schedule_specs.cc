@@ -88,6 +88,7 @@ base::Result<module::ScheduleSpec> schedule_spec(const impl::ScheduleRecord& rec
   auto given = params_of(record, params);
   if (!given.ok()) return given.status();
   out.params = std::move(*given);
+  out.time_params = record.time_params;
   for (const impl::CalendarRecord& calendar : record.calendars) {
     if (base::Status status = add_calendar(calendar, out); !status.ok()) return status;
   }
