@@ -47,7 +47,8 @@ struct ScheduleSpec {
   std::vector<std::string> crons;  // one at least
   std::string zone = "UTC";        // IANA name
   std::string params = "{}";       // JSON object: by parameter name, the members to override
-  // Members of parameters that take the time that a run is for, whatever `params` says: "train.day".
+  // Members of parameters that take the time that a run is for, whatever `params` says:
+  // "train.day".
   std::vector<std::string> time_params;
   std::vector<DayOff> days_off;
   std::string start, end;      // nothing before, nothing from then on; see calendar::read_time()

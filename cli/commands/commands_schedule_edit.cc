@@ -110,10 +110,14 @@ void set_time_params(const DefinitionArguments& given, v1::ScheduleDefinition& o
   const bool replaced = !given.time_params.empty();
   const bool none = replaced && given.time_params.front() == kNone;
   out.clear_time_params();
-  if (replaced && !none) out.mutable_time_params()->Add(given.time_params.begin(), given.time_params.end());
+  if (replaced && !none)
+    out.mutable_time_params()->Add(given.time_params.begin(), given.time_params.end());
   for (const std::string& member : known) {
-    const auto has_value = [&](const std::string& param) { return param.starts_with(member + "="); };
-    const bool stays = !replaced && std::none_of(given.params.begin(), given.params.end(), has_value);
+    const auto has_value = [&](const std::string& param) {
+      return param.starts_with(member + "=");
+    };
+    const bool stays =
+        !replaced && std::none_of(given.params.begin(), given.params.end(), has_value);
     if (stays) out.add_time_params(member);
   }
 }

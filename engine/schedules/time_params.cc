@@ -18,15 +18,16 @@ using base::Status;
 // "2026-12-01", by the clock of the zone.
 std::string day_of(const calendar::Zone* zone, WallTime nominal) {
   const auto at = std::chrono::floor<std::chrono::seconds>(nominal);
-  const auto local = zone == nullptr ? at.time_since_epoch() : zone->to_local(at).time_since_epoch();
+  const auto local =
+      zone == nullptr ? at.time_since_epoch() : zone->to_local(at).time_since_epoch();
   const auto text = utc_text(WallTime(local));
   return text.substr(0, text.find('T'));
 }
 
 Status refuse(const module::ScheduleSpec& spec, const std::string& member, std::string why) {
   return {base::Code::kFailedPrecondition, base::kErrBadParam,
-          "parameter '" + member + "' of job " + spec.job + " takes the time of the run: " +
-              std::move(why)};
+          "parameter '" + member + "' of job " + spec.job +
+              " takes the time of the run: " + std::move(why)};
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ class [[nodiscard]] Schedule {
   template <class T, class M,
             class Problem = problem::a_member_that_takes_the_time_is_a_sys_time_a_day_or_a_string<
                 ParamHolds<T>, Type<M>>>
-  requires(!impl::kTakesTime<M>) Schedule
-      with(const Param<T>&, M T::*, impl::ScheduledTimeOf)
+  requires(!impl::kTakesTime<M>) Schedule with(const Param<T>&, M T::*, impl::ScheduledTimeOf)
   const = delete;
 
   // Days on which it does not fire, by the clock of its zone: .except({"2026-12-25"}).

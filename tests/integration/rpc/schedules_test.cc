@@ -359,6 +359,8 @@ TEST_F(SchedulesTest, WhatCannotBeMeantIsRefusedWithItsNumber) {
   EXPECT_THAT(
       refusal([](auto& r) { (*r.mutable_definition()->mutable_params())["x"] = "{}"; }, kInvalid),
       HasSubstr("x"));
+  EXPECT_THAT(refusal([](auto& r) { r.mutable_definition()->add_time_params("x.day"); }, kInvalid),
+              HasSubstr("'x'"));
   EXPECT_THAT(refusal([](auto& r) { r.set_by(std::string(201, 'x')); }, kInvalid),
               HasSubstr("`by`"));
   create(rare("bad"));

@@ -30,7 +30,7 @@ struct ScheduleRecord {
   std::string zone = "UTC";
   std::vector<ScheduleParam> params;
   std::vector<std::string> time_params;  // "NAME.MEMBER", which take the time that a run is for
-  std::vector<std::string> days_off;  // its own
+  std::vector<std::string> days_off;     // its own
   std::vector<CalendarRecord> calendars;
   std::string start, end;
   std::chrono::milliseconds jitter{0};

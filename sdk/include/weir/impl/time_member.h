@@ -20,7 +20,7 @@ template <class M>
 inline constexpr bool kTakesTime = false;
 template <class Rep, class Period>
 inline constexpr bool kTakesTime<std::chrono::sys_time<std::chrono::duration<Rep, Period>>> =
-    std::is_integral_v<Rep> && std::is_signed_v<Rep> && sizeof(Rep) == 8;
+    std::is_integral_v<Rep>&& std::is_signed_v<Rep> && sizeof(Rep) == 8;
 template <>
 inline constexpr bool kTakesTime<std::chrono::year_month_day> = true;
 template <>
