@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "base/names.h"
+#include "cli/calendars.h"
 #include "cli/commands/commands.h"
 #include "cli/display/schedule_text.h"
 #include "cli/text/caller.h"
@@ -38,6 +39,7 @@ struct DefinitionArguments {
   std::vector<std::string> params;
   std::vector<std::string> time_params;
   std::vector<std::string> except;
+  std::vector<std::string> except_calendars;
   std::optional<std::string> start, end, jitter, catch_up, catch_up_window, overlap;
   bool paused = false;
   bool plan = false;
@@ -137,6 +139,32 @@ void set_days_off(const std::vector<std::string>& given, v1::ScheduleDefinition&
   }
 }
 
+// The calendars that were given, and whether they are to be changed at all.
+base::Result<std::vector<GivenCalendar>> calendars_of(const DefinitionArguments& given) {
+  if (given.except_calendars == std::vector<std::string>{kNone}) return std::vector<GivenCalendar>();
+  return read_calendars(given.except_calendars);
+}
+
+// They take the place of those that it has; its own list stays.
+Status set_calendars(client::Api& api, const DefinitionArguments& given,
+                     const std::vector<GivenCalendar>& calendars, std::string_view pipeline,
+                     v1::ScheduleDefinition& out) {
+  if (given.except_calendars.empty()) return {};
+  const auto days = calendar_days(api, calendars, pipeline);
+  if (!days.ok()) return days.status();
+  const auto known = out.days_off();
+  out.clear_days_off();
+  for (const v1::DayOff& day : known) {
+    if (day.calendar() == kOwnCalendar) *out.add_days_off() = day;
+  }
+  out.mutable_days_off()->Add(days->begin(), days->end());
+  return {};
+}
+
+std::string_view pipeline_of(std::string_view name) {
+  return name.substr(0, std::min(name.find('/'), name.size()));
+}
+
 // Puts what was given into a definition, and the names of its fields into a mask.
 class Changes {
  public:
@@ -151,10 +179,8 @@ class Changes {
       out_.mutable_crons()->Add(given.crons.begin(), given.crons.end());
     }
     if (!zone.empty()) text("zone", zone, &v1::ScheduleDefinition::set_zone<std::string>);
-    if (!given.except.empty()) {
-      mask_.add_paths("days_off");
-      set_days_off(given.except, out_);
-    }
+    if (!given.except.empty() || !given.except_calendars.empty()) mask_.add_paths("days_off");
+    if (!given.except.empty()) set_days_off(given.except, out_);
     limit("start", given.start, &v1::ScheduleDefinition::set_start<std::string>);
     limit("end", given.end, &v1::ScheduleDefinition::set_end<std::string>);
     if (Status status = apply_params(given); !status.ok()) return status;
@@ -260,8 +286,13 @@ int create(Invocation& invocation, const DefinitionArguments& arguments) {
   Changes changes(*request.mutable_definition(), given);
   const Status valid = changes.apply(arguments, invocation.options.zone);
   if (!valid.ok()) return invocation.fail(valid);
+  const auto calendars = calendars_of(arguments);
+  if (!calendars.ok()) return invocation.fail(calendars.status());
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
+  const Status days = set_calendars(**api, arguments, *calendars, pipeline_of(arguments.job),
+                                    *request.mutable_definition());
+  if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
@@ -284,6 +315,8 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
                                   "nothing to change was given; weir schedules edit --help lists "
                                   "what can be"));
   }
+  const auto calendars = calendars_of(arguments);
+  if (!calendars.ok()) return invocation.fail(calendars.status());
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
   v1::GetScheduleRequest get;
@@ -295,6 +328,10 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
   const Status applied = Changes(*request.mutable_definition(), *request.mutable_fields())
                              .apply(arguments, invocation.options.zone);
   if (!applied.ok()) return invocation.fail(applied);
+  const Status days = set_calendars(**api, arguments, *calendars,
+                                    pipeline_of(known->schedule().name()),
+                                    *request.mutable_definition());
+  if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
@@ -319,6 +356,11 @@ void add_definition(CLI::App& command, DefinitionArguments& arguments) {
   command
       .add_option("--except", arguments.except,
                   "a day to leave out, 2026-12-25; may be repeated; none: no day")
+      ->allow_extra_args(false);
+  command
+      .add_option("--except-calendar", arguments.except_calendars,
+                  "a calendar's days to leave out: NAME of one that schedules have, or "
+                  "[NAME=]FILE.ics; may be repeated; none")
       ->allow_extra_args(false);
   command.add_option("--start", arguments.start, "no time before: 2026-12-01, …T09:00, …Z; none");
   command.add_option("--end", arguments.end, "no time from then on; none");

@@ -1,12 +1,12 @@
 // iCalendar files as people export them, and as they should not be: which days are off, and the
 // line of what is not understood.
 // Texts only; no file is read.
-#include "sdk/src/schedules/ics_calendar.h"
+#include "calendar/ics_calendar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace weir::sdk_impl {
+namespace weir::calendar {
 namespace {
 
 using std::chrono::sys_days;
@@ -118,4 +118,4 @@ TEST(IcsCalendar, WhatIsNotUnderstoodIsRefusedWithItsLine) {
 }
 
 }  // namespace
-}  // namespace weir::sdk_impl
+}  // namespace weir::calendar
