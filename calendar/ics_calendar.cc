@@ -357,7 +357,8 @@ Result<IcsDays> read_ics(const std::string& path) {
   std::string text(kIcsBytesMax + 1, '\0');
   file.read(text.data(), std::streamsize(text.size()));
   if (!file.is_open() || file.bad()) {
-    return Status(Code::kNotFound, base::kErrBadManifest, "cannot read the calendar '" + path + "'");
+    return Status(Code::kNotFound, base::kErrBadManifest,
+                  "cannot read the calendar '" + path + "'");
   }
   text.resize(std::size_t(file.gcount()));
   if (text.size() > kIcsBytesMax) {

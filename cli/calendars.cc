@@ -1,6 +1,6 @@
-// See calendars.h. A calendar has no row of its own: it is in the schedules that leave its days out,
-// under its name, so that is where a name is looked up.
-// Main thread.
+// See calendars.h. A calendar has no row of its own: it is in the schedules that leave its days
+// out, under its name, so that is where a name is looked up. Files are read before
+// anybody is asked. Main thread; changes nothing.
 #include "cli/calendars.h"
 
 #include <filesystem>
@@ -37,8 +37,9 @@ Result<GivenCalendar> read_calendar(const std::string& given) {
   }
   const std::string problem = base::name_problem(out.name);
   if (!problem.empty() || out.name == kOwnDays) {
-    return refuse_calendar(given, (problem.empty() ? "'except' is the schedule's own list" : problem) +
-                                      (out.is_file ? "; name it: NAME=" + file : ""));
+    return refuse_calendar(given,
+                           (problem.empty() ? "'except' is the schedule's own list" : problem) +
+                               (out.is_file ? "; name it: NAME=" + file : ""));
   }
   if (!out.is_file) return out;
   const auto days = calendar::read_ics(file);
@@ -75,7 +76,8 @@ Result<std::vector<std::string>> days_of(const KnownCalendars& known, const std:
     for (const auto& [calendar, days] : calendars) names.push_back(calendar);
     const auto here = calendars.find(name);
     if (here == calendars.end()) continue;
-    if (owner == pipeline) return std::vector<std::string>(here->second.begin(), here->second.end());
+    if (owner == pipeline)
+      return std::vector<std::string>(here->second.begin(), here->second.end());
     owners.push_back(owner);
     found = &here->second;
   }
@@ -86,7 +88,8 @@ Result<std::vector<std::string>> days_of(const KnownCalendars& known, const std:
                                      "or give a file");
   }
   return Status(Code::kNotFound, base::kErrUsage,
-                "--except-calendar '" + name + "': no schedule leaves out a calendar of that name." +
+                "--except-calendar '" + name +
+                    "': no schedule leaves out a calendar of that name." +
                     base::did_you_mean(name, names) + " A file is given as NAME=FILE.ics");
 }
 

@@ -141,7 +141,8 @@ void set_days_off(const std::vector<std::string>& given, v1::ScheduleDefinition&
 
 // The calendars that were given, and whether they are to be changed at all.
 base::Result<std::vector<GivenCalendar>> calendars_of(const DefinitionArguments& given) {
-  if (given.except_calendars == std::vector<std::string>{kNone}) return std::vector<GivenCalendar>();
+  if (given.except_calendars == std::vector<std::string>{kNone})
+    return std::vector<GivenCalendar>();
   return read_calendars(given.except_calendars);
 }
 
@@ -328,9 +329,9 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
   const Status applied = Changes(*request.mutable_definition(), *request.mutable_fields())
                              .apply(arguments, invocation.options.zone);
   if (!applied.ok()) return invocation.fail(applied);
-  const Status days = set_calendars(**api, arguments, *calendars,
-                                    pipeline_of(known->schedule().name()),
-                                    *request.mutable_definition());
+  const Status days =
+      set_calendars(**api, arguments, *calendars, pipeline_of(known->schedule().name()),
+                    *request.mutable_definition());
   if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()

@@ -97,7 +97,7 @@ bool operator>(const Coming& a, const Coming& b) {
 }
 using Queue = std::priority_queue<Coming, std::vector<Coming>, std::greater<>>;
 
-constexpr std::int64_t kTimesSingly = 12;      // of a schedule in the span; more are one line
+constexpr std::int64_t kTimesSingly = 12;       // of a schedule in the span; more are one line
 constexpr std::int64_t kTimesCounted = 10'000;  // of a busy schedule
 constexpr std::int64_t kTimesCountedInAll = 200'000;
 

@@ -33,8 +33,9 @@ base::Status add_calendar(const impl::CalendarRecord& record, module::ScheduleSp
   if (record.file.empty()) return {};
   const auto days = calendar::read_ics(record.file);
   if (!days.ok()) {
-    const char* hint = "; a path that is not absolute is seen from the folder in which the module is "
-                       "described or registered";
+    const char* hint =
+        "; a path that is not absolute is seen from the folder in which the module is "
+        "described or registered";
     const bool missing = days.status().code() == base::Code::kNotFound;
     return {days.status().code(), days.status().error(),
             "calendar '" + record.name + "': " + days.status().message() + (missing ? hint : "")};

@@ -2,6 +2,8 @@
 // triggered and deleted, and what each bad request gets. Times are far from now, so that no test
 // waits for a clock; those that fire are asked for by hand.
 #include <chrono>
+#include <map>
+#include <string>
 
 #include <google/protobuf/timestamp.pb.h>
 
@@ -355,8 +357,7 @@ TEST_F(SchedulesTest, ABusyScheduleIsOneLineOfWhatIsToCome) {
     EXPECT_NEAR(static_cast<double>(one.times()), 360, 2);
     EXPECT_EQ(one.every_ms(), 10'000);
     EXPECT_FALSE(one.more());
-    EXPECT_EQ(one.last_nominal_at().seconds() - one.nominal_at().seconds(),
-              10 * (one.times() - 1));
+    EXPECT_EQ(one.last_nominal_at().seconds() - one.nominal_at().seconds(), 10 * (one.times() - 1));
     EXPECT_LE(one.last_nominal_at().seconds(), request.until().seconds());
   }
   EXPECT_EQ(lines["etl/busy"], 1);
@@ -373,7 +374,8 @@ TEST_F(SchedulesTest, ABusyScheduleIsOneLineOfWhatIsToCome) {
   request.set_each(false);
   request.mutable_until()->set_seconds(request.until().seconds() + 30 * 86'400);
   bool counted_out = false;
-  for (const v1::Upcoming& one : ok(&Stub::ListUpcoming, request).upcoming()) {
+  const auto month = ok(&Stub::ListUpcoming, request);
+  for (const v1::Upcoming& one : month.upcoming()) {
     if (one.schedule() == "etl/busy") {
       counted_out = one.more() && !one.has_last_nominal_at() && one.times() == 10'000;
     }
