@@ -162,9 +162,9 @@ struct Command {
   Now now;
   std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, PutSchedule, DeleteSchedule, PauseSchedules, TriggerSchedule,
-               PauseFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker, DisconnectWorker,
-               Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished,
-               AttemptReleased, FireTimers, OutboxDelivered, Explain>
+               PauseFreshness, SetFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker,
+               DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed,
+               AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain>
       body;
 };
 

@@ -422,8 +422,17 @@ CREATE TABLE expired_runs (
 CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
 )sql";
 
-// A schedule gives members of its parameters the time that a run is for.
+// What a version was made from, to be compared: of those that are there nobody knows. Policies that
+// people set, and when a policy's next run is to begin.
 constexpr const char* kFifteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
+ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
+)sql";
+
+// A schedule gives members of its parameters the time that a run is for.
+constexpr const char* kSixteenth = R"sql(
 ALTER TABLE schedules RENAME TO schedules_before;
 CREATE TABLE schedules (
   name               TEXT PRIMARY KEY,  -- 'pipeline/name'
@@ -461,7 +470,7 @@ INSERT INTO schedules
 DROP TABLE schedules_before;
 )sql";
 
-constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -475,7 +484,8 @@ constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
                                                  {12, kTwelfth},
                                                  {13, kThirteenth},
                                                  {14, kFourteenth},
-                                                 {15, kFifteenth}}};
+                                                 {15, kFifteenth},
+                                                 {16, kSixteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
