@@ -97,6 +97,10 @@ bool operator>(const Coming& a, const Coming& b) {
 }
 using Queue = std::priority_queue<Coming, std::vector<Coming>, std::greater<>>;
 
+constexpr std::int64_t kTimesSingly = 12;       // of a schedule in the span; more are one line
+constexpr std::int64_t kTimesCounted = 10'000;  // of a busy schedule
+constexpr std::int64_t kTimesCountedInAll = 200'000;
+
 struct Watched {
   engine::ScheduleRow row;
   ScheduleTimes times;
@@ -123,6 +127,43 @@ base::Result<std::vector<Watched>> watched(Backend& backend, base::WallTime now,
     page.after = rows->next;
   } while (!page.after.empty());
   return found;
+}
+
+// All times of a schedule up to the end of the span, from one that is given.
+struct Stretch {
+  std::int64_t times = 1;
+  bool more = false;
+  seconds every{0};
+  ScheduleTime last;
+};
+
+// None when they are so few that each is told. Counting costs, so `budget` is that of all.
+std::optional<Stretch> busy_from(const Watched& one, const ScheduleTime& first,
+                                 base::WallTime until, base::WallTime now, std::int64_t& budget) {
+  Stretch found;
+  found.last = first;
+  while (true) {
+    const auto next = one.times.next_run_after(found.last.nominal, now);
+    if (!next || next->nominal > until || next->nominal >= kLatest) break;
+    const seconds step = next->nominal - found.last.nominal;
+    const bool regular = found.times == 1 || found.every == step;
+    found.every = regular ? step : seconds(0);
+    found.last = *next;
+    ++found.times;
+    found.more = found.times > kTimesSingly && (--budget < 0 || found.times >= kTimesCounted);
+    if (found.more) break;
+  }
+  if (found.times <= kTimesSingly) return std::nullopt;
+  return found;
+}
+
+void set_stretch(const Stretch& stretch, v1::Upcoming* out) {
+  out->set_times(stretch.times);
+  out->set_more(stretch.more);
+  out->set_every_ms(std::chrono::milliseconds(stretch.every).count());
+  if (!stretch.more) {
+    to_proto(engine::WallTime(stretch.last.nominal), out->mutable_last_nominal_at());
+  }
 }
 
 }  // namespace
@@ -235,6 +276,8 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
     const Watched& one = (*schedules)[i];
     push(i, one.times.next_run_after(*begin_of_upcoming(one.row, now), now));
   }
+  std::vector<bool> singly(schedules->size(), request.each());
+  std::int64_t budget = kTimesCountedInAll;
   while (!queue.empty()) {
     if (response->upcoming_size() == *limit) {
       response->set_cut(true);
@@ -248,6 +291,14 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
     out->set_job(one.row.spec.job);
     to_proto(engine::WallTime(first.next.nominal), out->mutable_nominal_at());
     to_proto(first.next.due, out->mutable_due_at());
+    out->set_times(1);
+    std::optional<Stretch> busy;
+    if (!singly[first.schedule]) busy = busy_from(one, first.next, until, now, budget);
+    if (busy) {
+      set_stretch(*busy, out);
+      continue;
+    }
+    singly[first.schedule] = true;
     push(first.schedule, one.times.next_run_after(first.next.nominal, now));
   }
   return {};
