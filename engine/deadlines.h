@@ -54,7 +54,8 @@ enum class TimerKind {
   kTick,      // of a schedule, or the end of its pause
   kOverlap,   // of a schedule whose runs stand in each other's way after a restart
   kWithdraw,  // queued runs that are to end
-  kRebase     // schedules that are ahead of the clock
+  kRebase,    // schedules that are ahead of the clock
+  kSlowRun    // a run is past the limit of an alert rule
 };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/alerts/alert_state.h"
 #include "engine/deadlines.h"
 #include "engine/engine.h"
 #include "engine/plan/catalog.h"
@@ -175,6 +176,7 @@ struct State {
   WallTime downtime_until{};          // times up to here passed while nobody looked
   WallTime last_trigger{};            // the nominal time of the last run by hand
   std::optional<base::Now> last_now;  // of the step before
+  Alerts alerts;
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   ReadyQueues ready;                 // for a worker

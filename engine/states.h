@@ -94,13 +94,14 @@ enum class EventKind {
   kWorkerForgotten,
   kScheduleChanged,
   kTickRecorded,  // of a nominal time for which no run was made
+  kAlertChanged,
 };
-constexpr base::Words<18> words(EventKind) {
+constexpr base::Words<19> words(EventKind) {
   return {"run_created",      "run_admitted",       "run_started",     "run_canceling",
           "run_finished",     "task_assigned",      "task_started",    "task_finished",
           "task_retry",       "asset_materialized", "check_failed",    "module_registered",
           "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten",
-          "schedule_changed", "tick_recorded"};
+          "schedule_changed", "tick_recorded", "alert_changed"};
 }
 
 // A value by reference: what a task committed and what its consumers are given.

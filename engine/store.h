@@ -59,9 +59,12 @@ struct Snapshot {
   std::vector<ScheduleRow> schedules;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
   Zones zones;                                 // that the schedules name and that can be read
-  std::vector<OutboxRow> outbox;               // not delivered
-  std::map<RunId, std::int32_t> run_seq;       // last event of each live run
-  RunId last_run;                              // the largest id
+  std::vector<AlertRuleRow> alert_rules;
+  std::vector<AlertRow> alerts;  // that fire, or whose message is pending
+  std::vector<SilenceRow> silences;
+  std::vector<OutboxRow> outbox;          // not delivered
+  std::map<RunId, std::int32_t> run_seq;  // last event of each live run
+  RunId last_run;                         // the largest id
   std::int64_t last_seq = 0;
   std::int64_t last_materialization = 0;
   std::int64_t last_outbox = 0;

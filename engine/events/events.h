@@ -117,14 +117,23 @@ struct TickRecorded {
   TickOutcome outcome = TickOutcome::kSkipped;
   std::string reason;
 };
+struct AlertChanged {
+  std::string rule;     // a pattern of a silence
+  std::string subject;  // empty: the rule itself
+  // "firing", "notice", "test", "resolved", "undelivered"; of rules "created", "edited", "deleted";
+  // "silenced", "unsilenced"
+  std::string change;
+  std::string text;
+};
 struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
 
-using Event = std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished,
-                           TaskAssigned, TaskStarted, TaskRetry, TaskFinished, AssetMaterialized,
-                           CheckFailed, ModuleRegistered, WorkerConnected, WorkerLost,
-                           WorkerDraining, WorkerForgotten, ScheduleChanged, TickRecorded>;
+using Event =
+    std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
+                 TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
+                 ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
+                 ScheduleChanged, TickRecorded, AlertChanged>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

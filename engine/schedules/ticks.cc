@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -174,6 +175,8 @@ void arm_reads_of_schedules(State& state, base::Now now) {
 void write_tick(Step& step, TickRow row) {
   if (row.outcome != TickOutcome::kRequested) {
     emit(step, TickRecorded{row.schedule, row.nominal, row.outcome, row.reason});
+  } else if (row.triggered_by.empty()) {
+    tick_requested(step, row);
   }
   write(step, std::move(row));
 }

@@ -380,7 +380,54 @@ CREATE TABLE ticks (
 CREATE INDEX runs_by_schedule ON runs(origin_reference, run_id) WHERE origin='schedule';
 )sql";
 
-constexpr std::array<Migration, 11> kMigrations{{{1, kFirst},
+// Alerts: rules, what they have found, silences.
+constexpr const char* kTwelfth = R"sql(
+CREATE TABLE alert_rules (
+  name       TEXT PRIMARY KEY,
+  event      TEXT NOT NULL,
+  selection  TEXT NOT NULL,     -- JSON: [pattern, ...]; []: all
+  threshold  INTEGER NOT NULL,  -- failed attempts, or milliseconds
+  webhook    TEXT NOT NULL,     -- an address, or
+  channel    TEXT NOT NULL,     -- a name in the operator's configuration, or neither
+  secret     TEXT NOT NULL,     -- a reference: 'file:PATH' or 'env:NAME'
+  changed_at INTEGER NOT NULL,
+  changed_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+  id          INTEGER PRIMARY KEY,  -- the number of the event that began it
+  rule        TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  state       TEXT NOT NULL,
+  since       INTEGER NOT NULL,
+  last        INTEGER NOT NULL,
+  resolved_at INTEGER,
+  count       INTEGER NOT NULL,
+  text        TEXT NOT NULL,
+  next        TEXT NOT NULL,        -- the command to type
+  run_id      TEXT,
+  delivery    TEXT NOT NULL,        -- of the newest message
+  message     INTEGER NOT NULL,     -- its number in the outbox
+  told        INTEGER NOT NULL,     -- 1: a message says that it fires
+  failure     TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_live ON alerts(id) WHERE state='firing' OR delivery='pending';
+CREATE INDEX alerts_undelivered ON alerts(last) WHERE delivery='undelivered';
+CREATE INDEX alerts_by_rule ON alerts(rule, id);
+
+CREATE TABLE silences (
+  id      INTEGER PRIMARY KEY,  -- the number of the event that began it
+  rule    TEXT NOT NULL,        -- patterns
+  subject TEXT NOT NULL,
+  until   INTEGER,              -- NULL: until somebody ends it
+  reason  TEXT NOT NULL,
+  since   INTEGER NOT NULL,
+  by      TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -390,7 +437,8 @@ constexpr std::array<Migration, 11> kMigrations{{{1, kFirst},
                                                  {8, kEighth},
                                                  {9, kNinth},
                                                  {10, kTenth},
-                                                 {11, kEleventh}}};
+                                                 {11, kEleventh},
+                                                 {12, kTwelfth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

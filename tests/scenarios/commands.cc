@@ -15,8 +15,8 @@
 #include "engine/plan/plan.h"
 #include "engine/plan/run_plan.h"
 #include "engine/schedules/occurrences.h"
-#include "engine/state.h"
 #include "engine/schedules/schedule_step.h"
+#include "engine/state.h"
 #include "tests/support/graph_text.h"
 #include "tests/support/schedule_text.h"
 
@@ -629,6 +629,7 @@ std::string perform(World& world, const std::string& command,
   if (verb == "run") return do_run(world, line, body);
   if (verb == "schedule") return do_schedule(world, line, body);
   if (verb == "restart") return world.restart();
+  if (auto text = perform_alerts(world, command)) return *text;
   const auto found = verbs().find(verb);
   if (found == verbs().end()) return "error: no command is named '" + verb + "'\n";
   return found->second(world, line);
