@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/planted.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -136,6 +137,14 @@ std::vector<AssetVersion> inputs_of(const State& state, const Run& run, const Ta
   return inputs;
 }
 
+// None when the report does not say when it began.
+std::optional<std::int64_t> took_ms(const AttemptFinished& report) {
+  if (report.started_at == WallTime{}) return std::nullopt;
+  const auto took =
+      std::chrono::ceil<std::chrono::milliseconds>(report.finished_at - report.started_at);
+  return std::max<std::int64_t>(took.count(), 0);
+}
+
 void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
                  const OutputValue& output, const std::vector<AssetVersion>& inputs) {
   auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
@@ -154,16 +163,20 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   store_bytes(step, output);
   write(step, partition_row(partition));
   emit_task(step, run, task, AssetMaterialized{row.of, output.value.digest});
+  if (row.of.partition.empty()) asset_renewed(step, row.of.asset, took_ms(report));
   task.outputs.push_back({output.asset, output.value, false, row.id});
   write(step, std::move(row));
 }
 
-void keep_versions(Step& step, const Run& run, Task& task) {
+void keep_versions(Step& step, const Run& run, Task& task, const AttemptFinished& report) {
   for (const auto& output : task.spec->outputs) {
     auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
     const auto& current = partition.second.current;
     task.outputs.push_back({output.asset, current.value, true, current.materialization});
-    if (settle(partition.second, run.row.id, "")) write(step, partition_row(partition));
+    settle(partition.second, run.row.id, "");
+    partition.second.verified_at = step.now.wall;
+    write(step, partition_row(partition));
+    if (partition_of(run, task).empty()) asset_renewed(step, output.asset, took_ms(report));
   }
 }
 
@@ -184,7 +197,7 @@ void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
     case SuccessKind::kSkipped:
       return end_task(step, run, task, TaskState::kSkipped, report.message);
     case SuccessKind::kUnchanged:
-      keep_versions(step, run, task);
+      keep_versions(step, run, task, report);
       return end_task(step, run, task, TaskState::kSucceeded, "unchanged");
     case SuccessKind::kValue:
       break;

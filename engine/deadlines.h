@@ -51,11 +51,13 @@ enum class TimerKind {
   kStartTime,
   kAdmission,
   kForgetWorker,
-  kTick,      // of a schedule, or the end of its pause
-  kOverlap,   // of a schedule whose runs stand in each other's way after a restart
-  kWithdraw,  // queued runs that are to end
-  kRebase,    // schedules that are ahead of the clock
-  kSlowRun    // a run is past the limit of an alert rule
+  kTick,       // of a schedule, or the end of its pause
+  kOverlap,    // of a schedule whose runs stand in each other's way after a restart
+  kWithdraw,   // queued runs that are to end
+  kFreshness,  // of a policy: its standing may change, or it is time for a refresh
+  kMeasure,    // of a policy that waits for durations to be read
+  kRebase,     // schedules that are ahead of the clock
+  kSlowRun     // a run is past the limit of an alert rule
 };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.

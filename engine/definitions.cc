@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
@@ -108,6 +109,7 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
     }
     if (Status status = check_jobs(upload.manifest); !status.ok()) return status;
     Status status = check_schedules(state, *upload.manifest, command.zones);
+    if (status.ok()) status = check_freshness(state, *upload.manifest, command.zones);
     if (!status.ok()) return status;
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
@@ -266,6 +268,7 @@ Status check_records(const State& state, const RegisterModules& command, const P
     given.insert(upload.manifest->pipeline);
     records += kRecordsOfAModuleMax;
     records += kRecordsOfAScheduleMax * std::ssize(upload.manifest->schedules);
+    records += 3 * std::ssize(upload.manifest->freshness);  // its row twice, its event
     for (const auto& stage : upload.manifest->stages) records += std::ssize(stage.outputs);
   }
   for (const auto& [name, asset] : state.assets) {
@@ -332,6 +335,7 @@ void activate(Step& step, const ModuleUpload& upload, const Zones& zones) {
   retire_assets(step, pipeline, *upload.manifest);
   adopt_assets(step, pipeline, *upload.manifest);
   declare_schedules(step, *upload.manifest, upload.digest, zones);
+  declare_freshness(step, *upload.manifest, zones);
   emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/planted.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
@@ -22,6 +23,8 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
+constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
+
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
                  [&](const RegisterModules& c) { register_modules(step, c); },
@@ -29,6 +32,8 @@ void apply(Step& step, const Command& command) {
                  [&](const DeleteSchedule& c) { delete_schedule(step, c); },
                  [&](const PauseSchedules& c) { pause_schedules(step, c); },
                  [&](const TriggerSchedule& c) { trigger_schedule(step, c); },
+                 [&](const PauseFreshness& c) { pause_freshness(step, c); },
+                 [&](const ObserveAsset& c) { observe_asset(step, c); },
                  [&](const CreateRun& c) { create_run(step, c); },
                  [&](const CancelRun& c) { cancel_run(step, c); },
                  [&](const ConnectWorker& c) { connect_worker(step, c); },
@@ -116,6 +121,8 @@ Reads Engine::reads(const Command& command) const {
                    request(c.request);
                    reads.ticks = ticks_to_trigger(*state_, c);
                  },
+                 [&](const PauseFreshness& c) { request(c.request); },
+                 [&](const ObserveAsset& c) { request(c.request); },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
                  [&](const PutAlertRule& c) { request(c.request); },
@@ -139,6 +146,10 @@ Reads Engine::reads(const Command& command) const {
                    reads.queued = next_admissions(*state_);
                    const auto ending = next_withdrawals(*state_);
                    reads.queued.insert(reads.queued.end(), ending.begin(), ending.end());
+                   for (const std::string& asset : state_->unmeasured) {
+                     if (reads.durations.size() == kMeasuredPerStepMax) break;
+                     reads.durations.push_back(asset);
+                   }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
                  [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },
@@ -158,24 +169,27 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .dirty_tasks = {},
             .dirty_runs = {},
             .recounted = {},
+            .renewed = {},
             .ended_runs = {},
             .dispatch = false,
             .drawn = 0};
   observe_clock(step);
   apply(step, command);
   react(step);
+  review_renewed(step);
   if (step.dispatch) dispatch(step);
   write_events(step);
   write_dirty(step);
   drop_ended(step);
   arm_admission(*state_, step.now);
-  arm_reads_of_schedules(*state_, step.now);
+  arm_reads(*state_, step.now);
   return std::move(step.effects);
 }
 
 Deadlines Engine::next_deadlines() const {
   Deadlines next = state_->timers.next();
-  if (!state_->schedules.empty() && state_->last_now) next.reached = state_->last_now->wall;
+  const bool depends = !state_->schedules.empty() || !state_->freshness.empty();
+  if (depends && state_->last_now) next.reached = state_->last_now->wall;
   return next;
 }
 

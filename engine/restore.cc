@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/planted.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/plan/run_plan.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -42,7 +43,7 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
   renew_catalog(state);
   for (const AssetRow& row : snapshot.assets) state.assets[row.name] = row;
   for (const AssetPartitionRow& row : snapshot.partitions) {
-    state.partitions[row.key] = {{}, row.settled_by, row.missed};
+    state.partitions[row.key] = {{}, row.settled_by, row.missed, row.verified_at, row.observed};
   }
   for (const MaterializationRow& row : snapshot.current) {
     state.partitions.at(row.of).current = {row.id, row.value, row.attempt.run, row.at};
@@ -203,6 +204,7 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
   restore_schedules(*state_, snapshot, now);
   restore_alerts(*state_, snapshot, now);
+  restore_freshness(*state_, snapshot, now);
   arm_admission(*state_, now);
   state_->set_aside = snapshot.set_aside;
   state_->last_run = snapshot.last_run;

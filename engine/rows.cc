@@ -64,7 +64,12 @@ RunCountsRow counts_row(const Run& run) {
 
 AssetPartitionRow partition_row(const Partitions::value_type& entry) {
   const auto& [key, state] = entry;
-  return {key, state.current.materialization, state.settled_by, state.missed};
+  return {key,
+          state.current.materialization,
+          state.settled_by,
+          state.missed,
+          state.verified_at,
+          state.observed};
 }
 
 AttemptRow live_attempt_row(const Run& run, const Task& task, const LiveAttempt& attempt) {
@@ -122,6 +127,7 @@ std::string Engine::durable_text() const {
   for (const auto& [name, rule] : state_->alerts.rules) append_line(text, rule);
   for (const auto& [id, alert] : state_->alerts.live) append_line(text, alert);
   for (const auto& [id, silence] : state_->alerts.silences) append_line(text, silence);
+  for (const auto& [asset, policy] : state_->freshness) append_line(text, policy.row);
   for (const auto& [id, worker] : state_->workers) append_line(text, worker.row);
   for (const auto& [id, row] : state_->outbox) append_line(text, row);
   text += "last run " + state_->last_run.text() + " seq " + std::to_string(state_->last_seq) +

@@ -20,6 +20,7 @@
 #include "engine/alerts/alert_state.h"
 #include "engine/deadlines.h"
 #include "engine/engine.h"
+#include "engine/freshness/policy.h"
 #include "engine/plan/catalog.h"
 #include "engine/plan/links.h"
 #include "engine/plan/trigger_rule.h"
@@ -44,8 +45,10 @@ struct CurrentVersion {
 
 struct PartitionState {
   CurrentVersion current;
-  RunId settled_by;    // as in the row
-  std::string missed;  // as in the row
+  RunId settled_by;                     // as in the row
+  std::string missed;                   // as in the row
+  std::optional<WallTime> verified_at;  // as in the row
+  std::string observed;                 // as in the row
 };
 using Partitions = std::map<AssetPartition, PartitionState, PartitionOrder>;
 
@@ -167,12 +170,16 @@ struct State {
   std::map<RunId, std::string> set_aside;  // live, but their rows cannot be read, and why
   RunId last_run;                          // the largest id that was ever given
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
-  std::map<std::string, Schedule, std::less<>> schedules;  // by "pipeline/name"
-  Zones zones;                                             // that they name
-  std::map<RunId, Withdrawal> withdrawn;                   // queued runs that are to end
-  bool withdrawal_timer = false;
-  bool rebase = false;  // schedules are ahead of the clock, which was set back
-  bool rebase_timer = false;
+  std::map<std::string, Schedule, std::less<>> schedules;         // by "pipeline/name"
+  std::map<std::string, FreshnessPolicy, std::less<>> freshness;  // by asset
+  std::multimap<RunId, std::string> refreshes;  // assets of policies, by the run that they wait for
+  std::map<std::string, Durations, std::less<>> durations;  // by asset, of those that were read
+  std::set<std::string> measured_for;                       // assets of policies that wait for that
+  std::set<std::string> unmeasured;                         // whose durations the next step reads
+  Zones zones;                                              // that they name
+  std::map<RunId, Withdrawal> withdrawn;                    // queued runs that are to end
+  bool withdrawal_timer = false, measure_timer = false, rebase_timer = false;
+  bool rebase = false;                // schedules are ahead of the clock, which was set back
   WallTime downtime_until{};          // times up to here passed while nobody looked
   WallTime last_trigger{};            // the nominal time of the last run by hand
   std::optional<base::Now> last_now;  // of the step before

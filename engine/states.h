@@ -94,14 +94,17 @@ enum class EventKind {
   kWorkerForgotten,
   kScheduleChanged,
   kTickRecorded,  // of a nominal time for which no run was made
-  kAlertChanged,
+  kFreshnessChanged,
+  kAssetObserved,
+  kAlertChanged,  // an alert, its rule, or a silence
 };
-constexpr base::Words<19> words(EventKind) {
-  return {"run_created",      "run_admitted",       "run_started",     "run_canceling",
-          "run_finished",     "task_assigned",      "task_started",    "task_finished",
-          "task_retry",       "asset_materialized", "check_failed",    "module_registered",
-          "worker_connected", "worker_lost",        "worker_draining", "worker_forgotten",
-          "schedule_changed", "tick_recorded", "alert_changed"};
+constexpr base::Words<21> words(EventKind) {
+  return {"run_created",      "run_admitted",       "run_started",       "run_canceling",
+          "run_finished",     "task_assigned",      "task_started",      "task_finished",
+          "task_retry",       "asset_materialized", "check_failed",      "module_registered",
+          "worker_connected", "worker_lost",        "worker_draining",   "worker_forgotten",
+          "schedule_changed", "tick_recorded",      "freshness_changed", "asset_observed",
+          "alert_changed"};
 }
 
 // A value by reference: what a task committed and what its consumers are given.

@@ -29,6 +29,7 @@ struct Step {
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
   std::set<RunId> recounted;      // whose tasks have changed their states
+  std::set<std::string> renewed;  // assets whose freshness is to be looked at
   std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
   bool dispatch = false;          // a slot or a task has become free
   std::uint64_t drawn = 0;        // random numbers that were made of the seed

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "engine/commands.h"
 #include "engine/effects.h"
+#include "engine/freshness/policy.h"
 #include "engine/records.h"
 #include "engine/runs/run_queue.h"
 
@@ -29,8 +30,10 @@ struct Reads {
   std::vector<RunId> queued;         // whose turn it is
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
   std::vector<Ticks> ticks = {};
+  std::vector<std::string> durations = {};  // assets: what the last attempts that made them took
   bool empty() const {
-    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() && ticks.empty();
+    return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() &&
+           ticks.empty() && durations.empty();
   }
 };
 
@@ -41,6 +44,7 @@ struct Facts {
   std::map<RunId, std::optional<RunRow>> queued;  // as asked for; none: it cannot be read
   std::map<Digest, ArtifactRow> artifacts;
   std::map<std::string, std::vector<TickRow>, std::less<>> ticks = {};  // by schedule, as asked for
+  std::map<std::string, Durations, std::less<>> durations = {};         // by asset, as asked for
 };
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and
@@ -57,6 +61,7 @@ struct Snapshot {
   std::vector<AttemptRow> attempts;  // without an outcome
   std::vector<WorkerRow> workers;
   std::vector<ScheduleRow> schedules;
+  std::vector<FreshnessRow> freshness;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
   Zones zones;                                 // that the schedules name and that can be read
   std::vector<AlertRuleRow> alert_rules;

@@ -5,6 +5,7 @@
 
 #include "base/planted.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
@@ -83,6 +84,10 @@ void fire(Step& step, const Timer& timer) {
       return enforce_overlap(step, timer.name);
     case TimerKind::kWithdraw:
       return end_withdrawn(step);
+    case TimerKind::kFreshness:
+      return fire_freshness(step, timer.name);
+    case TimerKind::kMeasure:
+      return fire_measure(step);
     case TimerKind::kRebase:
       return rebase_schedules(step);
     case TimerKind::kSlowRun:

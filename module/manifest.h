@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "base/words.h"
+#include "module/freshness_spec.h"
 #include "module/schedule_spec.h"
 
 namespace weir::module {
@@ -140,6 +141,7 @@ struct Manifest {
   std::vector<std::string> resources;
   std::vector<JobSpec> jobs;
   std::vector<ScheduleSpec> schedules;
+  std::vector<FreshnessSpec> freshness;  // at most one an asset, of its own
 };
 
 Json manifest_to_json(const Manifest& manifest);

@@ -281,12 +281,12 @@ int history(Invocation& invocation, const ScheduleArguments& arguments) {
 
 // Of pause and resume: names to stdout with -o name, else a line each for people.
 template <class Response>
-int changed(Invocation& invocation, const Response& answer, const std::string& what,
-            const std::string& otherwise) {
+int changed(Invocation& invocation, const Response& answer, const std::string& before,
+            const std::string& after, const std::string& otherwise) {
   if (invocation.structured()) invocation.print_json(message_json(answer));
   for (const std::string& name : answer.names()) {
     if (invocation.options.output == OutputFormat::kName) invocation.data(name + "\n");
-    invocation.note(what + " " + name);
+    invocation.note(before + name + after);
   }
   if (answer.names().empty()) invocation.note(otherwise);
   return kExitOk;
@@ -312,11 +312,11 @@ int pause(Invocation& invocation, const ScheduleArguments& arguments) {
   v1::PauseSchedulesRequest request;
   fill_names(arguments, request);
   Status valid = some_or_all(arguments);
-  std::string what = "paused";
+  std::string end;
   if (valid.ok() && !arguments.until.empty()) {
     const auto until = parse_until(arguments.until, wall_now());
     if (until.ok()) set_time(*until, request.mutable_until());
-    if (until.ok()) what += " until " + format_time(*until);
+    if (until.ok()) end = " until " + format_time(*until);
     valid = until.status();
   }
   if (valid.ok() && arguments.all) valid = invocation.confirm("Pause all schedules?");
@@ -325,7 +325,7 @@ int pause(Invocation& invocation, const ScheduleArguments& arguments) {
   if (!api.ok()) return invocation.fail(api.status());
   const auto answer = (*api)->pause_schedules(request);
   if (!answer.ok()) return invocation.fail(answer.status());
-  return changed(invocation, *answer, what, "nothing changed: they are paused already");
+  return changed(invocation, *answer, "paused ", end, "nothing changed: they are paused already");
 }
 
 int resume(Invocation& invocation, const ScheduleArguments& arguments) {
@@ -338,7 +338,8 @@ int resume(Invocation& invocation, const ScheduleArguments& arguments) {
   if (!api.ok()) return invocation.fail(api.status());
   const auto answer = (*api)->resume_schedules(request);
   if (!answer.ok()) return invocation.fail(answer.status());
-  return changed(invocation, *answer, "resumed, from now on:", "nothing changed: none is paused");
+  return changed(invocation, *answer, "resumed ", ", from now on",
+                 "nothing changed: none is paused");
 }
 
 int trigger(Invocation& invocation, const ScheduleArguments& arguments) {
@@ -416,8 +417,8 @@ int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   for (const std::string& problem : answer->problems()) invocation.warn(printable(problem));
   const int code = invocation.print(listing, *answer);
   if (answer->cut()) {
-    invocation.note("there is more; these are the first " +
-                    count_of(answer->upcoming_size(), "time") + " (-n)");
+    invocation.note("there is more than the first " + std::to_string(answer->upcoming_size()) +
+                    "; -n shows up to " + std::to_string(kUpcomingMax));
   }
   return code;
 }

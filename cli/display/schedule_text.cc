@@ -63,7 +63,7 @@ std::string catch_up_text(const v1::ScheduleDefinition& definition) {
     text += " " + std::to_string(definition.catch_up_runs());
   }
   if (definition.catch_up() == v1::CATCH_UP_NONE) return text;
-  return text + " of " +
+  return text + " within " +
          format_duration(std::chrono::milliseconds(definition.catch_up_window_ms()));
 }
 

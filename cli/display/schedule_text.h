@@ -23,7 +23,7 @@ std::string nominal_text(const v1::Tick& tick);
 // The word of its outcome.
 Cell outcome_cell(const v1::Tick& tick);
 
-// "latest", "last 5"; "queue one".
+// "latest within 1 d 00 h", "none"; "queue_one".
 std::string catch_up_text(const v1::ScheduleDefinition& definition);
 std::string overlap_text(const v1::ScheduleDefinition& definition);
 

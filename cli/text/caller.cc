@@ -6,6 +6,7 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <pwd.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -14,13 +15,19 @@ namespace weir::cli {
 namespace {
 
 constexpr std::size_t kCallerBytesMax = 200;
+constexpr std::size_t kPasswdBytesMax = 16 << 10;  // of one user's entry
 
 std::string user_name() {
   for (const char* variable : {"USER", "LOGNAME"}) {
     const char* name = std::getenv(variable);
     if (name != nullptr && *name != '\0') return name;
   }
-  return "uid " + std::to_string(::geteuid());
+  std::array<char, kPasswdBytesMax> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const bool read = ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0;
+  if (read && found != nullptr) return found->pw_name;
+  return "uid-" + std::to_string(::geteuid());
 }
 
 }  // namespace

@@ -141,6 +141,23 @@ struct Reaction {
                    "worker " + event.worker + " was not seen for so long that it is forgotten");
   }
 
+  void operator()(FreshnessChanged event) const {
+    Finding finding;
+    finding.subject = event.asset;
+    finding.text = "asset " + event.asset + " went from freshness " +
+                   std::string(base::word_of(event.from)) + " to " +
+                   std::string(base::word_of(event.to)) + ": " + event.reason;
+    finding.next = "weir explain " + event.asset;
+    const auto told = [&](AlertEvent what, bool found) {
+      if (!found) return resolve_alerts(step, what, event.asset, finding.text);
+      finding.event = what;
+      find_alerts(step, finding);
+    };
+    const bool fails = event.to == FreshnessState::kFail;
+    told(AlertEvent::kFreshnessWarn, fails || event.to == FreshnessState::kWarn);
+    told(AlertEvent::kFreshnessFail, fails);
+  }
+
  private:
   void attempt_failed(const OfTask& of, const std::string& reason, const char* so) const {
     const Run* run = find_run(step.state, of.run);

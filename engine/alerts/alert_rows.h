@@ -26,10 +26,13 @@ enum class AlertEvent {
   kTickMissed,  // or failed, or later than the limit
   kWorkerLost,
   kDiskLow,
+  kFreshnessWarn,  // or worse
+  kFreshnessFail,
 };
-constexpr base::Words<9> words(AlertEvent) {
-  return {"run_failed",   "run_canceled", "run_finished", "run_slow", "task_failed",
-          "check_failed", "tick_missed",  "worker_lost",  "disk_low"};
+constexpr base::Words<11> words(AlertEvent) {
+  return {"run_failed",  "run_canceled",   "run_finished",  "run_slow",
+          "task_failed", "check_failed",   "tick_missed",   "worker_lost",
+          "disk_low",    "freshness_warn", "freshness_fail"};
 }
 
 struct AlertRuleRow {

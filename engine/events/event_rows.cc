@@ -124,6 +124,16 @@ struct ToRow {
     row.state = std::move(e.change);
     return row;
   }
+  EventRow operator()(FreshnessChanged&& e) const {
+    EventRow row = row_of(EventKind::kFreshnessChanged, std::move(e.asset), std::move(e.reason));
+    row.state = base::word_of(e.to);
+    return row;
+  }
+  EventRow operator()(AssetObserved&& e) const {
+    return row_of(EventKind::kAssetObserved, std::move(e.asset),
+                  (e.version.empty() ? "" : "version " + e.version + " ") + "of " +
+                      utc_text(e.observed_at) + ", told by " + e.by);
+  }
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/ids.h"
+#include "engine/rows/freshness_rows.h"
 #include "engine/rows/schedule_rows.h"
 #include "engine/runs/run_spec.h"
 #include "engine/states.h"
@@ -125,6 +126,17 @@ struct AlertChanged {
   std::string change;
   std::string text;
 };
+struct FreshnessChanged {
+  std::string asset;
+  FreshnessState from = FreshnessState::kUnknown, to = FreshnessState::kUnknown;
+  std::string reason;
+};
+struct AssetObserved {
+  std::string asset;
+  std::string version;
+  base::WallTime observed_at{};
+  std::string by;
+};
 struct WorkerForgotten {  // it was not seen for long and held nothing
   std::string worker;
 };
@@ -133,7 +145,7 @@ using Event =
     std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
                  TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
                  ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
-                 ScheduleChanged, TickRecorded, AlertChanged>;
+                 ScheduleChanged, TickRecorded, FreshnessChanged, AssetObserved, AlertChanged>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/alerts/alert_step.h"
+#include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 
@@ -18,6 +19,7 @@ void react(Step& step) {
     const RunFinished end = *finished;  // a copy: a reaction may raise events, which moves these
     notify_end(step, end);
     if (end.origin.kind == OriginKind::kSchedule) schedule_run_ended(step, end);
+    freshness_after_run(step, end);
   }
 }
 

@@ -70,8 +70,17 @@ enum class ExplainKind {
   kTickStretch,
   kTickToCome,
   kTickUnknown,
+  // Of freshness.
+  kFreshness,
+  kFreshnessObserves,
+  kFreshnessPaused,
+  kFreshnessRun,
+  kFreshnessDone,
+  kFreshnessNext,
+  kFreshnessFailures,
+  kFreshnessWaits,
 };
-constexpr base::Words<52> words(ExplainKind) {
+constexpr base::Words<60> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
@@ -123,7 +132,15 @@ constexpr base::Words<52> words(ExplainKind) {
           "tick",
           "tick_stretch",
           "tick_to_come",
-          "tick_unknown"};
+          "tick_unknown",
+          "freshness",
+          "freshness_observes",
+          "freshness_paused",
+          "freshness_run",
+          "freshness_done",
+          "freshness_next",
+          "freshness_failures",
+          "freshness_waits"};
 }
 
 struct ExplainItem {

@@ -86,6 +86,17 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{text}]",
     "the tick of {subject} for {nominal@} has not come yet",
     "{subject} has no tick for {nominal@}[next?; its next time after that is {next@}]",
+    "its freshness is {ref} since {since@}[last?: it was last made or verified at {last@}]",
+    "its policy only observes: it starts no runs",
+    "its policy is paused by {ref} and starts no runs[text?: {text}]; `weir freshness resume "
+    "{subject}` has it go on",
+    "run {ref} makes it anew",
+    "it has no deadline to come",
+    "it is made anew from {start@} on: the deadline {deadline@}, less {expected~} for {text} "
+    "({ref}) and a margin",
+    "{failures:refresh has|refreshes have} failed in a row[retry?; the next one is tried from "
+    "{retry@} on]",
+    "it starts nothing now: {text}",
 };
 static_assert(!kTemplates.back().empty(), "a kind of item has no words");
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -73,12 +74,17 @@ struct AssetPartitionRow {
   std::int64_t materialization = 0;  // current version, 0 when there is none
   RunId settled_by;                  // the newest run that is done with it
   std::string missed;                // "TASK STATE: why" that run made none; empty when it did
+  // When it was last found to be as it would be made now; of an asset that no pipeline makes: when
+  // somebody last told of a version of it, and which.
+  std::optional<WallTime> verified_at;
+  std::string observed;
 
   static constexpr Table kTable{"asset_partitions"};
   static constexpr auto columns() {
     using Row = AssetPartitionRow;
     return std::tuple(primary_nested(&Row::key), column("materialization", &Row::materialization),
-                      nullable("settled_by", &Row::settled_by), column("missed", &Row::missed));
+                      nullable("settled_by", &Row::settled_by), column("missed", &Row::missed),
+                      column("verified_at", &Row::verified_at), column("observed", &Row::observed));
   }
 };
 

@@ -91,9 +91,9 @@ Status check_schedule(const module::ScheduleSpec& spec,
   if (!text.empty()) return {Code::kInvalidArgument, error, std::move(text)};
   auto zone = known.find(spec.zone);
   if (zone == known.end() && (zone = given.find(spec.zone)) == given.end()) {
-    return {Code::kFailedPrecondition, base::kErrTimeZone,
-            "schedule '" + spec.name + "': the tables of time zone '" + spec.zone +
-                "' were not given"};
+    return {
+        Code::kFailedPrecondition, base::kErrTimeZone,
+        "schedule '" + spec.name + "': the tables of time zone '" + spec.zone + "' were not given"};
   }
   return occurrences_of(spec, zone->second).status();
 }

@@ -71,7 +71,7 @@ void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
     arm_tick(state, schedule);
   }
   state.rebase = ahead;
-  arm_reads_of_schedules(state, now);
+  arm_reads(state, now);
 }
 
 }  // namespace weir::engine

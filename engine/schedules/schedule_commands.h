@@ -1,6 +1,6 @@
-// What people ask of schedules, and what every request carries: see engine/commands.h, which has
-// the other commands. Values only, safe to hand from thread to thread; what they point to is
-// immutable.
+// What people ask of schedules and freshness, and what every request carries: see
+// engine/commands.h, which has the other commands. Values only, safe to hand from thread to thread;
+// what they point to is immutable.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,27 @@ struct TriggerSchedule {
   RequestInfo request;
   std::string name;
   std::optional<base::WallTime> nominal;
+  std::string by;
+};
+
+// Whether freshness policies start runs. Answered with the assets of those that this changed.
+struct PauseFreshness {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::vector<std::string> assets;  // empty: all
+  bool pause = true;
+  std::string reason;
+  std::string by;
+};
+
+// There is a new version of an asset that no registered pipeline makes: it is fresh as of then.
+// What reads it is made anew by its own policy.
+struct ObserveAsset {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string asset;
+  std::optional<base::WallTime> at;  // none: now; not in the future
+  std::string version;               // as its source names it; may be empty
   std::string by;
 };
 

@@ -39,7 +39,7 @@ void add_schedule_changes(const State& state, const Manifest& manifest, ModuleCh
 // ---- ticks.cc ----
 void observe_clock(Step& step);
 // At the end of a step: what the next one is to read first has a deadline at once.
-void arm_reads_of_schedules(State& state, base::Now now);
+void arm_reads(State& state, base::Now now);
 void fire_tick(Step& step, const std::string& name);
 // Looks for the next nominal time and sets its deadline.
 void arm_tick(State& state, Schedule& schedule);

@@ -157,15 +157,21 @@ void observe_clock(Step& step) {
   if (const auto& last = state.last_now) {
     const Duration passed = std::max(step.now.boot - last->boot, Duration::zero());
     if (step.now.wall - last->wall > passed + kClockStepMin) state.downtime_until = step.now.wall;
-    if (step.now.wall < last->wall) state.rebase = true;
+    if (step.now.wall < last->wall) {
+      state.rebase = true;
+      for (const auto& [asset, policy] : state.freshness) step.renewed.insert(asset);
+    }
   }
   const auto boot = state.last_now ? std::max(state.last_now->boot, step.now.boot) : step.now.boot;
   state.last_now = base::Now{step.now.wall, boot};
 }
 
-void arm_reads_of_schedules(State& state, base::Now now) {
+void arm_reads(State& state, base::Now now) {
   if (!state.withdrawn.empty() && !std::exchange(state.withdrawal_timer, true)) {
     state.timers.push({now.boot, TimerKind::kWithdraw, "", {}});
+  }
+  if (!state.measured_for.empty() && !std::exchange(state.measure_timer, true)) {
+    state.timers.push({now.boot, TimerKind::kMeasure, "", {}});
   }
   if (state.rebase && !std::exchange(state.rebase_timer, true)) {
     state.timers.push({now.boot, TimerKind::kRebase, "", {}});

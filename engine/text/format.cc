@@ -48,6 +48,12 @@ struct CommandText {
   std::string operator()(const TriggerSchedule& c) const {
     return "trigger " + c.name + (c.nominal ? " " + utc_text(*c.nominal) : "");
   }
+  std::string operator()(const PauseFreshness& c) const {
+    std::string text = c.pause ? "pause freshness" : "resume freshness";
+    for (const std::string& asset : c.assets) text += " " + asset;
+    return text;
+  }
+  std::string operator()(const ObserveAsset& c) const { return "observe " + c.asset; }
   std::string operator()(const CancelRun& c) const { return "cancel " + c.run.text(); }
   std::string operator()(const ConnectWorker& c) const {
     std::string text = "connect " + c.worker.id + " session=" + std::to_string(c.session.value) +
@@ -178,6 +184,13 @@ struct RowText {
     text += r.withdrawn ? " withdrawn" : " " + std::string(base::word_of(r.outcome));
     if (r.run) text += " " + r.run.text();
     return text + quoted_reason(r.reason);
+  }
+  std::string operator()(const FreshnessRow& r) const {
+    std::string text = "freshness " + r.asset + " " + std::string(base::word_of(r.state));
+    if (r.deleted) text += " deleted";
+    if (r.paused) text += " paused";
+    if (r.failures > 0) text += " failures=" + std::to_string(r.failures);
+    return text;
   }
   std::string operator()(const AlertRuleRow& r) const {
     return "alert rule " + r.name + (r.deleted ? " deleted" : "");

@@ -126,7 +126,8 @@ Assets define(weir::Pipeline& p) {
   const auto model = p.asset("delay_model", train, dataset, training);
   const auto evaluation = p.asset("evaluation", judge, model, dataset);
   const auto predictions = p.asset("predictions", foretell, model, dataset);
-  p.job("train", weir::upstream_of(evaluation, predictions));
+  p.job("train", weir::upstream_of(evaluation, predictions))
+      .cron("0 2 * * *", "America/New_York");  // the airports' own clock
   return {source,  raw_flights, raw_airports, cleaned,    features,
           dataset, model,       evaluation,   predictions};
 }

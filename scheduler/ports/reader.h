@@ -37,15 +37,15 @@ struct RunFilter {
 };
 
 struct ScheduleFilter {
-  std::string pipeline;
-  std::string job;             // its name may be short
-  std::optional<bool> paused;  // whether they are
-  bool retired = false;        // those too that no module declares any more
+  std::string pipeline = {};
+  std::string job = {};             // its name may be short
+  std::optional<bool> paused = {};  // whether they are
+  bool retired = false;             // those too that no module declares any more
 };
 
 struct TickFilter {
-  std::optional<engine::TickOutcome> outcome;
-  std::optional<base::WallTime> since;  // nominal times from then on
+  std::optional<engine::TickOutcome> outcome = {};
+  std::optional<base::WallTime> since = {};  // nominal times from then on
 };
 
 struct RunWithCounts {

@@ -119,6 +119,11 @@ Status SqliteStore::prepare_statements() {
       {&load_reply_, select_rows<engine::ReplyRow>("WHERE key=?")},
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
+      {&load_durations_,
+       "SELECT max((attempts.finished_at - attempts.started_at + 999) / 1000, 0) "
+       "FROM materializations AS made JOIN attempts USING (run_id, task, epoch) "
+       "WHERE made.asset=? AND made.partition='' AND attempts.started_at > 0 "
+       "AND attempts.finished_at IS NOT NULL ORDER BY made.id DESC LIMIT ?"},
       {&load_ticks_, select_rows<engine::TickRow>(
                          "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT "
                          "max(nominal) FROM ticks WHERE schedule=?1 AND nominal<?2), ?2)")},
@@ -220,12 +225,27 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
     if (!found.ok()) return found.status();
     if (*found) facts.artifacts.emplace(digest, std::move(row));
   }
+  for (const std::string& asset : reads.durations) {
+    if (Status status = load_durations(asset, facts.durations[asset]); !status.ok()) return status;
+  }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     if (Status status = load_ticks(wanted, facts.ticks[wanted.schedule]); !status.ok()) {
       return status;
     }
   }
   return facts;
+}
+
+// The newest first, and so kept the other way round.
+Status SqliteStore::load_durations(const std::string& asset, engine::Durations& durations) {
+  load_durations_.query(asset, static_cast<std::int64_t>(engine::Durations::kKept));
+  while (true) {
+    Result<bool> more = load_durations_.next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    durations.ms.insert(durations.ms.begin(), load_durations_.int64(0));
+  }
+  return {};
 }
 
 Status SqliteStore::load_ticks(const engine::Reads::Ticks& wanted,

@@ -81,6 +81,7 @@ class SqliteStore final : public engine::Store {
   base::Status prepare_statements();
   base::Status read_generation();
   base::Status open_transaction(bool sync);
+  base::Status load_durations(const std::string& asset, engine::Durations& durations);
   base::Status load_ticks(const engine::Reads::Ticks& wanted, std::vector<engine::TickRow>& ticks);
   base::Status checkpoint();
   void lay_out_wal();
@@ -92,7 +93,7 @@ class SqliteStore final : public engine::Store {
   Connection connection_;
   RowWriter writer_;
   Statement begin_, commit_, rollback_, probe_;
-  Statement load_reply_, load_run_, load_artifact_, load_ticks_, prune_;
+  Statement load_reply_, load_run_, load_artifact_, load_ticks_, load_durations_, prune_;
   StoreStats stats_;
   std::uint64_t generation_ = 0;
   bool synchronous_full_ = true;  // the connection's PRAGMA synchronous

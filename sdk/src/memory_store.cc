@@ -53,6 +53,18 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
     const engine::ArtifactRow* row = tables_.artifacts.find(digest);
     if (row != nullptr) facts.artifacts.emplace(digest, *row);
   }
+  for (const std::string& asset : reads.durations) {
+    auto& durations = facts.durations[asset];
+    for (const auto& [id, made] : tables_.materializations.rows()) {
+      if (made.of.asset != asset || !made.of.partition.empty()) continue;
+      const engine::AttemptRow* attempt = tables_.attempts.find(made.attempt);
+      if (attempt == nullptr || !attempt->started_at || !attempt->finished_at) continue;
+      if (*attempt->started_at == base::WallTime{}) continue;  // the report did not say
+      durations.add(
+          std::chrono::ceil<std::chrono::milliseconds>(*attempt->finished_at - *attempt->started_at)
+              .count());
+    }
+  }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     const auto& ticks = tables_.ticks.rows();
     auto& found = facts.ticks[wanted.schedule];
@@ -183,6 +195,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
 
 void MemoryStore::restore_schedules(engine::Snapshot& snapshot) const {
   for (const auto& [name, row] : tables_.schedules.rows()) snapshot.schedules.push_back(row);
+  for (const auto& [asset, row] : tables_.freshness.rows()) snapshot.freshness.push_back(row);
   for (const auto& [key, row] : tables_.ticks.rows()) {
     const bool by_hand =
         row.nominal != base::WallTime(std::chrono::floor<std::chrono::seconds>(row.nominal));

@@ -114,6 +114,7 @@ struct MemoryTables {
   RowTable<engine::OutboxRow> outbox;
   RowTable<engine::ScheduleRow> schedules;
   RowTable<engine::TickRow> ticks;
+  RowTable<engine::FreshnessRow> freshness;
   RowTable<engine::AlertRuleRow> alert_rules;
   RowTable<engine::AlertRow> alerts;
   RowTable<engine::SilenceRow> silences;
@@ -122,12 +123,12 @@ struct MemoryTables {
   auto all() {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks, alert_rules, alerts, silences);
+                    schedules, ticks, freshness, alert_rules, alerts, silences);
   }
   auto all() const {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks, alert_rules, alerts, silences);
+                    schedules, ticks, freshness, alert_rules, alerts, silences);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run

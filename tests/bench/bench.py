@@ -22,6 +22,8 @@ CHAIN_TASKS, FAN_OUT_TASKS = 40, 10_000
 WAITING_RUNS, LARGE_RUN_TASKS = 10_000, 100_000
 LARGE_RUN_MS_MAX, LARGE_RUN_MIB_MAX = 1000, 64
 PAST_RUNS, RESTART_MS_MAX = 1_000_000, 2_000
+SCHEDULES, SCHEDULES_LEAD_S, SCHEDULES_MS_MAX = 100_000, 60, 5_000
+LATENESS_S, LATENESS_MS_MAX = 60, 10
 
 
 def percentile(values, share):
@@ -330,6 +332,66 @@ def large_run(arguments, floors):
                       f"module; target <= {LARGE_RUN_MIB_MAX} MiB")
 
 
+def due_minute(seconds):
+    """A cron for the whole minute that begins in so many seconds at the earliest, and when."""
+    due = (int(time.time() + seconds) // 60 + 1) * 60
+    at = time.gmtime(due)
+    return f"{at.tm_min} {at.tm_hour} {at.tm_mday} {at.tm_mon} *", due
+
+
+def schedules(arguments, floors):
+    """All of them due in the same minute: each gets its tick and its run."""
+    with Place(arguments.bin, arguments.root) as place:
+        scheduler = place.start_scheduler()
+        time.sleep(3)
+        before = pss_mib([scheduler.pid])
+        cron, due = due_minute(SCHEDULES_LEAD_S)
+        begin = time.monotonic()
+        place.ok("register", place.module("bench_schedules"), seconds=120,
+                 env={"WEIR_BENCH_CRON": cron})
+        registered = time.monotonic() - begin
+        time.sleep(3)
+        held = (pss_mib([scheduler.pid]) - before) * 2**20 / SCHEDULES
+        wait_until("all ticks", lambda: place.sql("SELECT count(*) FROM ticks")[0][0] >= SCHEDULES,
+                   seconds=SCHEDULES_LEAD_S + 120, every=0.05)
+        taken = time.time() - due
+        found = place.sql("SELECT count(*), count(DISTINCT schedule), count(DISTINCT run_id), "
+                          "sum(outcome = 'requested'), min(nominal), max(nominal) FROM ticks")[0]
+        at = due * 1_000_000
+        assert found == (SCHEDULES, SCHEDULES, SCHEDULES, SCHEDULES, at, at), found
+        runs = place.sql("SELECT count(*) FROM runs JOIN ticks USING (run_id) WHERE "
+                         "origin_reference = schedule AND nominal_at = nominal")[0][0]
+        assert runs == SCHEDULES, runs
+        floors.ask()
+        return Figure(taken * 1e3, f"{SCHEDULES:,} schedules due at once: all ticks and runs "
+                      f"committed after {taken:.2f} s; registered in {registered:.1f} s, "
+                      f"{held:,.0f} bytes resident a schedule, the module included; audited")
+
+
+def lateness(place, seconds):
+    """Milliseconds from each nominal time to when it was evaluated, of so many seconds."""
+    place.ok("schedules", "create", "second", "--job", "all", "--cron", "* * * * * *",
+             "--overlap", "skip", "--yes")
+    count = "SELECT count(*) FROM ticks"
+    before = place.sql(count)[0][0]
+    wait_until("ticks", lambda: place.sql(count)[0][0] >= before + seconds, seconds + 60, every=0.5)
+    place.ok("schedules", "delete", "second", "--yes")
+    late = place.sql("SELECT evaluated_at - nominal FROM ticks ORDER BY nominal DESC LIMIT ?",
+                     seconds)
+    return [us / 1e3 for us, in late]
+
+
+def ticks_late(arguments, floors):
+    """A schedule every second while nothing else goes on."""
+    with Place(arguments.bin, arguments.root) as place:
+        place.start_up("--slots", 2)
+        place.ok("register", place.module("bench_chain"))
+        late = lateness(place, LATENESS_S)
+        floors.ask()
+        return Figure(percentile(late, 0.99), f"{len(late)} ticks: median "
+                      f"{percentile(late, 0.5):.2f} ms late, p99 {percentile(late, 0.99):.2f} ms")
+
+
 # A hop must commit, and the rest of it may take as long as four round trips of gRPC: 0.2 ms where
 # one takes 50 us.
 def hop(floors):
@@ -343,6 +405,8 @@ LINES = {
                     "its rows in a grouped commit", 2),
     "waiting": Line(waiting, "ms a run", hop, "commit + 4 gRPC round trips", 3),
     "large_run": Line(large_run, "ms", lambda f: LARGE_RUN_MS_MAX, "what it may take in all", 1),
+    "schedules": Line(schedules, "ms", lambda f: SCHEDULES_MS_MAX, "what it may take in all", 1),
+    "ticks_late": Line(ticks_late, "ms", lambda f: LATENESS_MS_MAX, "what it may be late", 1),
     "idle": Line(idle, "MiB", lambda f: f.memory, "a process with gRPC and SQLite", 4),
     "start": Line(start, "ms", lambda f: f.start, "a process with gRPC, SQLite and one commit", 3),
     "restart": Line(restart, "ms", lambda f: RESTART_MS_MAX, "what it may take in all", 1),

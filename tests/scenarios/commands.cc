@@ -86,7 +86,7 @@ std::string do_register(World& world, const Line& line, const std::vector<std::s
   }
   command.modules.push_back(test::upload_of(pipeline, text));
   for (const auto& module : command.modules) {
-    command.zones.merge(test::zones_of(module.manifest->schedules));
+    command.zones.merge(test::zones_of(test::zone_names_of(*module.manifest)));
   }
   std::string out = world.step(command);
   // The reply lists digests; which modules became active is in the rows above it.
@@ -144,7 +144,7 @@ std::string do_schedule(World& world, const Line& line, const std::vector<std::s
   for (std::string& cron : command.spec.crons) std::erase(cron, '\n');
   command.create = verb == "create";
   command.by = "ops@host";
-  command.zones = test::zones_of({command.spec});
+  command.zones = test::zones_of({command.spec.zone});
   return world.step(command);
 }
 
@@ -159,6 +159,46 @@ std::string do_pause(World& world, const Line& line) {
   }
   command.reason = line.option("why");
   command.by = "ops@host";
+  return world.step(command);
+}
+
+// "freshness" alone is a look; "freshness pause|resume ASSET… why=x".
+std::string show_freshness(World& world) {
+  std::string text;
+  for (const auto& [asset, policy] : world.engine().state().freshness) {
+    const engine::FreshnessRow& row = policy.row;
+    text += asset + " " + std::string(base::word_of(row.state)) + " since " +
+            engine::utc_text(row.state_since);
+    if (row.paused) text += " paused by " + row.paused_by;
+    if (policy.refresh) text += " refresh " + policy.refresh.text();
+    if (row.failures > 0) text += " failures " + std::to_string(row.failures);
+    if (row.retry_at) text += " not before " + engine::utc_text(*row.retry_at);
+    if (policy.wake) text += " wakes " + engine::utc_text(*policy.wake);
+    text += policy.waits.empty() ? "\n" : " (" + policy.waits + ")\n";
+  }
+  return world.readable(text);
+}
+
+std::string do_freshness(World& world, const Line& line) {
+  if (line.words.size() == 1) return show_freshness(world);
+  engine::PauseFreshness command;
+  command.request = request_of(line, {});
+  command.assets.assign(line.words.begin() + 2, line.words.end());
+  command.pause = line.words.at(1) == "pause";
+  command.reason = line.option("why");
+  command.by = "ops@host";
+  return world.step(command);
+}
+
+std::string do_observe(World& world, const Line& line) {
+  engine::ObserveAsset command;
+  command.request = request_of(line, {});
+  command.asset = line.words.at(1);
+  command.version = line.option("version");
+  command.by = "ops@host";
+  if (const auto at = line.option("at"); !at.empty()) {
+    command.at = calendar::read_time(at, calendar::Zone::utc()).value();
+  }
   return world.step(command);
 }
 
@@ -540,7 +580,7 @@ std::string show_schedules(World& world, const Line&) {
     }
     for (const RunId run : schedule.live) text += " live " + run.text();
     for (const RunId run : schedule.waiting) text += " waits " + run.text();
-    text += ", changed by " + row.changed_by.substr(0, 8) + "\n";
+    text += ", changed by " + row.changed_by.substr(0, row.changed_by.find(' ')) + "\n";
   }
   return world.readable(text);
 }
@@ -615,7 +655,9 @@ const std::map<std::string, Verb>& verbs() {
                                                      {"resume", do_pause},
                                                      {"trigger", do_trigger},
                                                      {"ticks", show_ticks},
-                                                     {"schedules", show_schedules}};
+                                                     {"schedules", show_schedules},
+                                                     {"freshness", do_freshness},
+                                                     {"observe", do_observe}};
   return kVerbs;
 }
 

@@ -62,9 +62,10 @@ void World::commit(const engine::Effects& effects) {
 engine::Snapshot World::stored() const {
   auto snapshot = store_.restore();
   CHECK(snapshot.ok());
-  std::vector<module::ScheduleSpec> specs;
-  for (const auto& schedule : snapshot->schedules) specs.push_back(schedule.spec);
-  snapshot->zones = test::zones_of(specs);
+  std::vector<std::string> zones;
+  for (const auto& schedule : snapshot->schedules) zones.push_back(schedule.spec.zone);
+  for (const auto& policy : snapshot->freshness) zones.push_back(policy.spec.zone);
+  snapshot->zones = test::zones_of(zones);
   return std::move(*snapshot);
 }
 

@@ -68,20 +68,49 @@ module::ScheduleSpec parse_schedule(const std::string& name, const std::string& 
   return spec;
 }
 
-engine::Zones zones_of(const std::vector<module::ScheduleSpec>& schedules) {
+module::FreshnessSpec parse_freshness(const std::string& asset, const std::string& text,
+                                      const std::multimap<std::string, std::string>& options) {
+  module::FreshnessSpec spec;
+  spec.asset = asset;
+  const auto begin = text.find("by ");
+  if (begin != std::string::npos) {
+    spec.kind = module::FreshnessKind::kBy;
+    spec.cron = text.substr(begin + 3);
+  }
+  for (const auto& [option, value] : options) {
+    if (option == "fail") spec.fail_ms = milliseconds_of(value);
+    if (option == "warn") spec.warn_ms = milliseconds_of(value);
+    if (option == "zone") spec.zone = value;
+    if (option == "bound") spec.lower_bound_ms = milliseconds_of(value);
+    if (option == "margin") spec.warn_margin_ms = milliseconds_of(value);
+    if (option == "required") spec.required_after_ms = milliseconds_of(value);
+    if (option == "expected") spec.expected_ms = milliseconds_of(value);
+    if (option == "observe") spec.action = module::FreshnessAction::kObserve;
+  }
+  return spec;
+}
+
+engine::Zones zones_of(const std::vector<std::string>& names) {
   static engine::Zones known;  // tables are read once: a story asks after each of its steps
   engine::Zones zones;
-  for (const module::ScheduleSpec& spec : schedules) {
-    auto found = known.find(spec.zone);
+  for (const std::string& name : names) {
+    auto found = known.find(name);
     if (found == known.end()) {
-      auto zone = zones::load_zone(spec.zone);
+      auto zone = zones::load_zone(name);
       if (!zone.ok()) continue;
       auto loaded = std::make_shared<const calendar::Zone>(std::move(*zone));
-      found = known.emplace(spec.zone, std::move(loaded)).first;
+      found = known.emplace(name, std::move(loaded)).first;
     }
     zones.emplace(*found);
   }
   return zones;
+}
+
+std::vector<std::string> zone_names_of(const module::Manifest& manifest) {
+  std::vector<std::string> names;
+  for (const auto& schedule : manifest.schedules) names.push_back(schedule.zone);
+  for (const auto& policy : manifest.freshness) names.push_back(policy.zone);
+  return names;
 }
 
 }  // namespace weir::test

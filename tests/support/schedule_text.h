@@ -1,5 +1,6 @@
 // Schedules as text, for tests: crons parted by ';' and options as words. Zones are read from the
-// system's tables. One thread; errors are the test's own and end the process.
+// system's tables.
+// One thread; errors are the test's own and end the process.
 #pragma once
 
 #include <map>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "engine/commands.h"
+#include "module/manifest.h"
 #include "module/schedule_spec.h"
 
 namespace weir::test {
@@ -16,7 +18,14 @@ namespace weir::test {
 module::ScheduleSpec parse_schedule(const std::string& name, const std::string& crons,
                                     const std::multimap<std::string, std::string>& options);
 
-// Those that the schedules name and that there are.
-engine::Zones zones_of(const std::vector<module::ScheduleSpec>& schedules);
+// "max_age" with fail=26h warn=25h, or "by 0 9 * * *" with bound=1h margin=30m zone=…; both take
+// required=2h expected=10m observe.
+module::FreshnessSpec parse_freshness(const std::string& asset, const std::string& text,
+                                      const std::multimap<std::string, std::string>& options);
+
+// Of those that are named the ones that there are.
+engine::Zones zones_of(const std::vector<std::string>& names);
+// All that a module names.
+std::vector<std::string> zone_names_of(const module::Manifest& manifest);
 
 }  // namespace weir::test

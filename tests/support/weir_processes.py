@@ -228,8 +228,8 @@ class Place:
         return Result(list(map(str, arguments)), done.returncode,
                       done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
-    def ok(self, *arguments, seconds=60):
-        result = self.run(*arguments, seconds=seconds)
+    def ok(self, *arguments, seconds=60, env=None):
+        result = self.run(*arguments, seconds=seconds, env=env)
         assert result.code == 0, f"expected exit 0\n{result}"
         return result
 

@@ -81,13 +81,13 @@ Result<CommandBody> create_schedule_command(Backend& backend,
 // The stored definition with the fields of the mask as they are given.
 Result<v1::ScheduleDefinition> edited(const module::ScheduleSpec& stored,
                                       const v1::EditScheduleRequest& request) {
-  v1::ScheduleDefinition out = request.definition();
-  if (request.fields().paths().empty()) return out;
+  if (request.fields().paths().empty()) return request.definition();
   for (const std::string& path : request.fields().paths()) {
     if (!FieldMaskUtil::IsValidPath<v1::ScheduleDefinition>(path)) {
       return refuse_request(base::kErrUsage, "a schedule's definition has no field '" + path + "'");
     }
   }
+  v1::ScheduleDefinition out;
   to_proto(stored, &out);
   FieldMaskUtil::MergeOptions options;
   options.set_replace_repeated_fields(true);

@@ -160,6 +160,7 @@ TEST_F(SchedulesTest, AnEditChangesTheFieldsThatItNamesAndNothingElse) {
   v1::CreateScheduleRequest made = rare("leap");
   made.mutable_definition()->set_jitter_ms(5000);
   made.mutable_definition()->set_catch_up_window_ms(1000);
+  made.mutable_definition()->add_days_off()->set_day("2028-02-29");
   create(made);
   v1::EditScheduleRequest request;
   request.set_schedule("leap");
@@ -174,6 +175,8 @@ TEST_F(SchedulesTest, AnEditChangesTheFieldsThatItNamesAndNothingElse) {
   EXPECT_EQ(after.definition().catch_up_window_ms(), 24 * 3600 * 1000);
   EXPECT_EQ(after.definition().zone(), "Europe/Berlin");
   EXPECT_EQ(after.definition().jitter_ms(), 5000);
+  ASSERT_EQ(after.definition().days_off_size(), 1);
+  EXPECT_EQ(after.definition().days_off(0).day(), "2028-02-29");
   EXPECT_EQ(after.changed_by(), "bob@desk");
 
   request.mutable_fields()->add_paths("colour");
@@ -360,6 +363,57 @@ TEST_F(SchedulesTest, WhatCannotBeMeantIsRefusedWithItsNumber) {
               HasSubstr("`by`"));
   create(rare("bad"));
   refusal([](auto&) {}, grpc::StatusCode::ALREADY_EXISTS);
+}
+
+TEST_F(SchedulesTest, WhatAModuleDeclaresIsChangedThereAlone) {
+  module::Manifest declared = manifest();
+  module::ScheduleSpec& spec = declared.schedules.emplace_back();
+  spec.name = "leap";
+  spec.job = "daily";
+  spec.crons = {"0 3 29 2 *"};
+  spec.zone = "Europe/Berlin";
+  register_manifest(declared);
+  const v1::Schedule made = get("leap");
+  EXPECT_EQ(made.name(), "etl/leap");
+  EXPECT_EQ(made.definition().job(), "etl/daily");
+  EXPECT_TRUE(made.declared());
+  EXPECT_TRUE(made.has_next());
+
+  v1::EditScheduleRequest edit;
+  edit.set_schedule("leap");
+  edit.mutable_fields()->add_paths("jitter_ms");
+  EXPECT_THAT(refused(&Stub::EditSchedule, edit, grpc::StatusCode::FAILED_PRECONDITION),
+              HasSubstr("module"));
+  v1::DeleteScheduleRequest remove;
+  remove.set_schedule("leap");
+  refused(&Stub::DeleteSchedule, remove, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(pause({"leap"}), ElementsAre("etl/leap"));
+
+  register_manifest(manifest());
+  EXPECT_THAT(listed(), IsEmpty());
+  v1::ListSchedulesRequest all;
+  all.set_retired(true);
+  EXPECT_THAT(listed(all), ElementsAre("etl/leap"));
+  EXPECT_TRUE(get("leap").retired());
+  EXPECT_FALSE(get("leap").has_next());
+}
+
+TEST_F(SchedulesTest, AModuleThatNamesAnUnknownZoneIsRefusedWithTheSchedule) {
+  module::Manifest declared = manifest();
+  module::ScheduleSpec& spec = declared.schedules.emplace_back();
+  spec.name = "leap";
+  spec.job = "daily";
+  spec.crons = {"0 3 29 2 *"};
+  spec.zone = "Europe/Berlim";
+  v1::RegisterModulesRequest request = register_request();
+  request.mutable_modules(0)->set_manifest_json(module::manifest_to_json(declared).dump());
+  Call call(scheduler_->token());
+  v1::RegisterModulesResponse response;
+  const grpc::Status status = modules_->RegisterModules(call.get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(),
+              testing::AllOf(HasSubstr("WEIR-E0214"), HasSubstr("schedule 'leap'"),
+                             HasSubstr("'Europe/Berlin'")));
 }
 
 TEST_F(SchedulesTest, ARunIsForTheTimeThatItIsGiven) {

@@ -41,7 +41,7 @@ class FakeScheduler final : public v1::WorkerProtocolService::Service {
   void cut();
 
   // Waits until `done` holds, looked at whenever something arrives; with the lock held.
-  bool wait(std::function<bool()> done, int seconds = 20);
+  bool wait(std::function<bool()> done, int seconds = 60);
 
   std::mutex mutex;
   // ---- guarded by mutex ----

@@ -4,6 +4,7 @@
 #include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -77,7 +78,11 @@ TEST(WorkPool, StopDestroysWhatStillWaits) {
   auto waiting = std::make_shared<int>(0);
   const std::weak_ptr<int> watched = waiting;
   pool.submit_step([waiting = std::move(waiting)] { ADD_FAILURE() << "ran after stop"; });
-  std::jthread releaser([&] { release.count_down(); });
+  // Not before the stop has begun, which is when the pool takes nothing more.
+  std::jthread releaser([&] {
+    while (pool.submit([] {}).code() != base::Code::kUnavailable) std::this_thread::yield();
+    release.count_down();
+  });
   pool.stop();
   EXPECT_TRUE(watched.expired());
   EXPECT_EQ(pool.submit([] {}).code(), base::Code::kUnavailable);

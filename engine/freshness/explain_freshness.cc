@@ -1,0 +1,78 @@
+// Why a policy stands as it does, and what it does about it: the deadline, what a refresh would run
+// and how long that takes, when it begins, or why it does not. Part of Engine's step, read-only: it
+// adds to an answer and no row.
+#include <utility>
+
+#include "engine/freshness/freshness_step.h"
+
+namespace weir::engine {
+namespace {
+
+std::int64_t us_of(WallTime at) { return at.time_since_epoch().count(); }
+
+class FreshnessExplainer {
+ public:
+  FreshnessExplainer(const Step& step, const FreshnessPolicy& policy, Explanation& out)
+      : step_(step), policy_(policy), out_(out) {}
+
+  void explain() {
+    const FreshnessRow& row = policy_.row;
+    const auto last = last_of(step_.state, row.asset);
+    say(ExplainKind::kFreshness, {std::string(base::word_of(row.state))}, "");
+    numbers({{"since", us_of(row.state_since)}, {"last", last ? us_of(*last) : 0}});
+    if (row.spec.action == module::FreshnessAction::kObserve) {
+      return say(ExplainKind::kFreshnessObserves, {}, "");
+    }
+    if (row.paused) return say(ExplainKind::kFreshnessPaused, {row.paused_by}, row.pause_reason);
+    if (policy_.refresh) return say(ExplainKind::kFreshnessRun, {policy_.refresh.text()}, "");
+    explain_next(standing_of(step_.state, policy_, step_.now.wall));
+  }
+
+ private:
+  void say(ExplainKind kind, std::vector<std::string> references, std::string text) {
+    ExplainItem item;
+    item.kind = kind;
+    item.subject = policy_.row.asset;
+    item.references = std::move(references);
+    item.text = std::move(text);
+    out_.push_back(std::move(item));
+  }
+  void numbers(std::map<std::string, std::int64_t> given) {
+    out_.back().numbers = std::move(given);
+  }
+
+  // The arithmetic: deadline, expected duration, margin, and what is stale.
+  void explain_next(const Standing& standing) {
+    if (!standing.deadline) return say(ExplainKind::kFreshnessDone, {}, "");
+    const RefreshPlan plan = plan_refresh(step_.state, policy_, step_.now.wall);
+    const WallTime start = start_of(policy_, standing, plan);
+    std::string tasks;
+    for (const std::string& task : plan.tasks) tasks += (tasks.empty() ? "" : ", ") + task;
+    say(ExplainKind::kFreshnessNext, {plan.measured ? "measured" : "not measured often enough yet"},
+        std::move(tasks));
+    numbers({{"start", us_of(start)},
+             {"deadline", us_of(*standing.deadline)},
+             {"expected", plan.expected_ms}});
+    if (policy_.row.failures > 0) {
+      say(ExplainKind::kFreshnessFailures, {}, "");
+      numbers({{"failures", policy_.row.failures},
+               {"retry", policy_.row.retry_at ? us_of(*policy_.row.retry_at) : 0}});
+    }
+    if (!policy_.waits.empty()) say(ExplainKind::kFreshnessWaits, {}, policy_.waits);
+  }
+
+  const Step& step_;
+  const FreshnessPolicy& policy_;
+  Explanation& out_;
+};
+
+}  // namespace
+
+void explain_freshness(const Step& step, const std::string& asset, Explanation& out) {
+  const auto found = step.state.freshness.find(asset);
+  if (found != step.state.freshness.end()) {
+    FreshnessExplainer(step, found->second, out).explain();
+  }
+}
+
+}  // namespace weir::engine
