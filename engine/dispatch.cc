@@ -7,7 +7,6 @@
 
 #include "base/check.h"
 #include "base/planted.h"
-#include "engine/alerts/alert_step.h"
 #include "engine/step.h"
 
 namespace weir::engine {
@@ -81,7 +80,6 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
     run.row.started_at = step.now.wall;
     touch(step, run);
     emit_run(step, run.row, run.run_seq, RunStarted{});
-    watch_run(step, run);
   }
   emit_task(step, run, task, TaskAssigned{worker.row.name});
   send(step, worker.session, make_assign(step.state, run, task));

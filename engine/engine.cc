@@ -178,6 +178,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
   react(step);
   review_renewed(step);
   if (step.dispatch) dispatch(step);
+  react_alerts(step);
   write_events(step);
   write_dirty(step);
   drop_ended(step);

@@ -53,6 +53,13 @@ struct Reaction {
   void operator()(const Other&) const {}
 
   // Events are taken by value: what is raised here moves those of the step.
+  void operator()(RunStarted event) const {
+    const Run* run = find_run(step.state, event.of.run);
+    if (run == nullptr) return;
+    for (const auto& [name, rule] : step.state.alerts.rules) {
+      arm_slow_run(step.state, rule, *run, step.now);
+    }
+  }
   void operator()(RunFinished event) const {
     Finding finding;
     finding.subject = event.job.empty() ? event.selection : event.job;
@@ -181,9 +188,11 @@ struct Reaction {
 
 }  // namespace
 
-void react_alerts(Step& step, std::size_t index) {
+void react_alerts(Step& step) {
   if (step.state.alerts.rules.empty()) return;
-  std::visit(Reaction{step}, step.events[index].event);
+  for (std::size_t i = 0; i < step.events.size(); ++i) {
+    std::visit(Reaction{step}, step.events[i].event);
+  }
 }
 
 void check_passed(Step& step, const AssetPartition& asset, const std::string& check) {
@@ -233,12 +242,6 @@ void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::
   const Duration ran =
       std::clamp<Duration>(now.wall - *run.row.started_at, Duration::zero(), limit);
   state.timers.push({now.boot + (limit - ran), TimerKind::kSlowRun, rule.name, {run.row.id, 0}});
-}
-
-void watch_run(Step& step, const Run& run) {
-  for (const auto& [name, rule] : step.state.alerts.rules) {
-    arm_slow_run(step.state, rule, run, step.now);
-  }
 }
 
 void fire_slow_run(Step& step, const std::string& name, RunId id) {

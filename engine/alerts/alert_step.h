@@ -57,13 +57,11 @@ std::string alert_payload(const AlertRuleRow& rule, const AlertRow& row, const F
                           std::string_view state, WallTime now);
 
 // ---- alert_reactions.cc ----
-// What follows for alerts from the event of that index among the step's.
-void react_alerts(Step& step, std::size_t index);
+// What follows for alerts from all that the step has raised, when everything else has followed.
+void react_alerts(Step& step);
 void check_passed(Step& step, const AssetPartition& asset, const std::string& check);
 void tick_requested(Step& step, const TickRow& tick);
 void disk_checked(Step& step, const DiskChecked& command);
-// A run has started: rules set it a limit.
-void watch_run(Step& step, const Run& run);
 // A run that was to be over by now.
 void fire_slow_run(Step& step, const std::string& rule, RunId run);
 void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::Now now);

@@ -1,10 +1,9 @@
 // What follows from events, after the command has been applied and before work is handed out: the
-// alerts, the run of its schedule that waited for a run's end; later whatever else is derived and
-// not asked for. An event that a reaction raises is reacted to in the same pass. Part of
+// notice of a run's end, the run of its schedule that waited for it; later whatever else is derived
+// and not asked for. An event that a reaction raises is reacted to in the same pass. Part of
 // Engine's step.
 #include <utility>
 
-#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -13,7 +12,6 @@ namespace weir::engine {
 
 void react(Step& step) {
   for (std::size_t i = 0; i < step.events.size(); ++i) {
-    react_alerts(step, i);
     const auto* finished = std::get_if<RunFinished>(&step.events[i].event);
     if (finished == nullptr) continue;
     const RunFinished end = *finished;  // a copy: a reaction may raise events, which moves these
