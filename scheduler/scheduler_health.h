@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/loop/command_outbox.h"
+#include "scheduler/alerts/alert_outbox.h"
+#include "scheduler/alerts/watch.h"
 #include "scheduler/loop/loop.h"
 #include "scheduler/rpc/health_source.h"
 #include "scheduler/store/storage.h"
@@ -18,9 +19,9 @@ namespace weir {
 
 class SchedulerHealth final : public rpc::HealthSource {
  public:
-  // The parts outlive it; `outbox` may be null.
+  // The parts outlive it.
   SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                  const loop::CommandOutbox* outbox);
+                  const alerts::AlertOutbox& outbox, const alerts::Watch& watch);
 
   std::vector<rpc::HealthItem> health() override;
 
@@ -43,11 +44,13 @@ class SchedulerHealth final : public rpc::HealthSource {
   rpc::HealthItem database() const;
   rpc::HealthItem quarantine() const;
   rpc::HealthItem integrity() const;
-  rpc::HealthItem outbox() const;
+  rpc::HealthItem alerts() const;
+  rpc::HealthItem heartbeat() const;
 
   const store::Storage& storage_;
   const loop::Loop& loop_;
-  const loop::CommandOutbox* const outbox_;
+  const alerts::AlertOutbox& outbox_;
+  const alerts::Watch& watch_;
   std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;
   std::vector<std::string> quarantined_;       // guarded by mutex_

@@ -44,7 +44,7 @@ struct ServeArguments {
   std::string grpc = "127.0.0.1:7601";
   std::int64_t min_free = -1;
   std::int64_t max_file = 0;
-  std::string on_run_finished;
+  std::string alerts_config;
   engine::Options limits;  // of runs; the rest of them is the engine's own
   int slots = 0;
   std::string name;
@@ -82,7 +82,7 @@ SchedulerOptions scheduler_options(const ServeArguments& arguments) {
   options.http_address = arguments.http;
   if (arguments.min_free >= 0) options.min_free_bytes = arguments.min_free;
   if (arguments.max_file > 0) options.file_bytes_max = arguments.max_file;
-  options.on_run_finished = arguments.on_run_finished;
+  options.alerts_config = arguments.alerts_config;
   options.engine = arguments.limits;
   return options;
 }
@@ -276,8 +276,8 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--max-file", arguments.max_file, "largest file of a module: 500M, 4G (2G)")
       ->transform(CLI::AsSizeValue(false));
-  command.add_option("--on-run-finished", arguments.on_run_finished,
-                     "command that gets each ended run as JSON on stdin");
+  command.add_option("--alerts-config", arguments.alerts_config,
+                     "file of the channels of alerts and of the heartbeat, see docs/alerts.md");
   engine::Options& limits = arguments.limits;
   command.add_option("--max-live-runs", limits.live_runs_max, "runs at a time; more wait (10000)")
       ->check(CLI::Range(1, kLiveRunsMax));

@@ -48,6 +48,13 @@ struct TickFilter {
   std::optional<base::WallTime> since = {};  // nominal times from then on
 };
 
+struct AlertFilter {
+  std::string rule;
+  bool firing = false;                  // those alone
+  bool undelivered = false;             // those alone whose newest message was given up
+  std::optional<base::WallTime> since;  // whose newest event was from then on
+};
+
 struct RunWithCounts {
   engine::RunRow run;
   std::vector<std::int32_t> counts;  // by engine::TaskState
@@ -97,6 +104,15 @@ class Reader {
   virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                                          const TickFilter& filter,
                                                          const PageRequest& page) = 0;
+  // In the order of their names; they are few.
+  virtual base::Result<std::vector<engine::AlertRuleRow>> list_alert_rules() = 0;
+  virtual base::Result<std::vector<engine::SilenceRow>> list_silences() = 0;
+  // Newest first.
+  virtual base::Result<Page<engine::AlertRow>> list_alerts(const AlertFilter& filter,
+                                                           const PageRequest& page) = 0;
+  virtual base::Result<engine::AlertRow> get_alert(std::int64_t id) = 0;
+  // Alerts with an event from then on whose newest message was given up.
+  virtual base::Result<std::int64_t> count_undelivered(base::WallTime since) = 0;
   // Events with seq > since, of one run if given, oldest first.
   virtual base::Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                                   std::optional<base::RunId> run,

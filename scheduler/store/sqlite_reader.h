@@ -68,6 +68,12 @@ class SqliteReader final : public ports::Reader {
   Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                            const ports::TickFilter& filter,
                                            const ports::PageRequest& page) override;
+  Result<std::vector<engine::AlertRuleRow>> list_alert_rules() override;
+  Result<std::vector<engine::SilenceRow>> list_silences() override;
+  Result<Page<engine::AlertRow>> list_alerts(const ports::AlertFilter& filter,
+                                             const ports::PageRequest& page) override;
+  Result<engine::AlertRow> get_alert(std::int64_t id) override;
+  Result<std::int64_t> count_undelivered(base::WallTime since) override;
   // OUT_OF_RANGE when events after `since` have been pruned, and when `since` is ahead of the log.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                     std::optional<engine::RunId> run,
