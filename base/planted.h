@@ -26,6 +26,13 @@ enum class PlantedBug {
   kWakeUpLost,                // a worker that returns is given nothing
   kLeaseTimerLost,            // a lease that was renewed is not watched again
   kSideEffectsOutliveLease,   // a worker that is cut off lets them run on
+  kTickLostAtRestart,         // a schedule goes on from now
+  kTickDoubledAtRestart,      // the newest tick is not looked at
+  kCatchUpOffByOne,           // one more than the definition says
+  kOverlapReleasedTwice,      // two that wait begin at one end
+  kOverlapNeverReleased,      // what waits does not begin
+  kSupersededRunGoesOn,       // its tick says that it does not
+  kTimesRepeated,             // by a clock that is set back
 };
 extern PlantedBug planted_bug;
 

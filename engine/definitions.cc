@@ -308,7 +308,7 @@ void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manif
   }
 }
 
-void activate(Step& step, const ModuleUpload& upload, const Zones& zones) {
+void activate(Step& step, const ModuleUpload& upload) {
   State& state = step.state;
   const std::string& pipeline = upload.manifest->pipeline;
   if (const auto active = state.active.find(pipeline); active != state.active.end()) {
@@ -334,8 +334,8 @@ void activate(Step& step, const ModuleUpload& upload, const Zones& zones) {
   write(step, module->row);
   retire_assets(step, pipeline, *upload.manifest);
   adopt_assets(step, pipeline, *upload.manifest);
-  declare_schedules(step, *upload.manifest, upload.digest, zones);
-  declare_freshness(step, *upload.manifest, zones);
+  declare_schedules(step, *upload.manifest, upload.digest);
+  declare_freshness(step, *upload.manifest);
   emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 
@@ -378,7 +378,8 @@ void register_modules(Step& step, const RegisterModules& command) {
     step.effects.replies.push_back({command.request.reply_to, {}, std::move(changes)});
     return;
   }
-  for (const auto& upload : command.modules) activate(step, upload, command.zones);
+  step.state.zones.insert(command.zones.begin(), command.zones.end());
+  for (const auto& upload : command.modules) activate(step, upload);
   renew_catalog(step.state);
   reply(step, command.request, {}, std::move(changes));
 }

@@ -119,7 +119,7 @@ Reads Engine::reads(const Command& command) const {
                  [&](const PauseSchedules& c) { request(c.request); },
                  [&](const TriggerSchedule& c) {
                    request(c.request);
-                   reads.ticks = ticks_to_trigger(*state_, c);
+                   reads.ticks = ticks_to_trigger(*state_, c, command.now.wall);
                  },
                  [&](const PauseFreshness& c) { request(c.request); },
                  [&](const ObserveAsset& c) { request(c.request); },
@@ -246,6 +246,8 @@ bool answered_before(Step& step, const RequestInfo& request) {
   step.effects.replies.push_back(std::move(again));
   return true;
 }
+
+std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
 
 void touch(Step& step, const Run& run) {
   step.effects.durability = Durability::kSync;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 #include "engine/text/format.h"
 #include "engine/text/record_text.h"
@@ -195,6 +196,7 @@ void Engine::check_invariants() const {
   }
   CHECK_MSG(next_admissions(state).empty() || state.admission_timer,
             "who waits for room is let in when there is some");
+  check_schedules(state);
   for (const auto& [pipeline, digest] : state.active) {
     CHECK_MSG(state.modules.contains(digest), "an active module is resident: " + pipeline);
   }

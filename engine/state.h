@@ -177,11 +177,12 @@ struct State {
   std::set<std::string> measured_for;                       // assets of policies that wait for that
   std::set<std::string> unmeasured;                         // whose durations the next step reads
   Zones zones;                                              // that they name
-  std::map<RunId, Withdrawal> withdrawn;                    // queued runs that are to end
+  // Without an end, of schedules that were deleted: for those that are made under their names.
+  std::map<std::string, std::vector<RunId>, std::less<>> runs_of_deleted;
+  std::map<RunId, Withdrawal> withdrawn;  // queued runs that are to end
   bool withdrawal_timer = false, measure_timer = false, rebase_timer = false;
   bool rebase = false;                // schedules are ahead of the clock, which was set back
   WallTime downtime_until{};          // times up to here passed while nobody looked
-  WallTime last_trigger{};            // the nominal time of the last run by hand
   std::optional<base::Now> last_now;  // of the step before
   Alerts alerts;
   std::map<std::string, Worker> workers;

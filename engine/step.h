@@ -62,6 +62,8 @@ void emit_task(Step& step, Run& run, const Task& task, TaskEvent event) {
 // before.
 bool answered_before(Step& step, const RequestInfo& request);
 
+std::string who(const std::string& by);  // "somebody" when nobody said
+
 // The next number of the step's seed.
 std::uint32_t draw(Step& step);
 

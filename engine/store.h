@@ -23,7 +23,8 @@ struct Reads {
   // Ticks of a schedule. Rows that cannot be decoded are left out.
   struct Ticks {
     std::string schedule;
-    WallTime from{}, to{};  // the nominal time or the stretch; and the newest tick before that
+    WallTime from{}, to{};  // the nominal time or the stretch; and the newest of a
+                            // nominal time before that, no run by hand
   };
   std::vector<std::string> replies;  // idempotency keys
   std::vector<RunId> runs;           // that may have finished

@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "module/freshness_check.h"
 #include "module/schedule_check.h"
 
 namespace weir::module {
@@ -39,6 +40,7 @@ class Validator {
     for (const StageSpec& stage : manifest_.stages) check_stage(stage);
     if (first_error_ == 0) find_cycle();
     check_schedules();
+    check_freshness();
     return result();
   }
 
@@ -265,6 +267,35 @@ class Validator {
         add(problem.error(), problem.message());
       }
     }
+  }
+
+  // On what this pipeline makes: others answer for their own assets.
+  void check_freshness() {
+    std::set<std::string_view> seen;
+    for (const FreshnessSpec& policy : manifest_.freshness) {
+      const std::string asset = base::valid_utf8(policy.asset);
+      const auto producer = producers_.find(policy.asset);
+      const bool made =
+          producer != producers_.end() && producer->second.is_asset && producer->second.stage >= 0;
+      if (!made) {
+        add(base::kErrFreshness, "freshness of '" + asset + "': " + not_made(policy.asset));
+      } else if (!seen.insert(policy.asset).second) {
+        add(base::kErrFreshness,
+            "freshness of '" + asset + "': it has two policies; an asset takes one");
+      }
+      for (const Status& problem : freshness_problems(policy)) {
+        add(problem.error(), problem.message());
+      }
+    }
+  }
+
+  std::string not_made(const std::string& asset) const {
+    std::vector<std::string> made;
+    for (const auto& [name, producer] : producers_) {
+      if (producer.is_asset && producer.stage >= 0) made.push_back(name);
+    }
+    return "a policy on an asset that nothing makes: the pipeline has none of that name." +
+           base::did_you_mean(asset, made);
   }
 
   // Parents of a stage that join its run. last_good and self_previous read what was committed

@@ -116,6 +116,22 @@ Json schedule_to_json(const ScheduleSpec& schedule) {
   return out;
 }
 
+Json freshness_to_json(const FreshnessSpec& policy) {
+  static const FreshnessSpec kDefaults;
+  Json out;
+  out.set("asset", policy.asset).set("kind", base::word_of(policy.kind));
+  set_int(out, "fail_ms", policy.fail_ms, 0);
+  set_int(out, "warn_ms", policy.warn_ms, 0);
+  set_text(out, "cron", policy.cron);
+  if (policy.zone != kDefaults.zone) out.set("zone", policy.zone);
+  set_int(out, "lower_bound_ms", policy.lower_bound_ms, 0);
+  set_int(out, "warn_margin_ms", policy.warn_margin_ms, 0);
+  set_int(out, "required_after_ms", policy.required_after_ms, kDefaults.required_after_ms);
+  if (policy.action != kDefaults.action) out.set("action", base::word_of(policy.action));
+  set_int(out, "expected_ms", policy.expected_ms, 0);
+  return out;
+}
+
 // Reads members with their path; keeps the first problem.
 class ManifestReader {
  public:
@@ -286,6 +302,23 @@ ScheduleSpec read_schedule(const Json& json, std::string path, Status& problem) 
   return out;
 }
 
+FreshnessSpec read_freshness(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  FreshnessSpec out;
+  out.asset = reader.text("asset", true);
+  out.kind = reader.choice<FreshnessKind>("kind");
+  out.fail_ms = reader.integer("fail_ms", 0);
+  out.warn_ms = reader.integer("warn_ms", 0);
+  out.cron = reader.text("cron");
+  if (!reader.at("zone").is_null()) out.zone = reader.text("zone");
+  out.lower_bound_ms = reader.integer("lower_bound_ms", 0);
+  out.warn_margin_ms = reader.integer("warn_margin_ms", 0);
+  out.required_after_ms = reader.integer("required_after_ms", out.required_after_ms);
+  out.action = reader.choice("action", out.action);
+  out.expected_ms = reader.integer("expected_ms", 0);
+  return out;
+}
+
 void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
   reader.each("stages", [&](const Json& item, std::string at) {
     out.stages.push_back(read_stage(item, std::move(at), problem));
@@ -311,6 +344,9 @@ void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
   });
   reader.each("schedules", [&](const Json& item, std::string at) {
     out.schedules.push_back(read_schedule(item, std::move(at), problem));
+  });
+  reader.each("freshness", [&](const Json& item, std::string at) {
+    out.freshness.push_back(read_freshness(item, std::move(at), problem));
   });
 }
 
@@ -351,12 +387,16 @@ Json manifest_to_json(const Manifest& manifest) {
   out.set("stages", std::move(stages)).set("externals", std::move(externals));
   out.set("params", std::move(params)).set("resources", std::move(resources));
   out.set("jobs", std::move(jobs));
-  if (manifest.schedules.empty()) return out;
   Json schedules = Json::Array{};
   for (const ScheduleSpec& schedule : manifest.schedules) {
     schedules.push(schedule_to_json(schedule));
   }
-  out.set("schedules", std::move(schedules));
+  if (!manifest.schedules.empty()) out.set("schedules", std::move(schedules));
+  Json freshness = Json::Array{};
+  for (const FreshnessSpec& policy : manifest.freshness) {
+    freshness.push(freshness_to_json(policy));
+  }
+  if (!manifest.freshness.empty()) out.set("freshness", std::move(freshness));
   return out;
 }
 

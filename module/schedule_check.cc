@@ -67,12 +67,7 @@ class ScheduleCheck {
     for (const std::string& cron : schedule_.crons) add("", calendar::read_cron(cron).status());
   }
 
-  void check_zone() {
-    if (calendar::is_zone_name(schedule_.zone)) return;
-    add(base::kErrTimeZone, "no time zone is named '" + base::valid_utf8(schedule_.zone) + "'." +
-                                base::did_you_mean(schedule_.zone, all_zones()) +
-                                " Zones have their IANA names, like Europe/Berlin");
-  }
+  void check_zone() { add("", zone_problem(schedule_.zone)); }
 
   void check_days_off() {
     if (schedule_.days_off.size() > kDaysOffMax) {
@@ -157,9 +152,24 @@ class ScheduleCheck {
 
 }  // namespace
 
+Status zone_problem(const std::string& name) {
+  if (calendar::is_zone_name(name)) return {};
+  return {Code::kInvalidArgument, base::kErrTimeZone,
+          "no time zone is named '" + base::valid_utf8(name) + "'." +
+              base::did_you_mean(name, all_zones()) +
+              " Zones have their IANA names, like Europe/Berlin"};
+}
+
 std::vector<Status> schedule_problems(const ScheduleSpec& schedule,
                                       std::span<const ParamSpec> params) {
   return ScheduleCheck(schedule, params).run();
+}
+
+Status joined(const std::vector<Status>& problems) {
+  std::string text;
+  for (const Status& problem : problems) text += (text.empty() ? "" : "\n") + problem.message();
+  if (problems.empty()) return {};
+  return {Code::kInvalidArgument, problems.front().error(), std::move(text)};
 }
 
 }  // namespace weir::module

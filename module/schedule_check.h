@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -20,5 +21,11 @@ inline constexpr std::size_t kDaysOffMax = 10'000;  // of a schedule
 // pipeline.
 std::vector<base::Status> schedule_problems(const ScheduleSpec& schedule,
                                             std::span<const ParamSpec> params);
+
+// OK, or that no time zone has this name, with the nearest that one has.
+base::Status zone_problem(const std::string& name);
+
+// All of them as one INVALID_ARGUMENT, a line each, under the number of the first; OK of none.
+base::Status joined(const std::vector<base::Status>& problems);
 
 }  // namespace weir::module

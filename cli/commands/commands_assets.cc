@@ -1,10 +1,11 @@
-// assets list|show|lineage|get. A value is decoded by the schema that travels with it, so no module
-// is needed to look at it; files and trees are written as they come, never held in memory.
-// Main thread.
+// assets list|show|lineage|get|observe. A value is decoded by the schema that travels with it, so
+// no module is needed to look at it; files and trees are written as they come, never held in
+// memory. Main thread.
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +17,10 @@
 
 #include "base/errors.h"
 #include "cli/commands/commands.h"
+#include "cli/display/freshness_text.h"
 #include "cli/paging.h"
+#include "cli/text/caller.h"
+#include "cli/text/duration.h"
 #include "cli/text/reference.h"
 #include "cli/values.h"
 #include "sdk/client/api.h"
@@ -38,6 +42,7 @@ struct AssetArguments {
   std::string selection;
   std::string pipeline;
   std::string out;
+  std::string at, version, key;
   int up = -1;
   int down = -1;
   bool all = false;
@@ -117,6 +122,31 @@ std::string materialization_text(const Painter& paint, const v1::Materialization
   return text;
 }
 
+// Nothing when it has no policy.
+base::Result<std::optional<v1::Freshness>> freshness_of(client::Api& api,
+                                                        const std::string& asset) {
+  v1::GetFreshnessRequest request;
+  request.set_asset(asset);
+  const auto found = api.get_freshness(request);
+  if (found.ok()) return std::optional(found->freshness());
+  if (found.status().code() == Code::kNotFound) return std::optional<v1::Freshness>();
+  return found.status();
+}
+
+// "pass until 2026-11-28 10:00:00 CET: at most 26 h old"
+std::string freshness_line(const std::optional<v1::Freshness>& one) {
+  if (!one) return "";
+  std::string text = freshness_state(*one).text;
+  if (one->has_next_change_at()) text += ", " + change_text(*one);
+  return text + ": " + one->description();
+}
+
+std::string verified_line(const v1::Asset& asset) {
+  if (!asset.has_verified_at()) return "";
+  return time_cell(asset.verified_at()) +
+         (asset.observed().empty() ? "" : ", version " + asset.observed());
+}
+
 int show(Invocation& invocation, const AssetArguments& arguments) {
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
@@ -125,10 +155,14 @@ int show(Invocation& invocation, const AssetArguments& arguments) {
   const auto answer = (*api)->get_asset(request);
   if (!answer.ok()) return invocation.fail(answer.status());
   const v1::Asset& asset = answer->asset();
+  const auto freshness = freshness_of(**api, asset.name());
+  if (!freshness.ok()) return invocation.fail(freshness.status());
   v1::ListMaterializationsRequest versions_request;
   versions_request.set_asset(asset.name());
   versions_request.set_page_size(kVersionsShown);
-  const auto versions = (*api)->list_materializations(versions_request);
+  // One from outside has none.
+  const auto versions = asset.external() ? v1::ListMaterializationsResponse()
+                                         : (*api)->list_materializations(versions_request);
   if (!versions.ok()) return invocation.fail(versions.status());
   if (invocation.structured()) {
     Json document = message_json(*answer);
@@ -146,7 +180,8 @@ int show(Invocation& invocation, const AssetArguments& arguments) {
     if (!value.empty()) text += paint(Color::kBold, name) + "  " + printable(value) + "\n";
   };
   line("asset     ", asset.name());
-  line("pipeline  ", asset.pipeline() + (asset.retired() ? " (retired)" : ""));
+  line("pipeline  ", asset.external() ? "none: it comes from outside"
+                                      : asset.pipeline() + (asset.retired() ? " (retired)" : ""));
   line("note      ", asset.note());
   line("owner     ", asset.owner());
   line("group     ", asset.group());
@@ -154,8 +189,14 @@ int show(Invocation& invocation, const AssetArguments& arguments) {
   line("depends on", joined(asset.depends_on()));
   line("checks    ", joined(asset.checks()));
   line("type      ", asset.type());
+  line("freshness ", freshness_line(*freshness));
+  line(asset.external() ? "observed  " : "verified  ", verified_line(asset));
   if (invocation.wide()) line("schema    ", asset.schema());
-  text += versions->materializations().empty()
+  text += asset.external() ? (asset.has_verified_at() ? ""
+                                                      : "never observed; tell of a version: "
+                                                        "weir assets observe " +
+                                                            asset.name() + "\n")
+          : versions->materializations().empty()
               ? "never materialized; make it: weir materialize " + asset.name() + "\n"
               : paint(Color::kBold, "materializations, newest first") + "\n";
   for (const v1::Materialization& version : versions->materializations()) {
@@ -333,6 +374,29 @@ int get(Invocation& invocation, const AssetArguments& arguments) {
   return kExitOk;
 }
 
+int observe(Invocation& invocation, const AssetArguments& arguments) {
+  v1::ObserveAssetRequest request;
+  request.set_asset(unpaste(arguments.asset));
+  request.set_version(arguments.version);
+  request.set_by(caller());
+  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
+                                                    : arguments.key);
+  if (!arguments.at.empty()) {
+    const auto at = parse_since(arguments.at, wall_now());
+    if (!at.ok()) return invocation.fail(at.status());
+    set_time(*at, request.mutable_at());
+  }
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  const auto answer = (*api)->observe_asset(request);
+  if (!answer.ok()) return invocation.fail(answer.status());
+  if (invocation.structured()) invocation.print_json(message_json(*answer));
+  if (invocation.options.output == OutputFormat::kName) invocation.data(request.asset() + "\n");
+  invocation.note("observed " + request.asset() +
+                  (arguments.version.empty() ? "" : ", version " + printable(arguments.version)));
+  return kExitOk;
+}
+
 }  // namespace
 
 void add_asset_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
@@ -355,6 +419,14 @@ void add_asset_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
 
   auto [show_command, shown] = add("show", "one asset and its latest versions", show);
   show_command->add_option("ASSET", shown->asset, "its name")->required();
+
+  auto [observe_command, told] =
+      add("observe", "tell of a new version of one that no pipeline makes", observe);
+  observe_command->add_option("ASSET", told->asset, "its name")->required();
+  observe_command->add_option("--at", told->at,
+                              "when it was made: a time, or a duration ago (default: now)");
+  observe_command->add_option("--version", told->version, "as its source names it");
+  observe_command->add_option("--idempotency-key", told->key, "for scripts that repeat themselves");
 
   auto [lineage_command, traced] = add("lineage", "what it is made from and what of it", lineage);
   lineage_command->add_option("ASSET", traced->asset, "its name")->required();

@@ -9,6 +9,7 @@
 
 #include "calendar/cron_text.h"
 #include "calendar/cron_times.h"
+#include "calendar/utc_text.h"
 #include "cli/commands/commands.h"
 #include "cli/text/duration.h"
 #include "scheduler/zones/zones.h"
@@ -62,18 +63,6 @@ std::vector<calendar::Instant> times_of(const Question& question, int count) {
   return times;
 }
 
-// "2026-11-30T01:00:00Z"
-std::string utc_text(calendar::Instant at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(at - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", int(date.year()),
-                unsigned(date.month()), unsigned(date.day()), int(time.hours().count()),
-                int(time.minutes().count()), int(time.seconds().count()));
-  return text;
-}
-
 std::string sentence(const Question& question) {
   const std::string phrase = calendar::describe(question.cron);
   if (question.cron.every_seconds != 0) return phrase + ", counted from 1970-01-01 00:00 UTC";
@@ -82,7 +71,7 @@ std::string sentence(const Question& question) {
 
 base::Json document(const Question& question, const std::vector<calendar::Instant>& times) {
   base::Json::Array list;
-  for (const auto at : times) list.emplace_back(utc_text(at));
+  for (const auto at : times) list.emplace_back(calendar::utc_text(at));
   return base::Json::Object{{"cron", question.text},
                             {"zone", question.zone.name()},
                             {"description", calendar::describe(question.cron)},
@@ -98,12 +87,13 @@ int next(Invocation& invocation, const CronArguments& arguments) {
     return kExitOk;
   }
   if (invocation.options.output == OutputFormat::kName) {
-    for (const auto at : times) invocation.data(utc_text(at) + "\n");
+    for (const auto at : times) invocation.data(calendar::utc_text(at) + "\n");
     return kExitOk;
   }
   Table table({{"FIRES"}, {"UTC"}, {"IN", Align::kRight}});
   for (const auto at : times) {
-    table.add({{format_time(at)}, {utc_text(at)}, {format_duration(at - question->from)}});
+    table.add(
+        {{format_time(at)}, {calendar::utc_text(at)}, {format_duration(at - question->from)}});
   }
   invocation.data(table.render(invocation.out_paint(), invocation.out_width()));
   invocation.note(sentence(*question));

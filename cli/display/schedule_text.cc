@@ -8,6 +8,7 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include "calendar/utc_text.h"
 #include "cli/text/duration.h"
 #include "cli/values.h"
 
@@ -20,15 +21,7 @@ bool is_late(const v1::Occurrence& occurrence) {
 
 // "2026-11-30T01:00:00Z"
 std::string utc_cell(const google::protobuf::Timestamp& at) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(to_wall(at));
-  const auto day = std::chrono::floor<std::chrono::days>(seconds);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(seconds - day);
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", int(date.year()),
-                unsigned(date.month()), unsigned(date.day()), int(time.hours().count()),
-                int(time.minutes().count()), int(time.seconds().count()));
-  return text;
+  return calendar::utc_text(std::chrono::floor<std::chrono::seconds>(to_wall(at)));
 }
 
 }  // namespace

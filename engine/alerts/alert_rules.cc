@@ -22,8 +22,6 @@ constexpr std::int64_t kAttemptsMax = 1'000;
 constexpr std::int64_t kLimitMsMin = 1'000;
 constexpr std::int64_t kLimitMsMax = std::int64_t{365} * 24 * 3600 * 1000;
 
-std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
-
 Status bad(const std::string& name, const std::string& what) {
   return {Code::kInvalidArgument, base::kErrUsage, "alert rule '" + name + "': " + what};
 }

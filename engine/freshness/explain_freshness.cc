@@ -3,23 +3,22 @@
 // adds to an answer and no row.
 #include <utility>
 
+#include "engine/explain/teller.h"
 #include "engine/freshness/freshness_step.h"
 
 namespace weir::engine {
 namespace {
 
-std::int64_t us_of(WallTime at) { return at.time_since_epoch().count(); }
-
-class FreshnessExplainer {
+class FreshnessExplainer : private Teller {
  public:
   FreshnessExplainer(const Step& step, const FreshnessPolicy& policy, Explanation& out)
-      : step_(step), policy_(policy), out_(out) {}
+      : Teller(policy.row.asset, out), step_(step), policy_(policy) {}
 
   void explain() {
     const FreshnessRow& row = policy_.row;
     const auto last = last_of(step_.state, row.asset);
-    say(ExplainKind::kFreshness, {std::string(base::word_of(row.state))}, "");
-    numbers({{"since", us_of(row.state_since)}, {"last", last ? us_of(*last) : 0}});
+    say(ExplainKind::kFreshness, {std::string(base::word_of(row.state))}, "",
+        {{"since", us_of(row.state_since)}, {"last", last ? us_of(*last) : 0}});
     if (row.spec.action == module::FreshnessAction::kObserve) {
       return say(ExplainKind::kFreshnessObserves, {}, "");
     }
@@ -29,18 +28,6 @@ class FreshnessExplainer {
   }
 
  private:
-  void say(ExplainKind kind, std::vector<std::string> references, std::string text) {
-    ExplainItem item;
-    item.kind = kind;
-    item.subject = policy_.row.asset;
-    item.references = std::move(references);
-    item.text = std::move(text);
-    out_.push_back(std::move(item));
-  }
-  void numbers(std::map<std::string, std::int64_t> given) {
-    out_.back().numbers = std::move(given);
-  }
-
   // The arithmetic: deadline, expected duration, margin, and what is stale.
   void explain_next(const Standing& standing) {
     if (!standing.deadline) return say(ExplainKind::kFreshnessDone, {}, "");
@@ -49,21 +36,20 @@ class FreshnessExplainer {
     std::string tasks;
     for (const std::string& task : plan.tasks) tasks += (tasks.empty() ? "" : ", ") + task;
     say(ExplainKind::kFreshnessNext, {plan.measured ? "measured" : "not measured often enough yet"},
-        std::move(tasks));
-    numbers({{"start", us_of(start)},
-             {"deadline", us_of(*standing.deadline)},
-             {"expected", plan.expected_ms}});
+        std::move(tasks),
+        {{"start", us_of(start)},
+         {"deadline", us_of(*standing.deadline)},
+         {"expected", plan.expected_ms}});
     if (policy_.row.failures > 0) {
-      say(ExplainKind::kFreshnessFailures, {}, "");
-      numbers({{"failures", policy_.row.failures},
-               {"retry", policy_.row.retry_at ? us_of(*policy_.row.retry_at) : 0}});
+      say(ExplainKind::kFreshnessFailures, {}, "",
+          {{"failures", policy_.row.failures},
+           {"retry", policy_.row.retry_at ? us_of(*policy_.row.retry_at) : 0}});
     }
     if (!policy_.waits.empty()) say(ExplainKind::kFreshnessWaits, {}, policy_.waits);
   }
 
   const Step& step_;
   const FreshnessPolicy& policy_;
-  Explanation& out_;
 };
 
 }  // namespace

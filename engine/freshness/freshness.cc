@@ -10,6 +10,8 @@
 #include "calendar/cron_text.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/occurrences.h"
+#include "module/freshness_check.h"
+#include "module/schedule_check.h"
 
 namespace weir::engine {
 namespace {
@@ -99,26 +101,11 @@ void take_back(Step& step, const std::string& pipeline, const std::set<std::stri
   }
 }
 
-Status refused(const std::string& asset, std::string why) {
-  return {Code::kInvalidArgument, base::kErrFreshness,
-          "freshness of '" + asset + "': " + std::move(why)};
-}
-
 Status check_one(const module::FreshnessSpec& spec, const Zones& known, const Zones& given) {
-  if (spec.kind == module::FreshnessKind::kMaxAge) {
-    if (spec.fail_ms < module::kFreshnessMsMin) {
-      return refused(spec.asset, "its largest age must be a minute at least");
-    }
-    if (spec.warn_ms < 0 || spec.warn_ms >= spec.fail_ms) {
-      return refused(spec.asset, "it must warn before it fails");
-    }
-    return {};
-  }
-  if (auto cron = calendar::read_cron(spec.cron); !cron.ok()) return cron.status();
-  if (spec.lower_bound_ms < module::kFreshnessMsMin || spec.warn_margin_ms < 0) {
-    return refused(spec.asset, "its lower bound must be a minute at least, and no margin negative");
-  }
-  if (known.contains(spec.zone) || given.contains(spec.zone)) return {};
+  Status status = module::joined(module::freshness_problems(spec));
+  const bool told = spec.kind == module::FreshnessKind::kMaxAge || known.contains(spec.zone) ||
+                    given.contains(spec.zone);
+  if (!status.ok() || told) return status;
   return {Code::kFailedPrecondition, base::kErrTimeZone,
           "freshness of '" + spec.asset + "': the tables of time zone '" + spec.zone +
               "' were not given"};
@@ -137,7 +124,7 @@ base::Result<FreshnessPolicy*> find_policy(State& state, const std::string& asse
 
 void set_pause(FreshnessPolicy& policy, const PauseFreshness& command) {
   policy.row.paused = command.pause;
-  policy.row.paused_by = command.pause ? (command.by.empty() ? "somebody" : command.by) : "";
+  policy.row.paused_by = command.pause ? who(command.by) : "";
   policy.row.pause_reason = command.pause ? command.reason : "";
 }
 
@@ -193,11 +180,9 @@ Status check_freshness(const State& state, const Manifest& manifest, const Zones
   return {};
 }
 
-void declare_freshness(Step& step, const Manifest& manifest, const Zones& zones) {
+void declare_freshness(Step& step, const Manifest& manifest) {
   std::set<std::string> kept;
   for (const module::FreshnessSpec& spec : manifest.freshness) {
-    const auto zone = zones.find(spec.zone);
-    if (zone != zones.end()) step.state.zones.emplace(spec.zone, zone->second);
     kept.insert(spec.asset);
     declare_one(step, spec);
   }
@@ -238,8 +223,7 @@ void observe_asset(Step& step, const ObserveAsset& command) {
     entry.second.verified_at = at;
     entry.second.observed = command.version;
     write(step, partition_row(entry));
-    emit(step, AssetObserved{command.asset, command.version, at,
-                             command.by.empty() ? "somebody" : command.by});
+    emit(step, AssetObserved{command.asset, command.version, at, who(command.by)});
     for (const auto& [asset, policy] : step.state.freshness) step.renewed.insert(asset);
   }
   reply(step, command.request, {}, ChangedNames{{command.asset}});
@@ -319,20 +303,17 @@ void restore_freshness(State& state, const Snapshot& snapshot, base::Now now) {
     policy.made = asset != state.assets.end() && !asset->second.retired;
     arm(state, policy, now.wall);
   }
-  const auto mark = [&](const Origin& origin, RunId run) {
-    if (origin.kind != OriginKind::kFreshness) return;
-    const auto found = state.freshness.find(origin.reference);
+  const auto waits = [&](const std::string& asset_name, RunId run) {
+    const auto found = state.freshness.find(asset_name);
     if (found != state.freshness.end()) wait_for_run(state, found->second, run);
   };
-  for (const auto& [id, queued] : state.queue.runs()) mark(queued.origin, id);
+  for (const auto& [id, queued] : state.queue.runs()) {
+    if (queued.origin.kind == OriginKind::kFreshness) waits(queued.origin.reference, id);
+  }
   for (const auto& [id, run] : state.runs) {
-    mark(run.row.origin, id);
     if (run.row.origin.kind != OriginKind::kFreshness) continue;
     for (const Task& task : run.tasks) {
-      for (const auto& output : task.spec->outputs) {
-        const auto found = state.freshness.find(output.asset);
-        if (found != state.freshness.end()) wait_for_run(state, found->second, id);
-      }
+      for (const auto& output : task.spec->outputs) waits(output.asset, id);
     }
   }
 }

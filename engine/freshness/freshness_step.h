@@ -15,7 +15,7 @@ namespace weir::engine {
 // Whether what a module declares can be; one asset is made by one pipeline, which the registration
 // has seen to.
 base::Status check_freshness(const State& state, const Manifest& manifest, const Zones& zones);
-void declare_freshness(Step& step, const Manifest& manifest, const Zones& zones);
+void declare_freshness(Step& step, const Manifest& manifest);  // the state has its zones
 void pause_freshness(Step& step, const PauseFreshness& command);
 void observe_asset(Step& step, const ObserveAsset& command);
 // The asset has a new version, or was found to be as it would be made: at the end of the step its

@@ -138,35 +138,50 @@ std::int64_t margin_ms(const FreshnessPolicy& policy, const RefreshPlan& plan) {
   return std::min(wanted, period_ms(policy.row.spec) / kPeriodShare);
 }
 
-bool job_makes(const State& state, const std::string& job, const std::string& asset) {
-  const auto stages = plan_stages(*state.catalog, job, "");
-  if (!stages.ok()) return false;
-  return std::any_of(stages->begin(), stages->end(), [&](const PlannedStage& planned) {
-    const auto& outputs = planned.module->manifest->stages[std::size_t(planned.stage)].outputs;
-    return std::any_of(outputs.begin(), outputs.end(),
-                       [&](const auto& output) { return output.asset == asset; });
-  });
+bool makes(const module::StageSpec& stage, const std::string& asset) {
+  return std::any_of(stage.outputs.begin(), stage.outputs.end(),
+                     [&](const auto& output) { return output.asset == asset; });
 }
 
+// Whether jobs make the asset, each looked at once: many schedules may run one.
+class JobsThatMake {
+ public:
+  JobsThatMake(const State& state, const std::string& asset) : state_(state), asset_(asset) {}
+
+  bool contains(const std::string& job) {
+    const auto known = known_.find(job);
+    if (known != known_.end()) return known->second;
+    return known_[job] = look(job);
+  }
+
+ private:
+  bool look(const std::string& job) const {
+    const auto stages = plan_stages(*state_.catalog, job, "");
+    if (!stages.ok()) return false;
+    return std::any_of(stages->begin(), stages->end(), [&](const PlannedStage& planned) {
+      return makes(planned.module->manifest->stages[std::size_t(planned.stage)], asset_);
+    });
+  }
+
+  const State& state_;
+  const std::string& asset_;
+  std::map<std::string, bool> known_;
+};
+
 // A live run that will make the asset, or one of a schedule that is queued.
-std::optional<RunId> run_that_brings(const State& state, const std::string& asset) {
+std::optional<RunId> run_that_brings(const State& state, const std::string& asset,
+                                     JobsThatMake& jobs) {
   for (const auto& [id, run] : state.runs) {
     if (!run.row.origin.partition.empty() || run.row.state == RunState::kCanceling) continue;
     for (const Task& task : run.tasks) {
-      if (std::holds_alternative<Ended>(task.phase)) continue;
-      const auto& outputs = task.spec->outputs;
-      const bool makes = std::any_of(outputs.begin(), outputs.end(),
-                                     [&](const auto& output) { return output.asset == asset; });
-      if (makes) return id;
+      if (!std::holds_alternative<Ended>(task.phase) && makes(*task.spec, asset)) return id;
     }
   }
-  for (const auto& [name, schedule] : state.schedules) {
-    for (const auto& runs : {schedule.live, schedule.waiting}) {
-      for (const RunId id : runs) {
-        const bool queued = state.queue.find(id) != nullptr;
-        if (queued && job_makes(state, schedule.row.spec.job, asset)) return id;
-      }
-    }
+  for (const auto& [id, queued] : state.queue.runs()) {
+    if (queued.origin.kind != OriginKind::kSchedule) continue;
+    const auto schedule = state.schedules.find(queued.origin.reference);
+    if (schedule == state.schedules.end() || state.withdrawn.contains(id)) continue;
+    if (jobs.contains(schedule->second.row.spec.job)) return id;
   }
   return std::nullopt;
 }
@@ -177,18 +192,13 @@ struct ScheduledRun {
 };
 
 // The first tick that will bring the asset before `latest`.
-std::optional<ScheduledRun> schedule_that_brings(const State& state, const std::string& asset,
-                                                 WallTime latest) {
-  std::map<std::string, bool> makes;  // by job: many schedules may run one
+std::optional<ScheduledRun> schedule_that_brings(const State& state, WallTime latest,
+                                                 JobsThatMake& jobs) {
   std::optional<ScheduledRun> first;
   for (const auto& [name, schedule] : state.schedules) {
     const bool comes = schedule.due && *schedule.due <= latest && schedule.next.day_off.empty();
-    if (!comes) continue;
-    const std::string& job = schedule.row.spec.job;
-    auto known = makes.find(job);
-    if (known == makes.end()) known = makes.emplace(job, job_makes(state, job, asset)).first;
-    if (!known->second) continue;
-    if (!first || *schedule.due < first->due) first = {name, *schedule.due};
+    if (!comes || (first && *schedule.due >= first->due)) continue;
+    if (jobs.contains(schedule.row.spec.job)) first = {name, *schedule.due};
   }
   return first;
 }
@@ -293,13 +303,14 @@ std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,
     policy.waits = "its source '" + plan.silent + "' was not observed for too long";
     return std::nullopt;
   }
-  if (const auto run = run_that_brings(step.state, policy.row.asset)) {
+  JobsThatMake jobs(step.state, policy.row.asset);
+  if (const auto run = run_that_brings(step.state, policy.row.asset, jobs)) {
     policy.waits = "run " + run->text() + " will make it";
     wait_for_run(step.state, policy, *run);
     return std::nullopt;
   }
   const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);
-  if (const auto tick = schedule_that_brings(step.state, policy.row.asset, latest)) {
+  if (const auto tick = schedule_that_brings(step.state, latest, jobs)) {
     policy.waits = "schedule " + tick->schedule + " will make it at " + utc_text(tick->due);
     return tick->due + seconds(1);
   }

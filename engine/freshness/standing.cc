@@ -18,14 +18,25 @@ void changes_at(Standing& standing, WallTime at, WallTime now) {
   standing.next_change = std::min(standing.next_change.value_or(at), at);
 }
 
-// It was never made: to be made at once, and wrong from when it is required.
-Standing never_made(const module::FreshnessSpec& spec, WallTime since, WallTime now) {
+// It was never made: an age that is not there yet has no deadline but the time from which it is
+// required. A deadline by the clock counts from the first on.
+Standing never_made(const module::FreshnessSpec& spec, const calendar::Occurrences* deadlines,
+                    WallTime since, WallTime now) {
   Standing standing;
-  standing.deadline = now;
+  if (deadlines != nullptr) {
+    if (const auto next = deadlines->next_after(std::chrono::floor<seconds>(now))) {
+      standing.deadline = next->at;
+      standing.not_before = next->at - milliseconds(spec.lower_bound_ms);
+    }
+  }
   if (spec.required_after_ms < 0) return standing;
   const WallTime required = since + milliseconds(spec.required_after_ms);
   if (required <= now) standing.state = FreshnessState::kFail;
   changes_at(standing, required, now);
+  if (!standing.deadline || required < *standing.deadline) {
+    standing.deadline = required;
+    standing.not_before = {};
+  }
   return standing;
 }
 
@@ -75,7 +86,7 @@ Standing by_deadline(const module::FreshnessSpec& spec, const calendar::Occurren
 
 Standing standing_of(const module::FreshnessSpec& spec, const calendar::Occurrences* deadlines,
                      WallTime since, std::optional<WallTime> last, WallTime now) {
-  if (!last) return never_made(spec, since, now);
+  if (!last) return never_made(spec, deadlines, since, now);
   if (spec.kind == module::FreshnessKind::kMaxAge) return by_age(spec, *last, now);
   if (deadlines == nullptr) return {};  // its zone cannot be read
   return by_deadline(spec, *deadlines, *last, now);

@@ -103,6 +103,7 @@ void admit(Step& step, const std::optional<RunRow>& found, RunId id) {
     RunRow lost;
     lost.id = id;
     lost.created_at = step.now.wall;
+    lost.origin = step.state.queue.find(id)->origin;  // which waits for its end
     return fail_queued(step, std::move(lost),
                        "what was asked for can no longer be read from the store; start it again");
   }

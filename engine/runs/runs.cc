@@ -65,7 +65,7 @@ Status cancel_row(Step& step, const CancelRun& command) {
 }  // namespace
 
 void cancel_live(Step& step, Run& run, const std::string& why) {
-  if (run.row.state == RunState::kCanceling) return;
+  if (run.row.state == RunState::kCanceling || terminal(run.row.state)) return;
   run.row.state = RunState::kCanceling;
   run.row.message = why;
   touch(step, run);

@@ -1,6 +1,7 @@
 // Schedules that modules declare: checked before a registration is accepted, taken over when it is.
 // One that is no longer declared is retired, so that its pause and its history are there when it
 // comes back. Part of Engine's step.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -28,7 +29,32 @@ module::ScheduleSpec spec_of_row(const Manifest& manifest, module::ScheduleSpec 
   return spec;
 }
 
-Status check_owner(const State& state, const std::string& name) {
+// By the module of another pipeline: names of pipelines may begin with each other's.
+bool declared_elsewhere(const State& state, const std::string& pipeline, const std::string& name) {
+  for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+    const auto active = state.active.find(name.substr(0, slash));
+    if (active == state.active.end() || active->first == pipeline) continue;
+    const auto& schedules = state.modules.at(active->second)->manifest->schedules;
+    const std::string rest = name.substr(slash + 1);
+    const bool there = std::any_of(schedules.begin(), schedules.end(),
+                                   [&](const auto& spec) { return spec.name == rest; });
+    if (there) return true;
+  }
+  return false;
+}
+
+// Of those that the pipeline's module declared; `name` is the full one.
+bool is_of(const State& state, const Schedule& schedule, const std::string& pipeline) {
+  const std::string& name = schedule.row.name;
+  return schedule.row.declared && !schedule.row.retired && name.starts_with(pipeline + "/") &&
+         !declared_elsewhere(state, pipeline, name);
+}
+
+Status check_owner(const State& state, const std::string& pipeline, const std::string& name) {
+  if (declared_elsewhere(state, pipeline, name)) {
+    return {Code::kAlreadyExists, base::kErrDuplicateName,
+            "schedule '" + name + "' is declared by the module of another pipeline; rename it"};
+  }
   const auto found = state.schedules.find(name);
   if (found == state.schedules.end() || found->second.row.declared) return {};
   return {Code::kAlreadyExists, base::kErrDuplicateName,
@@ -48,6 +74,7 @@ void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& s
   if (fresh) {
     schedule.row.name = name;
     schedule.row.declared = true;
+    adopt_runs(step.state, schedule);
     schedule.row.paused = spec.paused;
     if (spec.paused) {
       schedule.row.paused_at = step.now.wall;
@@ -68,6 +95,8 @@ void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& s
 }
 
 void retire(Step& step, Schedule& schedule, const std::string& by) {
+  settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall), TickOutcome::kSkipped,
+                 "its module no longer declares the schedule");
   schedule.row.retired = true;
   schedule.row.changed_at = step.now.wall;
   schedule.row.changed_by = by;
@@ -82,13 +111,8 @@ void retire(Step& step, Schedule& schedule, const std::string& by) {
 Status check_schedule(const module::ScheduleSpec& spec,
                       const std::vector<module::ParamSpec>& params, const Zones& known,
                       const Zones& given) {
-  std::string text;
-  int error = 0;
-  for (const Status& problem : module::schedule_problems(spec, params)) {
-    text += (text.empty() ? "" : "\n") + problem.message();
-    if (error == 0) error = problem.error();
-  }
-  if (!text.empty()) return {Code::kInvalidArgument, error, std::move(text)};
+  Status status = module::joined(module::schedule_problems(spec, params));
+  if (!status.ok()) return status;
   auto zone = known.find(spec.zone);
   if (zone == known.end() && (zone = given.find(spec.zone)) == given.end()) {
     return {
@@ -101,28 +125,24 @@ Status check_schedule(const module::ScheduleSpec& spec,
 Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones) {
   for (const module::ScheduleSpec& spec : manifest.schedules) {
     const std::string name = full_name(manifest, spec.name);
-    if (Status status = check_owner(state, name); !status.ok()) return status;
+    if (Status status = check_owner(state, manifest.pipeline, name); !status.ok()) return status;
     Status status = check_schedule(spec, manifest.params, state.zones, zones);
     if (!status.ok()) return status;
   }
   return {};
 }
 
-void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
-                       const Zones& zones) {
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module) {
   const std::string by = "module " + module.hex().substr(0, 12);
   std::set<std::string> kept;
   for (const module::ScheduleSpec& spec : manifest.schedules) {
-    const auto zone = zones.find(spec.zone);
-    if (zone != zones.end()) step.state.zones.emplace(spec.zone, zone->second);
     kept.insert(full_name(manifest, spec.name));
     declare(step, manifest, spec, by);
   }
-  const std::string prefix = manifest.pipeline + "/";
   for (auto& [name, schedule] : step.state.schedules) {
-    const bool mine = schedule.row.declared && !schedule.row.retired && name.starts_with(prefix) &&
-                      schedule.row.spec.job.starts_with(prefix);
-    if (mine && !kept.contains(name)) retire(step, schedule, by);
+    if (!kept.contains(name) && is_of(step.state, schedule, manifest.pipeline)) {
+      retire(step, schedule, by);
+    }
   }
 }
 
@@ -138,11 +158,9 @@ void add_schedule_changes(const State& state, const Manifest& manifest, ModuleCh
       change.changed.push_back("schedule " + spec.name);
     }
   }
-  const std::string prefix = manifest.pipeline + "/";
   for (const auto& [name, schedule] : state.schedules) {
-    const bool mine = schedule.row.declared && !schedule.row.retired && name.starts_with(prefix);
-    if (mine && !kept.contains(name)) {
-      change.removed.push_back("schedule " + name.substr(prefix.size()));
+    if (!kept.contains(name) && is_of(state, schedule, manifest.pipeline)) {
+      change.removed.push_back("schedule " + name.substr(manifest.pipeline.size() + 1));
     }
   }
 }

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "calendar/cron_text.h"
 #include "calendar/read_time.h"
+#include "engine/explain/teller.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -16,8 +16,6 @@ using calendar::Instant;
 using std::chrono::seconds;
 
 constexpr std::size_t kRunsExplainedMax = 5;
-
-std::int64_t us_of(WallTime at) { return at.time_since_epoch().count(); }
 
 // "nightly@2026-11-28T02:00:00Z": a time without an offset is by the schedule's zone.
 struct Reference {
@@ -39,12 +37,13 @@ std::optional<Reference> read_reference(State& state, const std::string& text) {
   return reference;
 }
 
-class ScheduleExplainer {
+class ScheduleExplainer : private Teller {
  public:
-  ScheduleExplainer(const Schedule& schedule, Explanation& out) : schedule_(schedule), out_(out) {}
+  ScheduleExplainer(const Schedule& schedule, Explanation& out)
+      : Teller(schedule.row.name, out), schedule_(schedule) {}
 
   void explain() {
-    say(ExplainKind::kSchedule, {schedule_.row.spec.job}, when());
+    say(ExplainKind::kSchedule, {schedule_.row.spec.job}, description_of(schedule_.row.spec));
     explain_state();
     explain_runs();
     say(ExplainKind::kScheduleHistory, {}, "");
@@ -54,10 +53,11 @@ class ScheduleExplainer {
     for (const TickRow& tick : ticks) {
       if (tick.nominal == nominal) return say_tick(tick);
       if (tick.until && tick.nominal < nominal && *tick.until >= nominal) {
-        say(ExplainKind::kTickStretch, {std::string(base::word_of(tick.outcome))}, tick.reason);
-        return numbers({{"nominal", us_of(nominal)},
-                        {"first", us_of(tick.nominal)},
-                        {"last", us_of(*tick.until)}});
+        return say(ExplainKind::kTickStretch, {std::string(base::word_of(tick.outcome))},
+                   tick.reason,
+                   {{"nominal", us_of(nominal)},
+                    {"first", us_of(tick.nominal)},
+                    {"last", us_of(*tick.until)}});
       }
     }
     const Instant at = std::chrono::floor<seconds>(nominal);
@@ -65,37 +65,14 @@ class ScheduleExplainer {
                           ? std::nullopt
                           : schedule_.occurrences->next_after(at - seconds(1));
     if (next && next->at == nominal && nominal > now) {
-      say(ExplainKind::kTickToCome, {}, "");
-      numbers({{"nominal", us_of(nominal)}});
+      say(ExplainKind::kTickToCome, {}, "", {{"nominal", us_of(nominal)}});
       return explain_state();
     }
-    say(ExplainKind::kTickUnknown, {}, "");
-    numbers({{"nominal", us_of(nominal)}, {"next", next ? us_of(next->at) : 0}});
+    say(ExplainKind::kTickUnknown, {}, "",
+        {{"nominal", us_of(nominal)}, {"next", next ? us_of(next->at) : 0}});
   }
 
  private:
-  void say(ExplainKind kind, std::vector<std::string> references, std::string text) {
-    ExplainItem item;
-    item.kind = kind;
-    item.subject = schedule_.row.name;
-    item.references = std::move(references);
-    item.text = std::move(text);
-    out_.push_back(std::move(item));
-  }
-  void numbers(std::map<std::string, std::int64_t> given) {
-    out_.back().numbers = std::move(given);
-  }
-
-  // "at 02:00 on weekdays; at 12:00 on Saturday, Europe/Berlin".
-  std::string when() const {
-    std::string text;
-    for (const std::string& cron : schedule_.row.spec.crons) {
-      const auto parsed = calendar::read_cron(cron);
-      text += (text.empty() ? "" : "; ") + (parsed.ok() ? calendar::describe(*parsed) : cron);
-    }
-    return text + ", " + schedule_.row.spec.zone;
-  }
-
   void explain_state() {
     const ScheduleRow& row = schedule_.row;
     if (row.retired) return say(ExplainKind::kScheduleRetired, {}, "");
@@ -103,15 +80,15 @@ class ScheduleExplainer {
       return say(ExplainKind::kScheduleNoZone, {row.spec.zone}, "");
     }
     if (row.paused) {
-      say(ExplainKind::kSchedulePaused, {row.paused_by}, row.pause_reason);
-      return numbers({{"since", us_of(row.paused_at.value_or(WallTime{}))},
-                      {"until", row.paused_until ? us_of(*row.paused_until) : 0}});
+      return say(ExplainKind::kSchedulePaused, {row.paused_by}, row.pause_reason,
+                 {{"since", us_of(row.paused_at.value_or(WallTime{}))},
+                  {"until", row.paused_until ? us_of(*row.paused_until) : 0}});
     }
     if (!schedule_.due) return say(ExplainKind::kScheduleOver, {}, "");
-    say(ExplainKind::kScheduleNext, {}, "");
-    numbers({{"nominal", us_of(schedule_.next.at)},
-             {"due", us_of(*schedule_.due)},
-             {"jitter", row.spec.jitter_ms}});
+    say(ExplainKind::kScheduleNext, {}, "",
+        {{"nominal", us_of(schedule_.next.at)},
+         {"due", us_of(*schedule_.due)},
+         {"jitter", row.spec.jitter_ms}});
     if (schedule_.next.day_off.empty()) return;
     say(ExplainKind::kScheduleDayOff, {}, schedule_.next.day_off);
   }
@@ -121,8 +98,7 @@ class ScheduleExplainer {
     for (const RunId run : schedule_.live) {
       if (++explained > kRunsExplainedMax) break;
       say(ExplainKind::kScheduleRun, {run.text()},
-          std::string(base::word_of(schedule_.row.spec.overlap)));
-      numbers({{"overlap", 1}});
+          std::string(base::word_of(schedule_.row.spec.overlap)), {{"overlap", 1}});
     }
     for (const RunId run : schedule_.waiting) {
       if (++explained > kRunsExplainedMax) break;
@@ -132,14 +108,13 @@ class ScheduleExplainer {
 
   void say_tick(const TickRow& tick) {
     say(ExplainKind::kTick, {std::string(base::word_of(tick.outcome)), tick.run.text()},
-        tick.reason);
-    numbers({{"nominal", us_of(tick.nominal)},
-             {"evaluated", us_of(tick.evaluated_at)},
-             {"run", tick.run ? 1 : 0}});
+        tick.reason,
+        {{"nominal", us_of(tick.nominal)},
+         {"evaluated", us_of(tick.evaluated_at)},
+         {"run", tick.run ? 1 : 0}});
   }
 
   const Schedule& schedule_;
-  Explanation& out_;
 };
 
 }  // namespace

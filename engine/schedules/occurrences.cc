@@ -1,5 +1,5 @@
-// Definitions as occurrences: crons parsed, days and limits read by the zone's clock; and the texts
-// of times that messages give. Whatever is wrong with a part is told with its text, the cron's with
+// Definitions as occurrences: crons parsed, days and limits read by the zone's clock; and in words.
+// Whatever is wrong with a part is told with its text, the cron's with
 // a caret. Pure.
 #include "engine/schedules/occurrences.h"
 
@@ -66,11 +66,6 @@ std::uint64_t hash_of(std::string_view text, std::int64_t number) {
   return hash ^ (hash >> 31);
 }
 
-std::string digits(std::int64_t number, std::size_t width) {
-  const std::string text = std::to_string(number);
-  return std::string(width > text.size() ? width - text.size() : 0, '0') + text;
-}
-
 }  // namespace
 
 Result<calendar::Occurrences> occurrences_of(const module::ScheduleSpec& spec,
@@ -96,18 +91,18 @@ base::WallTime due_at(std::string_view schedule, std::int64_t jitter_ms,
   return base::WallTime(nominal) + std::chrono::milliseconds(share);
 }
 
-std::string utc_text(base::WallTime at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(at - day);
-  std::string text = digits(int(date.year()), 4) + "-" + digits(unsigned(date.month()), 2) + "-" +
-                     digits(unsigned(date.day()), 2) + "T" + digits(time.hours().count(), 2) + ":" +
-                     digits(time.minutes().count(), 2) + ":" + digits(time.seconds().count(), 2);
-  if (const auto fraction = time.subseconds().count(); fraction != 0) {
-    text += "." + digits(fraction, 6);
-    while (text.back() == '0') text.pop_back();
+std::string description_of(const module::ScheduleSpec& spec) {
+  std::string text;
+  bool by_the_clock = false;
+  for (const std::string& expression : spec.crons) {
+    if (!text.empty()) text += "; ";
+    const auto cron = calendar::read_cron(expression);
+    by_the_clock = by_the_clock || !cron.ok() || cron->every_seconds == 0;
+    text += cron.ok() ? calendar::describe(*cron) : "'" + expression + "'";
   }
-  return text + "Z";
+  // Lengths of time are the same everywhere.
+  if (!by_the_clock) return text;
+  return text + ", " + spec.zone + (spec.zone == "UTC" ? "" : " time");
 }
 
 }  // namespace weir::engine

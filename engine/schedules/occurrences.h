@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "calendar/occurrences.h"
+#include "calendar/utc_text.h"
 #include "module/schedule_spec.h"
 
 namespace weir::engine {
@@ -21,7 +22,10 @@ base::Result<calendar::Occurrences> occurrences_of(const module::ScheduleSpec& s
 // is the same for the same schedule ("pipeline/name") and time.
 base::WallTime due_at(std::string_view schedule, std::int64_t jitter_ms, calendar::Instant nominal);
 
-// "2026-11-28T02:00:00Z", with a fraction where there is one.
-std::string utc_text(base::WallTime at);
+// "at 02:00 on weekdays, Europe/Berlin time"; of several expressions "…; …, UTC". What cannot be
+// read is quoted.
+std::string description_of(const module::ScheduleSpec& spec);
+
+using calendar::utc_text;
 
 }  // namespace weir::engine

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/planted.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -15,23 +16,26 @@ using module::Overlap;
 
 constexpr std::size_t kWithdrawnPerStepMax = 64;  // more of them wait for the next step
 
-std::map<std::string, std::string> params_of(const module::ScheduleSpec& spec) {
+base::Result<std::map<std::string, std::string>> params_of(const module::ScheduleSpec& spec) {
   std::map<std::string, std::string> params;
   if (spec.params == "{}") return params;
   const auto object = base::Json::parse(spec.params);
-  if (!object.ok()) return params;  // it was judged when the schedule was made
+  if (!object.ok()) return object.status();
   for (const auto& [name, members] : object->members()) params.emplace(name, members.dump());
   return params;
 }
 
-RunSpec run_spec(const Schedule& schedule, const TickRow& tick) {
+base::Result<RunId> start(Step& step, const Schedule& schedule, const TickRow& tick,
+                          QueueReason hold) {
+  auto params = params_of(schedule.row.spec);
+  if (!params.ok()) return params.status();
   RunSpec spec;
   spec.job = schedule.row.spec.job;
-  spec.params = params_of(schedule.row.spec);
+  spec.params = std::move(*params);
   spec.reason = "schedule " + schedule.row.name + " for " + utc_text(tick.nominal);
   if (!tick.triggered_by.empty()) spec.reason += ", triggered by " + tick.triggered_by;
   spec.origin = {OriginKind::kSchedule, schedule.row.name, tick.nominal, ""};
-  return spec;
+  return start_run(step, spec, hold);
 }
 
 void withdraw(State& state, RunId run, Withdrawal why) {
@@ -71,10 +75,18 @@ void end_one(Step& step, RunRow row, const Withdrawal& why) {
     tick.outcome = TickOutcome::kSuperseded;
     tick.reason = why.why;
     write_tick(step, std::move(tick));
+    if (PLANTED(kSupersededRunGoesOn)) return;
   }
   row.state = RunState::kCanceled;
   row.message = why.why;
   end_queued(step, std::move(row));
+}
+
+void end_run_of_deleted(State& state, const RunFinished& end) {
+  const auto found = state.runs_of_deleted.find(end.origin.reference);
+  if (found == state.runs_of_deleted.end()) return;
+  std::erase(found->second, end.of.run);
+  if (found->second.empty()) state.runs_of_deleted.erase(found);
 }
 
 }  // namespace
@@ -89,8 +101,7 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick) {
     tick.reason = "run " + schedule.live.front().text() + " of the schedule has not ended";
     return;
   }
-  const auto id =
-      start_run(step, run_spec(schedule, tick), holds ? QueueReason::kOverlap : QueueReason::kNone);
+  const auto id = start(step, schedule, tick, holds ? QueueReason::kOverlap : QueueReason::kNone);
   if (!id.ok()) {
     tick.outcome = TickOutcome::kFailed;
     tick.reason = id.status().text();
@@ -115,34 +126,45 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick) {
 void schedule_run_ended(Step& step, const RunFinished& end) {
   step.state.withdrawn.erase(end.of.run);
   const auto found = step.state.schedules.find(end.origin.reference);
-  if (found == step.state.schedules.end()) return;
+  if (found == step.state.schedules.end()) return end_run_of_deleted(step.state, end);
   Schedule& schedule = found->second;
   std::erase(schedule.live, end.of.run);
   std::erase(schedule.waiting, end.of.run);
+  if (PLANTED(kOverlapNeverReleased)) return;
   if (schedule.live.empty() && !schedule.waiting.empty()) release_next(step.state, schedule);
+  if (PLANTED(kOverlapReleasedTwice) && !schedule.waiting.empty()) {
+    release_next(step.state, schedule);
+  }
 }
 
 void release_waiting(State& state, Schedule& schedule) {
   while (!schedule.waiting.empty()) release_next(state, schedule);
 }
 
+void supersede_waiting(State& state, Schedule& schedule, WallTime now) {
+  const Overlap overlap = schedule.row.spec.overlap;
+  const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
+  while (one && schedule.waiting.size() > 1) {
+    const QueuedRun* newest = state.queue.find(schedule.waiting.back());
+    withdraw(state, schedule.waiting.front(),
+             {superseded_by(newest->origin.nominal.value_or(now)), true});
+    schedule.waiting.erase(schedule.waiting.begin());
+  }
+}
+
 // What a tick began and a restart has interrupted: that the newest takes the place of those that
-// wait, that the live ones are canceled.
+// wait, that the ones before it are canceled. Later ones are runs by hand.
 void enforce_overlap(Step& step, const std::string& name) {
   const auto found = step.state.schedules.find(name);
   if (found == step.state.schedules.end()) return;
   Schedule& schedule = found->second;
-  const Overlap overlap = schedule.row.spec.overlap;
-  const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
-  while (one && schedule.waiting.size() > 1) {
-    const QueuedRun* newest = step.state.queue.find(schedule.waiting.back());
-    withdraw(step.state, schedule.waiting.front(),
-             {superseded_by(newest->origin.nominal.value_or(step.now.wall)), true});
-    schedule.waiting.erase(schedule.waiting.begin());
-  }
-  if (overlap != Overlap::kCancelRunning || schedule.waiting.empty()) return;
+  supersede_waiting(step.state, schedule, step.now.wall);
+  const bool cancels = schedule.row.spec.overlap == Overlap::kCancelRunning;
+  if (!cancels || schedule.waiting.empty()) return;
   const auto live = schedule.live;
-  for (const RunId run : live) cancel_for(step, run, "canceled for a newer tick");
+  for (const RunId run : live) {
+    if (run < schedule.waiting.back()) cancel_for(step, run, "canceled for a newer tick");
+  }
 }
 
 std::vector<RunId> next_withdrawals(const State& state) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -12,14 +13,16 @@ namespace {
 
 using std::chrono::seconds;
 
-void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot) {
+void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot,
+                 [[maybe_unused]] WallTime now) {
   Schedule& schedule = state.schedules[row.name];
   schedule.row = row;
   schedule.until = std::chrono::floor<seconds>(row.since);
   const auto last = snapshot.last_ticks.find(row.name);
-  if (last != snapshot.last_ticks.end()) {
+  if (last != snapshot.last_ticks.end() && !PLANTED(kTickDoubledAtRestart)) {
     schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(last->second));
   }
+  if (PLANTED(kTickLostAtRestart)) schedule.until = std::chrono::floor<seconds>(now);
   const auto zone = state.zones.find(row.spec.zone);
   if (zone == state.zones.end()) return;
   auto occurrences = occurrences_of(row.spec, zone->second);
@@ -33,10 +36,16 @@ Schedule* schedule_of(State& state, const Origin& origin) {
   return found == state.schedules.end() ? nullptr : &found->second;
 }
 
+void remember_run_of_deleted(State& state, base::RunId id, const Origin& origin) {
+  if (origin.kind == OriginKind::kSchedule) state.runs_of_deleted[origin.reference].push_back(id);
+}
+
 // In the order of their ids, which is the one in which they were made.
 void restore_runs_of_schedules(State& state) {
   for (const auto& [id, run] : state.runs) {
-    if (Schedule* schedule = schedule_of(state, run.row.origin)) schedule->live.push_back(id);
+    Schedule* schedule = schedule_of(state, run.row.origin);
+    if (schedule != nullptr) schedule->live.push_back(id);
+    if (schedule == nullptr) remember_run_of_deleted(state, id, run.row.origin);
   }
   for (const auto& [id, queued] : state.queue.runs()) {
     const bool waits = queued.reason == QueueReason::kOverlap;
@@ -44,6 +53,7 @@ void restore_runs_of_schedules(State& state) {
     if (schedule == nullptr || schedule->row.retired) {
       if (waits) state.queue.make_due(id);
       if (schedule != nullptr) schedule->live.push_back(id);
+      if (schedule == nullptr) remember_run_of_deleted(state, id, queued.origin);
     } else {
       (waits ? schedule->waiting : schedule->live).push_back(id);
     }
@@ -55,10 +65,12 @@ void restore_runs_of_schedules(State& state) {
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
   state.zones = snapshot.zones;
   state.downtime_until = now.wall;
-  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot);
+  state.last_now = now;  // a clock that is set before the first step is noticed
+  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot, now.wall);
   restore_runs_of_schedules(state);
   bool ahead = false;
   for (auto& [name, schedule] : state.schedules) {
+    supersede_waiting(state, schedule, now.wall);
     if (schedule.live.empty() && !schedule.waiting.empty()) {
       schedule.live.push_back(schedule.waiting.front());
       state.queue.make_due(schedule.waiting.front());

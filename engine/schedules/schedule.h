@@ -24,8 +24,8 @@ struct Schedule {
   std::optional<base::WallTime> due;  // when `next` is to be evaluated
   std::vector<base::RunId> live;      // its runs without an end, but for those that wait for them
   std::vector<base::RunId> waiting;   // until no run of it is live; the first goes first
-  // Nominal times after `until` that have an outcome already: the clock was ahead, and was set
-  // back.
+  // Nominal times after `until` that have a run already, in order: the clock was ahead, and was
+  // set back.
   std::vector<calendar::Instant> ahead;
 
   bool fires() const { return occurrences != nullptr && !row.paused && !row.retired; }

@@ -21,6 +21,8 @@ base::Result<Schedule*> find_schedule(State& state, const std::string& name);
 
 // Makes the schedule be as its row says, from now on. The zone is among those of the state.
 void renew_schedule(State& state, Schedule& schedule, base::Now now);
+// A schedule that is new under its name takes over the live runs of one that was deleted.
+void adopt_runs(State& state, Schedule& schedule);
 // Takes it away: what waits for its runs waits no more.
 void drop_schedule(State& state, const std::string& name);
 
@@ -31,8 +33,7 @@ base::Status check_schedule(const module::ScheduleSpec& spec,
                             const Zones& given);
 // Whether what a module declares can be: zones, times, and that nobody else made one of that name.
 base::Status check_schedules(const State& state, const Manifest& manifest, const Zones& zones);
-void declare_schedules(Step& step, const Manifest& manifest, const Digest& module,
-                       const Zones& zones);
+void declare_schedules(Step& step, const Manifest& manifest, const Digest& module);
 // "schedule NAME" for each that the manifest adds, changes or takes away.
 void add_schedule_changes(const State& state, const Manifest& manifest, ModuleChange& change);
 
@@ -46,7 +47,7 @@ void arm_tick(State& state, Schedule& schedule);
 // Records the nominal times from where the schedule has come to up to `last` as one stretch, if
 // there are any, and goes on from there.
 void settle_stretch(Step& step, Schedule& schedule, calendar::Instant last, TickOutcome outcome,
-                    std::string reason);
+                    const std::string& reason);
 void write_tick(Step& step, TickRow row);
 void rebase_schedules(Step& step);
 std::vector<Reads::Ticks> ticks_ahead(const State& state, WallTime now);
@@ -57,15 +58,21 @@ void request_run(Step& step, Schedule& schedule, TickRow& tick);
 void schedule_run_ended(Step& step, const RunFinished& end);
 void release_waiting(State& state, Schedule& schedule);  // all of them: nothing holds them any more
 void enforce_overlap(Step& step, const std::string& name);
+// Where one may wait: the newest takes the place of the others.
+void supersede_waiting(State& state, Schedule& schedule, WallTime now);
 void end_withdrawn(Step& step);
 std::vector<RunId> next_withdrawals(const State& state);
 
 // ---- trigger.cc ----
 void trigger_schedule(Step& step, const TriggerSchedule& command);
-std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command);
+std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command,
+                                           WallTime now);
 
 // ---- restore_schedules.cc ----
 void restore_schedules(State& state, const Snapshot& snapshot, base::Now now);
+
+// ---- schedule_invariants.cc ----
+void check_schedules(const State& state);
 
 // ---- explain_schedule.cc ----
 // "pipeline/nightly", or of one of its times: "nightly@2026-11-28T02:00:00Z". Whether it is one.

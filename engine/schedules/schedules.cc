@@ -20,8 +20,6 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kRecordsOfAPauseMax = 4;  // the row, its event, a stretch and its event
 
-std::string who(const std::string& by) { return by.empty() ? "somebody" : by; }
-
 // Of its end: "tickets/nightly" is also found as "nightly".
 bool ends_with_name(std::string_view full, std::string_view name) {
   return full.size() > name.size() && full.ends_with(name) &&
@@ -162,8 +160,9 @@ Result<Schedule*> find_schedule(State& state, const std::string& name) {
 
 void renew_schedule(State& state, Schedule& schedule, base::Now now) {
   schedule.row.since = now.wall;
-  schedule.until = std::chrono::floor<seconds>(now.wall);
-  schedule.ahead.clear();
+  // Further than now when the clock has just been set back: then it is about to be rebased.
+  schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(now.wall));
+  std::erase_if(schedule.ahead, [&](calendar::Instant at) { return at <= schedule.until; });
   const auto zone = state.zones.find(schedule.row.spec.zone);
   schedule.occurrences.reset();
   if (zone != state.zones.end()) {
@@ -175,9 +174,17 @@ void renew_schedule(State& state, Schedule& schedule, base::Now now) {
   arm_tick(state, schedule);
 }
 
+void adopt_runs(State& state, Schedule& schedule) {
+  const auto runs = state.runs_of_deleted.extract(schedule.row.name);
+  if (!runs.empty()) schedule.live = std::move(runs.mapped());
+}
+
 void drop_schedule(State& state, const std::string& name) {
   const auto found = state.schedules.find(name);
   release_waiting(state, found->second);
+  if (!found->second.live.empty()) {
+    state.runs_of_deleted[name] = std::move(found->second.live);
+  }
   state.schedules.erase(found);
 }
 
@@ -193,7 +200,7 @@ void put_schedule(Step& step, const PutSchedule& command) {
   }
   auto judged = judge(state, asked);
   if (!judged.ok()) return reply(step, command.request, judged.status());
-  for (const auto& [name, zone] : command.zones) state.zones.emplace(name, zone);
+  state.zones.insert(command.zones.begin(), command.zones.end());
   Schedule& schedule = state.schedules[judged->name];
   if (!command.create) {
     settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
@@ -201,6 +208,7 @@ void put_schedule(Step& step, const PutSchedule& command) {
   } else {  // in place of one that is retired: nothing of it stays but its ticks
     schedule.row = ScheduleRow{};
     schedule.row.name = judged->name;
+    adopt_runs(state, schedule);
     if (command.spec.paused) {
       schedule.row.paused = true;
       schedule.row.paused_at = step.now.wall;
@@ -222,6 +230,10 @@ void delete_schedule(Step& step, const DeleteSchedule& command) {
     return reply(step, command.request, of_module(schedule.row));
   }
   const std::string name = schedule.row.name;
+  if (!schedule.row.retired) {
+    settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
+                   TickOutcome::kSkipped, "the schedule was deleted before it was due");
+  }
   schedule.row.deleted = true;
   change(step, schedule, "deleted", command.by);
   drop_schedule(step.state, name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
@@ -50,6 +51,7 @@ Instant caught_up_from(const Schedule& schedule, Instant last, Instant end) {
     case module::CatchUp::kLast:
       runs = spec.catch_up_runs;
   }
+  if (PLANTED(kCatchUpOffByOne)) ++runs;
   Instant from = none;
   const Instant limit = std::max(window, schedule.until + seconds(1));
   auto tick = schedule.occurrences->last_due_until(last);
@@ -77,10 +79,10 @@ std::string missed_because(const Schedule& schedule) {
   return text + " within " + span_words(spec.catch_up_window_ms);
 }
 
-// The nominal times after `until` and up to `last`, as one row if there are any.
-void record_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,
-                    std::string reason) {
-  const auto first = schedule.occurrences->next_after(schedule.until);
+// The nominal times after `after` and up to `last`, as one row if there are any.
+void record_part(Step& step, const Schedule& schedule, Instant after, Instant last,
+                 TickOutcome outcome, const std::string& reason) {
+  const auto first = schedule.occurrences->next_after(after);
   if (!first || first->at > last) return;
   const Instant end = schedule.occurrences->last_until(last)->at;
   TickRow row;
@@ -89,8 +91,22 @@ void record_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome ou
   if (end > first->at) row.until = end;
   row.outcome = outcome;
   row.evaluated_at = step.now.wall;
-  row.reason = std::move(reason);
+  row.reason = reason;
   write_tick(step, std::move(row));
+}
+
+// The nominal times after `until` and up to `last`, as one row if there are any; those that have
+// their outcome already part it.
+void record_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,
+                    const std::string& reason) {
+  Instant after = schedule.until;
+  while (!schedule.ahead.empty() && schedule.ahead.front() <= last) {
+    const Instant there = schedule.ahead.front();
+    schedule.ahead.erase(schedule.ahead.begin());
+    record_part(step, schedule, after, there - seconds(1), outcome, reason);
+    after = std::max(after, there);
+  }
+  record_part(step, schedule, after, last, outcome, reason);
 }
 
 void settle_downtime(Step& step, Schedule& schedule) {
@@ -111,6 +127,7 @@ void take_tick(Step& step, Schedule& schedule) {
   tick.schedule = schedule.row.name;
   tick.nominal = schedule.next.at;
   tick.evaluated_at = step.now.wall;
+  const WallTime due = *schedule.due;
   schedule.until = schedule.next.at;
   if (schedule.next.day_off.empty()) {
     request_run(step, schedule, tick);
@@ -120,19 +137,26 @@ void take_tick(Step& step, Schedule& schedule) {
   }
   write_tick(step, std::move(tick));
   arm_tick(step.state, schedule);
+  // One with a smaller share of the jitter has waited for it, and is not late.
+  if (schedule.due) schedule.due = std::max(*schedule.due, due);
 }
 
-// What was recorded by a clock that was ahead: single times keep their outcome, a stretch ends now.
+// What was recorded by a clock that was ahead: a time keeps its run, and all else comes again.
 void rebase(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks) {
   const Instant now = floor_seconds(step.now.wall);
+  if (schedule.row.since > step.now.wall) {
+    schedule.row.since = step.now.wall;
+    write(step, schedule.row);
+  }
+  schedule.settled = {};
   schedule.ahead.clear();
   schedule.until = floor_seconds(schedule.row.since);
   for (const TickRow& tick : ticks) {
     const bool whole = tick.nominal == WallTime(floor_seconds(tick.nominal));
     if (!whole) continue;  // a run by hand
     const Instant first = floor_seconds(tick.nominal);
-    if (first > now && !tick.until) {
-      schedule.ahead.push_back(first);
+    if (first > now && tick.run) {
+      if (!PLANTED(kTimesRepeated)) schedule.ahead.push_back(first);
       continue;
     }
     Instant last = tick.until ? floor_seconds(*tick.until) : first;
@@ -159,6 +183,7 @@ void observe_clock(Step& step) {
     if (step.now.wall - last->wall > passed + kClockStepMin) state.downtime_until = step.now.wall;
     if (step.now.wall < last->wall) {
       state.rebase = true;
+      state.downtime_until = std::min(state.downtime_until, step.now.wall);
       for (const auto& [asset, policy] : state.freshness) step.renewed.insert(asset);
     }
   }
@@ -194,10 +219,11 @@ void arm_tick(State& state, Schedule& schedule) {
     state.timers.push({*schedule.row.paused_until, TimerKind::kTick, name, {}});
   }
   if (!schedule.fires()) return;
+  auto& ahead = schedule.ahead;
+  std::erase_if(ahead, [&](Instant at) { return at <= schedule.until; });
   auto next = schedule.occurrences->next_after(schedule.until);
-  while (next && std::erase(schedule.ahead, next->at) > 0) {
-    schedule.until = next->at;
-    next = schedule.occurrences->next_after(schedule.until);
+  while (next && std::binary_search(ahead.begin(), ahead.end(), next->at)) {
+    next = schedule.occurrences->next_after(next->at);
   }
   if (!next) return;
   schedule.next = *std::move(next);
@@ -217,16 +243,16 @@ void fire_tick(Step& step, const std::string& name) {
   if (!schedule.due || *schedule.due > step.now.wall) return;
   if (step.now.wall - *schedule.due > kTickLateMax) state.downtime_until = step.now.wall;
   if (*schedule.due <= state.downtime_until &&
-      schedule.settled < floor_seconds(state.downtime_until)) {
+      schedule.settled != floor_seconds(state.downtime_until)) {
     settle_downtime(step, schedule);
   }
   if (schedule.due && *schedule.due <= step.now.wall) take_tick(step, schedule);
 }
 
 void settle_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,
-                    std::string reason) {
+                    const std::string& reason) {
   if (schedule.occurrences != nullptr && schedule.until < last) {
-    record_stretch(step, schedule, last, outcome, std::move(reason));
+    record_stretch(step, schedule, last, outcome, reason);
   }
   schedule.until = std::max(schedule.until, last);
 }

@@ -18,11 +18,15 @@ using std::chrono::seconds;
 
 Status refuse(Code code, std::string text) { return {code, base::kErrUsage, std::move(text)}; }
 
-// A time that no other run by hand has: between two whole seconds, which are the cron's.
-WallTime time_by_hand(State& state, WallTime now) {
-  WallTime nominal = std::max(now, state.last_trigger + Duration(1));
+// Now, or as soon after it as no other run by hand is for: between two whole seconds, which are the
+// cron's.
+WallTime time_by_hand(const std::vector<TickRow>& ticks, WallTime now) {
+  WallTime nominal = now;
   if (nominal == WallTime(std::chrono::floor<seconds>(nominal))) nominal += Duration(1);
-  return state.last_trigger = nominal;
+  for (const TickRow& tick : ticks) {
+    if (tick.nominal == nominal) nominal += Duration(1);
+  }
+  return nominal;
 }
 
 Status check_nominal(const Step& step, const Schedule& schedule, WallTime nominal) {
@@ -103,16 +107,16 @@ Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {
   }
   tick.schedule = schedule.row.name;
   tick.evaluated_at = step.now.wall;
-  tick.triggered_by = command.by.empty() ? "somebody" : command.by;
+  tick.triggered_by = who(command.by);
+  const auto ticks = step.facts.ticks.find(schedule.row.name);
+  static const std::vector<TickRow> kNone;
+  const auto& there = ticks == step.facts.ticks.end() ? kNone : ticks->second;
   if (!command.nominal) {
-    tick.nominal = time_by_hand(step.state, step.now.wall);
+    tick.nominal = time_by_hand(there, step.now.wall);
     request_run(step, schedule, tick);
   } else {
     tick.nominal = *command.nominal;
     if (Status status = check_nominal(step, schedule, tick.nominal); !status.ok()) return status;
-    const auto ticks = step.facts.ticks.find(schedule.row.name);
-    static const std::vector<TickRow> kNone;
-    const auto& there = ticks == step.facts.ticks.end() ? kNone : ticks->second;
     if (Status status = check_unused(there, tick.nominal); !status.ok()) return status;
     request_run(step, schedule, tick);
     if (tick.outcome != TickOutcome::kFailed) make_room(step, schedule, there, tick.nominal);
@@ -123,10 +127,13 @@ Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {
 
 }  // namespace
 
-std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command) {
+std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& command,
+                                           WallTime now) {
   const auto schedule = find_schedule(state, command.name);
-  if (!schedule.ok() || !command.nominal) return {};
-  return {{(*schedule)->row.name, *command.nominal, *command.nominal}};
+  if (!schedule.ok()) return {};
+  const std::string& name = (*schedule)->row.name;
+  if (!command.nominal) return {{name, now, now + seconds(1)}};
+  return {{name, *command.nominal, *command.nominal}};
 }
 
 void trigger_schedule(Step& step, const TriggerSchedule& command) {

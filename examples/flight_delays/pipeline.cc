@@ -3,6 +3,7 @@
 // not read anything but its arguments; only the two raw ones open files.
 #include "pipeline.h"
 
+#include <chrono>
 #include <filesystem>
 #include <utility>
 
@@ -122,7 +123,9 @@ Assets define(weir::Pipeline& p) {
                             .check("unique", unique, weir::blocking)
                             .check("ranges", ranges, weir::blocking)
                             .check("row_count", row_count, weir::blocking);
-  const auto dataset = p.asset("training_dataset", split, features, training);
+  const auto dataset =
+      p.asset("training_dataset", split, features, training)
+          .freshness(weir::max_age(std::chrono::hours(26)).warn_after(std::chrono::hours(25)));
   const auto model = p.asset("delay_model", train, dataset, training);
   const auto evaluation = p.asset("evaluation", judge, model, dataset);
   const auto predictions = p.asset("predictions", foretell, model, dataset);

@@ -47,8 +47,8 @@ struct LoopOptions {
   std::function<base::Status()> admission;  // not OK: no new runs and modules
   // A time zone by its name, see TurnPorts; UTC alone without it.
   std::function<base::Result<calendar::Zone>(const std::string& name)> zone;
-  std::function<base::Now()> clock;         // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
-  std::optional<std::uint64_t> seed;        // of what commands get; none: the system's randomness
+  std::function<base::Now()> clock;   // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
+  std::optional<std::uint64_t> seed;  // of what commands get; none: the system's randomness
 };
 
 class Loop final : public ports::Inbox {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -122,10 +123,15 @@ Status Turn::restore(base::Now now) {
   return {};
 }
 
-// A zone that cannot be read is missing from the snapshot: its schedules do not fire, and say so.
+// A zone that cannot be read is missing from the snapshot: its schedules do not fire, and say so,
+// and how assets stand with deadlines by its clock is not known.
 void Turn::load_zones(engine::Snapshot& snapshot) {
-  for (const engine::ScheduleRow& schedule : snapshot.schedules) {
-    const std::string& name = schedule.spec.zone;
+  std::set<std::string> names;
+  for (const engine::ScheduleRow& schedule : snapshot.schedules) names.insert(schedule.spec.zone);
+  for (const engine::FreshnessRow& policy : snapshot.freshness) {
+    if (policy.spec.kind == module::FreshnessKind::kBy) names.insert(policy.spec.zone);
+  }
+  for (const std::string& name : names) {
     auto known = zones_.find(name);
     if (known == zones_.end()) {
       auto zone = name == "UTC" ? base::Result<calendar::Zone>(calendar::Zone::utc())

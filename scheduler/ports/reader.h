@@ -55,6 +55,11 @@ struct AlertFilter {
   std::optional<base::WallTime> since;  // whose newest event was from then on
 };
 
+struct FreshnessFilter {
+  std::optional<engine::FreshnessState> state = {};
+  std::string pipeline = {};  // that makes the asset
+};
+
 struct RunWithCounts {
   engine::RunRow run;
   std::vector<std::int32_t> counts;  // by engine::TaskState
@@ -87,6 +92,9 @@ class Reader {
   // The current version. NOT_FOUND when there is none.
   virtual base::Result<engine::MaterializationRow> get_current(
       const engine::AssetPartition& of) = 0;
+  // What is known of it beside its version. NOT_FOUND when nothing is.
+  virtual base::Result<engine::AssetPartitionRow> get_partition(
+      const engine::AssetPartition& of) = 0;
   virtual base::Result<Page<engine::MaterializationRow>> list_materializations(
       const engine::AssetPartition& of, const PageRequest& page) = 0;
   virtual base::Result<Page<engine::ModuleRow>> list_modules(const PageRequest& page) = 0;
@@ -113,6 +121,11 @@ class Reader {
   virtual base::Result<engine::AlertRow> get_alert(std::int64_t id) = 0;
   // Alerts with an event from then on whose newest message was given up.
   virtual base::Result<std::int64_t> count_undelivered(base::WallTime since) = 0;
+  // In the order of their assets.
+  virtual base::Result<Page<engine::FreshnessRow>> list_freshness(const FreshnessFilter& filter,
+                                                                  const PageRequest& page) = 0;
+  // Of an asset. NOT_FOUND names the nearest that has one.
+  virtual base::Result<engine::FreshnessRow> get_freshness(const std::string& asset) = 0;
   // Events with seq > since, of one run if given, oldest first.
   virtual base::Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                                   std::optional<base::RunId> run,

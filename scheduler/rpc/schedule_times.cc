@@ -63,18 +63,4 @@ std::optional<Instant> begin_of_upcoming(const engine::ScheduleRow& row, base::W
   return std::chrono::floor<seconds>(begin);
 }
 
-std::string description_of(const module::ScheduleSpec& spec) {
-  std::string text;
-  bool by_the_clock = false;
-  for (const std::string& expression : spec.crons) {
-    if (!text.empty()) text += "; ";
-    const auto cron = calendar::read_cron(expression);
-    by_the_clock = by_the_clock || !cron.ok() || cron->every_seconds == 0;
-    text += cron.ok() ? calendar::describe(*cron) : "'" + expression + "'";
-  }
-  // Lengths of time are the same everywhere.
-  if (!by_the_clock) return text;
-  return text + ", " + spec.zone + (spec.zone == "UTC" ? "" : " time");
-}
-
 }  // namespace weir::rpc

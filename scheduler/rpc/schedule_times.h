@@ -12,6 +12,7 @@
 #include "calendar/occurrences.h"
 #include "calendar/zone.h"
 #include "engine/rows/schedule_rows.h"
+#include "engine/schedules/occurrences.h"
 
 namespace weir::rpc {
 
@@ -49,8 +50,6 @@ class ScheduleTimes {
 std::optional<calendar::Instant> begin_of_upcoming(const engine::ScheduleRow& row,
                                                    base::WallTime now);
 
-// "at 02:00 on weekdays, Europe/Berlin time"; of several expressions "…; …, UTC". What cannot be
-// read is quoted.
-std::string description_of(const module::ScheduleSpec& spec);
+using engine::description_of;
 
 }  // namespace weir::rpc

@@ -66,6 +66,17 @@ Result<engine::MaterializationRow> SqliteReader::get_current(const engine::Asset
       missing, of.asset, of.partition);
 }
 
+Result<engine::AssetPartitionRow> SqliteReader::get_partition(const engine::AssetPartition& of) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(
+      Code::kNotFound, base::kErrNeverMaterialized,
+      "asset '" + engine::AssetPartitionView(of).text() + "' was neither made nor observed yet");
+  return fetch_one<engine::AssetPartitionRow>(
+      *lease, select_rows<engine::AssetPartitionRow>("WHERE asset=? AND partition=?"), missing,
+      of.asset, of.partition);
+}
+
 Result<Page<engine::MaterializationRow>> SqliteReader::list_materializations(
     const engine::AssetPartition& of, const PageRequest& page) {
   std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};

@@ -1,6 +1,6 @@
-// Reads of schedules and their ticks: the part of SqliteReader behind lists of them and behind
-// names that people give. See sqlite_reader.h. Safe from any thread; each call borrows one
-// connection for a short query or two and must not hold it longer.
+// Reads of schedules, their ticks and freshness policies: the part of SqliteReader behind lists of
+// them and behind names that people give. See sqlite_reader.h. Safe from any thread; each call
+// borrows one connection for a short query or two and must not hold it longer.
 #include <array>
 #include <limits>
 #include <optional>
@@ -17,6 +17,7 @@ namespace weir::store {
 using base::Code;
 using base::Result;
 using base::Status;
+using engine::FreshnessRow;
 using engine::ScheduleRow;
 using engine::TickRow;
 using ports::Page;
@@ -29,21 +30,26 @@ constexpr const char* kShortName = "substr(name, -length(?1)-1)='/'||?1";
 
 std::string name_token(const Statement& row) { return std::string(row.text(0)); }
 
-// All names, in full and behind each slash, as people may have meant them.
-Result<std::vector<std::string>> names_to_suggest(ReaderPool::Lease& lease) {
-  Result<Statement*> prepared = lease.statement("SELECT name FROM schedules WHERE retired=0");
+// The first column of all rows.
+Result<std::vector<std::string>> texts(ReaderPool::Lease& lease, const char* sql) {
+  Result<Statement*> prepared = lease.statement(sql);
   if (!prepared.ok()) return prepared.status();
   (*prepared)->query();
-  std::vector<std::string> names;
+  std::vector<std::string> texts;
   while (true) {
     Result<bool> more = (*prepared)->next();
     if (!more.ok()) return more.status();
-    if (!*more) return names;
-    std::string name((*prepared)->text(0));
-    const std::size_t slash = name.find('/');
-    if (slash != std::string::npos) names.push_back(name.substr(slash + 1));
-    names.push_back(std::move(name));
+    if (!*more) return texts;
+    texts.emplace_back((*prepared)->text(0));
   }
+}
+
+// All names, in full and behind each slash, as people may have meant them.
+Result<std::vector<std::string>> names_to_suggest(ReaderPool::Lease& lease) {
+  return texts(
+      lease,
+      "SELECT name FROM schedules WHERE retired=0 UNION ALL SELECT substr(name, instr(name, "
+      "'/') + 1) FROM schedules WHERE retired=0");
 }
 
 Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
@@ -52,6 +58,14 @@ Status unknown_schedule(ReaderPool::Lease& lease, const std::string& name) {
   return {Code::kNotFound, base::kErrUnknownSchedule,
           "no schedule is named '" + name + "'." + base::did_you_mean(name, *names) +
               " `weir schedules list` shows them."};
+}
+
+Status no_policy(ReaderPool::Lease& lease, const std::string& asset) {
+  const auto names = texts(lease, "SELECT asset FROM freshness");
+  if (!names.ok()) return names.status();
+  return {Code::kNotFound, base::kErrFreshness,
+          "there is no freshness policy on '" + asset + "'." + base::did_you_mean(asset, *names) +
+              " `weir freshness list` shows them."};
 }
 
 }  // namespace
@@ -115,6 +129,31 @@ Result<Page<TickRow>> SqliteReader::list_ticks(const std::string& schedule,
   const auto token = [](const Statement& row) { return std::string(row.text(1)); };
   return fetch_page_where<TickRow>(*lease, conditions, "ORDER BY nominal DESC", page_size(page),
                                    token);
+}
+
+Result<Page<FreshnessRow>> SqliteReader::list_freshness(const ports::FreshnessFilter& filter,
+                                                        const PageRequest& page) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  conditions.add("asset > ?", {page.after});
+  if (filter.state) conditions.add("state = ?", {std::string(base::word_of(*filter.state))});
+  if (!filter.pipeline.empty()) {
+    conditions.add("EXISTS (SELECT 1 FROM assets WHERE assets.name = asset AND pipeline = ?)",
+                   {filter.pipeline});
+  }
+  return fetch_page_where<FreshnessRow>(*lease, conditions, "ORDER BY asset", page_size(page),
+                                        name_token);
+}
+
+Result<FreshnessRow> SqliteReader::get_freshness(const std::string& asset) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrFreshness, "");
+  Result<FreshnessRow> row =
+      fetch_one<FreshnessRow>(*lease, select_rows<FreshnessRow>("WHERE asset=?"), missing, asset);
+  if (row.ok() || row.status().code() != Code::kNotFound) return row;
+  return no_policy(*lease, asset);
 }
 
 }  // namespace weir::store

@@ -337,6 +337,11 @@ Status SnapshotReader::read_small_tables() {
   if (!status.ok()) return status;
   status = read_alerts();
   if (!status.ok()) return status;
+  // A policy that cannot be read says and starts nothing; registered again, it is written anew.
+  status = each<engine::FreshnessRow>(
+      "ORDER BY asset",
+      [&](engine::FreshnessRow row) { snapshot_.freshness.push_back(std::move(row)); }, kIgnoreBad);
+  if (!status.ok()) return status;
   return each<engine::OutboxRow>(
       "ORDER BY id", [&](engine::OutboxRow row) { snapshot_.outbox.push_back(std::move(row)); },
       kIgnoreBad);

@@ -380,8 +380,36 @@ CREATE TABLE ticks (
 CREATE INDEX runs_by_schedule ON runs(origin_reference, run_id) WHERE origin='schedule';
 )sql";
 
-// Alerts: rules, what they have found, silences.
+// Freshness policies, and when what the outside makes was last heard of.
 constexpr const char* kTwelfth = R"sql(
+CREATE TABLE freshness (
+  asset             TEXT PRIMARY KEY,
+  kind              TEXT NOT NULL,
+  fail_ms           INTEGER NOT NULL,  -- of 'max_age': from this age on it fails
+  warn_ms           INTEGER NOT NULL,  -- of 'max_age': from this age on it warns; 0: never
+  cron              TEXT NOT NULL,     -- of 'by': its deadlines
+  zone              TEXT NOT NULL,     -- IANA name
+  lower_bound_ms    INTEGER NOT NULL,  -- of 'by': so long before a deadline counts for it
+  warn_margin_ms    INTEGER NOT NULL,  -- of 'by': so long before one that is not met; 0: never
+  required_after_ms INTEGER NOT NULL,  -- never made, it fails so long after `since`; -1: never
+  action            TEXT NOT NULL,
+  expected_ms       INTEGER NOT NULL,  -- of a refresh, until it was measured; 0: not known
+  since             INTEGER NOT NULL,  -- when the policy began
+  state             TEXT NOT NULL,
+  state_since       INTEGER NOT NULL,
+  paused            INTEGER NOT NULL,
+  paused_by         TEXT NOT NULL,
+  pause_reason      TEXT NOT NULL,
+  failures          INTEGER NOT NULL,  -- of refreshes, since the last success
+  retry_at          INTEGER            -- NULL: nothing is waited for
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no version was found as good
+ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
+)sql";
+
+// Alerts: rules, what they have found, silences.
+constexpr const char* kThirteenth = R"sql(
 CREATE TABLE alert_rules (
   name       TEXT PRIMARY KEY,
   event      TEXT NOT NULL,
@@ -427,7 +455,7 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -438,7 +466,8 @@ constexpr std::array<Migration, 12> kMigrations{{{1, kFirst},
                                                  {9, kNinth},
                                                  {10, kTenth},
                                                  {11, kEleventh},
-                                                 {12, kTwelfth}}};
+                                                 {12, kTwelfth},
+                                                 {13, kThirteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

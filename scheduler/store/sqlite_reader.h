@@ -55,6 +55,7 @@ class SqliteReader final : public ports::Reader {
   Result<engine::AssetRow> get_asset(const std::string& name) override;
   Result<engine::MaterializationRow> get_materialization(std::int64_t id) override;
   Result<engine::MaterializationRow> get_current(const engine::AssetPartition& of) override;
+  Result<engine::AssetPartitionRow> get_partition(const engine::AssetPartition& of) override;
   Result<Page<engine::MaterializationRow>> list_materializations(
       const engine::AssetPartition& of, const ports::PageRequest& page) override;
   Result<Page<engine::ModuleRow>> list_modules(const ports::PageRequest& page) override;
@@ -74,6 +75,9 @@ class SqliteReader final : public ports::Reader {
                                              const ports::PageRequest& page) override;
   Result<engine::AlertRow> get_alert(std::int64_t id) override;
   Result<std::int64_t> count_undelivered(base::WallTime since) override;
+  Result<Page<engine::FreshnessRow>> list_freshness(const ports::FreshnessFilter& filter,
+                                                    const ports::PageRequest& page) override;
+  Result<engine::FreshnessRow> get_freshness(const std::string& asset) override;
   // OUT_OF_RANGE when events after `since` have been pruned, and when `since` is ahead of the log.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                     std::optional<engine::RunId> run,

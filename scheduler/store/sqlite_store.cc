@@ -125,8 +125,10 @@ Status SqliteStore::prepare_statements() {
        "WHERE made.asset=? AND made.partition='' AND attempts.started_at > 0 "
        "AND attempts.finished_at IS NOT NULL ORDER BY made.id DESC LIMIT ?"},
       {&load_ticks_, select_rows<engine::TickRow>(
-                         "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT "
-                         "max(nominal) FROM ticks WHERE schedule=?1 AND nominal<?2), ?2)")},
+                         "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT nominal "
+                         "FROM ticks WHERE schedule=?1 AND nominal<?2 AND nominal % 1000000 = 0 "
+                         "ORDER BY nominal DESC LIMIT 1), ?2) AND (nominal>=?2 OR "
+                         "nominal % 1000000 = 0) ORDER BY nominal")},
       {&prune_,
        "DELETE FROM replies WHERE key IN "
        "(SELECT key FROM replies WHERE at < ? ORDER BY at LIMIT ?)"},

@@ -13,6 +13,7 @@
 #include "sdk/client/discovery.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"
+#include "weir/v1/freshness_service.pb.h"
 #include "weir/v1/log_service.pb.h"
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
@@ -60,6 +61,7 @@ class Api {
   Answer<v1::ListMaterializationsResponse> list_materializations(
       const v1::ListMaterializationsRequest& request);
   Answer<v1::GetLineageResponse> get_lineage(const v1::GetLineageRequest& request);
+  Answer<v1::ObserveAssetResponse> observe_asset(const v1::ObserveAssetRequest& request);
   // Hands each message to `take` until the end or until `take` fails.
   base::Status read_value(const v1::ReadValueRequest& request,
                           const std::function<base::Status(const v1::ReadValueResponse&)>& take);
@@ -84,6 +86,11 @@ class Api {
   Answer<v1::PreviewScheduleResponse> preview_schedule(const v1::PreviewScheduleRequest& request);
   Answer<v1::ListTicksResponse> list_ticks(const v1::ListTicksRequest& request);
   Answer<v1::ListUpcomingResponse> list_upcoming(const v1::ListUpcomingRequest& request);
+
+  Answer<v1::ListFreshnessResponse> list_freshness(const v1::ListFreshnessRequest& request);
+  Answer<v1::GetFreshnessResponse> get_freshness(const v1::GetFreshnessRequest& request);
+  Answer<v1::PauseFreshnessResponse> pause_freshness(const v1::PauseFreshnessRequest& request);
+  Answer<v1::ResumeFreshnessResponse> resume_freshness(const v1::ResumeFreshnessRequest& request);
 
   Answer<v1::ListEventsResponse> list_events(const v1::ListEventsRequest& request);
   // Opens a stream; it is read on a thread of its own. Never null.

@@ -11,6 +11,7 @@
 #include "sdk/client/connection.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 #include "weir/v1/event_service.grpc.pb.h"
+#include "weir/v1/freshness_service.grpc.pb.h"
 #include "weir/v1/log_service.grpc.pb.h"
 #include "weir/v1/module_service.grpc.pb.h"
 #include "weir/v1/run_service.grpc.pb.h"
@@ -31,6 +32,8 @@ struct Api::Impl {
       v1::ModuleService::NewStub(connection->channel());
   std::unique_ptr<v1::ScheduleService::Stub> schedules =
       v1::ScheduleService::NewStub(connection->channel());
+  std::unique_ptr<v1::FreshnessService::Stub> freshness =
+      v1::FreshnessService::NewStub(connection->channel());
   std::unique_ptr<v1::EventService::Stub> events = v1::EventService::NewStub(connection->channel());
   std::unique_ptr<v1::LogService::Stub> logs = v1::LogService::NewStub(connection->channel());
   std::unique_ptr<v1::SystemService::Stub> system =

@@ -24,6 +24,11 @@ std::int64_t last_key(const MemoryTable<Key, Row>& table) {
   return table.rows().empty() ? 0 : table.rows().rbegin()->first;
 }
 
+// A run by hand, for now, stands between two seconds.
+bool by_hand(const engine::TickRow& row) {
+  return row.nominal != base::WallTime(std::chrono::floor<std::chrono::seconds>(row.nominal));
+}
+
 }  // namespace
 
 Status MemoryStore::begin() {
@@ -69,8 +74,14 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
     const auto& ticks = tables_.ticks.rows();
     auto& found = facts.ticks[wanted.schedule];
     auto at = ticks.lower_bound({wanted.schedule, wanted.from});
-    const bool before = at != ticks.begin() && std::prev(at)->second.schedule == wanted.schedule;
-    if (before) --at;
+    // The newest before that stands first.
+    for (auto before = at; before != ticks.begin();) {
+      --before;
+      if (before->second.schedule != wanted.schedule) break;
+      if (by_hand(before->second)) continue;
+      found.push_back(before->second);
+      break;
+    }
     for (; at != ticks.end() && at->second.schedule == wanted.schedule; ++at) {
       if (at->second.nominal <= wanted.to) found.push_back(at->second);
     }
@@ -197,9 +208,7 @@ void MemoryStore::restore_schedules(engine::Snapshot& snapshot) const {
   for (const auto& [name, row] : tables_.schedules.rows()) snapshot.schedules.push_back(row);
   for (const auto& [asset, row] : tables_.freshness.rows()) snapshot.freshness.push_back(row);
   for (const auto& [key, row] : tables_.ticks.rows()) {
-    const bool by_hand =
-        row.nominal != base::WallTime(std::chrono::floor<std::chrono::seconds>(row.nominal));
-    if (by_hand || !tables_.schedules.find(row.schedule)) continue;
+    if (by_hand(row) || !tables_.schedules.find(row.schedule)) continue;
     snapshot.last_ticks[row.schedule] = row.until.value_or(row.nominal);
   }
 }

@@ -3,6 +3,7 @@
 // for module::validate_manifest and the engine to say.
 #include "sdk/src/pipeline_manifest.h"
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -81,6 +82,27 @@ module::StageSpec stage_spec(const impl::StageRecord& record) {
   return out;
 }
 
+module::FreshnessSpec freshness_spec(const impl::FreshnessRecord& record) {
+  module::FreshnessSpec out;
+  out.asset = record.asset;
+  out.kind = record.by_deadlines ? module::FreshnessKind::kBy : module::FreshnessKind::kMaxAge;
+  out.fail_ms = record.fail.count();
+  // 0 is for no warning: one from the beginning on is refused as one that is negative.
+  if (record.warn) out.warn_ms = record.warn->count() == 0 ? -1 : record.warn->count();
+  out.cron = record.cron;
+  out.zone = record.zone;
+  out.lower_bound_ms = record.lower_bound.count();
+  out.warn_margin_ms = record.warn_margin.count();
+  // -1 is for none: a grace that is negative stays one.
+  if (record.required_after) {
+    const auto grace = record.required_after->count();
+    out.required_after_ms = grace < 0 ? std::min<std::int64_t>(grace, -2) : grace;
+  }
+  if (record.observe_only) out.action = module::FreshnessAction::kObserve;
+  out.expected_ms = record.expected.count();
+  return out;
+}
+
 std::string compiler_name() {
 #if defined(__clang__)
   return "clang " __clang_version__;
@@ -135,6 +157,9 @@ base::Result<module::Manifest> full_manifest_of(const impl::PipelineRecord& pipe
   auto schedules = schedule_specs(pipeline, out.params);
   if (!schedules.ok()) return schedules.status();
   out.schedules = std::move(*schedules);
+  for (const impl::FreshnessRecord& policy : pipeline.freshness) {
+    out.freshness.push_back(freshness_spec(policy));
+  }
   return out;
 }
 

@@ -106,7 +106,7 @@ class FanOut {
       made.value = value;
       made.metadata = "{}";
       put(made);
-      put(engine::AssetPartitionRow{made.of, made.id, kRun, ""});
+      put(engine::AssetPartitionRow{made.of, made.id, kRun, "", {}, ""});
       event(engine::EventKind::kAssetMaterialized, index, "");
     }
     put(row);

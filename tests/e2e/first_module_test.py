@@ -136,7 +136,13 @@ def test_schedule_is_registered_and_its_calendar_is_not_needed_any_more(argument
             "zone": "Europe/Berlin", "jitter_ms": 120000,
             "days_off": [{"calendar": "holidays", "days": ["2026-12-25", "2027-12-25"]}],
         }], manifest["schedules"]
+        assert manifest["freshness"] == [{
+            "asset": "says_time", "kind": "max_age", "fail_ms": 93600000, "action": "observe",
+        }], manifest["freshness"]
+        # Executors send neither schedules nor policies.
         run = place.ok("materialize", "says_time", "-o", "name").out.split()[0]
+        shown = place.ok("freshness", "show", "says_time", "-o", "json").json()
+        assert shown["state"] == "FRESHNESS_STATE_PASS", shown
         said = place.ok("assets", "get", "says_time").out
         assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", said), said
         replayed = place.ok("replay", f"{run}/says_time", "-o", "json").json()

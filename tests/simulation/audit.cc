@@ -8,8 +8,7 @@
 #include <string>
 
 #include "engine/plan/run_plan.h"
-#include "engine/text/record_text.h"
-#include "tests/simulation/failure.h"
+#include "tests/simulation/require.h"
 
 namespace weir::simulation {
 
@@ -20,11 +19,6 @@ using engine::RunState;
 using engine::TaskState;
 
 namespace {
-
-template <class Row>
-void require(bool condition, const char* what, const Row& row) {
-  expect_that(condition, [&] { return std::string(what) + ": " + engine::record_text(row); });
-}
 
 template <class Key, class Row>
 std::int64_t last_key(const sdk_impl::MemoryTable<Key, Row>& table) {
@@ -48,6 +42,8 @@ void Audit::on_begin() {
   run_finished_events_.clear();
   planned_.clear();
   outbox_rows_ = 0;
+  const auto& runs = tables_.runs.rows();
+  last_run_ = runs.empty() ? base::RunId() : runs.rbegin()->first;
 }
 
 void Audit::on_write(const engine::Record& record) {
@@ -94,8 +90,7 @@ void Audit::row(const engine::RunRow& row) {
   runs_.insert(row.id);
   const auto* old = tables_.runs.find(row.id);
   if (old == nullptr) {
-    require(tables_.runs.rows().empty() || tables_.runs.rows().rbegin()->first < row.id,
-            "ids of runs are not in the order of their commits", row);
+    require(last_run_ < row.id, "ids of runs are not in the order of their commits", row);
     if (row.queued_for != engine::QueueReason::kNone) coverage_.add(Seen::kRunQueued);
     for (const auto& [id, other] : tables_.runs.rows()) {
       require(row.reason.empty() || other.reason != row.reason, "one request made two runs", row);

@@ -81,6 +81,7 @@ class Audit {
   std::multiset<std::pair<base::RunId, std::int32_t>> finished_events_;
   std::multiset<base::RunId> run_finished_events_;
   std::int64_t outbox_rows_ = 0;
+  base::RunId last_run_;  // of the commits before
   mutable std::map<std::pair<base::RunId, std::int32_t>, engine::TaskRow> planned_;  // as asked for
 };
 

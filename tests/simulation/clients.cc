@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "scheduler/loop/turn.h"
 #include "tests/simulation/failure.h"
+#include "tests/simulation/schedules/schedule_world.h"
 #include "tests/support/graph_text.h"
 
 namespace weir::simulation {
@@ -25,6 +26,11 @@ engine::RequestInfo* request_info(ports::CommandBody& body) {
         return nullptr;
       },
       body);
+}
+
+bool is_of_schedules(const ports::CommandBody& body) {
+  return std::holds_alternative<engine::PutSchedule>(body) ||
+         std::holds_alternative<engine::TriggerSchedule>(body);
 }
 
 }  // namespace
@@ -55,6 +61,9 @@ void Clients::start() {
   for (int i = 0; i < profile_.cancels; ++i) agenda_.in(sometime(), [this] { cancel_run(); });
   for (int i = 0; i < profile_.drains; ++i) agenda_.in(sometime(), [this] { drain(true); });
   for (int i = 0; i < 4; ++i) agenda_.in(sometime(), [this] { look(); });
+  for (int i = 0; i < profile_.schedule_requests; ++i) {
+    agenda_.in(sometime(), [this] { ask_for_schedules(); });
+  }
 }
 
 Clients::Shared Clients::make(const std::string& what, ports::CommandBody body) {
@@ -99,7 +108,8 @@ void Clients::settle(const Shared& request, const engine::Reply& reply) {
   if (request->answered) return coverage_.add(Seen::kRequestReplayed);
   const auto code = reply.status.code();
   // Asks again.
-  if (code == base::Code::kUnavailable || code == base::Code::kAlreadyExists) return;
+  if (code == base::Code::kUnavailable) return;
+  if (code == base::Code::kAlreadyExists && !is_of_schedules(request->body)) return;
   if (code == base::Code::kResourceExhausted) return;
   request->answered = true;
   --open_;
@@ -123,14 +133,22 @@ void Clients::count_refusal(const engine::Reply& reply) {
                     error == base::kErrUnknownWorker || error == base::kErrTypeMismatch ||
                     error == base::kErrIdempotency || error == base::kErrUnknownAsset ||
                     error == base::kErrUnknownJob || error == base::kErrUnknownRun ||
-                    (error == base::kErrStore && damaged);
+                    error == base::kErrUnknownSchedule || error == base::kErrDuplicateName ||
+                    error == base::kErrUsage || (error == base::kErrStore && damaged);
   expect(fine, "a request was refused unexpectedly: " + reply.status.text());
-  coverage_.add(error == base::kErrIdempotency ? Seen::kKeyMisused : Seen::kRunRefused);
+  const bool schedules = error == base::kErrUnknownSchedule || error == base::kErrUsage ||
+                         error == base::kErrDuplicateName;
+  coverage_.add(error == base::kErrIdempotency ? Seen::kKeyMisused
+                : schedules                    ? Seen::kScheduleRefused
+                                               : Seen::kRunRefused);
 }
 
 void Clients::register_modules(int variant) {
   engine::RegisterModules command;
-  for (auto& manifest : make_pipelines(seed_, variant)) {
+  auto pipelines = make_pipelines(seed_, variant);
+  if (profile_.schedules) declare_schedules(seed_, variant, profile_, pipelines);
+  for (auto& manifest : pipelines) {
+    command.zones.merge(zones_of(manifest.schedules));
     command.modules.push_back(test::upload_of(std::move(manifest)));
     learn_(command.modules.back());
   }
@@ -193,6 +211,10 @@ void Clients::look() {
   post_(engine::Explain{++last_reply_to_, "p0_s0"});
 }
 
-void Clients::end_faults() { calm_ = true; }
+void Clients::end_faults() {
+  calm_ = true;
+  paused_all_ = !profile_.schedules;
+  if (!paused_all_) pause_all();
+}
 
 }  // namespace weir::simulation

@@ -33,7 +33,7 @@ class Clients {
   void start();
   void on_reply(const engine::Reply& reply);
   void end_faults();
-  bool waiting() const { return open_ > 0; }
+  bool waiting() const { return open_ > 0 || !paused_all_; }
 
  private:
   struct Request {
@@ -53,6 +53,13 @@ class Clients {
   void drain(bool begin);
   void misuse_key(const Shared& request);
   void look();
+  // ---- of schedules: clients_schedules.cc ----
+  void ask_for_schedules();
+  void put_schedule(bool create);
+  void pause_schedules(bool pause);
+  void trigger_schedule();
+  void pause_all();
+  std::string any_schedule();
   void settle(const Shared& request, const engine::Reply& reply);
   void count_refusal(const engine::Reply& reply);
 
@@ -71,6 +78,7 @@ class Clients {
   int open_ = 0;  // requests without an answer
   int last_key_ = 0;
   bool calm_ = false;
+  bool paused_all_ = true;  // or there is nothing to pause
 };
 
 }  // namespace weir::simulation

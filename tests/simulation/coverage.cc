@@ -89,6 +89,23 @@ constexpr std::string_view kNames[] = {
     "rule_fired",
     "rule_skipped",
     "rule_upstream_failed",
+    "tick_requested",
+    "ticks_missed",
+    "tick_caught_up",
+    "tick_superseded",
+    "tick_failed",
+    "day_off",
+    "tick_skipped_for_overlap",
+    "ticks_of_pause",
+    "triggered",
+    "triggered_for_past",
+    "schedule_retired",
+    "schedule_refused",
+    "pause_ended",
+    "far_step",
+    "tick_withdrawn",
+    "restored_overlap",
+    "run_canceled_for_tick",
 };
 static_assert(std::size(kNames) == std::size_t(Seen::kCount));
 

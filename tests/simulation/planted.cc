@@ -41,6 +41,13 @@ const std::vector<NamedBug>& named_bugs() {
       {"wake_up_lost", PlantedBug::kWakeUpLost},
       {"lease_timer_lost", PlantedBug::kLeaseTimerLost},
       {"side_effects_outlive_lease", PlantedBug::kSideEffectsOutliveLease},
+      {"tick_lost_at_restart", PlantedBug::kTickLostAtRestart},
+      {"tick_doubled_at_restart", PlantedBug::kTickDoubledAtRestart},
+      {"catch_up_off_by_one", PlantedBug::kCatchUpOffByOne},
+      {"overlap_released_twice", PlantedBug::kOverlapReleasedTwice},
+      {"overlap_never_released", PlantedBug::kOverlapNeverReleased},
+      {"superseded_run_goes_on", PlantedBug::kSupersededRunGoesOn},
+      {"times_repeated", PlantedBug::kTimesRepeated},
   };
   return kBugs;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "tests/simulation/schedules/schedule_world.h"
+
 namespace weir::simulation {
 namespace {
 
@@ -129,7 +131,7 @@ void draw_faults(Rng& rng, Rates& rates) {
 
 }  // namespace
 
-Profile make_profile(Rng& rng) {
+Profile make_profile(Rng& rng, std::uint64_t seed) {
   Profile profile;
   profile.options.notify_run_finished = rng.chance(0.7);
   draw_outcomes(rng, profile.rates);
@@ -151,6 +153,7 @@ Profile make_profile(Rng& rng) {
   if (profile.crashes > 0 && rng.chance(0.1)) profile.damages = 1;
   profile.wall_steps = rng.chance(0.3) ? int(rng.between(1, 2)) : 0;
   profile.full_disks = rng.chance(0.2) ? int(rng.between(1, 2)) : 0;
+  draw_schedules(Rng(seed ^ 0x5C4EDull), profile);
   return profile;
 }
 

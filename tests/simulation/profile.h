@@ -39,6 +39,7 @@ struct Profile {
   int power_cuts_at_start = 0;  // soon after a crash
   int damages = 0;              // rows of a live run that a restart cannot read
   int wall_steps = 0;           // of the scheduler's wall clock
+  bool far_steps = false;       // by up to a year
   int full_disks = 0;           // times in which nothing new is admitted
   int worker_faults = 0;        // deaths and freezes
   int runs = 0;
@@ -46,9 +47,13 @@ struct Profile {
   int drains = 0;
   int registrations = 0;    // after the first
   base::Duration length{};  // of the part with faults
+  base::WallTime wall_start{std::chrono::hours(24 * 365 * 54)};
+  bool schedules = false;     // see schedule_world.h
+  int schedule_requests = 0;  // of people
+  std::string zone = "UTC";   // whose clock changes soon after the start
 };
 
-Profile make_profile(Rng& rng);
+Profile make_profile(Rng& rng, std::uint64_t seed);
 
 // Pipelines p0 and p1 in their `variant`-th version; p1 reads from p0.
 std::vector<module::Manifest> make_pipelines(std::uint64_t seed, int variant);

@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "engine/text/format.h"
 #include "tests/simulation/failure.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 namespace {
@@ -19,10 +20,10 @@ using base::Code;
 using base::Status;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::int64_t kBatchMax = 16;
-constexpr Duration kWallEpoch = std::chrono::hours(24 * 365 * 54);
 constexpr Duration kBootAtFirst = std::chrono::hours(100);
 constexpr Duration kLeaseSlack = seconds(1);  // of a deadline that is met by the next batch
 
@@ -48,6 +49,7 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       outside_(outside),
       trace_(trace),
       audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
+      schedules_(store_.tables(), coverage),
       promises_(store_, coverage),
       restored_(profile.options),
       power_cuts_at_start_(profile.power_cuts_at_start),
@@ -58,15 +60,25 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
 }
 
 base::Now SchedulerHost::now() const {
-  return {base::WallTime(kWallEpoch + wall_offset_ + agenda_.now()),
+  return {profile_.wall_start + wall_offset_ + agenda_.now(),
           base::BootTime(boot_offset_ + agenda_.now())};
 }
 
 void SchedulerHost::step_wall(Duration by) {
   if (calm_) return;
   coverage_.add(Seen::kWallStepped);
+  if (std::chrono::abs(by) > minutes(10)) coverage_.add(Seen::kFarStep);
   wall_offset_ += by;
+  wall_offset_max_ = std::max(wall_offset_max_, wall_offset_);
   plan_wake();
+}
+
+void SchedulerHost::end_faults() {
+  calm_ = true;
+  if (!profile_.far_steps) return;
+  // Whatever was to start by a clock that was ahead would wait for it.
+  wall_offset_ = wall_offset_max_;
+  if (up()) die();
 }
 
 void SchedulerHost::fill_disk(Duration length) { disk_full_until_ = agenda_.now() + length; }
@@ -80,7 +92,9 @@ Status SchedulerHost::admission() {
 void SchedulerHost::check_admitted(const engine::Record& record) const {
   if (calm_ || agenda_.now() >= disk_full_until_) return;
   const auto* run = std::get_if<engine::RunRow>(&record);
-  expect(run == nullptr || store_.tables().runs.find(run->id) != nullptr,
+  const bool known = run == nullptr || store_.tables().runs.find(run->id) != nullptr;
+  // Those of schedules are asked for by nobody who could be refused.
+  expect(known || run->origin.kind == engine::OriginKind::kSchedule,
          "a run was admitted while the disk was full");
 }
 
@@ -91,6 +105,7 @@ void SchedulerHost::hook_store() {
   hooks.on_begin = [this, strikes, &rates]() -> Status {
     operation(Seen::kCrashWhileIdle);
     audit_.on_begin();
+    schedules_.on_begin();
     if (!strikes(rates.begin_failed)) return {};
     coverage_.add(Seen::kBeginFailed);
     return injected();
@@ -102,6 +117,7 @@ void SchedulerHost::hook_store() {
       return injected();
     }
     audit_.on_write(record);
+    schedules_.on_write(record);
     check_admitted(record);
     return {};
   };
@@ -118,6 +134,7 @@ sdk_impl::CommitFault SchedulerHost::begin_commit(engine::Durability durability)
   const auto strikes = [this](double rate) { return !calm_ && rng_.chance(rate); };
   operation(Seen::kCrashInTransaction);
   audit_.on_commit(store_.damaged());
+  schedules_.on_commit(now(), store_.damaged());
   if (strikes(profile_.rates.commit_failed_before)) {
     coverage_.add(Seen::kCommitFailedBefore);
     return sdk_impl::CommitFault::kFailedBefore;
@@ -151,7 +168,9 @@ void SchedulerHost::restart() {
                       },
                       &blobs_,
                       [this] { return admission(); },
-                      {}});
+                      {},
+                      {},
+                      zone_of});
   ++life_;
   loaded_at_ = agenda_.now();
   planned_ = false;
@@ -162,6 +181,7 @@ void SchedulerHost::restart() {
     expect(status.ok(), "the scheduler does not start: " + status.text());
     if (!turn_->open()) coverage_.add(Seen::kStartedClosed);
     if (!turn_->quarantined().empty()) coverage_.add(Seen::kQuarantined);
+    schedules_.restored(now().wall, agenda_.now());
     count_restored();
     if (turn_->open()) promises_.follow();
     check_restored();
@@ -181,6 +201,9 @@ void SchedulerHost::restart() {
 
 void SchedulerHost::count_restored() {
   coverage_.add(Seen::kRestoredQueued, std::ssize(turn_->engine().state().queue.runs()));
+  for (const auto& [name, schedule] : turn_->engine().state().schedules) {
+    if (!schedule.waiting.empty()) coverage_.add(Seen::kRestoredOverlap);
+  }
   for (const auto& [id, run] : turn_->engine().state().runs) {
     if (run.row.state == engine::RunState::kCanceling) coverage_.add(Seen::kRestoredCanceling);
     for (const auto& task : run.tasks) {
@@ -246,13 +269,17 @@ void SchedulerHost::work() {
 // As the loop does it: what has arrived, then the deadlines.
 void SchedulerHost::run_batch() {
   const base::Now taken = now();
+  if (turn_->open()) schedules_.observe(taken, agenda_.now());
   std::vector<engine::Command> batch;
   const std::int64_t limit = rng_.between(1, kBatchMax);
   while (!inbox_.empty() && std::ssize(batch) < limit) {
     batch.push_back({taken, rng_.next(), std::move(inbox_.front())});
     inbox_.pop_front();
   }
-  if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) turn_->reopen(taken);
+  if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) {
+    turn_->reopen(taken);
+    schedules_.restored(taken.wall, agenda_.now());
+  }
   if (turn_->open()) {
     if (turn_->engine().next_deadlines().passed(taken)) {
       batch.push_back({taken, rng_.next(), engine::FireTimers{}});
@@ -270,6 +297,7 @@ void SchedulerHost::run_batch() {
 void SchedulerHost::check_step() {
   if (!turn_->open()) return;
   turn_->engine().check_invariants();
+  schedules_.check(now(), agenda_.now());
   for (const auto& [id, worker] : turn_->engine().state().workers) {
     const auto room = worker.row.slots + worker.prefetch;
     expect_that(!worker.session || std::ssize(worker.leases) <= room, [&, name = id] {
@@ -304,8 +332,39 @@ void SchedulerHost::check_restored() {
   restored_.restore(*snapshot, now());
   restored_.check_invariants();
   const std::string live = turn_->engine().durable_text(), stored = restored_.durable_text();
-  if (live == stored) return;
+  if (live == stored) return check_same_schedules();
   fail("the tables restore another state.\nlive:\n" + live + "restored:\n" + stored);
+}
+
+// A restart must find each schedule as far as it has come, with the runs that it waits for. The
+// engine that is restored here has no zones: what fires is the live one's to say.
+void SchedulerHost::check_same_schedules() const {
+  const engine::State& live = turn_->engine().state();
+  if (live.rebase) return;  // it is being found out
+  const auto next = [](const engine::Schedule& of, const engine::Schedule& by) {
+    const auto found = by.occurrences->next_after(of.until);
+    return found ? std::optional(found->at) : std::nullopt;
+  };
+  for (const auto& [full_name, its] : live.schedules) {
+    const std::string& name = full_name;
+    const engine::Schedule& schedule = its;
+    const engine::Schedule& stored = restored_.state().schedules.at(name);
+    const auto runs_of = [](const engine::Schedule& of) {
+      std::set<base::RunId> runs(of.live.begin(), of.live.end());
+      runs.insert(of.waiting.begin(), of.waiting.end());
+      return runs;
+    };
+    auto runs = runs_of(schedule), stored_runs = runs_of(stored);
+    for (const auto& [id, why] : live.withdrawn) runs.erase(id), stored_runs.erase(id);
+    for (const auto& [id, why] : restored_.state().withdrawn) runs.erase(id), stored_runs.erase(id);
+    expect_that(runs == stored_runs,
+                [&] { return "a restart finds other runs of schedule " + name; });
+    if (!schedule.fires() || !schedule.ahead.empty() || restored_.state().rebase) continue;
+    expect_that(next(schedule, schedule) == next(stored, schedule), [&] {
+      return "a restart finds schedule " + name + " at " + time_text(stored.until) +
+             " and not at " + time_text(schedule.until);
+    });
+  }
 }
 
 void SchedulerHost::crash_soon(bool power_cut) {
@@ -336,6 +395,7 @@ void SchedulerHost::die() {
   in_commit_ = false;
   ++life_;
   turn_.reset();
+  schedules_.died();
   inbox_.clear();
   store_.crash();
   if (std::exchange(power_cut_, false)) lose_power();
@@ -389,6 +449,7 @@ void SchedulerHost::close_all_sessions(const Status& reason) {
   trace("closes all sessions: " + reason.text());
   loaded_at_ = agenda_.now();
   reloaded_ = true;
+  schedules_.restored(now().wall, agenda_.now());
   outside_.on_sessions_closed();
 }
 

@@ -18,6 +18,7 @@
 #include "tests/simulation/profile.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/rng.h"
+#include "tests/simulation/schedules/schedule_audit.h"
 
 namespace weir::simulation {
 
@@ -74,13 +75,14 @@ class SchedulerHost final : private ports::SessionSink {
   void crash_soon(bool power_cut);
   void step_wall(Duration by);      // the machine's wall clock is set
   void fill_disk(Duration length);  // nothing new is admitted meanwhile
-  // From here on nothing fails any more.
-  void end_faults() { calm_ = true; }
+  // From here on nothing fails any more. A clock that was set far is right again, after a restart.
+  void end_faults();
 
   base::Now now() const;
   const engine::Engine* engine() const { return turn_ ? &turn_->engine() : nullptr; }
   const sdk_impl::MemoryTables& tables() const { return store_.tables(); }
   Audit& audit() { return audit_; }
+  void check_schedules_at_the_end() const { schedules_.at_the_end(store_.damaged()); }
   Promises& promises() { return promises_; }
   Blobs& blobs() { return blobs_; }
   Duration loaded_at() const { return loaded_at_; }
@@ -115,6 +117,7 @@ class SchedulerHost final : private ports::SessionSink {
   void count_restored();
   void check_step();
   void check_stops(const engine::Run& run) const;
+  void check_same_schedules() const;
   void trace(const std::string& text) const;
 
   const Profile& profile_;
@@ -127,6 +130,7 @@ class SchedulerHost final : private ports::SessionSink {
   sdk_impl::MemoryStore store_;
   Blobs blobs_;
   Audit audit_;
+  ScheduleAudit schedules_;
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
   engine::Engine restored_;  // from the tables, anew after every step, to be compared
@@ -143,7 +147,7 @@ class SchedulerHost final : private ports::SessionSink {
   int power_cuts_at_start_ = 0;  // left to be played
   int damages_ = 0;              // left to be done
   Duration disk_full_until_{};
-  Duration wall_offset_{};
+  Duration wall_offset_{}, wall_offset_max_{};
   Duration boot_offset_{};  // a machine that lost power counts its boot time anew
   Duration loaded_at_{};    // the engine, from the tables
   std::int64_t steps_ = 0;

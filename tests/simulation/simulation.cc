@@ -7,6 +7,7 @@
 
 #include "engine/text/record_text.h"
 #include "tests/simulation/failure.h"
+#include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
 namespace {
@@ -25,7 +26,7 @@ constexpr Duration kCancelSlack = seconds(10);  // of commits that fail and are 
 
 Simulation::Simulation(std::uint64_t seed, bool trace)
     : rng_(seed),
-      profile_(make_profile(rng_)),
+      profile_(make_profile(rng_, seed)),
       host_(profile_, rng_, agenda_, coverage_, *this, trace),
       fleet_(profile_, rng_, agenda_, coverage_, *this),
       clients_(
@@ -71,7 +72,9 @@ void Simulation::plan_faults() {
   }
   for (int i = 0; i < profile_.wall_steps; ++i) {
     agenda_.in(sometime(), [this] {
-      host_.step_wall(rng_.between(Duration(-minutes(10)), Duration(minutes(10))));
+      host_.step_wall(profile_.far_steps
+                          ? far_step(rng_)
+                          : rng_.between(Duration(-minutes(10)), Duration(minutes(10))));
     });
   }
   for (int i = 0; i < profile_.full_disks; ++i) {
@@ -102,6 +105,7 @@ Coverage Simulation::run() {
   while (!all_ended() && agenda_.step(end)) check_cancels();
   if (!all_ended()) fail_stuck();
   host_.check_restored();
+  host_.check_schedules_at_the_end();
   const auto set_aside = [this](base::RunId run) { return host_.set_aside(run); };
   host_.audit().at_the_end(set_aside);
   host_.promises().at_the_end(profile_.options.notify_run_finished);

@@ -31,7 +31,8 @@ void bound_message(v1::Progress& progress) {
 }
 
 // Both were written by the same code from the same program, but perhaps with other spaces. An
-// executor sends no schedules: it has neither a use for them nor the files of their calendars.
+// executor sends no schedules and no freshness: it has neither a use for them nor the files of
+// calendars.
 bool same_manifest(const std::string& a, const std::string& b) {
   if (a == b) return true;
   const auto json_a = base::Json::parse(a);
@@ -41,8 +42,10 @@ bool same_manifest(const std::string& a, const std::string& b) {
   auto manifest_a = module::manifest_from_json(*json_a);
   auto manifest_b = module::manifest_from_json(*json_b);
   if (!manifest_a.ok() || !manifest_b.ok()) return false;
-  manifest_a->schedules.clear();
-  manifest_b->schedules.clear();
+  for (module::Manifest* manifest : {&*manifest_a, &*manifest_b}) {
+    manifest->schedules.clear();
+    manifest->freshness.clear();
+  }
   return module::manifest_to_json(*manifest_a) == module::manifest_to_json(*manifest_b);
 }
 

@@ -1,6 +1,6 @@
 // AssetService: assets with their definitions, versions, lineage and bytes. Handlers run on
 // threads of gRPC and hand over at once; what they hand over runs on read and transfer threads.
-// Nothing here changes anything.
+// Nothing here changes anything but an observation, which the engine judges.
 #include <algorithm>
 #include <set>
 
@@ -22,6 +22,7 @@ using base::Status;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
+constexpr std::size_t kObservedBytesMax = 200;    // of who told, and of a version's name
 constexpr std::int64_t kTextBytesMax = 64 << 20;  // of a value that is shown as text
 
 // The stage that made a version, by the manifest of its module.
@@ -60,6 +61,16 @@ void fill_definition(const AssetDefinition& definition, v1::Asset* out) {
   }
 }
 
+Status fill_verified(Backend& backend, const std::string& asset, const std::string& partition,
+                     v1::Asset* out) {
+  const auto known = backend.reader.get_partition({asset, partition});
+  if (known.status().code() == base::Code::kNotFound) return {};
+  if (!known.ok()) return known.status();
+  if (known->verified_at) to_proto(*known->verified_at, out->mutable_verified_at());
+  out->set_observed(known->observed);
+  return {};
+}
+
 Status fill_asset(Backend& backend, const Definitions& definitions, const engine::AssetRow& row,
                   const std::string& partition, v1::Asset* out) {
   out->set_name(row.name);
@@ -68,6 +79,9 @@ Status fill_asset(Backend& backend, const Definitions& definitions, const engine
   out->set_retired(row.retired);
   const auto definition = definitions.assets.find(row.name);
   if (definition != definitions.assets.end()) fill_definition(definition->second, out);
+  if (const Status known = fill_verified(backend, row.name, partition, out); !known.ok()) {
+    return known;
+  }
   const auto latest = backend.reader.get_current({row.name, partition});
   if (latest.status().code() == base::Code::kNotFound) return {};
   if (!latest.ok()) return latest.status();
@@ -130,12 +144,32 @@ Status list_assets(Backend& backend, const v1::ListAssetsRequest& request,
   });
 }
 
+// As those who read it say what it is.
+const module::ExternalSpec* find_external(const Definitions& definitions,
+                                          const std::string& asset) {
+  for (const auto& manifest : definitions.manifests) {
+    for (const module::ExternalSpec& external : manifest->externals) {
+      if (external.asset == asset) return &external;
+    }
+  }
+  return nullptr;
+}
+
 Status get_asset(Backend& backend, const v1::GetAssetRequest& request,
                  v1::GetAssetResponse* response) {
-  const auto row = find_asset(backend, request.asset());
-  if (!row.ok()) return row.status();
   const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
+  const auto row = find_asset(backend, request.asset());
+  const module::ExternalSpec* external = find_external(**definitions, request.asset());
+  if (row.status().code() == base::Code::kNotFound && external != nullptr) {
+    v1::Asset* out = response->mutable_asset();
+    out->set_name(external->asset);
+    out->set_type(external->type);
+    out->set_schema(external->schema);
+    out->set_external(true);
+    return fill_verified(backend, external->asset, request.partition(), out);
+  }
+  if (!row.ok()) return row.status();
   return fill_asset(backend, **definitions, *row, request.partition(), response->mutable_asset());
 }
 
@@ -337,6 +371,25 @@ class ValueStream {
   std::size_t text_sent_ = 0;
 };
 
+base::Result<ports::CommandBody> observe_command(const v1::ObserveAssetRequest& request) {
+  for (const auto& [what, text] :
+       {std::pair("by", &request.by()), {"version", &request.version()}}) {
+    if (text->size() <= kObservedBytesMax) continue;
+    return Status(base::Code::kInvalidArgument, base::kErrLimit,
+                  "`" + std::string(what) + "` has " + std::to_string(text->size()) +
+                      " bytes; at most " + std::to_string(kObservedBytesMax) + " are taken");
+  }
+  auto info = request_info(request.idempotency_key(), request_hash(request));
+  if (!info.ok()) return info.status();
+  engine::ObserveAsset command;
+  command.request = std::move(info).value();
+  command.asset = request.asset();
+  if (request.has_at()) command.at = from_proto(request.at());
+  command.version = request.version();
+  command.by = request.by();
+  return ports::CommandBody(std::move(command));
+}
+
 class AssetServiceImpl final : public v1::AssetService::CallbackService {
  public:
   explicit AssetServiceImpl(Backend& backend) : backend_(backend) {}
@@ -366,6 +419,14 @@ class AssetServiceImpl final : public v1::AssetService::CallbackService {
                                  v1::GetLineageResponse* response) override {
     return serve_read(backend_, context,
                       [=, this] { return get_lineage(backend_, *request, response); });
+  }
+
+  ServerUnaryReactor* ObserveAsset(CallbackServerContext* context,
+                                   const v1::ObserveAssetRequest* request,
+                                   v1::ObserveAssetResponse*) override {
+    return serve_prepared(
+        backend_, context, [=] { return observe_command(*request); },
+        [](const engine::Reply&) { return Status(); });
   }
 
   grpc::ServerWriteReactor<v1::ReadValueResponse>* ReadValue(

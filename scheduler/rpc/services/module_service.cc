@@ -137,17 +137,29 @@ base::Result<engine::ModuleUpload> module_upload(Backend& backend, const v1::Mod
   return upload;
 }
 
-// Those that the module's schedules name; the engine reads none itself.
+Status add_zone(Backend& backend, const std::string& name, const std::string& whose,
+                engine::Zones& zones) {
+  if (zones.contains(name)) return {};
+  auto zone = backend.zones.get(name);
+  if (!zone.ok()) {
+    return Status(zone.status().code(), zone.status().error(),
+                  whose + ": " + zone.status().message());
+  }
+  zones.emplace(name, std::move(zone).value());
+  return {};
+}
+
+// Those that the module's schedules and policies name; the engine reads none itself.
 Status add_zones(Backend& backend, const module::Manifest& manifest, engine::Zones& zones) {
   for (const module::ScheduleSpec& schedule : manifest.schedules) {
-    if (zones.contains(schedule.zone)) continue;
-    auto zone = backend.zones.get(schedule.zone);
-    if (!zone.ok()) {
-      return Status(zone.status().code(), zone.status().error(),
-                    "schedule '" + schedule.name + "' of pipeline '" + manifest.pipeline +
-                        "': " + zone.status().message());
-    }
-    zones.emplace(schedule.zone, std::move(zone).value());
+    const std::string whose =
+        "schedule '" + schedule.name + "' of pipeline '" + manifest.pipeline + "'";
+    if (Status known = add_zone(backend, schedule.zone, whose, zones); !known.ok()) return known;
+  }
+  for (const module::FreshnessSpec& policy : manifest.freshness) {
+    if (policy.kind != module::FreshnessKind::kBy) continue;
+    const std::string whose = "freshness of '" + policy.asset + "'";
+    if (Status known = add_zone(backend, policy.zone, whose, zones); !known.ok()) return known;
   }
   return {};
 }

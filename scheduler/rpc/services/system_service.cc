@@ -1,6 +1,8 @@
 // SystemService: the scheduler about itself, explanations, and names for shell completion.
 // Handlers hand over and return; reads run on read threads, explanations go through the inbox.
 // Changes nothing.
+#include <set>
+
 #include "base/errors.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
@@ -122,6 +124,31 @@ Status complete_schedules(Backend& backend, const std::string& prefix,
   return {};
 }
 
+Status complete_freshness(Backend& backend, const std::string& prefix,
+                          v1::CompleteNameResponse* response) {
+  ports::PageRequest page;
+  page.size = kLargePageMax;
+  const auto policies = backend.reader.list_freshness({}, page);
+  if (!policies.ok()) return policies.status();
+  for (const engine::FreshnessRow& row : policies->rows) add_name(row.asset, prefix, response);
+  return {};
+}
+
+// Assets that pipelines read and none makes.
+Status complete_external(Backend& backend, const std::string& prefix,
+                         v1::CompleteNameResponse* response) {
+  const auto definitions = backend.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  std::set<std::string> names;
+  for (const auto& manifest : (*definitions)->manifests) {
+    for (const module::ExternalSpec& external : manifest->externals) {
+      if (!(*definitions)->assets.contains(external.asset)) names.insert(external.asset);
+    }
+  }
+  for (const std::string& name : names) add_name(name, prefix, response);
+  return {};
+}
+
 Status complete_definitions(Backend& backend, bool jobs, const std::string& prefix,
                             v1::CompleteNameResponse* response) {
   const auto definitions = backend.catalog.definitions();
@@ -155,13 +182,16 @@ Status complete_name(Backend& backend, const v1::CompleteNameRequest& request,
   if (kind == "run") return complete_runs(backend, request.prefix(), response);
   if (kind == "worker") return complete_workers(backend, request.prefix(), response);
   if (kind == "schedule") return complete_schedules(backend, request.prefix(), response);
+  if (kind == "freshness") return complete_freshness(backend, request.prefix(), response);
+  if (kind == "external") return complete_external(backend, request.prefix(), response);
   if (kind == "task") return complete_tasks(backend, request, response);
   if (kind == "job" || kind == "asset") {
     return complete_definitions(backend, kind == "job", request.prefix(), response);
   }
   return Status(base::Code::kInvalidArgument, base::kErrUsage,
                 "there is nothing of the kind '" + kind +
-                    "' to complete; job, asset, run, schedule, worker and task are known");
+                    "' to complete; job, asset, external, freshness, run, schedule, worker and "
+                    "task are known");
 }
 
 void add_item(const HealthItem& item, v1::GetHealthResponse* response) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "freshness.h"
 #include "impl/call.h"
 
 namespace weir {
@@ -74,6 +75,7 @@ class StageHandle {
  protected:
   StageHandle(impl::PipelineRecord* pipeline, std::size_t stage, std::string name)
       : pipeline_(pipeline), stage_(stage), name_(std::move(name)) {}
+  impl::PipelineRecord& pipeline() const { return *pipeline_; }
   impl::StageRecord& stage() const { return pipeline_->stages[stage_]; }
 
  private:
@@ -114,6 +116,16 @@ class Asset : public StageHandle<Asset<T>> {
   template <class F, class... D, class Problem = impl::CheckProblem<T, F, D...>>
   requires(!impl::Fits<Problem>) Asset check(Name, F, Severity, const D&...)
   const = delete;
+
+  // How old it may be: weir::max_age(26h), or weir::fresh_by("0 9 * * *"). One policy an asset;
+  // members of p.assets() have theirs each.
+  template <class Policy>
+  Asset freshness(const FreshnessOptions<Policy>& policy) const {
+    impl::FreshnessRecord record = policy.record();
+    record.asset = this->name();
+    this->pipeline().freshness.push_back(std::move(record));
+    return *this;
+  }
 
  private:
   friend Pipeline;

@@ -92,7 +92,13 @@ Assets define(weir::Pipeline& p) {
                      .check("volume", volume, weir::blocking)
                      .check("short_enough", short_enough, weir::warn, params);
   auto [train_set, test_set] = p.assets({"train_set", "test_set"}, split, cleaned, kCustomers);
+  train_set.freshness(weir::max_age(26h).warn_after(25h).required_after(2h).expected(20min));
+  test_set.freshness(weir::fresh_by("0 9 * * mon-fri", "Europe/Berlin")
+                         .lower_bound(2h)
+                         .warn_before(30min)
+                         .observe_only());
   auto model = p.asset("model", train, train_set, params, weir::self.previous())
+                   .freshness(weir::fresh_by(weir::cron_text("@daily")))
                    .timeout(2h)
                    .priority(5)
                    .version("3")

@@ -118,7 +118,7 @@ TEST_F(QuarantineTest, AssetWhoseVersionIsUnreadableCountsAsNeverMaterialized) {
   const auto snapshot = restore_after("UPDATE materializations SET digest=x'00' WHERE id=1");
   ASSERT_EQ(snapshot.quarantined.size(), 2u);
   EXPECT_EQ(snapshot.assets.size(), 2u);
-  ASSERT_EQ(snapshot.partitions.size(), 3u);
+  ASSERT_EQ(snapshot.partitions.size(), 4u);
   EXPECT_EQ(snapshot.partitions[0].materialization, 0);
   EXPECT_EQ(snapshot.partitions[1].materialization, 2);
   ASSERT_EQ(snapshot.current.size(), 1u);
@@ -158,7 +158,7 @@ class AssetQuarantineTest : public QuarantineTest {
     return row;
   }
   static engine::AssetPartitionRow partition(const std::string& key, std::int64_t version) {
-    return {{"orders", key}, version, run_id(1), ""};
+    return {{"orders", key}, version, run_id(1), "", {}, ""};
   }
   static engine::RunRow run() {
     engine::RunRow row = run_row(2, engine::RunState::kRunning, 1);
@@ -253,6 +253,18 @@ TEST_F(QuarantineTest, OtherRowsAreLeftOutAlone) {
   ASSERT_EQ(snapshot.cursors.size(), 1u);
   EXPECT_EQ(snapshot.cursors[0].key.partition, "2026-11-27");
   EXPECT_EQ(snapshot.runs.size(), 1u);
+}
+
+TEST_F(QuarantineTest, AFreshnessPolicyThatCannotBeReadIsLeftOutAlone) {
+  const auto sound = restore_after("SELECT 1");
+  ASSERT_EQ(sound.freshness.size(), 1u);
+  EXPECT_EQ(sound.freshness[0].spec, freshness_row("orders").spec);
+  const auto snapshot = restore_after("UPDATE freshness SET state='rotten'");
+  ASSERT_EQ(snapshot.quarantined.size(), 1u);
+  EXPECT_NE(snapshot.quarantined[0].find("freshness orders by: column state"), std::string::npos)
+      << snapshot.quarantined[0];
+  EXPECT_TRUE(snapshot.freshness.empty());
+  EXPECT_EQ(snapshot.partitions.size(), 4u);
 }
 
 TEST_F(QuarantineTest, RunWhoseLiveAttemptIsOfAnUnreadableWorkerIsSetAside) {

@@ -244,17 +244,43 @@ inline engine::AlertRow alert_row(std::int64_t id, engine::AlertState state,
   return row;
 }
 
-// A small world: two modules, two assets of which one has versions of two partitions, a live run
-// with two tasks, a finished run, a schedule with two ticks.
+inline engine::FreshnessRow freshness_row(const std::string& asset) {
+  engine::FreshnessRow row;
+  row.asset = asset;
+  row.spec.kind = module::FreshnessKind::kBy;
+  row.spec.fail_ms = 1'001;
+  row.spec.warn_ms = 1'002;
+  row.spec.cron = "0 9 * * mon-fri";
+  row.spec.zone = "Europe/Berlin";
+  row.spec.lower_bound_ms = 3'600'000;
+  row.spec.warn_margin_ms = 1'800'000;
+  row.spec.required_after_ms = 7'200'000;
+  row.spec.action = module::FreshnessAction::kObserve;
+  row.spec.expected_ms = 1'200'000;
+  row.since = at(950);
+  row.state = engine::FreshnessState::kWarn;
+  row.state_since = at(951);
+  row.paused = true;
+  row.paused_by = "ann@laptop";
+  row.pause_reason = "the \"source\" moves\n";
+  row.failures = 3;
+  row.retry_at = at(952);
+  return row;
+}
+
+// A small world: two modules, two assets of which one has versions of two partitions and a
+// freshness policy, one from outside, a live run with two tasks, a finished run, a schedule with
+// two ticks, an alert rule with three alerts, a silence.
 inline std::vector<engine::Record> sample_world() {
   std::vector<engine::Record> rows;
   rows.emplace_back(module_row("shop", true));
   rows.emplace_back(module_row("old", false));
   rows.emplace_back(engine::AssetRow{"orders", "shop", "t1", false});
   rows.emplace_back(engine::AssetRow{"raw", "shop", "t2", true});
-  rows.emplace_back(engine::AssetPartitionRow{{"orders", ""}, 1, run_id(1), ""});
-  rows.emplace_back(engine::AssetPartitionRow{{"orders", "2026-11-27"}, 2, {}, ""});
-  rows.emplace_back(engine::AssetPartitionRow{{"raw", ""}, 0, {}, "raw failed: why"});
+  rows.emplace_back(engine::AssetPartitionRow{{"orders", ""}, 1, run_id(1), "", at(605), ""});
+  rows.emplace_back(engine::AssetPartitionRow{{"orders", "2026-11-27"}, 2, {}, "", {}, ""});
+  rows.emplace_back(engine::AssetPartitionRow{{"raw", ""}, 0, {}, "raw failed: why", {}, ""});
+  rows.emplace_back(engine::AssetPartitionRow{{"rates", ""}, 0, {}, "", at(610), "2026-11 \"a\""});
   rows.emplace_back(materialization_row(1, "orders"));
   rows.emplace_back(materialization_row(2, "orders", "2026-11-27"));
   rows.emplace_back(run_row(1, engine::RunState::kSucceeded, 1));
@@ -297,6 +323,7 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(alert_row(3, engine::AlertState::kResolved, engine::AlertDelivery::kDelivered));
   rows.emplace_back(
       engine::SilenceRow{4, "slow", "shop/*", at(9'000), "maintenance", at(706), "bob@desk"});
+  rows.emplace_back(freshness_row("orders"));
   rows.emplace_back(engine::OutboxRow{1, "run_finished", "{}", false, at(9)});
   rows.emplace_back(engine::OutboxRow{2, "run_finished", "{\"n\":2}", false, at(9)});
   return rows;

@@ -143,7 +143,8 @@ TEST(Migrations, AnAssetOfTheFirstSchemaIsKeptAndHasMissedNothing) {
   ASSERT_EQ(snapshot->assets.size(), 1u);
   EXPECT_EQ(snapshot->assets[0].name, "orders");
   EXPECT_TRUE(snapshot->partitions.empty());
-  commit_rows(*store, {engine::AssetPartitionRow{{"orders", ""}, 0, run_id(7), "x failed"}});
+  commit_rows(*store,
+              {engine::AssetPartitionRow{{"orders", ""}, 0, run_id(7), "x failed", {}, ""}});
   EXPECT_EQ(store->restore()->partitions[0].settled_by, run_id(7));
 }
 

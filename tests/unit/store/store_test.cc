@@ -63,7 +63,7 @@ TEST_P(StoreTest, SnapshotHoldsLiveRunsAndDefinitionsOnly) {
   ASSERT_EQ(restored->modules.size(), 1u);
   EXPECT_EQ(restored->modules[0].pipeline, "shop");
   EXPECT_EQ(restored->assets.size(), 2u);
-  EXPECT_EQ(restored->partitions.size(), 3u);
+  EXPECT_EQ(restored->partitions.size(), 4u);
   ASSERT_EQ(restored->current.size(), 2u);
   EXPECT_EQ(restored->current[0].of, (engine::AssetPartition{"orders", ""}));
   EXPECT_EQ(restored->current[1].of, (engine::AssetPartition{"orders", "2026-11-27"}));

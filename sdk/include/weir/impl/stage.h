@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../values.h"
+#include "freshness_record.h"
 #include "manifest_kinds.h"
 #include "schedule_record.h"
 
@@ -169,6 +170,7 @@ struct PipelineRecord {
   std::vector<ResourceRecord> resources;
   std::vector<JobRecord> jobs;
   std::vector<ScheduleRecord> schedules;
+  std::vector<FreshnessRecord> freshness;
 };
 
 // weir::main() behind the types: the verbs run, describe, graph, register, replay, executor,
