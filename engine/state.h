@@ -193,10 +193,7 @@ struct State {
   std::set<std::string> overfull;  // workers with more leases than slots
   std::map<std::int64_t, OutboxRow> outbox;
   Timers timers;
-  std::int64_t last_seq = 0;
-  std::int64_t last_materialization = 0;
-  std::int64_t last_outbox = 0;
-  std::int64_t last_order = 0;
+  std::int64_t last_seq = 0, last_materialization = 0, last_outbox = 0, last_order = 0;
 };
 
 }  // namespace weir::engine

@@ -102,7 +102,6 @@ Run& begin_run(Step& step, Run planned);
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
 void cancel_live(Step& step, Run& run, const std::string& why);
-void notify_end(Step& step, const RunFinished& end);
 void finish_run_if_done(Step& step, Run& run);
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
 

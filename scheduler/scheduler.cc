@@ -104,8 +104,12 @@ base::Status Scheduler::Parts::make_alerts() {
     if (!read.ok()) return read.status();
     config = std::move(*read);
   }
-  sender = std::make_unique<alerts::Sender>(std::move(config), alerts::Secrets::of_environment(),
-                                            storage.logs.get(), WEIR_VERSION);
+  alerts::SenderOptions from;
+  from.config = std::move(config);
+  from.secrets = alerts::Secrets::of_environment();
+  from.logs = storage.logs.get();
+  from.version = WEIR_VERSION;
+  sender = std::make_unique<alerts::Sender>(std::move(from));
   alerts::AlertOutboxOptions wanted;
   wanted.deliver = [from = sender.get()](const engine::OutboxRow& row,
                                          const std::stop_token& stop) {

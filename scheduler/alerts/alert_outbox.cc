@@ -1,5 +1,6 @@
-// The queues of messages and their thread: see alert_outbox.h. offer() and the statistics only take
-// the mutex; a message is delivered on the outbox's own thread, without it.
+// The queues of messages and their thread: see alert_outbox.h.
+// offer() and the statistics only take the mutex; a message is delivered on the outbox's own
+// thread, without it, so that the loop, which offers, never waits for a network.
 #include "scheduler/alerts/alert_outbox.h"
 
 #include <algorithm>
@@ -107,7 +108,9 @@ void AlertOutbox::settle(const std::string& name, Entry entry, const Status& sta
                             ? options_.retry_min
                             : std::min(destination.pause * 2, options_.retry_max);
   }
-  destination.due = steady_clock::now() + destination.pause;
+  const double kept = std::uniform_real_distribution<double>(0.5, 1.0)(chance_);
+  destination.due = steady_clock::now() +
+                    std::chrono::duration_cast<steady_clock::duration>(destination.pause * kept);
   if (!posted) {
     destination.entries.front() = std::move(entry);
     return;

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -30,6 +31,8 @@ inline constexpr std::size_t kOutboxRowsMax =
 struct AlertOutboxOptions {
   // Blocks until the message is delivered or is not; CANCELED when it was to stop.
   std::function<base::Status(const engine::OutboxRow&, const std::stop_token&)> deliver;
+  // Between two tries: the double of the one before, less up to half of it by chance, so that what
+  // failed together is not tried again together.
   std::chrono::milliseconds retry_min = std::chrono::seconds(1);
   std::chrono::milliseconds retry_max = std::chrono::minutes(5);
   int attempts_max = 30;
@@ -79,6 +82,7 @@ class AlertOutbox final : public loop::OutboxSink {
   std::set<std::int64_t> done_;  // guarded by mutex_; not to be delivered once more
   std::uint64_t offers_ = 0;     // guarded by mutex_; counts, so that a waiter sees a new one
   std::string last_failure_;     // guarded by mutex_
+  std::minstd_rand chance_{std::random_device{}()};  // guarded by mutex_
   std::jthread thread_;
 };
 

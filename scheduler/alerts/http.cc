@@ -1,5 +1,6 @@
-// Requests by libcurl's easy interface, one handle each; see the header. Any thread; a transfer
-// that is to stop ends when libcurl next reports its progress, which is once a second at least.
+// Requests by libcurl's easy interface, one handle each; see the header.
+// Any thread; a transfer that is to stop ends when libcurl next reports its progress, which is once
+// a second at least. Of an answer only its number and where it redirects are looked at.
 #include "scheduler/alerts/http.h"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using base::Status;
 
 constexpr int kRedirectsMax = 3;
 constexpr long kConnectMs = 5'000;
+constexpr std::size_t kAnswerBytesMax = 256u << 10;  // headers and body
 
 struct Freed {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -38,14 +40,17 @@ List list_of(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     curl_slist* longer = curl_slist_append(list.get(), text.c_str());
     if (longer == nullptr) return nullptr;
-    static_cast<void>(list.release());
-    list.reset(longer);
+    if (longer != list.get()) list.reset(longer);
   }
   return list;
 }
 
-// What is answered is not ours to keep.
-std::size_t drop(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+// What is answered is not ours to keep, nor to read for as long as somebody likes to send it.
+std::size_t drop(char*, std::size_t size, std::size_t count, void* taken) {
+  std::size_t& bytes = *static_cast<std::size_t*>(taken);
+  bytes += size * count;
+  return bytes > kAnswerBytesMax ? CURL_WRITEFUNC_ERROR : size * count;
+}
 
 int look_for_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0;
@@ -70,7 +75,14 @@ void set_limits(CURL* curl, std::chrono::milliseconds timeout, std::stop_token& 
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_stop);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &stop);
+}
+
+// `bytes` counts, and outlives the transfer.
+void take_answer(CURL* curl, std::size_t& bytes) {
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &bytes);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, drop);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &bytes);
 }
 
 Status no_memory() { return {Code::kUnavailable, base::kErrInternal, "libcurl has no memory"}; }
@@ -83,6 +95,9 @@ Status failed(const std::string& where, CURLcode code) {
       return {Code::kCanceled, base::kErrShuttingDown, "the scheduler stops"};
     case CURLE_OPERATION_TIMEDOUT:
       return {Code::kDeadlineExceeded, base::kErrTimedOut, where + " did not answer in time"};
+    case CURLE_WRITE_ERROR:
+      return {Code::kUnavailable, base::kErrUnreachable,
+              where + " answered more than anybody reads"};
     default:
       return {Code::kUnavailable, base::kErrUnreachable, where + ": " + curl_easy_strerror(code)};
   }
@@ -95,7 +110,9 @@ Status post_once(const PostPlan& plan, const std::string& url, std::string& redi
   if (handle == nullptr || (headers == nullptr && !plan.headers.empty())) return no_memory();
   CURL* curl = handle.get();
   std::stop_token stop = plan.stop;
+  std::size_t answered = 0;
   set_limits(curl, plan.timeout, stop);
+  take_answer(curl, answered);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -152,7 +169,9 @@ Status send_mail(const MailPlan& plan) {
   CURL* curl = handle.get();
   std::stop_token stop = plan.stop;
   Upload upload{plan.message};
+  std::size_t answered = 0;
   set_limits(curl, plan.timeout, stop);
+  take_answer(curl, answered);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(curl, CURLOPT_URL, plan.server.c_str());
   curl_easy_setopt(curl, CURLOPT_USE_SSL,

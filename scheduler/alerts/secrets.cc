@@ -1,5 +1,6 @@
-// Reads secrets where their references say; see the header. A file must be a regular one of a few
-// KiB: whoever makes a rule names it, and must not make the scheduler wait for a pipe.
+// Reads secrets where their references say; see the header.
+// Any thread. A file must be a regular one of a few KiB: whoever makes a rule names it, and must
+// not make the scheduler wait for a pipe.
 #include "scheduler/alerts/secrets.h"
 
 #include <array>

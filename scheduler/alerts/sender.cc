@@ -1,5 +1,6 @@
-// One message on its way; see the header. The log is read anew at each try: a worker's last lines
-// may come after its report.
+// One message on its way; see the header.
+// The log is read anew at each try: a worker's last lines may come after its report. On the
+// outbox's thread or the watch's, never on the loop's.
 #include "scheduler/alerts/sender.h"
 
 #include <array>
@@ -21,7 +22,6 @@ using base::Status;
 constexpr std::size_t kLogLinesMax = 20;
 constexpr std::int64_t kLogBytesMax = 16 << 10;
 constexpr std::size_t kLineBytesMax = 500;
-constexpr auto kCommandTimeMax = std::chrono::seconds(60);
 
 std::string unix_seconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -77,8 +77,8 @@ Status Sender::deliver(std::int64_t id, const std::string& payload,
     return post_to(hook, number, message.dump(), stop);
   }
   const std::string& name = (*json)["channel"].as_string();
-  const auto channel = config_.channels.find(name);
-  if (channel == config_.channels.end()) {
+  const auto channel = options_.config.channels.find(name);
+  if (channel == options_.config.channels.end()) {
     return {Code::kFailedPrecondition, base::kErrUsage,
             "the operator's configuration has no channel '" + name + "'"};
   }
@@ -86,15 +86,15 @@ Status Sender::deliver(std::int64_t id, const std::string& payload,
     return post_to(*hook, number, message.dump(), stop);
   }
   if (const auto* command = std::get_if<CommandChannel>(&channel->second)) {
-    return run_command(command->command, message.dump() + "\n", kCommandTimeMax, stop);
+    return run_command(command->command, message.dump() + "\n", options_.command_time_max, stop);
   }
   return mail(std::get<MailChannel>(channel->second), number, message, stop);
 }
 
 Status Sender::beat(const std::stop_token& stop) const {
   Json body{Json::Object{}};
-  body.set("heartbeat", true).set("version", version_);
-  return post_to(config_.heartbeat.to, "heartbeat", body.dump(), stop);
+  body.set("heartbeat", true).set("version", options_.version);
+  return post_to(options_.config.heartbeat.to, "heartbeat", body.dump(), stop);
 }
 
 Status Sender::post_to(const WebhookChannel& to, const std::string& id, const std::string& body,
@@ -102,19 +102,20 @@ Status Sender::post_to(const WebhookChannel& to, const std::string& id, const st
   PostPlan plan;
   plan.url = to.url;
   if (plan.url.empty()) {
-    auto url = secrets_.read_file(to.url_file);
+    auto url = options_.secrets.read_file(to.url_file);
     if (!url.ok()) return url.status();
     plan.url = std::move(*url);
   }
   const std::string timestamp = unix_seconds();
-  plan.headers = {"Content-Type: application/json", "User-Agent: weir/" + version_,
+  plan.headers = {"Content-Type: application/json", "User-Agent: weir/" + options_.version,
                   "Weir-Delivery: " + id, "Weir-Timestamp: " + timestamp, "Expect:"};
   if (!to.secret.empty()) {
-    const auto secret = secrets_.read(to.secret);
+    const auto secret = options_.secrets.read(to.secret);
     if (!secret.ok()) return secret.status();
     plan.headers.push_back("Weir-Signature: " + signature_of(*secret, timestamp, body));
   }
   plan.body = body;
+  plan.timeout = options_.post_time_max;
   plan.stop = stop;
   return post(plan);
 }
@@ -125,7 +126,7 @@ Status Sender::mail(const MailChannel& to, const std::string& id, const Json& me
   plan.server = to.server;
   plan.user = to.user;
   if (!to.password.empty()) {
-    auto password = secrets_.read(to.password);
+    auto password = options_.secrets.read(to.password);
     if (!password.ok()) return password.status();
     plan.password = std::move(*password);
   }
@@ -149,14 +150,14 @@ Status Sender::mail(const MailChannel& to, const std::string& id, const Json& me
 
 void Sender::add_log(const Json& attempt, Json& message) const {
   const auto run = base::RunId::parse(attempt["run"].as_string());
-  if (logs_ == nullptr || !run) return;
+  if (options_.logs == nullptr || !run) return;
   const base::AttemptKey key{*run, std::int32_t(attempt["task"].as_int()),
                              std::int32_t(attempt["epoch"].as_int())};
   using base::LogStream;
   for (const LogStream stream : {LogStream::kStderr, LogStream::kLog, LogStream::kStdout}) {
     std::int64_t offset = -kLogBytesMax;
     ports::LogInfo info;
-    const auto text = logs_->read(key, stream, offset, kLogBytesMax, info);
+    const auto text = options_.logs->read(key, stream, offset, kLogBytesMax, info);
     if (!text.ok() || text->empty()) continue;  // the message goes without
     const auto lines = last_lines(*text, offset > 0);
     Json list{Json::Array{}};

@@ -19,14 +19,18 @@ namespace weir::alerts {
 std::string signature_of(const std::string& secret, const std::string& timestamp,
                          const std::string& body);
 
+struct SenderOptions {
+  Config config;
+  Secrets secrets;
+  ports::LogStore* logs = nullptr;  // null: messages go without; outlives the sender
+  std::string version;
+  std::chrono::milliseconds post_time_max{10'000};     // of one webhook, its answer included
+  std::chrono::milliseconds command_time_max{60'000};  // then it is killed
+};
+
 class Sender {
  public:
-  // `logs` may be null, and outlives it.
-  Sender(Config config, Secrets secrets, ports::LogStore* logs, std::string version)
-      : config_(std::move(config)),
-        secrets_(std::move(secrets)),
-        logs_(logs),
-        version_(std::move(version)) {}
+  explicit Sender(SenderOptions options) : options_(std::move(options)) {}
 
   // `payload` as the engine wrote it; `id` tells a receiver that a message has come twice.
   base::Status deliver(std::int64_t id, const std::string& payload,
@@ -34,7 +38,7 @@ class Sender {
   // The heartbeat, if there is one.
   base::Status beat(const std::stop_token& stop) const;
 
-  const Config& config() const { return config_; }
+  const Config& config() const { return options_.config; }
 
  private:
   base::Status post_to(const WebhookChannel& to, const std::string& id, const std::string& body,
@@ -43,10 +47,7 @@ class Sender {
                     const std::stop_token& stop) const;
   void add_log(const base::Json& attempt, base::Json& message) const;
 
-  const Config config_;
-  const Secrets secrets_;
-  ports::LogStore* const logs_;
-  const std::string version_;
+  const SenderOptions options_;
 };
 
 // Runs `sh -c command` with `input` on its stdin and nothing else inherited but stdout, stderr and

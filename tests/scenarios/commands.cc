@@ -421,7 +421,6 @@ std::string do_drain(World& world, const Line& line) {
 }
 
 std::string do_options(World& world, const Line& line) {
-  if (line.flag("notify")) world.options.notify_run_finished = true;
   world.options.infrastructure_attempts_max = std::stoi(line.option("infrastructure", "3"));
   if (const auto after = line.option("forget"); !after.empty()) {
     world.options.worker_forgotten_after = test::parse_duration(after);

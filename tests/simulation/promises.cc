@@ -94,7 +94,7 @@ void Promises::delivered(const engine::OutboxRow& row) {
   if (!fresh) coverage_.add(Seen::kOutboxRedelivered);
   const auto payload = base::Json::parse(row.payload);
   expect(payload.ok(), "an outbox payload is not JSON: " + row.payload);
-  notices_[(*payload)["run"].as_string()] += 1;
+  notices_[(*payload)["message"]["run"].as_string()] += 1;
 }
 
 void Promises::follow() {

@@ -48,15 +48,26 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       coverage_(coverage),
       outside_(outside),
       trace_(trace),
-      audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
+      audit_(store_.tables(), blobs_, coverage, profile.notices),
       schedules_(store_.tables(), coverage),
       promises_(store_, coverage),
       restored_(profile.options),
       power_cuts_at_start_(profile.power_cuts_at_start),
       damages_(profile.damages),
       boot_offset_(kBootAtFirst) {
+  if (profile.notices) write_rule();
   store_.keep_unsynced(true);
   hook_store();
+}
+
+void SchedulerHost::write_rule() {
+  engine::AlertRuleRow rule;
+  rule.name = "every_end";
+  rule.event = engine::AlertEvent::kRunFinished;
+  rule.channel = "outside";
+  const bool written = store_.begin().ok() && store_.write(rule).ok() &&
+                       store_.commit(engine::Durability::kSync).ok();
+  expect(written, "the store does not take a rule");
 }
 
 base::Now SchedulerHost::now() const {

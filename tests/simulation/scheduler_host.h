@@ -101,6 +101,7 @@ class SchedulerHost final : private ports::SessionSink {
   void close_all_sessions(const base::Status& reason) override;
   void reply(const engine::Reply& answer);
 
+  void write_rule();
   void hook_store();
   sdk_impl::CommitFault begin_commit(engine::Durability durability);
   base::Status admission();

@@ -108,7 +108,7 @@ Coverage Simulation::run() {
   host_.check_schedules_at_the_end();
   const auto set_aside = [this](base::RunId run) { return host_.set_aside(run); };
   host_.audit().at_the_end(set_aside);
-  host_.promises().at_the_end(profile_.options.notify_run_finished);
+  host_.promises().at_the_end(profile_.notices);
   count_ends();
   coverage_.add(Seen::kSteps, host_.steps());
   return coverage_;
