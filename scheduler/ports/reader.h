@@ -4,13 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "engine/freshness/policy.h"
 #include "engine/records.h"
+#include "engine/store.h"
 
 namespace weir::ports {
 
@@ -108,6 +111,11 @@ class Reader {
   // By its name, which may be short: of those that have it, one that is not retired is meant.
   // NOT_FOUND names the nearest, INVALID_ARGUMENT when several are meant.
   virtual base::Result<engine::ScheduleRow> get_schedule(const std::string& name) = 0;
+  // All that an engine is rebuilt from, of one moment; without zones. As large as what is live.
+  virtual base::Result<engine::Snapshot> snapshot() = 0;
+  // By asset: what the last attempts that made it took. Those without one are left out.
+  virtual base::Result<std::map<std::string, engine::Durations>> durations(
+      const std::vector<std::string>& assets) = 0;
   // By the full name of the schedule, which need not exist any more; newest first.
   virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                                          const TickFilter& filter,

@@ -1,6 +1,7 @@
 // Reads of assets and their versions, modules, workers and artifacts: the part of SqliteReader that
 // does not concern runs and events. See sqlite_reader.h. Safe from any thread; each call borrows
 // one connection for one short query and must not hold it longer.
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -8,7 +9,9 @@
 #include "base/errors.h"
 #include "scheduler/ports/page_token.h"
 #include "scheduler/store/query.h"
+#include "scheduler/store/restore.h"
 #include "scheduler/store/sqlite_reader.h"
+#include "scheduler/store/sqlite_store.h"
 
 namespace weir::store {
 
@@ -162,6 +165,34 @@ Result<engine::ArtifactRow> SqliteReader::get_artifact(const Digest& digest) {
                        "there is no artifact " + digest.hex());
   return fetch_one<engine::ArtifactRow>(*lease, select_rows<engine::ArtifactRow>("WHERE digest=?"),
                                         missing, digest);
+}
+
+Result<engine::Snapshot> SqliteReader::snapshot() {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  return read_snapshot(lease->connection());
+}
+
+Result<std::map<std::string, engine::Durations>> SqliteReader::durations(
+    const std::vector<std::string>& assets) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Result<Statement*> prepared = lease->statement(kSelectDurations);
+  if (!prepared.ok()) return prepared.status();
+  std::map<std::string, engine::Durations> found;
+  for (const std::string& asset : assets) {
+    (*prepared)->query(asset, static_cast<std::int64_t>(engine::Durations::kKept));
+    while (true) {
+      Result<bool> more = (*prepared)->next();
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      found[asset].ms.push_back((*prepared)->int64(0));
+    }
+    if (const auto one = found.find(asset); one != found.end()) {
+      std::reverse(one->second.ms.begin(), one->second.ms.end());  // the newest last
+    }
+  }
+  return found;
 }
 
 }  // namespace weir::store

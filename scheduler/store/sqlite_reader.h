@@ -66,6 +66,9 @@ class SqliteReader final : public ports::Reader {
   Result<Page<engine::ScheduleRow>> list_schedules(const ports::ScheduleFilter& filter,
                                                    const ports::PageRequest& page) override;
   Result<engine::ScheduleRow> get_schedule(const std::string& name) override;
+  Result<engine::Snapshot> snapshot() override;
+  Result<std::map<std::string, engine::Durations>> durations(
+      const std::vector<std::string>& assets) override;
   Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                            const ports::TickFilter& filter,
                                            const ports::PageRequest& page) override;

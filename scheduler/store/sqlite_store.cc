@@ -119,11 +119,7 @@ Status SqliteStore::prepare_statements() {
       {&load_reply_, select_rows<engine::ReplyRow>("WHERE key=?")},
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
-      {&load_durations_,
-       "SELECT max((attempts.finished_at - attempts.started_at + 999) / 1000, 0) "
-       "FROM materializations AS made JOIN attempts USING (run_id, task, epoch) "
-       "WHERE made.asset=? AND made.partition='' AND attempts.started_at > 0 "
-       "AND attempts.finished_at IS NOT NULL ORDER BY made.id DESC LIMIT ?"},
+      {&load_durations_, kSelectDurations},
       {&load_ticks_, select_rows<engine::TickRow>(
                          "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT nominal "
                          "FROM ticks WHERE schedule=?1 AND nominal<?2 AND nominal % 1000000 = 0 "

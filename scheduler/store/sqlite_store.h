@@ -25,6 +25,13 @@ inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
 inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
 inline constexpr int kFreePagesKept = 1024;  // that a busy store keeps to write on
 
+// Milliseconds of the last attempts that made an asset, the newest first: asset, how many.
+inline constexpr const char* kSelectDurations =
+    "SELECT max((attempts.finished_at - attempts.started_at + 999) / 1000, 0) "
+    "FROM materializations AS made JOIN attempts USING (run_id, task, epoch) "
+    "WHERE made.asset=? AND made.partition='' AND attempts.started_at > 0 "
+    "AND attempts.finished_at IS NOT NULL ORDER BY made.id DESC LIMIT ?";
+
 inline constexpr int kApplicationId = 0x57656972;  // "Weir", so that file(1) and we know our own
 
 // A store generation that no database has had, never 0.

@@ -18,6 +18,7 @@
 #include "weir/v1/module_service.pb.h"
 #include "weir/v1/run_service.pb.h"
 #include "weir/v1/schedule_service.pb.h"
+#include "weir/v1/simulation_service.pb.h"
 #include "weir/v1/system_service.pb.h"
 #include "weir/v1/worker_service.pb.h"
 
@@ -91,6 +92,7 @@ class Api {
   Answer<v1::GetFreshnessResponse> get_freshness(const v1::GetFreshnessRequest& request);
   Answer<v1::PauseFreshnessResponse> pause_freshness(const v1::PauseFreshnessRequest& request);
   Answer<v1::ResumeFreshnessResponse> resume_freshness(const v1::ResumeFreshnessRequest& request);
+  Answer<v1::SimulateResponse> simulate(const v1::SimulateRequest& request);
 
   Answer<v1::ListEventsResponse> list_events(const v1::ListEventsRequest& request);
   // Opens a stream; it is read on a thread of its own. Never null.

@@ -16,6 +16,7 @@
 #include "weir/v1/module_service.grpc.pb.h"
 #include "weir/v1/run_service.grpc.pb.h"
 #include "weir/v1/schedule_service.grpc.pb.h"
+#include "weir/v1/simulation_service.grpc.pb.h"
 #include "weir/v1/system_service.grpc.pb.h"
 #include "weir/v1/worker_service.grpc.pb.h"
 
@@ -34,6 +35,8 @@ struct Api::Impl {
       v1::ScheduleService::NewStub(connection->channel());
   std::unique_ptr<v1::FreshnessService::Stub> freshness =
       v1::FreshnessService::NewStub(connection->channel());
+  std::unique_ptr<v1::SimulationService::Stub> simulations =
+      v1::SimulationService::NewStub(connection->channel());
   std::unique_ptr<v1::EventService::Stub> events = v1::EventService::NewStub(connection->channel());
   std::unique_ptr<v1::LogService::Stub> logs = v1::LogService::NewStub(connection->channel());
   std::unique_ptr<v1::SystemService::Stub> system =

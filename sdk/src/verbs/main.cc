@@ -30,6 +30,8 @@ std::string help_text(std::string_view program, const std::string& pipeline) {
          "  register [OPTION]…      register this module with the scheduler\n"
          "  replay RUN/TASK[#ATTEMPT] [OPTION]…\n"
          "                          run one stage again with the inputs that it had\n"
+         "  simulate [--for D] [OPTION]…\n"
+         "                          what would happen on virtual time; needs no server\n"
          "  version, help\n";
 }
 
@@ -38,7 +40,8 @@ int dispatch(const impl::PipelineRecord& pipeline, const std::string& program,
   if (verb == "run") return run_verb(pipeline, arguments);
   if (verb == "describe") return describe_verb(pipeline, arguments);
   if (verb == "graph") return graph_verb(pipeline, arguments);
-  if (verb == "register" || verb == "replay") return weir_verb(verb, arguments);
+  const bool by_weir = verb == "register" || verb == "replay" || verb == "simulate";
+  if (by_weir) return weir_verb(verb, arguments);
   if (verb == "executor") return run_executor(pipeline);
   if (verb == "version" || verb == "--version") {
     const std::string code = module_code_version();
@@ -50,8 +53,8 @@ int dispatch(const impl::PipelineRecord& pipeline, const std::string& program,
     print(help_text(program, pipeline.name));
     return kExitOk;
   }
-  static const std::vector<std::string> kVerbs = {"run",    "describe", "graph", "register",
-                                                  "replay", "version",  "help"};
+  static const std::vector<std::string> kVerbs = {"run",    "describe", "graph",   "register",
+                                                  "replay", "simulate", "version", "help"};
   return fail_usage("unknown verb '" + verb + "'." + base::did_you_mean(verb, kVerbs) + " '" +
                     program + " help' lists them");
 }

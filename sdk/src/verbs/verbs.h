@@ -21,8 +21,8 @@ using Arguments = std::span<const std::string>;
 int run_verb(const impl::PipelineRecord& pipeline, Arguments arguments);
 int describe_verb(const impl::PipelineRecord& pipeline, Arguments arguments);
 int graph_verb(const impl::PipelineRecord& pipeline, Arguments arguments);
-// `register` and `replay`: replaces this process by the weir program, which speaks to the
-// scheduler.
+// `register`, `replay` and `simulate`: replaces this process by the weir program, which speaks to
+// the scheduler.
 int weir_verb(std::string_view verb, Arguments arguments);
 
 // "error: …" with its WEIR-E number on stderr; gives `exit_code` back.

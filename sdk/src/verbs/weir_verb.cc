@@ -24,7 +24,7 @@ int weir_verb(std::string_view verb, Arguments arguments) {
   const char* const chosen = std::getenv("WEIR");
   const std::string program = chosen != nullptr && *chosen != '\0' ? chosen : "weir";
   std::vector<std::string> words{program, std::string(verb)};
-  if (verb == "replay") words.emplace_back("--module");
+  if (verb == "replay" || verb == "simulate") words.emplace_back("--module");
   words.push_back(self);
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
