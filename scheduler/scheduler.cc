@@ -91,6 +91,9 @@ void Scheduler::Parts::make_rpc() {
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
   wanted.file_bytes_max = options.file_bytes_max;
+  for (const auto& [name, channel] : sender->config().channels) {
+    wanted.alert_channels.push_back(name);
+  }
   if (options.reader_stall_max) wanted.reader_stall_max = *options.reader_stall_max;
   wanted.started_at =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());

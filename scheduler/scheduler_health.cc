@@ -152,7 +152,7 @@ rpc::HealthItem SchedulerHealth::alerts() const {
                        ""};
   if (!item.ok) {
     item.advice =
-        "a channel does not take messages: look at `weir alerts history`, then "
+        "a channel does not take messages: look at `weir alerts list --undelivered`, then "
         "`weir alerts test RULE`";
   }
   return item;

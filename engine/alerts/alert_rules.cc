@@ -242,7 +242,7 @@ void unsilence_alerts(Step& step, const UnsilenceAlerts& command) {
     return reply(step, command.request,
                  Status(Code::kNotFound, base::kErrUnknownAlert,
                         "there is no silence " + std::to_string(command.id) +
-                            "; `weir alerts rules` shows those that there are"));
+                            "; `weir alerts silences` shows those that there are"));
   }
   end_silence(step, found, who(command.by));
   reply(step, command.request, {}, ChangedNames{{std::to_string(command.id)}});

@@ -120,9 +120,12 @@ class Reader {
   virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                                          const TickFilter& filter,
                                                          const PageRequest& page) = 0;
-  // In the order of their names; they are few.
-  virtual base::Result<std::vector<engine::AlertRuleRow>> list_alert_rules() = 0;
-  virtual base::Result<std::vector<engine::SilenceRow>> list_silences() = 0;
+  // In the order of their names.
+  virtual base::Result<Page<engine::AlertRuleRow>> list_alert_rules(const PageRequest& page) = 0;
+  // NOT_FOUND names the nearest that there is.
+  virtual base::Result<engine::AlertRuleRow> get_alert_rule(const std::string& name) = 0;
+  // In the order in which they began.
+  virtual base::Result<Page<engine::SilenceRow>> list_silences(const PageRequest& page) = 0;
   // Newest first.
   virtual base::Result<Page<engine::AlertRow>> list_alerts(const AlertFilter& filter,
                                                            const PageRequest& page) = 0;

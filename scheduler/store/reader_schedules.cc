@@ -18,6 +18,7 @@ using base::Code;
 using base::Result;
 using base::Status;
 using engine::AlertRow;
+using engine::AlertRuleRow;
 using engine::FreshnessRow;
 using engine::ScheduleRow;
 using engine::TickRow;
@@ -30,6 +31,7 @@ namespace {
 constexpr const char* kShortName = "substr(name, -length(?1)-1)='/'||?1";
 
 std::string name_token(const Statement& row) { return std::string(row.text(0)); }
+std::string id_token(const Statement& row) { return std::to_string(row.int64(0)); }
 
 // The first column of all rows.
 Result<std::vector<std::string>> texts(ReaderPool::Lease& lease, const char* sql) {
@@ -157,17 +159,42 @@ Result<FreshnessRow> SqliteReader::get_freshness(const std::string& asset) {
   return no_policy(*lease, asset);
 }
 
-Result<std::vector<engine::AlertRuleRow>> SqliteReader::list_alert_rules() {
+Result<Page<AlertRuleRow>> SqliteReader::list_alert_rules(const PageRequest& page) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  return fetch_all<engine::AlertRuleRow>(*lease,
-                                         select_rows<engine::AlertRuleRow>("ORDER BY name"));
+  Conditions conditions;
+  conditions.add("name > ?", {page.after});
+  return fetch_page_where<AlertRuleRow>(*lease, conditions, "ORDER BY name", page_size(page),
+                                        name_token);
 }
 
-Result<std::vector<engine::SilenceRow>> SqliteReader::list_silences() {
+Result<AlertRuleRow> SqliteReader::get_alert_rule(const std::string& name) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  return fetch_all<engine::SilenceRow>(*lease, select_rows<engine::SilenceRow>("ORDER BY id"));
+  const Status missing(Code::kNotFound, base::kErrUnknownAlert, "");
+  Result<AlertRuleRow> row =
+      fetch_one<AlertRuleRow>(*lease, select_rows<AlertRuleRow>("WHERE name=?"), missing, name);
+  if (row.ok() || row.status().code() != Code::kNotFound) return row;
+  const auto names = texts(*lease, "SELECT name FROM alert_rules");
+  if (!names.ok()) return names.status();
+  return Status(Code::kNotFound, base::kErrUnknownAlert,
+                "no alert rule is named '" + name + "'." + base::did_you_mean(name, *names) +
+                    " `weir alerts rules` shows them.");
+}
+
+// Places in lists of alerts and silences are their numbers.
+Result<Page<engine::SilenceRow>> SqliteReader::list_silences(const PageRequest& page) {
+  std::array<std::int64_t, 1> after{0};
+  if (!page.after.empty() && !ports::parse_page_token(page.after, after)) {
+    return ports::bad_page_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  // A number as all conditions have it: bound as microseconds.
+  conditions.add("id > ?", {base::WallTime(base::Duration(after[0]))});
+  return fetch_page_where<engine::SilenceRow>(*lease, conditions, "ORDER BY id", page_size(page),
+                                              id_token);
 }
 
 Result<Page<AlertRow>> SqliteReader::list_alerts(const ports::AlertFilter& filter,
@@ -185,8 +212,8 @@ Result<Page<AlertRow>> SqliteReader::list_alerts(const ports::AlertFilter& filte
   if (filter.firing) conditions.add("state = 'firing' AND (state='firing' OR delivery='pending')");
   if (filter.undelivered) conditions.add("delivery = 'undelivered'");
   if (filter.since) conditions.add("last >= ?", {*filter.since});
-  const auto token = [](const Statement& row) { return std::to_string(row.int64(0)); };
-  return fetch_page_where<AlertRow>(*lease, conditions, "ORDER BY id DESC", page_size(page), token);
+  return fetch_page_where<AlertRow>(*lease, conditions, "ORDER BY id DESC", page_size(page),
+                                    id_token);
 }
 
 Result<AlertRow> SqliteReader::get_alert(std::int64_t id) {
