@@ -53,8 +53,10 @@ void take_back_times(Snapshot& snapshot, WallTime begin) {
   }
   for (engine::ScheduleRow& row : snapshot.schedules) {
     take_back(row.since, begin);
+    row.recorded_until.reset();
     snapshot.last_ticks[row.name] = begin;
   }
+  snapshot.ahead.clear();
 }
 
 std::string type_of(const World& world, const std::string& asset) {

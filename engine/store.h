@@ -64,7 +64,9 @@ struct Snapshot {
   std::vector<ScheduleRow> schedules;
   std::vector<FreshnessRow> freshness;
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
-  Zones zones;                                 // that the schedules name and that can be read
+  // By schedule: later times than ScheduleRow::recorded_until that have a run, in order.
+  std::map<std::string, std::vector<WallTime>> ahead;
+  Zones zones;  // that the schedules name and that can be read
   std::vector<AlertRuleRow> alert_rules;
   std::vector<AlertRow> alerts;  // that fire, or whose message is pending
   std::vector<SilenceRow> silences;

@@ -4,7 +4,9 @@
 #include "scheduler/scheduler.h"
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -63,6 +65,7 @@ struct Scheduler::Parts {
   base::Status start_servers();
   base::Status publish();
   void start_check();
+  void remove_old_logs(const std::stop_token& stop);
 };
 
 base::Status Scheduler::Parts::open_storage() {
@@ -71,6 +74,7 @@ base::Status Scheduler::Parts::open_storage() {
   const auto absolute = std::filesystem::absolute(options.data_dir, error);
   wanted.path = error ? options.data_dir : absolute.lexically_normal().string();
   wanted.min_free_bytes = options.min_free_bytes;
+  wanted.kept = options.kept;
   base::Result<store::Storage> opened = store::open_storage(wanted);
   if (!opened.ok()) return opened.status();
   storage = std::move(opened).value();
@@ -140,7 +144,7 @@ base::Status Scheduler::Parts::start_loop() {
   wanted.engine = options.engine;
   wanted.zone = zones::load_zone;
   wanted.admission = [guard = storage.guard.get()] { return guard->admit(); };
-  wanted.housekeeping = [store = storage.store.get()](base::WallTime now, bool idle) {
+  wanted.housekeeping = [store = storage.store.get()](base::Now now, bool idle) {
     // What could not be done now is tried at the next call; failures show in the store's counters.
     const base::Status done = store->housekeeping(now, idle);
     static_cast<void>(done);
@@ -148,7 +152,7 @@ base::Status Scheduler::Parts::start_loop() {
   loop = std::make_unique<loop::Loop>(std::move(wanted), *storage.store, rpc->session_sink(),
                                       storage.artifacts.get(), outbox.get());
   make_watch();
-  health = std::make_unique<SchedulerHealth>(storage, *loop, *outbox, *watch);
+  health = std::make_unique<SchedulerHealth>(storage, *loop, *outbox, *watch, options.kept);
   const base::Status started = loop->start();
   if (!started.ok()) return started;
   health->set_quarantined(loop->quarantined());
@@ -202,7 +206,23 @@ void Scheduler::Parts::start_check() {
     if (!stop.stop_requested()) {
       built->health->set_checked(built->storage.reader->quick_check(stop));
     }
+    built->remove_old_logs(stop);
   });
+}
+
+// Logs follow the rows of their runs, on this thread: files may be many, and the loop has no time.
+void Scheduler::Parts::remove_old_logs(const std::stop_token& stop) {
+  const auto gone = [this](engine::RunId run) {
+    return storage.reader->get_run(run).status().code() == base::Code::kNotFound;
+  };
+  std::mutex mutex;
+  std::condition_variable_any asked_to_stop;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    const base::WallTime before = loop::system_now().wall - options.kept.runs;
+    health->set_logs_removed(storage.logs->remove_gone(before, gone, stop));
+    asked_to_stop.wait_for(lock, stop, store::kSweepEvery, [] { return false; });
+  }
 }
 
 base::Result<std::unique_ptr<Scheduler>> Scheduler::start(SchedulerOptions options) {

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "engine/engine.h"
 #include "scheduler/ports/blobs.h"
+#include "scheduler/ports/retention.h"
 
 namespace weir {
 
@@ -28,6 +29,7 @@ struct SchedulerOptions {
   // ports have it.
   std::optional<std::chrono::milliseconds> reader_stall_max;
   bool publish_endpoint = true;  // write the files by which the command line finds this scheduler
+  ports::RetentionOptions kept;  // how long what has ended is kept
   engine::Options engine;
 };
 

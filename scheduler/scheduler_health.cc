@@ -44,11 +44,13 @@ std::int64_t file_bytes(const std::string& path) {
 }  // namespace
 
 SchedulerHealth::SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                                 const alerts::AlertOutbox& outbox, const alerts::Watch& watch)
-    : storage_(storage), loop_(loop), outbox_(outbox), watch_(watch) {}
+                                 const alerts::AlertOutbox& outbox, const alerts::Watch& watch,
+                                 ports::RetentionOptions kept)
+    : storage_(storage), loop_(loop), outbox_(outbox), watch_(watch), kept_(kept) {}
 
 std::vector<rpc::HealthItem> SchedulerHealth::health() {
-  return {fsync(), disk(), loop(), database(), quarantine(), integrity(), alerts(), heartbeat()};
+  return {fsync(),     disk(),      loop(),   database(), quarantine(),
+          integrity(), retention(), alerts(), heartbeat()};
 }
 
 void SchedulerHealth::set_quarantined(std::vector<std::string> rows) {
@@ -61,6 +63,12 @@ void SchedulerHealth::set_checked(const base::Status& result) {
   if (result.code() == base::Code::kCanceled) return;
   intact_ = result.ok();
   integrity_ = result.ok() ? "no damage found" : result.text();
+}
+
+void SchedulerHealth::set_logs_removed(const base::Result<int>& runs) {
+  const std::lock_guard lock(mutex_);
+  logs_ = runs.status();
+  if (runs.ok()) logs_removed_ += *runs;
 }
 
 rpc::HealthItem SchedulerHealth::fsync() const {
@@ -137,6 +145,27 @@ rpc::HealthItem SchedulerHealth::quarantine() const {
 rpc::HealthItem SchedulerHealth::integrity() const {
   const std::lock_guard lock(mutex_);
   return {"integrity", intact_, integrity_, intact_ ? "" : "restore the database from a backup"};
+}
+
+rpc::HealthItem SchedulerHealth::retention() const {
+  const store::StoreStats& stats = storage_.store->stats();
+  const std::lock_guard lock(mutex_);
+  rpc::HealthItem item{"retention", logs_.ok(),
+                       "runs " + ports::kept_words(kept_.runs) + ", ticks " +
+                           ports::kept_words(kept_.ticks) + "; since the start " +
+                           std::to_string(stats.runs_forgotten.load()) + " runs, " +
+                           std::to_string(stats.events_forgotten.load()) + " events, " +
+                           std::to_string(stats.ticks_forgotten.load()) +
+                           " ticks and the logs of " + std::to_string(logs_removed_) + " runs went",
+                       ""};
+  if (stats.retention_us.count() > 0) {
+    item.value += ", p99 " + ms_text(stats.retention_us.quantile(kP99)) + " a round";
+  }
+  if (!item.ok) {
+    item.advice = "old logs stay: " + logs_.message() + "; look at the permissions of " +
+                  storage_.directory->logs();
+  }
+  return item;
 }
 
 // Dead letters of the last days, and what cannot be delivered now.

@@ -21,7 +21,8 @@ class SchedulerHealth final : public rpc::HealthSource {
  public:
   // The parts outlive it.
   SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                  const alerts::AlertOutbox& outbox, const alerts::Watch& watch);
+                  const alerts::AlertOutbox& outbox, const alerts::Watch& watch,
+                  ports::RetentionOptions kept);
 
   std::vector<rpc::HealthItem> health() override;
 
@@ -31,6 +32,8 @@ class SchedulerHealth final : public rpc::HealthSource {
   void set_fsync_us(std::int64_t median) { fsync_us_ = median; }
   // The result of the check of the database.
   void set_checked(const base::Status& result);
+  // Of how many runs the logs went, or why not.
+  void set_logs_removed(const base::Result<int>& runs);
 
   // Whether the store can be written.
   bool writable() const { return loop_.stats().open.load(); }
@@ -44,6 +47,7 @@ class SchedulerHealth final : public rpc::HealthSource {
   rpc::HealthItem database() const;
   rpc::HealthItem quarantine() const;
   rpc::HealthItem integrity() const;
+  rpc::HealthItem retention() const;
   rpc::HealthItem alerts() const;
   rpc::HealthItem heartbeat() const;
 
@@ -51,11 +55,14 @@ class SchedulerHealth final : public rpc::HealthSource {
   const loop::Loop& loop_;
   const alerts::AlertOutbox& outbox_;
   const alerts::Watch& watch_;
+  const ports::RetentionOptions kept_;
   std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;
   std::vector<std::string> quarantined_;       // guarded by mutex_
   std::string integrity_ = "not checked yet";  // guarded by mutex_
   bool intact_ = true;                         // guarded by mutex_
+  std::int64_t logs_removed_ = 0;              // of so many runs; guarded by mutex_
+  base::Status logs_;                          // why the last could not be; guarded by mutex_
 };
 
 }  // namespace weir

@@ -33,6 +33,7 @@ using base::Status;
 
 constexpr std::chrono::milliseconds kWorkerLooked{500};  // how often `up` looks at its worker
 constexpr rlim_t kOpenFilesMax = 65'536;
+constexpr std::chrono::hours kKeptMin{1};
 constexpr int kSlotsMax = 10'000;
 constexpr std::int32_t kLiveRunsMax = 1'000'000;
 constexpr std::int32_t kQueuedRunsMax = 10'000'000;
@@ -45,6 +46,8 @@ struct ServeArguments {
   std::int64_t min_free = -1;
   std::int64_t max_file = 0;
   std::string alerts_config;
+  std::string keep_runs;
+  std::string keep_ticks;
   engine::Options limits;  // of runs; the rest of them is the engine's own
   int slots = 0;
   std::string name;
@@ -75,8 +78,24 @@ void raise_open_files() {
   ::setrlimit(RLIMIT_NOFILE, &limit);  // as far as it goes: a small limit is no reason to refuse
 }
 
-SchedulerOptions scheduler_options(const ServeArguments& arguments) {
+// At least an hour: what has just ended is still being looked at.
+Status set_kept(const std::string& text, const char* option, base::Duration& kept) {
+  if (text.empty()) return {};
+  const auto parsed = parse_duration(text);
+  if (!parsed.ok()) return parsed.status();
+  if (*parsed < kKeptMin) {
+    return Status(Code::kInvalidArgument, base::kErrUsage,
+                  std::string(option) + " '" + text + "': an hour is the least, 90d is usual");
+  }
+  kept = *parsed;
+  return {};
+}
+
+base::Result<SchedulerOptions> scheduler_options(const ServeArguments& arguments) {
   SchedulerOptions options;
+  Status status = set_kept(arguments.keep_runs, "--keep-runs", options.kept.runs);
+  if (status.ok()) status = set_kept(arguments.keep_ticks, "--keep-ticks", options.kept.ticks);
+  if (!status.ok()) return status;
   options.data_dir = arguments.data.empty() ? base::default_data_dir() : arguments.data;
   options.grpc_address = arguments.grpc;
   options.http_address = arguments.http;
@@ -166,7 +185,9 @@ int serve_scheduler(Invocation& invocation, const ServeArguments& arguments) {
   install_interrupt_handler();
   log_to_stderr(invocation);
   raise_open_files();
-  const auto scheduler = Scheduler::start(scheduler_options(arguments));
+  base::Result<SchedulerOptions> options = scheduler_options(arguments);
+  if (!options.ok()) return fail_to_serve(invocation, options.status());
+  const auto scheduler = Scheduler::start(*std::move(options));
   if (!scheduler.ok()) return fail_to_serve(invocation, scheduler.status());
   announce(invocation, **scheduler, "weir scheduler");
   wait_for_interrupt(std::chrono::milliseconds(-1));
@@ -205,6 +226,8 @@ class LocalWorker {
 int serve_up(Invocation& invocation, const ServeArguments& arguments) {
   base::Result<worker::WorkerOptions> worker_settings = worker_options(arguments);
   if (!worker_settings.ok()) return fail_to_serve(invocation, worker_settings.status());
+  base::Result<SchedulerOptions> options = scheduler_options(arguments);
+  if (!options.ok()) return fail_to_serve(invocation, options.status());
   warn_of_root(invocation, arguments);
   install_interrupt_handler();
   log_to_stderr(invocation);
@@ -212,7 +235,7 @@ int serve_up(Invocation& invocation, const ServeArguments& arguments) {
   base::Result<worker::SupervisorHandle> supervisor =
       worker::start_supervisor(arguments.stage_user);
   if (!supervisor.ok()) return fail_to_serve(invocation, supervisor.status());
-  const auto scheduler = Scheduler::start(scheduler_options(arguments));
+  const auto scheduler = Scheduler::start(*std::move(options));
   if (!scheduler.ok()) return fail_to_serve(invocation, scheduler.status());
 
   worker_settings->scheduler = (*scheduler)->grpc_address();
@@ -278,6 +301,10 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--alerts-config", arguments.alerts_config,
                      "file of the channels of alerts and of the heartbeat, see docs/alerts.md");
+  command.add_option("--keep-runs", arguments.keep_runs,
+                     "how long runs that have ended stay, with their events and logs (90d)");
+  command.add_option("--keep-ticks", arguments.keep_ticks,
+                     "how long ticks stay; a thousand of each schedule stay anyway (30d)");
   engine::Options& limits = arguments.limits;
   command.add_option("--max-live-runs", limits.live_runs_max, "runs at a time; more wait (10000)")
       ->check(CLI::Range(1, kLiveRunsMax));

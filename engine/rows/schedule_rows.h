@@ -50,7 +50,9 @@ struct ScheduleRow {
   std::string paused_by, pause_reason;
   base::WallTime changed_at{};
   std::string changed_by;  // "user@host", or the module that declares it
-  bool deleted = false;    // a deleted row is erased
+  // Set while times after it have runs by a clock that was ahead: each up to it has its outcome.
+  std::optional<base::WallTime> recorded_until;
+  bool deleted = false;  // a deleted row is erased
 
   static constexpr Table kTable{"schedules"};
   static constexpr auto erased() { return &ScheduleRow::deleted; }
@@ -62,7 +64,7 @@ struct ScheduleRow {
         column("paused", &Row::paused), column("paused_until", &Row::paused_until),
         column("paused_at", &Row::paused_at), column("paused_by", &Row::paused_by),
         column("pause_reason", &Row::pause_reason), column("changed_at", &Row::changed_at),
-        column("changed_by", &Row::changed_by));
+        column("changed_by", &Row::changed_by), column("recorded_until", &Row::recorded_until));
   }
 };
 

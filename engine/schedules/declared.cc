@@ -101,6 +101,7 @@ void retire(Step& step, Schedule& schedule, const std::string& by) {
   schedule.row.changed_at = step.now.wall;
   schedule.row.changed_by = by;
   schedule.due.reset();
+  mark_ahead(schedule);
   release_waiting(step.state, schedule);
   write(step, schedule.row);
   emit(step, ScheduleChanged{schedule.row.name, "retired", by, "its module no longer declares it"});

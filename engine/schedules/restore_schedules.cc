@@ -1,6 +1,7 @@
-// From the tables back to schedules: how far each has come follows from its newest tick, which runs
-// it waits for from their origins. Everything up to now counts as time in which nobody looked. On
-// the thread of the engine's owner, between steps.
+// From the tables back to schedules: how far each has come follows from its newest tick, or stands
+// in its row where times have their outcome out of order; which runs it waits for follows from
+// their origins. Everything up to now counts as time in which nobody looked. On the thread of the
+// engine's owner, between steps.
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +21,13 @@ void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot,
   schedule.until = std::chrono::floor<seconds>(row.since);
   const auto last = snapshot.last_ticks.find(row.name);
   if (last != snapshot.last_ticks.end() && !PLANTED(kTickDoubledAtRestart)) {
-    schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(last->second));
+    const WallTime until = row.recorded_until.value_or(last->second);
+    schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(until));
+  }
+  if (const auto ahead = snapshot.ahead.find(row.name); ahead != snapshot.ahead.end()) {
+    for (const WallTime at : ahead->second) {
+      schedule.ahead.push_back(std::chrono::floor<seconds>(at));
+    }
   }
   if (PLANTED(kTickLostAtRestart)) schedule.until = std::chrono::floor<seconds>(now);
   const auto zone = state.zones.find(row.spec.zone);

@@ -49,6 +49,10 @@ void arm_tick(State& state, Schedule& schedule);
 void settle_stretch(Step& step, Schedule& schedule, calendar::Instant last, TickOutcome outcome,
                     const std::string& reason);
 void write_tick(Step& step, TickRow row);
+// Has the row tell what a restart could not see from the ticks. Whether it changed.
+bool mark_ahead(Schedule& schedule);
+// The same, and writes the row if it changed.
+void keep_mark(Step& step, Schedule& schedule);
 void rebase_schedules(Step& step);
 std::vector<Reads::Ticks> ticks_ahead(const State& state, WallTime now);
 

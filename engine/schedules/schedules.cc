@@ -162,7 +162,7 @@ void renew_schedule(State& state, Schedule& schedule, base::Now now) {
   schedule.row.since = now.wall;
   // Further than now when the clock has just been set back: then it is about to be rebased.
   schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(now.wall));
-  std::erase_if(schedule.ahead, [&](calendar::Instant at) { return at <= schedule.until; });
+  mark_ahead(schedule);
   const auto zone = state.zones.find(schedule.row.spec.zone);
   schedule.occurrences.reset();
   if (zone != state.zones.end()) {
@@ -272,6 +272,7 @@ void resume_schedule(Step& step, Schedule& schedule, const std::string& by) {
   schedule.row.paused_by.clear();
   schedule.row.pause_reason.clear();
   schedule.row.since = step.now.wall;
+  mark_ahead(schedule);
   change(step, schedule, "resumed", by);
   arm_tick(step.state, schedule);
 }

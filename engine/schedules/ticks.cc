@@ -172,6 +172,7 @@ void rebase(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks) {
   }
   schedule.until = std::min(schedule.until, now);
   arm_tick(step.state, schedule);
+  keep_mark(step, schedule);
 }
 
 }  // namespace
@@ -212,6 +213,17 @@ void write_tick(Step& step, TickRow row) {
   write(step, std::move(row));
 }
 
+bool mark_ahead(Schedule& schedule) {
+  std::erase_if(schedule.ahead, [&](Instant at) { return at <= schedule.until; });
+  std::optional<WallTime> mark;
+  if (!schedule.ahead.empty()) mark = schedule.until;
+  return std::exchange(schedule.row.recorded_until, mark) != mark;
+}
+
+void keep_mark(Step& step, Schedule& schedule) {
+  if (mark_ahead(schedule)) write(step, schedule.row);
+}
+
 void arm_tick(State& state, Schedule& schedule) {
   const std::string& name = schedule.row.name;
   schedule.due.reset();
@@ -219,8 +231,7 @@ void arm_tick(State& state, Schedule& schedule) {
     state.timers.push({*schedule.row.paused_until, TimerKind::kTick, name, {}});
   }
   if (!schedule.fires()) return;
-  auto& ahead = schedule.ahead;
-  std::erase_if(ahead, [&](Instant at) { return at <= schedule.until; });
+  const auto& ahead = schedule.ahead;
   auto next = schedule.occurrences->next_after(schedule.until);
   while (next && std::binary_search(ahead.begin(), ahead.end(), next->at)) {
     next = schedule.occurrences->next_after(next->at);
@@ -247,6 +258,7 @@ void fire_tick(Step& step, const std::string& name) {
     settle_downtime(step, schedule);
   }
   if (schedule.due && *schedule.due <= step.now.wall) take_tick(step, schedule);
+  keep_mark(step, schedule);
 }
 
 void settle_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,

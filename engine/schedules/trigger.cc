@@ -95,6 +95,7 @@ void make_room(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks
   if (at <= schedule.until) return;
   settle_stretch(step, schedule, at - seconds(1), TickOutcome::kSkipped, pause_text(schedule.row));
   schedule.until = at;
+  keep_mark(step, schedule);
 }
 
 Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {

@@ -157,7 +157,7 @@ void Loop::work() {
   bool idle = false;
   while (wait(items, idle)) {
     run_batch(std::exchange(items, {}));
-    if (options_.housekeeping) options_.housekeeping(last_now_.wall, idle);
+    if (options_.housekeeping) options_.housekeeping(last_now_, idle);
   }
   run_batch(std::exchange(items, {}));
   while (!left_over_.empty()) {
@@ -270,7 +270,7 @@ void Loop::give_reply(const engine::Reply& reply) {
 void Loop::finish() {
   turn_.flush_lazy(now());
   for (auto& [id, handler] : std::exchange(waiting_, {})) handler({id, not_running()});
-  if (options_.housekeeping) options_.housekeeping(last_now_.wall, true);
+  if (options_.housekeeping) options_.housekeeping(last_now_, true);
 }
 
 }  // namespace weir::loop

@@ -42,8 +42,8 @@ struct LoopOptions {
   std::size_t inbox_commands_max = kInboxCommandsMax;
   std::chrono::steady_clock::duration batch_time_max = kBatchTimeMax;
   // Called between batches on the loop's thread; `idle` when nothing has come for kIdleWait.
-  // SqliteStore's is wired here: checkpoints and the pruning of replies.
-  std::function<void(base::WallTime now, bool idle)> housekeeping;
+  // SqliteStore's is wired here: checkpoints, and what is no longer kept.
+  std::function<void(base::Now now, bool idle)> housekeeping;
   std::function<base::Status()> admission;  // not OK: no new runs and modules
   // A time zone by its name, see TurnPorts; UTC alone without it.
   std::function<base::Result<calendar::Zone>(const std::string& name)> zone;

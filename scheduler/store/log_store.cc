@@ -220,4 +220,23 @@ Result<std::string> DiskLogStore::read(const AttemptKey& attempt, LogStream stre
   return read_at(fd->get(), offset, wanted, path);
 }
 
+Result<int> DiskLogStore::remove_gone(base::WallTime before,
+                                      const std::function<bool(engine::RunId run)>& gone,
+                                      const std::stop_token& stop) {
+  const engine::RunId first_kept = engine::RunId::make(before, 0);
+  int removed = 0;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(root_, error)) {
+    if (stop.stop_requested()) return removed;
+    const auto run = engine::RunId::parse(entry.path().filename().string());
+    if (!run || *run >= first_kept || !gone(*run)) continue;
+    std::error_code failed;
+    fs::remove_all(entry.path(), failed);
+    if (failed) return errno_status(failed.value(), "removing", entry.path().string());
+    ++removed;
+  }
+  if (error) return errno_status(error.value(), "listing", root_);
+  return removed;
+}
+
 }  // namespace weir::store

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,12 @@ class DiskLogStore final : public ports::LogStore {
   base::Result<std::string> read(const engine::AttemptKey& attempt, ports::LogStream stream,
                                  std::int64_t& offset, std::int64_t limit,
                                  ports::LogInfo& info) override;
+
+  // Removes the logs of runs that were made before then and that `gone` says are no longer kept,
+  // and says of how many. May take long; gives up when `stop` is requested.
+  base::Result<int> remove_gone(base::WallTime before,
+                                const std::function<bool(engine::RunId run)>& gone,
+                                const std::stop_token& stop = {});
 
  private:
   std::string task_folder(engine::RunId run, std::int32_t task) const;

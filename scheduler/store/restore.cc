@@ -58,6 +58,8 @@ class SnapshotReader {
   Status read_small_tables();
   Status read_schedules();
   Status read_alerts();
+  // Times that have their run already, and come after those that have not.
+  Status read_ahead(const engine::ScheduleRow& schedule);
   Status read_counters();
 
   Connection& connection_;
@@ -366,6 +368,8 @@ Status SnapshotReader::read_schedules() {
       snapshot_.last_ticks[schedule.name] = base::WallTime(base::Duration((*newest)->int64(0)));
     }
     (*newest)->reset();
+    if (!schedule.recorded_until) continue;
+    if (status = read_ahead(schedule); !status.ok()) return status;
   }
   return {};
 }
@@ -384,6 +388,21 @@ Status SnapshotReader::read_alerts() {
   return each<engine::AlertRow>(
       "INDEXED BY alerts_live WHERE state='firing' OR delivery='pending' ORDER BY id",
       [&](engine::AlertRow row) { snapshot_.alerts.push_back(std::move(row)); }, kIgnoreBad);
+}
+
+Status SnapshotReader::read_ahead(const engine::ScheduleRow& schedule) {
+  const Result<Statement*> later = prepared(
+      "SELECT nominal FROM ticks WHERE schedule=? AND nominal>? AND run_id IS NOT NULL "
+      "AND nominal % 1000000 = 0 ORDER BY nominal");
+  if (!later.ok()) return later.status();
+  (*later)->query(schedule.name, *schedule.recorded_until);
+  auto& ahead = snapshot_.ahead[schedule.name];
+  while (true) {
+    Result<bool> more = (*later)->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return {};
+    ahead.emplace_back(base::Duration((*later)->int64(0)));
+  }
 }
 
 Status SnapshotReader::read_counters() {

@@ -18,7 +18,7 @@ namespace {
 // Tables that grow with history are keyed so that a run's rows lie together and appends go to the
 // end of the tree.
 constexpr const char* kFirst = R"sql(
-CREATE TABLE meta (          -- store_generation, created_at, probe
+CREATE TABLE meta (          -- store_generation, created_at, probe, events_pruned_to
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -408,8 +408,22 @@ ALTER TABLE asset_partitions ADD COLUMN verified_at INTEGER;  -- NULL: no versio
 ALTER TABLE asset_partitions ADD COLUMN observed TEXT NOT NULL DEFAULT '';  -- by its source
 )sql";
 
-// Alerts: rules, what they have found, silences.
+// Times that have their run while earlier ones have no outcome yet: a clock was ahead.
 constexpr const char* kThirteenth = R"sql(
+ALTER TABLE schedules ADD COLUMN recorded_until INTEGER;  -- NULL: as far as there are ticks
+)sql";
+
+// What goes when it is old: a run by its row first, what else there is of it by the note. Runs that
+// others retry stay with them.
+constexpr const char* kFourteenth = R"sql(
+CREATE TABLE expired_runs (
+  run_id TEXT PRIMARY KEY   -- its row is gone, others of it may still be there
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
+)sql";
+
+// Alerts: rules, what they have found, silences.
+constexpr const char* kFifteenth = R"sql(
 CREATE TABLE alert_rules (
   name       TEXT PRIMARY KEY,
   event      TEXT NOT NULL,
@@ -455,7 +469,7 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -467,7 +481,9 @@ constexpr std::array<Migration, 13> kMigrations{{{1, kFirst},
                                                  {10, kTenth},
                                                  {11, kEleventh},
                                                  {12, kTwelfth},
-                                                 {13, kThirteenth}}};
+                                                 {13, kThirteenth},
+                                                 {14, kFourteenth},
+                                                 {15, kFifteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

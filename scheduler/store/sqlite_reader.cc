@@ -47,12 +47,9 @@ class StopWatch {
 };
 
 constexpr const char* kNewestEvent = "SELECT COALESCE(MAX(seq), 0) FROM events";
+constexpr const char* kPrunedTo =
+    "SELECT CAST(value AS INTEGER) FROM meta WHERE key='events_pruned_to'";
 constexpr std::size_t kRunIdCharacters = 13;
-
-Status unknown_run(std::string_view reference) {
-  return {Code::kNotFound, base::kErrUnknownRun,
-          "there is no run '" + std::string(reference) + "'; `weir runs list` shows them"};
-}
 
 // The smallest run id text of that time, a day early: ids are made a moment before their row's
 // created_at.
@@ -81,10 +78,18 @@ Conditions conditions_of(const ports::RunFilter& filter, const PageRequest& page
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path, int connections) {
+Status SqliteReader::unknown_run(std::string_view reference) const {
+  return {Code::kNotFound, base::kErrUnknownRun,
+          "there is no run '" + std::string(reference) +
+              "'; `weir runs list` shows them, and those that have ended are kept for " +
+              ports::kept_words(kept_.runs)};
+}
+
+Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path, int connections,
+                                                         RetentionOptions kept) {
   Result<std::unique_ptr<ReaderPool>> pool = ReaderPool::open(path, connections);
   if (!pool.ok()) return pool.status();
-  return std::make_unique<SqliteReader>(Private{}, std::move(pool).value());
+  return std::make_unique<SqliteReader>(Private{}, std::move(pool).value(), kept);
 }
 
 Result<Page<ports::RunWithCounts>> SqliteReader::list_runs(const ports::RunFilter& filter,
@@ -211,12 +216,17 @@ Result<std::vector<engine::EventRow>> SqliteReader::list_events(std::int64_t sin
                         ": it was restored from a backup, or the number is another scheduler's; "
                         "read the current state and go on from its as_of_seq");
     }
-    Result<std::int64_t> oldest = lease->connection().int64("SELECT MIN(seq) FROM events");
-    if (!oldest.ok()) return oldest.status();
-    if (*oldest > since + 1) {
+    // A run that is there has all of its events.
+    Result<std::int64_t> pruned = run ? 0 : lease->connection().int64(kPrunedTo);
+    if (!pruned.ok()) return pruned.status();
+    if (*pruned > since) {
       return Status(Code::kOutOfRange, base::kErrUsage,
-                    "events before " + std::to_string(*oldest) +
-                        " have been pruned; read the current state and go on from its as_of_seq");
+                    "events up to " + std::to_string(*pruned) +
+                        " have been pruned (they are kept "
+                        "for " +
+                        ports::kept_words(kept_.runs) +
+                        "); read the current state and go on from "
+                        "its as_of_seq");
     }
   }
   const int rows = std::clamp(limit, 1, ports::kPageSizeMax);

@@ -15,6 +15,7 @@
 #include "engine/records.h"
 #include "scheduler/ports/reader.h"
 #include "scheduler/store/reader_pool.h"
+#include "scheduler/store/retention/retention.h"
 
 namespace weir::store {
 
@@ -33,10 +34,12 @@ class SqliteReader final : public ports::Reader {
   template <class Row>
   using Page = ports::Page<Row>;
 
-  SqliteReader(Private, std::unique_ptr<ReaderPool> pool) : pool_(std::move(pool)) {}
-  // The database must exist: open the SqliteStore first.
+  SqliteReader(Private, std::unique_ptr<ReaderPool> pool, RetentionOptions kept)
+      : pool_(std::move(pool)), kept_(kept) {}
+  // The database must exist: open the SqliteStore first. `kept` is only told of.
   static Result<std::unique_ptr<SqliteReader>> open(const std::string& path,
-                                                    int connections = kReadersDefault);
+                                                    int connections = kReadersDefault,
+                                                    RetentionOptions kept = {});
 
   Result<Page<ports::RunWithCounts>> list_runs(const ports::RunFilter& filter,
                                                const ports::PageRequest& page) override;
@@ -82,7 +85,8 @@ class SqliteReader final : public ports::Reader {
   Result<Page<engine::FreshnessRow>> list_freshness(const ports::FreshnessFilter& filter,
                                                     const ports::PageRequest& page) override;
   Result<engine::FreshnessRow> get_freshness(const std::string& asset) override;
-  // OUT_OF_RANGE when events after `since` have been pruned, and when `since` is ahead of the log.
+  // OUT_OF_RANGE when events after `since` have gone with their runs, and when `since` is ahead of
+  // the log.
   Result<std::vector<engine::EventRow>> list_events(std::int64_t since,
                                                     std::optional<engine::RunId> run,
                                                     int limit) override;
@@ -113,7 +117,11 @@ class SqliteReader final : public ports::Reader {
   Result<engine::RunId> newest_run(ReaderPool::Lease& lease, std::string_view condition,
                                    std::string_view reference);
 
+  // Of a reference to one that there is not, or not any more.
+  base::Status unknown_run(std::string_view reference) const;
+
   std::unique_ptr<ReaderPool> pool_;
+  const RetentionOptions kept_;
   std::mutex mutex_;
   std::map<engine::Digest, StageNames> stage_names_;         // guarded by mutex_
   std::map<std::string, std::int32_t> lease_counts_;         // guarded by mutex_

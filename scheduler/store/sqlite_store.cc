@@ -59,18 +59,19 @@ Status check_ours(Connection& connection, const std::string& path) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(Private, std::string path, Connection connection)
-    : path_(std::move(path)), connection_(std::move(connection)) {}
+SqliteStore::SqliteStore(Private, std::string path, Connection connection, RetentionOptions kept)
+    : path_(std::move(path)), kept_(kept), connection_(std::move(connection)) {}
 
 SqliteStore::~SqliteStore() {
   rollback();
   sqlite3_wal_hook(connection_.handle(), nullptr, nullptr);
 }
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
+                                                       RetentionOptions kept) {
   Result<Connection> connection = Connection::open(path, OpenMode::kCreate);
   if (!connection.ok()) return connection.status();
-  auto store = std::make_unique<SqliteStore>(Private{}, path, std::move(connection).value());
+  auto store = std::make_unique<SqliteStore>(Private{}, path, std::move(connection).value(), kept);
   if (Status status = store->set_up(); !status.ok()) {
     return Status(status.code(), status.error(), path + ": " + status.message());
   }
@@ -111,6 +112,9 @@ Status SqliteStore::prepare_statements() {
   Result<RowWriter> writer = RowWriter::prepare(connection_);
   if (!writer.ok()) return writer.status();
   writer_ = std::move(writer).value();
+  Result<Retention> retention = Retention::prepare(connection_, kept_);
+  if (!retention.ok()) return retention.status();
+  retention_ = std::move(retention).value();
   const std::pair<Statement*, std::string> entries[] = {
       {&begin_, "BEGIN IMMEDIATE"},
       {&commit_, "COMMIT"},
@@ -302,7 +306,7 @@ Result<engine::Snapshot> SqliteStore::restore() {
   return read_snapshot(connection_);
 }
 
-Status SqliteStore::housekeeping(base::WallTime now, bool idle) {
+Status SqliteStore::housekeeping(base::Now now, bool idle) {
   if (connection_.in_transaction()) return {};
   const std::int64_t wal = stats_.wal_bytes.load(std::memory_order_relaxed);
   if (Status status = prune(now, idle); !status.ok()) return status;
@@ -310,17 +314,19 @@ Status SqliteStore::housekeeping(base::WallTime now, bool idle) {
   return {};
 }
 
-Status SqliteStore::prune(base::WallTime now, bool idle) {
+Status SqliteStore::prune(base::Now now, bool idle) {
   const base::Duration wait = !prune_again_ ? base::Duration(kPruneEvery)
                               : idle        ? base::Duration::zero()
                                             : base::Duration(kPruneAgain);
-  if (now - pruned_at_ < wait && now >= pruned_at_) return {};
-  Result<bool> more_replies = prune_replies(now);
+  if (pruned_at_ && now.boot - *pruned_at_ < wait) return {};
+  Result<bool> more_replies = prune_replies(now.wall);
   if (!more_replies.ok()) return more_replies.status();
+  Result<bool> more_history = forget_what_is_old(now);
+  if (!more_history.ok()) return more_history.status();
   Result<bool> more_pages = give_back_pages(idle);
   if (!more_pages.ok()) return more_pages.status();
-  pruned_at_ = now;
-  prune_again_ = *more_replies || *more_pages;
+  pruned_at_ = now.boot;
+  prune_again_ = *more_replies || *more_history || *more_pages;
   return {};
 }
 
@@ -337,6 +343,26 @@ Result<bool> SqliteStore::prune_replies(base::WallTime now) {
   if (status = commit(engine::Durability::kLazy); !status.ok()) return status;
   stats_.replies_pruned.fetch_add(pruned, std::memory_order_relaxed);
   return pruned >= kRepliesPrunedMax;
+}
+
+// Whether the sweep goes on.
+Result<bool> SqliteStore::forget_what_is_old(base::Now now) {
+  if (!retention_.wanted(now)) return false;
+  const auto start = std::chrono::steady_clock::now();
+  if (Status status = open_transaction(false); !status.ok()) return status;
+  Result<bool> more = retention_.round(now);
+  if (!more.ok()) rollback();
+  const Status status = more.ok() ? commit(engine::Durability::kLazy) : more.status();
+  stats_.retention_us.record(microseconds_since(start));
+  if (!status.ok()) {
+    retention_.start_over();
+    return status;
+  }
+  const Forgotten& forgotten = retention_.last_round();
+  stats_.runs_forgotten.fetch_add(forgotten.runs, std::memory_order_relaxed);
+  stats_.events_forgotten.fetch_add(forgotten.events, std::memory_order_relaxed);
+  stats_.ticks_forgotten.fetch_add(forgotten.ticks, std::memory_order_relaxed);
+  return more;
 }
 
 // Whether there are still more free pages than there should be.

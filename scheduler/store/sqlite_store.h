@@ -7,10 +7,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/histogram.h"
 #include "engine/store.h"
+#include "scheduler/store/retention/retention.h"
 #include "scheduler/store/row_writer.h"
 #include "scheduler/store/sqlite.h"
 
@@ -44,8 +46,12 @@ struct StoreStats {
   std::atomic<std::int64_t> failed_commits{0};
   std::atomic<std::int64_t> wal_bytes{0};  // not yet checkpointed
   std::atomic<std::int64_t> replies_pruned{0};
+  std::atomic<std::int64_t> runs_forgotten{0};
+  std::atomic<std::int64_t> events_forgotten{0};
+  std::atomic<std::int64_t> ticks_forgotten{0};
   base::Histogram sync_us;        // COMMIT with its fsync
   base::Histogram checkpoint_us;  // how long the loop stood still for a checkpoint
+  base::Histogram retention_us;   // and for a round of what is no longer kept
 };
 
 class SqliteStore final : public engine::Store {
@@ -54,11 +60,12 @@ class SqliteStore final : public engine::Store {
   };
 
  public:
-  SqliteStore(Private, std::string path, Connection connection);
+  SqliteStore(Private, std::string path, Connection connection, RetentionOptions kept);
   // Opens or creates the database and brings its schema up to date. FAILED_PRECONDITION
   // (WEIR-E0404) for a newer schema, DATA_LOSS for a file that is not ours or damaged,
   // RESOURCE_EXHAUSTED (WEIR-E0401) when the disk is full.
-  static base::Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+  static base::Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
+                                                         RetentionOptions kept = {});
   // Checkpoints what is left, so that the file alone is the database.
   ~SqliteStore() override;
 
@@ -71,10 +78,11 @@ class SqliteStore final : public engine::Store {
   base::Result<engine::Snapshot> restore() override;
 
   // Cheap work between commits, outside transactions: checkpoints when `idle` or past kWalBytesMax;
-  // once in kPruneEvery deletes up to kRepliesPrunedMax old replies and gives up to kVacuumPagesMax
-  // free pages back. Where a limit stopped a round it goes on after kPruneAgain, when idle with the
-  // next call, so that a busy scheduler makes neither faster than they go.
-  base::Status housekeeping(base::WallTime now, bool idle);
+  // once in kPruneEvery deletes up to kRepliesPrunedMax old replies, makes a round of what is no
+  // longer kept and gives up to kVacuumPagesMax free pages back. Where a limit stopped a round it
+  // goes on after kPruneAgain, when idle with the next call, so that a busy scheduler makes none
+  // faster than they go.
+  base::Status housekeeping(base::Now now, bool idle);
 
   // Changes whenever the database is created anew or restored from a backup; never 0.
   std::uint64_t generation() const { return generation_; }
@@ -92,15 +100,18 @@ class SqliteStore final : public engine::Store {
   base::Status load_ticks(const engine::Reads::Ticks& wanted, std::vector<engine::TickRow>& ticks);
   base::Status checkpoint();
   void lay_out_wal();
-  base::Status prune(base::WallTime now, bool idle);
+  base::Status prune(base::Now now, bool idle);
   base::Result<bool> prune_replies(base::WallTime now);
+  base::Result<bool> forget_what_is_old(base::Now now);
   base::Result<bool> give_back_pages(bool idle);
 
   std::string path_;
+  RetentionOptions kept_;
   Connection connection_;
   RowWriter writer_;
   Statement begin_, commit_, rollback_, probe_;
   Statement load_reply_, load_run_, load_artifact_, load_ticks_, load_durations_, prune_;
+  Retention retention_;
   StoreStats stats_;
   std::uint64_t generation_ = 0;
   bool synchronous_full_ = true;  // the connection's PRAGMA synchronous
@@ -108,7 +119,7 @@ class SqliteStore final : public engine::Store {
   // writes a row, so that its sync proves that writing works and takes all before it along.
   bool suspect_ = true;
   std::int64_t probes_ = 0;
-  base::WallTime pruned_at_{};
+  std::optional<base::BootTime> pruned_at_;
   bool prune_again_ = false;  // a limit stopped the last round
 };
 

@@ -25,9 +25,10 @@ Result<Storage> open_storage(const StorageOptions& options) {
   if (!status.ok()) return status;
   const DataDirectory& directory = *out.directory;
   out.guard = std::make_unique<DiskGuard>(directory.path(), options.min_free_bytes);
-  status = keep(SqliteStore::open(directory.database()), out.store);
+  status = keep(SqliteStore::open(directory.database(), options.kept), out.store);
   if (status.ok()) {
-    status = keep(SqliteReader::open(directory.database(), options.readers), out.reader);
+    status =
+        keep(SqliteReader::open(directory.database(), options.readers, options.kept), out.reader);
   }
   if (status.ok()) {
     status =

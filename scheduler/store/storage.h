@@ -21,6 +21,7 @@ struct StorageOptions {
   std::string path;                            // the data directory
   std::optional<std::int64_t> min_free_bytes;  // --min-free
   int readers = kReadersDefault;
+  RetentionOptions kept = {};  // --keep-runs, --keep-ticks
 };
 
 struct Storage {

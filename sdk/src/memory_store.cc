@@ -208,8 +208,13 @@ void MemoryStore::restore_schedules(engine::Snapshot& snapshot) const {
   for (const auto& [name, row] : tables_.schedules.rows()) snapshot.schedules.push_back(row);
   for (const auto& [asset, row] : tables_.freshness.rows()) snapshot.freshness.push_back(row);
   for (const auto& [key, row] : tables_.ticks.rows()) {
-    if (by_hand(row) || !tables_.schedules.find(row.schedule)) continue;
+    const engine::ScheduleRow* schedule = tables_.schedules.find(row.schedule);
+    if (by_hand(row) || schedule == nullptr) continue;
     snapshot.last_ticks[row.schedule] = row.until.value_or(row.nominal);
+    const auto& recorded = schedule->recorded_until;
+    if (recorded && row.nominal > *recorded && row.run) {
+      snapshot.ahead[row.schedule].push_back(row.nominal);
+    }
   }
 }
 

@@ -46,6 +46,7 @@ def test_usage_errors_exit_2(arguments):
     with Place(arguments.bin) as place:
         for words in (["frobnicate"], ["run"], ["runs", "list", "--limit", "many"],
                       ["-o", "yaml", "version"], ["scheduler", "--max-live-runs", "0"],
+                      ["scheduler", "--keep-runs", "soon"], ["up", "--keep-ticks", "59m"],
                       ["up", "--max-queued-runs", "-1"], ["up", "--max-resident-tasks", "many"]):
             result = place.run(*words)
             assert result.code == 2 and result.err.strip() and not result.out, result

@@ -669,7 +669,7 @@ std::string perform(World& world, const std::string& command,
   if (verb == "register") return do_register(world, line, body);
   if (verb == "run") return do_run(world, line, body);
   if (verb == "schedule") return do_schedule(world, line, body);
-  if (verb == "restart") return world.restart();
+  if (verb == "restart") return world.restart(test::parse_duration(line.option("off", "0s")));
   if (auto text = perform_alerts(world, command)) return *text;
   const auto found = verbs().find(verb);
   if (found == verbs().end()) return "error: no command is named '" + verb + "'\n";

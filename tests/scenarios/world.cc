@@ -146,7 +146,9 @@ std::string World::advance(base::Duration by, const std::vector<std::string>& be
   }
 }
 
-std::string World::restart() {
+std::string World::restart(base::Duration off) {
+  now.wall += off;
+  now.boot += off;
   const auto snapshot = stored();
   engine_ = std::make_unique<engine::Engine>(options);
   engine_->restore(snapshot, now);

@@ -47,7 +47,7 @@ class World {
   // Moves both clocks, firing every deadline on its instant; the workers named beat every 10 s.
   std::string advance(base::Duration by, const std::vector<std::string>& beating);
   // The scheduler dies and comes back from its store; every session is gone.
-  std::string restart();
+  std::string restart(base::Duration off = {});  // down for so long
   // The same, with the run's rows damaged, or repaired, meanwhile.
   std::string damage(base::RunId run);
   std::string repair(base::RunId run);

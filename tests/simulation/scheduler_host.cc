@@ -86,6 +86,8 @@ void SchedulerHost::step_wall(Duration by) {
 
 void SchedulerHost::end_faults() {
   calm_ = true;
+  crash_in_ = -1;  // one that was due
+  crash_at_sync_ = power_cut_ = false;
   if (!profile_.far_steps) return;
   // Whatever was to start by a clock that was ahead would wait for it.
   wall_offset_ = wall_offset_max_;
@@ -192,7 +194,7 @@ void SchedulerHost::restart() {
     expect(status.ok(), "the scheduler does not start: " + status.text());
     if (!turn_->open()) coverage_.add(Seen::kStartedClosed);
     if (!turn_->quarantined().empty()) coverage_.add(Seen::kQuarantined);
-    schedules_.restored(now().wall, agenda_.now());
+    schedules_.restored(now(), agenda_.now());
     count_restored();
     if (turn_->open()) promises_.follow();
     check_restored();
@@ -289,7 +291,7 @@ void SchedulerHost::run_batch() {
   }
   if (const auto at = turn_->reopen_deadline(); at && *at <= taken.boot) {
     turn_->reopen(taken);
-    schedules_.restored(taken.wall, agenda_.now());
+    schedules_.restored(taken, agenda_.now());
   }
   if (turn_->open()) {
     if (turn_->engine().next_deadlines().passed(taken)) {
@@ -370,7 +372,9 @@ void SchedulerHost::check_same_schedules() const {
     for (const auto& [id, why] : restored_.state().withdrawn) runs.erase(id), stored_runs.erase(id);
     expect_that(runs == stored_runs,
                 [&] { return "a restart finds other runs of schedule " + name; });
-    if (!schedule.fires() || !schedule.ahead.empty() || restored_.state().rebase) continue;
+    if (!schedule.fires() || restored_.state().rebase) continue;
+    expect_that(schedule.ahead == stored.ahead,
+                [&] { return "a restart finds other times of schedule " + name + " ahead"; });
     expect_that(next(schedule, schedule) == next(stored, schedule), [&] {
       return "a restart finds schedule " + name + " at " + time_text(stored.until) +
              " and not at " + time_text(schedule.until);
@@ -460,7 +464,7 @@ void SchedulerHost::close_all_sessions(const Status& reason) {
   trace("closes all sessions: " + reason.text());
   loaded_at_ = agenda_.now();
   reloaded_ = true;
-  schedules_.restored(now().wall, agenda_.now());
+  schedules_.restored(now(), agenda_.now());
   outside_.on_sessions_closed();
 }
 

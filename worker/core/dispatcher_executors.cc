@@ -38,6 +38,10 @@ void Dispatcher::spawned(ExecutorId id, Now now) {
 void Dispatcher::ready(ExecutorId id, Now now, Actions& out) {
   Executor* executor = find(id);
   if (executor == nullptr || !std::holds_alternative<Starting>(executor->state)) return;
+  // After a sleep this may be heard before the deadline that should have come first.
+  if (lease_over(executor->attempt->spec.side_effects, now.boot)) {
+    return end(id, *executor, EndedBy::kLease, "", false, now, out);
+  }
   hand_over(id, *executor, now, out);
 }
 

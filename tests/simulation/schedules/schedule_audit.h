@@ -32,7 +32,7 @@ class ScheduleAudit {
   // ---- of the scheduler ----
   void died();
   // What passed until now, nobody looked.
-  void restored(base::WallTime now, Duration at);
+  void restored(base::Now now, Duration at);
   void observe(base::Now now, Duration at);  // before each of its steps
   void check(base::Now now, Duration at);    // after each of its steps
   void at_the_end(const std::set<base::RunId>& set_aside) const;
@@ -68,9 +68,11 @@ class ScheduleAudit {
 
   Known know(const engine::ScheduleRow& row) const;
   void end_downtime(base::WallTime now, Duration at);
-  void forgive(Known& known, base::Now now);
+  void note_ahead(base::WallTime now);
   // The newest tick of a nominal time up to `t`.
   const engine::TickRow* tick_before(const std::string& schedule, base::WallTime t) const;
+  // The same, of those that were not recorded by a clock that was ahead.
+  const engine::TickRow* tick_in_turn(const std::string& schedule, base::WallTime t) const;
   void advance(Known& known) const;
   void require_covered(Known& known, Instant until, const char* when) const;
   void check_one(Known& known, base::Now now, bool quiet) const;
@@ -81,15 +83,12 @@ class ScheduleAudit {
   Coverage& coverage_;
   std::map<std::string, Known> known_;
   std::optional<base::Now> last_;
-  base::WallTime latest_{};                  // that the wall clock ever was
-  bool restored_ = false;                    // since the last check
-  base::WallTime wall_before_{};             // of the step before the latest
-  base::WallTime before_{};                  // the wall clock, before the latest restore
-  std::map<std::string, Instant> forgiven_;  // up to when, see forgive()
-  std::optional<base::WallTime> downtime_;   // its end; none: not known for certain
-  Duration disturbed_{};                     // when something kept ticks from being in time
-  std::map<std::string, int> caught_up_;     // of that downtime
-  std::set<base::RunId> released_;           // their schedule changed: they need not wait any more
+  base::WallTime latest_{};                 // that the wall clock ever was
+  std::set<TickKey> ahead_;                 // have their run, by a clock that was set back then
+  std::optional<base::WallTime> downtime_;  // its end; none: not known for certain
+  Duration disturbed_{};                    // when something kept ticks from being in time
+  std::map<std::string, int> caught_up_;    // of that downtime
+  std::set<base::RunId> released_;          // their schedule changed: they need not wait any more
 
   // Of the open transaction.
   std::map<TickKey, Written> ticks_;

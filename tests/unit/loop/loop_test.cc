@@ -266,7 +266,7 @@ TEST_F(LoopTest, ABacklogDoesNotHoldUpDeadlinesForEver) {
     expired_after = batches;
   };
   std::binary_semaphore enough(0);
-  options.housekeeping = [&](base::WallTime, bool) {
+  options.housekeeping = [&](base::Now, bool) {
     if (batches == 0 && loop_->inbox_size() == 0) return;  // before the backlog
     if (++batches == 10) return enough.release();
     if (batches < 10) fill();
@@ -357,7 +357,7 @@ TEST(LoopOverSqlite, StateSurvivesARestart) {
     ASSERT_TRUE(opened.ok()) << opened.status().text();
     store::SqliteStore& store = **opened;
     loop::LoopOptions options;
-    options.housekeeping = [&](base::WallTime now, bool idle) {
+    options.housekeeping = [&](base::Now now, bool idle) {
       EXPECT_TRUE(store.housekeeping(now, idle).ok());
     };
     loop::Loop loop(std::move(options), store, recorder, nullptr, nullptr);
@@ -371,6 +371,45 @@ TEST(LoopOverSqlite, StateSurvivesARestart) {
     loop.stop();
     EXPECT_EQ(store.restore()->runs.size(), 1u);
   }
+}
+
+// Ninety-one days in two looks; a run that is live is taken up by an engine that never knew of the
+// one that went.
+TEST(LoopOverSqlite, ARunThatEndedLongAgoGoesWhileTheLoopGoesOn) {
+  const store_tests::TemporaryDirectory directory;
+  auto opened = store::SqliteStore::open(directory.file("weir.db"));
+  ASSERT_TRUE(opened.ok()) << opened.status().text();
+  store::SqliteStore& store = **opened;
+  std::atomic<std::int64_t> seconds{0};
+  loop::LoopOptions options;
+  options.clock = [&] { return later(seconds); };
+  options.housekeeping = [&](base::Now now, bool) {
+    EXPECT_TRUE(store.housekeeping(now, true).ok());
+  };
+  const auto cancel = [](engine::RunId run, const std::string& key) {
+    engine::CancelRun command;
+    command.request = {0, "cancel " + key, base::sha256(key)};
+    command.run = run;
+    return command;
+  };
+  Recorder recorder;
+  loop::Loop loop(options, store, recorder, nullptr, nullptr);
+  ASSERT_TRUE(loop.start().ok());
+  ASSERT_TRUE(ask(loop, World::upload(0, "a")).status.ok());
+  const auto old_run = std::get<engine::RunId>(ask(loop, World::create(0, "old")).payload);
+  const auto live = std::get<engine::RunId>(ask(loop, World::create(0, "live")).payload);
+  ASSERT_TRUE(ask(loop, cancel(old_run, "old")).status.ok());
+  for (int turn = 0; store.stats().runs_forgotten == 0; ++turn) {
+    ASSERT_LT(turn, 100);
+    seconds += turn < 2 ? 91 * 86'400 / 2 : 60;
+    // That it ended is answered as long as it is there.
+    const Code code = ask(loop, cancel(old_run, std::to_string(turn))).status.code();
+    ASSERT_TRUE(code == Code::kFailedPrecondition || code == Code::kNotFound);
+  }
+  EXPECT_EQ(ask(loop, cancel(old_run, "gone")).status.code(), Code::kNotFound);
+  EXPECT_TRUE(ask(loop, cancel(live, "live")).status.ok());
+  loop.stop();
+  EXPECT_TRUE(store.restore()->runs.empty());
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ engine::ScheduleRow paused_row(const std::string& name) {
   row.paused_until = at(720);
   row.paused_by = "ann@laptop";
   row.pause_reason = "the source is being moved";
+  row.recorded_until = at(705);
   return row;
 }
 

@@ -47,6 +47,9 @@ void execute(const std::string& path, const char* sql) {
   ASSERT_TRUE(status.ok()) << status.text();
 }
 
+// A wall clock that is never set.
+base::Now clocks(base::WallTime wall) { return {wall, base::BootTime(wall.time_since_epoch())}; }
+
 // The files as they lie there when the process is killed: nothing was closed or checkpointed.
 std::string copy_of(const TemporaryDirectory& directory) {
   const std::string copy = directory.file("copy");
@@ -268,11 +271,11 @@ TEST(SqliteStore, OldRepliesArePrunedInBoundedRounds) {
   fresh.at = now - store::kReplyAge + std::chrono::hours(1);
   rows.emplace_back(fresh);
   commit_rows(*store, rows);
-  ASSERT_TRUE(store->housekeeping(now, false).ok());
+  ASSERT_TRUE(store->housekeeping(clocks(now), false).ok());
   EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 11);
-  ASSERT_TRUE(store->housekeeping(now, false).ok());  // within a minute
+  ASSERT_TRUE(store->housekeeping(clocks(now), false).ok());  // within a minute
   EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 11);
-  ASSERT_TRUE(store->housekeeping(now + std::chrono::minutes(1), true).ok());
+  ASSERT_TRUE(store->housekeeping(clocks(now + std::chrono::minutes(1)), true).ok());
   EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"), 1);
   EXPECT_EQ(store->stats().replies_pruned.load(), store::kRepliesPrunedMax + 10);
 }
@@ -294,10 +297,10 @@ TEST(SqliteStore, BusyHousekeepingGoesOnSoonWhereALimitStoppedIt) {
   }
   commit_rows(*store, rows);
   for (int round = 1; round <= rounds; ++round) {
-    ASSERT_TRUE(store->housekeeping(now, false).ok());
+    ASSERT_TRUE(store->housekeeping(clocks(now), false).ok());
     EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"),
               (rounds - round) * store::kRepliesPrunedMax);
-    ASSERT_TRUE(store->housekeeping(now, false).ok());  // at once: nothing
+    ASSERT_TRUE(store->housekeeping(clocks(now), false).ok());  // at once: nothing
     EXPECT_EQ(query(path, "SELECT COUNT(*) FROM replies"),
               (rounds - round) * store::kRepliesPrunedMax);
     now += store::kPruneAgain;
@@ -306,7 +309,7 @@ TEST(SqliteStore, BusyHousekeepingGoesOnSoonWhereALimitStoppedIt) {
   std::int64_t free = query(path, "PRAGMA freelist_count");
   ASSERT_GT(free, store::kFreePagesKept);
   while (free > store::kFreePagesKept) {
-    ASSERT_TRUE(store->housekeeping(now, false).ok());
+    ASSERT_TRUE(store->housekeeping(clocks(now), false).ok());
     const std::int64_t left = query(path, "PRAGMA freelist_count");
     ASSERT_LT(left, free);
     ASSERT_LE(free - left, store::kVacuumPagesMax);
@@ -322,9 +325,9 @@ TEST(SqliteStore, IdleHousekeepingCheckpointsTheWholeWal) {
   auto store = open_store(directory.file("weir.db"));
   commit_rows(*store, sample_world());
   EXPECT_GT(store->stats().wal_bytes.load(), 0);
-  ASSERT_TRUE(store->housekeeping(at(0), false).ok());
+  ASSERT_TRUE(store->housekeeping(clocks(at(0)), false).ok());
   EXPECT_GT(store->stats().wal_bytes.load(), 0);
-  ASSERT_TRUE(store->housekeeping(at(0), true).ok());
+  ASSERT_TRUE(store->housekeeping(clocks(at(0)), true).ok());
   EXPECT_EQ(store->stats().wal_bytes.load(), 0);
   EXPECT_GT(store->stats().checkpoint_us.count(), 0u);
 }
@@ -336,7 +339,7 @@ TEST(SqliteStore, BusyHousekeepingCheckpointsPastTheLimit) {
     engine::ArtifactRow row{digest(std::to_string(i)), 64 << 10, engine::ArtifactKind::kBytes,
                             std::make_shared<const std::string>(64 << 10, 'x')};
     commit_rows(*store, {row});
-    ASSERT_TRUE(store->housekeeping(at(0), false).ok());
+    ASSERT_TRUE(store->housekeeping(clocks(at(0)), false).ok());
     ASSERT_LE(store->stats().wal_bytes.load(), store::kWalBytesMax);
   }
   EXPECT_GE(store->stats().checkpoint_us.count(), 1u);

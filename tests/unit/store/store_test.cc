@@ -115,6 +115,29 @@ TEST_P(StoreTest, RestoredRowsEqualThoseOfMemory) {
   EXPECT_EQ(snapshot(), snapshot_text(*memory.restore()));
 }
 
+// A clock that was ahead made runs for times after others that have no outcome yet.
+TEST_P(StoreTest, TimesThatAreAheadAreRestoredWhereAScheduleSaysSo) {
+  engine::ScheduleRow gapless = schedule_row("shop/gapless"), ahead = schedule_row("shop/ahead");
+  ahead.recorded_until = at(100);
+  std::vector<engine::Record> rows = {gapless, ahead};
+  for (const std::string& name : {gapless.name, ahead.name}) {
+    rows.emplace_back(tick_row(name, 100, engine::TickOutcome::kRequested));
+    rows.emplace_back(tick_row(name, 200, engine::TickOutcome::kSkipped));
+    rows.emplace_back(tick_row(name, 300, engine::TickOutcome::kRequested));
+    rows.emplace_back(tick_row(name, 400, engine::TickOutcome::kRequested));
+    engine::TickRow by_hand = tick_row(name, 500, engine::TickOutcome::kRequested);
+    by_hand.nominal += base::Duration(1);
+    rows.emplace_back(by_hand);
+  }
+  commit_rows(*store_, rows);
+  base::Result<engine::Snapshot> restored = store_->restore();
+  ASSERT_TRUE(restored.ok()) << restored.status().text();
+  const std::map<std::string, std::vector<base::WallTime>> expected = {
+      {"shop/ahead", {at(300), at(400)}}};
+  EXPECT_EQ(restored->ahead, expected);
+  EXPECT_EQ(restored->last_ticks.at("shop/gapless"), at(400));
+}
+
 TEST_P(StoreTest, ModulePinnedByALiveRunIsRestoredWhenInactive) {
   engine::RunRow run = run_row(9, engine::RunState::kQueued, 0);
   run.modules = {digest("old")};

@@ -299,6 +299,20 @@ TEST(Dispatcher, SideEffectsEndWithTheLeaseAndOthersRunOn) {
   EXPECT_GT(*next, h.now.boot) << "a horizon that passed must not keep the loop awake";
 }
 
+// The agent slept: what the executor said meanwhile is looked at before any deadline.
+TEST(Dispatcher, ExecutorThatIsReadyAfterTheLeaseBeginsNoSideEffects) {
+  Harness h(slots(1));
+  h.launch(0, 1, {}, true);
+  h.dispatcher.set_lease(h.now.boot + 24s, h.now.boot + 600s);
+  h.now.boot += 24s;
+  h.ready(1);
+  EXPECT_FALSE(h.only<RunAttempt>());
+  ASSERT_TRUE(h.only<KillTree>());
+  h.gone(1);
+  ASSERT_TRUE(h.only<ReportEnded>());
+  EXPECT_EQ(h.only<ReportEnded>()->by, EndedBy::kLease);
+}
+
 TEST(Dispatcher, RenewedLeaseMovesTheHorizon) {
   Harness h(slots(1));
   h.launch(0, 1, {}, true);
