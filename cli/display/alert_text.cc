@@ -122,6 +122,9 @@ std::string rule_description(const Painter& paint, const v1::AlertRule& rule) {
   lines.add("for", selection.empty() ? "all" : selection);
   lines.add("to", rule.webhook().empty() ? rule_target_text(rule) : printable(rule.webhook()));
   lines.add("secret", printable(rule.secret()));
+  lines.add("made", rule.pipeline().empty()
+                        ? "by command"
+                        : "by the module of pipeline " + printable(rule.pipeline()));
   lines.add("changed", time_cell(rule.changed_at()) + " by " + printable(rule.changed_by()));
   return lines.text;
 }

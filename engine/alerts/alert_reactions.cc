@@ -38,6 +38,13 @@ std::string subject_of_task(const Run& run, const Task& task) {
   return run.modules[std::size_t(task.module)]->row.pipeline + ":" + task.spec->name;
 }
 
+// By its job a schedule is selected too.
+std::vector<std::string> jobs_of_schedule(const State& state, const std::string& schedule) {
+  const auto found = state.schedules.find(schedule);
+  if (found == state.schedules.end()) return {};
+  return {found->second.row.spec.job};
+}
+
 // The task that the end of the run is to be blamed on.
 const Task* first_failed(const Run& run) {
   for (const Task& task : run.tasks) {
@@ -124,6 +131,7 @@ struct Reaction {
     Finding finding;
     finding.event = AlertEvent::kTickMissed;
     finding.subject = event.schedule;
+    finding.names = jobs_of_schedule(step.state, event.schedule);
     finding.text = "a time of schedule " + event.schedule +
                    (missed ? " was missed: " : " made no run: ") + event.reason;
     finding.next = "weir schedules history " + event.schedule;
@@ -206,6 +214,7 @@ void tick_requested(Step& step, const TickRow& tick) {
   Finding finding;
   finding.event = AlertEvent::kTickMissed;
   finding.subject = tick.schedule;
+  finding.names = jobs_of_schedule(step.state, tick.schedule);
   finding.run = tick.run;
   finding.measure = std::max<std::int64_t>(ms_between(tick.nominal, tick.evaluated_at), 0);
   finding.text = "the run for " + utc_text(tick.nominal) + " of schedule " + tick.schedule +

@@ -12,28 +12,11 @@
 #include "base/ids.h"
 #include "base/words.h"
 #include "engine/rows/columns.h"
+#include "module/alert_spec.h"
 
 namespace weir::engine {
 
-// What a rule looks for. New ones go to the end: the words are stored.
-enum class AlertEvent {
-  kRunFailed,
-  kRunCanceled,
-  kRunFinished,  // however it ended: a notice, which nothing resolves
-  kRunSlow,      // a run goes on for longer than the limit
-  kTaskFailed,   // so many attempts of a task in one run
-  kCheckFailed,
-  kTickMissed,  // or failed, or later than the limit
-  kWorkerLost,
-  kDiskLow,
-  kFreshnessWarn,  // or worse
-  kFreshnessFail,
-};
-constexpr base::Words<11> words(AlertEvent) {
-  return {"run_failed",  "run_canceled",   "run_finished",  "run_slow",
-          "task_failed", "check_failed",   "tick_missed",   "worker_lost",
-          "disk_low",    "freshness_warn", "freshness_fail"};
-}
+using module::AlertEvent;
 
 struct AlertRuleRow {
   std::string name;
@@ -44,7 +27,8 @@ struct AlertRuleRow {
   std::string channel;                 // a name in the operator's configuration, or neither
   std::string secret;  // of the webhook: "file:PATH" or "env:WEIR_SECRET_NAME", never itself
   base::WallTime changed_at{};
-  std::string changed_by;  // "user@host"
+  std::string changed_by;  // "user@host", or the module that declares it
+  std::string pipeline;    // that declares it; empty: it was made by command
   bool deleted = false;    // a deleted row is erased
 
   static constexpr Table kTable{"alert_rules"};
@@ -55,7 +39,7 @@ struct AlertRuleRow {
                       column("selection", &Row::selection), column("threshold", &Row::threshold),
                       column("webhook", &Row::webhook), column("channel", &Row::channel),
                       column("secret", &Row::secret), column("changed_at", &Row::changed_at),
-                      column("changed_by", &Row::changed_by));
+                      column("changed_by", &Row::changed_by), column("pipeline", &Row::pipeline));
   }
 };
 

@@ -28,11 +28,19 @@ struct Finding {
 
 // ---- alert_rules.cc ----
 base::Status unknown_alert_rule(const State& state, const std::string& name);
+// Writes it in place of the one of its name; `what`: "created", "edited".
+void keep_alert_rule(Step& step, AlertRuleRow rule, const char* what);
+void drop_alert_rule(Step& step, const std::string& name, const std::string& by);
 void put_alert_rule(Step& step, const PutAlertRule& command);
 void delete_alert_rule(Step& step, const DeleteAlertRule& command);
 void test_alert_rule(Step& step, const TestAlertRule& command);
 void silence_alerts(Step& step, const SilenceAlerts& command);
 void unsilence_alerts(Step& step, const UnsilenceAlerts& command);
+
+// ---- declared_alerts.cc ----
+base::Status check_alerts(const State& state, const Manifest& manifest);
+void declare_alerts(Step& step, const Manifest& manifest, const Digest& module);
+void add_alert_changes(const State& state, const Manifest& manifest, ModuleChange& change);
 
 // ---- alerts.cc ----
 // Begins or repeats the alert of the rule and the subject.

@@ -469,7 +469,12 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
+// Rules that modules declare.
+constexpr const char* kSixteenth = R"sql(
+ALTER TABLE alert_rules ADD COLUMN pipeline TEXT NOT NULL DEFAULT '';  -- '': made by command
+)sql";
+
+constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -483,7 +488,8 @@ constexpr std::array<Migration, 15> kMigrations{{{1, kFirst},
                                                  {12, kTwelfth},
                                                  {13, kThirteenth},
                                                  {14, kFourteenth},
-                                                 {15, kFifteenth}}};
+                                                 {15, kFifteenth},
+                                                 {16, kSixteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -37,6 +37,7 @@ void to_proto(const engine::AlertRuleRow& row, v1::AlertRule* out) {
   out->set_secret(row.secret);
   to_proto(row.changed_at, out->mutable_changed_at());
   out->set_changed_by(row.changed_by);
+  out->set_pipeline(row.pipeline);
 }
 
 void to_proto(const engine::AlertRow& row, v1::Alert* out) {

@@ -217,6 +217,7 @@ inline engine::AlertRuleRow alert_rule_row(const std::string& name) {
   row.threshold = 60'000;
   row.webhook = "https://hooks.example/x";
   row.secret = "file:/etc/weir/hook.key";
+  row.pipeline = "shop";
   row.changed_at = at(702);
   row.changed_by = "ann@laptop";
   return row;
