@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 
@@ -199,6 +200,7 @@ struct Reaction {
 void react_alerts(Step& step) {
   if (step.state.alerts.rules.empty()) return;
   for (std::size_t i = 0; i < step.events.size(); ++i) {
+    if (PLANTED(kAlertLost) && i > 3) return;
     std::visit(Reaction{step}, step.events[i].event);
   }
 }

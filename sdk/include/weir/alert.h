@@ -2,7 +2,8 @@
 // says what to look for and where to tell it; its options each give a copy that has the option, and
 // a job or an asset takes it:
 //   p.job("daily", weir::upstream_of(report)).alert(weir::on_failure().to("team"));
-//   p.asset("report", report).alert(weir::on_stale().webhook("https://hooks.example/weir"));
+//   p.asset("report", report).alert(weir::on_stale()
+//                                       .webhook("https://hooks.example/weir"));
 // Values; used on the thread that defines the pipeline. Nothing is sent from here.
 #pragma once
 
