@@ -158,6 +158,25 @@ def test_the_operators_channels_and_heartbeat(arguments):
         assert json.loads(beats.wait_for(1)[0][2])["heartbeat"] is True
 
 
+def test_a_module_brings_its_own_rules(arguments):
+    with Receiver() as receiver, Place(arguments.bin) as place:
+        secret = write(place, "hook.key", SECRET)
+        config = write(place, "alerts.json", json.dumps({
+            "channels": {"team": {"webhook": receiver.url(), "secret": "file:" + secret}}}))
+        place.start_up("--alerts-config", config)
+        place.ok("register", place.module("e2e_alerting_declared"))
+        rule = "alerting/daily/run_failed"
+        assert "channel team" in place.ok("alerts", "rules").out
+        kept = place.run("alerts", "delete", rule)
+        assert kept.code != 0 and "declared by the module" in kept.err, kept
+        assert place.run("run", "daily", "-p", "report.fail=true").code == 1
+        message = signed_message(receiver.wait_for(1)[0])
+        assert message["rule"] == rule and message["subject"] == "alerting/daily", message
+        place.ok("register", place.module("e2e_alerting"))
+        assert rule not in place.ok("alerts", "rules", "-o", "name").out
+        assert place.ok("alerts", "list", "--firing", "-o", "name").out == ""
+
+
 def test_a_mistake_in_the_operators_file_refuses_the_start(arguments):
     with Place(arguments.bin) as place:
         config = write(place, "alerts.json", '{"channels": {"a": {"comand": "x"}}}')
