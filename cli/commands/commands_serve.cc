@@ -301,8 +301,9 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--alerts-config", arguments.alerts_config,
                      "file of the channels of alerts and of the heartbeat, see docs/alerts.md");
-  command.add_option("--keep-runs", arguments.keep_runs,
-                     "how long runs that have ended stay, with their events and logs (90d)");
+  command.add_option(
+      "--keep-runs", arguments.keep_runs,
+      "how long runs that have ended stay, with their events and logs, and alerts (90d)");
   command.add_option("--keep-ticks", arguments.keep_ticks,
                      "how long ticks stay; a thousand of each schedule stay anyway (30d)");
   engine::Options& limits = arguments.limits;
