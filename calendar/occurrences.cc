@@ -50,6 +50,21 @@ std::optional<Occurrence> Occurrences::last_until(Instant t) const {
   return at(*last);
 }
 
+Occurrence Occurrences::last_alike(const Occurrence& first, Instant t) const {
+  auto day = std::chrono::floor<std::chrono::days>(zone_->to_local(first.at));
+  auto off = days_off_.lower_bound(day);
+  while (off != days_off_.end() && off->first == day && off->second == first.day_off) ++off, ++day;
+  if (first.day_off.empty() && off != days_off_.end()) day = off->first;
+  const bool ends = !first.day_off.empty() || off != days_off_.end();
+  if (ends) t = std::min(t, zone_->fires_at(LocalTime(day)) - seconds(1));
+  Occurrence last = *last_until(std::max(t, first.at));
+  // A midnight that comes twice: the day has begun at the first.
+  while (last.at > first.at && last.day_off != first.day_off) {
+    last = *last_until(last.at - seconds(1));
+  }
+  return last;
+}
+
 std::optional<Occurrence> Occurrences::last_due_until(Instant t) const {
   auto last = last_until(t);
   while (last && !last->day_off.empty()) {

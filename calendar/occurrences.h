@@ -41,6 +41,8 @@ class Occurrences {
   std::optional<Occurrence> last_until(Instant t) const;
   // The last of those that is on no day off. Looks once at each day off on its way.
   std::optional<Occurrence> last_due_until(Instant t) const;
+  // The last up to `t` before which, from `first` on, all are days off of one calendar, or none is.
+  Occurrence last_alike(const Occurrence& first, Instant t) const;
 
  private:
   Occurrence at(Instant instant) const;

@@ -12,6 +12,7 @@
 #include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/step.h"
+#include "engine/versions/basis.h"
 
 namespace weir::engine {
 namespace {
@@ -145,8 +146,27 @@ std::optional<std::int64_t> took_ms(const AttemptFinished& report) {
   return std::max<std::int64_t>(took.count(), 0);
 }
 
+// What all outputs of an attempt have in common.
+struct MadeFrom {
+  std::vector<AssetVersion> inputs;
+  Basis basis;
+};
+
+MadeFrom made_from(const State& state, const Run& run, const Task& task, WallTime leased_at) {
+  MadeFrom made{inputs_of(state, run, task), basis_of(state, run, task)};
+  // What was observed while it ran it may have read or not.
+  for (const auto& dependency : task.spec->dependencies) {
+    const auto seen = state.partitions.find(AssetPartitionView(dependency.name, ""));
+    const bool later = seen != state.partitions.end() &&
+                       seen->second.current.materialization == 0 &&
+                       seen->second.verified_at > leased_at;
+    if (later) made.basis.all = {};
+  }
+  return made;
+}
+
 void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report,
-                 const OutputValue& output, const std::vector<AssetVersion>& inputs) {
+                 const OutputValue& output, const MadeFrom& from) {
   auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
   MaterializationRow row;
   row.id = ++step.state.last_materialization;
@@ -156,9 +176,11 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   row.metadata = report.metadata;
   row.code_version = task.spec->code_version;
   row.module = run.modules[std::size_t(task.module)]->row.digest;
-  row.inputs = inputs;
+  row.inputs = from.inputs;
   row.at = step.now.wall;
-  partition.second.current = {row.id, row.value, run.row.id, row.at};
+  row.basis = from.basis.all;
+  row.params = from.basis.params;
+  partition.second.current = {row.id, row.value, run.row.id, row.at, row.basis};
   settle(partition.second, run.row.id, "");
   store_bytes(step, output);
   write(step, partition_row(partition));
@@ -166,18 +188,6 @@ void materialize(Step& step, Run& run, Task& task, const AttemptFinished& report
   if (row.of.partition.empty()) asset_renewed(step, row.of.asset, took_ms(report));
   task.outputs.push_back({output.asset, output.value, false, row.id});
   write(step, std::move(row));
-}
-
-void keep_versions(Step& step, const Run& run, Task& task, const AttemptFinished& report) {
-  for (const auto& output : task.spec->outputs) {
-    auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
-    const auto& current = partition.second.current;
-    task.outputs.push_back({output.asset, current.value, true, current.materialization});
-    settle(partition.second, run.row.id, "");
-    partition.second.verified_at = step.now.wall;
-    write(step, partition_row(partition));
-    if (partition_of(run, task).empty()) asset_renewed(step, output.asset, took_ms(report));
-  }
 }
 
 void advance_cursor(Step& step, const Run& run, const Task& task, const CursorAdvance& advance) {
@@ -190,21 +200,21 @@ void advance_cursor(Step& step, const Run& run, const Task& task, const CursorAd
   write(step, cursor);
 }
 
-void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report) {
+void succeed(Step& step, Run& run, Task& task, const AttemptFinished& report, WallTime leased_at) {
   if (report.cursor) advance_cursor(step, run, task, *report.cursor);
   task.outputs.clear();
   switch (report.success) {
     case SuccessKind::kSkipped:
       return end_task(step, run, task, TaskState::kSkipped, report.message);
     case SuccessKind::kUnchanged:
-      keep_versions(step, run, task, report);
+      keep_versions(step, run, task, took_ms(report));
       return end_task(step, run, task, TaskState::kSucceeded, "unchanged");
     case SuccessKind::kValue:
       break;
   }
-  const std::vector<AssetVersion> inputs = inputs_of(step.state, run, task);
+  const MadeFrom from = made_from(step.state, run, task, leased_at);
   for (const auto& spec : task.spec->outputs) {
-    materialize(step, run, task, report, *find_output(report, spec.asset), inputs);
+    materialize(step, run, task, report, *find_output(report, spec.asset), from);
   }
   end_task(step, run, task, TaskState::kSucceeded, "");
 }
@@ -340,6 +350,18 @@ AttemptFinished judged(const Step& step, const Run& run, const Task& task, Attem
 
 }  // namespace
 
+void keep_versions(Step& step, const Run& run, Task& task, std::optional<std::int64_t> took) {
+  for (const auto& output : task.spec->outputs) {
+    auto& partition = partition_entry(step.state, {output.asset, partition_of(run, task)});
+    const auto& current = partition.second.current;
+    task.outputs.push_back({output.asset, current.value, true, current.materialization});
+    settle(partition.second, run.row.id, "");
+    partition.second.verified_at = step.now.wall;
+    write(step, partition_row(partition));
+    if (partition_of(run, task).empty()) asset_renewed(step, output.asset, took);
+  }
+}
+
 void close_attempt(Step& step, Run& run, Task& task, AttemptRow row) {
   if (auto* ready = std::get_if<Ready>(&task.phase)) ready->adoptable.reset();  // it is this one
   if (row.started_at) task.started_at = row.started_at;
@@ -422,12 +444,15 @@ void attempt_finished(Step& step, const AttemptFinished& command) {
   }
   const AttemptFinished report = judged(step, *run, *task, command);
   learn_duration(step, live->worker, report);
+  const WallTime leased_at = live->leased_at;
   AttemptRow row = finished_row(*run, *task, *live, report, step.now.wall);
   task->author_budget_used += consumes_author_budget(report.outcome) ? 1 : 0;
   close_attempt(step, *run, *task, std::move(row));
   record_checks(step, *run, *task, report);
   send(step, command.session, Acknowledge{command.key, false});
-  if (report.outcome == OutcomeClass::kSucceeded) return succeed(step, *run, *task, report);
+  if (report.outcome == OutcomeClass::kSucceeded) {
+    return succeed(step, *run, *task, report, leased_at);
+  }
   if (settle_without_author(step, *run, *task, report)) return;
   fail_or_retry(step, *run, *task, report);
 }

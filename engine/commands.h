@@ -163,10 +163,11 @@ struct Command {
   Now now;
   std::uint64_t seed = 0;  // of everything random that the step makes: ids above all
   std::variant<RegisterModules, PutSchedule, DeleteSchedule, PauseSchedules, TriggerSchedule,
-               PauseFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker, DisconnectWorker,
-               Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed, AttemptFinished,
-               AttemptReleased, FireTimers, OutboxDelivered, Explain, PutAlertRule, DeleteAlertRule,
-               TestAlertRule, SilenceAlerts, UnsilenceAlerts, OutboxUndelivered, DiskChecked>
+               PauseFreshness, SetFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker,
+               DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed,
+               AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain, PutAlertRule,
+               DeleteAlertRule, TestAlertRule, SilenceAlerts, UnsilenceAlerts, OutboxUndelivered,
+               DiskChecked>
       body;
 };
 

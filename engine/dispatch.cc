@@ -75,12 +75,7 @@ void lease(Step& step, Run& run, Task& task, Worker& worker) {
   leased.leased_boot = step.now.boot;
   write(step, live_attempt_row(run, task, *leased.attempt));
   enter(step, run, task, std::move(leased));
-  if (run.row.state == RunState::kQueued) {
-    run.row.state = RunState::kRunning;
-    run.row.started_at = step.now.wall;
-    touch(step, run);
-    emit_run(step, run.row, run.run_seq, RunStarted{});
-  }
+  start_if_queued(step, run);
   emit_task(step, run, task, TaskAssigned{worker.row.name});
   send(step, worker.session, make_assign(step.state, run, task));
 }

@@ -33,6 +33,7 @@ void apply(Step& step, const Command& command) {
                  [&](const PauseSchedules& c) { pause_schedules(step, c); },
                  [&](const TriggerSchedule& c) { trigger_schedule(step, c); },
                  [&](const PauseFreshness& c) { pause_freshness(step, c); },
+                 [&](const SetFreshness& c) { set_freshness(step, c); },
                  [&](const ObserveAsset& c) { observe_asset(step, c); },
                  [&](const CreateRun& c) { create_run(step, c); },
                  [&](const CancelRun& c) { cancel_run(step, c); },
@@ -113,8 +114,14 @@ Reads Engine::reads(const Command& command) const {
     if (!info.idempotency_key.empty()) reads.replies.push_back(info.idempotency_key);
   };
   std::visit(Overloaded{
-                 [&](const RegisterModules& c) { request(c.request); },
-                 [&](const PutSchedule& c) { request(c.request); },
+                 [&](const RegisterModules& c) {
+                   request(c.request);
+                   reads.ticks = ticks_of_new(*state_, c, command.now.wall);
+                 },
+                 [&](const PutSchedule& c) {
+                   request(c.request);
+                   reads.ticks = ticks_of_new(*state_, c, command.now.wall);
+                 },
                  [&](const DeleteSchedule& c) { request(c.request); },
                  [&](const PauseSchedules& c) { request(c.request); },
                  [&](const TriggerSchedule& c) {
@@ -122,6 +129,7 @@ Reads Engine::reads(const Command& command) const {
                    reads.ticks = ticks_to_trigger(*state_, c, command.now.wall);
                  },
                  [&](const PauseFreshness& c) { request(c.request); },
+                 [&](const SetFreshness& c) { request(c.request); },
                  [&](const ObserveAsset& c) { request(c.request); },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
@@ -152,7 +160,13 @@ Reads Engine::reads(const Command& command) const {
                    }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
-                 [&](const Explain& c) { reads.ticks = ticks_to_explain(*state_, c.reference); },
+                 [&](const Explain& c) {
+                   reads.ticks = ticks_to_explain(*state_, c.reference);
+                   const auto& made = current_version(*state_, {c.reference, c.partition});
+                   if (made.materialization != 0) {
+                     reads.materializations.push_back(made.materialization);
+                   }
+                 },
                  [](const auto&) {},
              },
              command.body);
@@ -171,12 +185,16 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .recounted = {},
             .renewed = {},
             .ended_runs = {},
+            .maybe_up_to_date = {},
+            .reacted = 0,
             .dispatch = false,
             .drawn = 0};
   observe_clock(step);
   apply(step, command);
-  react(step);
-  review_renewed(step);
+  do {
+    react(step);
+    review_renewed(step);
+  } while (pass_over_up_to_date(step));
   if (step.dispatch) dispatch(step);
   react_alerts(step);
   write_events(step);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "engine/step.h"
+#include "engine/versions/basis.h"
 
 namespace weir::engine {
 // The strictest decision of a task's rules: a failure settles it, any that waits delays it, for
@@ -90,6 +91,7 @@ void make_ready(Step& step, Run& run, Task& task, std::string reason) {
   Ready ready;
   ready.order = ++step.state.last_order;
   enter(step, run, task, std::move(ready));
+  consider_passing_over(step, run, task);
 }
 
 void close_task(Step& step, Run& run, Task& task, TaskState end, std::string reason,
@@ -133,6 +135,33 @@ void end_task(Step& step, Run& run, Task& task, TaskState end, std::string reaso
     }
   }
   finish_run_if_done(step, run);
+}
+
+void consider_passing_over(Step& step, const Run& run, const Task& task) {
+  // Refreshes ask for what is stale; others for their tasks to run.
+  const bool asks = run.row.origin.kind == OriginKind::kFreshness && task.epoch == 0;
+  if (asks && !task.spec->outputs.empty()) {
+    step.maybe_up_to_date.push_back({run.row.id, index_of(run, task)});
+  }
+}
+
+bool pass_over_up_to_date(Step& step) {
+  bool passed = false;
+  // Whoever is passed over may make its children ready, which then stand at the end of the list.
+  for (std::size_t i = 0; i < step.maybe_up_to_date.size(); ++i) {
+    const TaskRef ref = step.maybe_up_to_date[i];
+    Run* run = find_run(step.state, ref.run);
+    Task* task = find_task(step.state, ref);
+    if (task == nullptr || !std::holds_alternative<Ready>(task->phase)) continue;
+    if (!up_to_date(step.state, *run, *task)) continue;
+    passed = true;
+    start_if_queued(step, *run);
+    task->outputs.clear();
+    keep_versions(step, *run, *task);
+    end_task(step, *run, *task, TaskState::kCached, "up to date");
+  }
+  step.maybe_up_to_date.clear();
+  return passed;
 }
 
 }  // namespace weir::engine

@@ -46,7 +46,7 @@ void restore_definitions(State& state, const Snapshot& snapshot, const Modules& 
     state.partitions[row.key] = {{}, row.settled_by, row.missed, row.verified_at, row.observed};
   }
   for (const MaterializationRow& row : snapshot.current) {
-    state.partitions.at(row.of).current = {row.id, row.value, row.attempt.run, row.at};
+    state.partitions.at(row.of).current = {row.id, row.value, row.attempt.run, row.at, row.basis};
   }
   for (const CursorRow& row : snapshot.cursors) state.cursors[row.key] = row;
 }

@@ -41,6 +41,7 @@ struct CurrentVersion {
   ValueRef value;
   RunId run;
   WallTime at{};
+  Digest basis;  // as in the row
 };
 
 struct PartitionState {
@@ -141,17 +142,7 @@ struct Worker {
   double mean_us = 0;  // moving average of how long an attempt runs; 0: not known
 };
 
-// ---- indices ----
-
-// A worker that can be given more: free slots first, then those that take leases ahead.
-struct Room {
-  std::int32_t free = 0;
-  std::string worker;
-  bool operator<(const Room& other) const {
-    if (free != other.free) return free > other.free;
-    return worker < other.worker;
-  }
-};
+// ---- all of it ----
 
 struct State {
   Options options;

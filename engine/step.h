@@ -28,11 +28,13 @@ struct Step {
   std::vector<Raised> events;     // become rows at the end of the step
   std::set<TaskRef> dirty_tasks;  // rows to write at the end of the step
   std::set<RunId> dirty_runs;
-  std::set<RunId> recounted;      // whose tasks have changed their states
-  std::set<std::string> renewed;  // assets whose freshness is to be looked at
-  std::vector<RunId> ended_runs;  // to drop from memory at the end of the step
-  bool dispatch = false;          // a slot or a task has become free
-  std::uint64_t drawn = 0;        // random numbers that were made of the seed
+  std::set<RunId> recounted;              // whose tasks have changed their states
+  std::set<std::string> renewed;          // assets whose freshness is to be looked at
+  std::vector<RunId> ended_runs;          // to drop from memory at the end of the step
+  std::vector<TaskRef> maybe_up_to_date;  // tasks of runs that pass over what is
+  std::size_t reacted = 0;                // events that have had their reactions
+  bool dispatch = false;                  // a slot or a task has become free
+  std::uint64_t drawn = 0;                // random numbers that were made of the seed
 };
 
 // ---- helpers (engine.cc, rows.cc) ----
@@ -99,6 +101,7 @@ void end_queued(Step& step, RunRow row);
 // ---- runs.cc ----
 RunId next_run_id(Step& step);
 Run& begin_run(Step& step, Run planned);
+void start_if_queued(Step& step, Run& run);  // its first task is under way
 void create_run(Step& step, const CreateRun& command);
 void cancel_run(Step& step, const CancelRun& command);
 void cancel_live(Step& step, Run& run, const std::string& why);
@@ -126,6 +129,11 @@ void close_task(Step& step, Run& run, Task& task, TaskState end, std::string rea
 // Keeps that the run is done with the partition and why it made no version, unless a newer one was.
 // Whether the row has changed.
 bool settle(PartitionState& partition, RunId run, std::string missed);
+
+// Remembers the task, which has just become ready, if its run passes over what is up to date.
+void consider_passing_over(Step& step, const Run& run, const Task& task);
+// Ends those of them that are up to date, without an attempt. Whether there was one.
+bool pass_over_up_to_date(Step& step);
 
 // ---- phase.cc ----
 // Moves the task to another phase: no other function does.
@@ -158,6 +166,9 @@ void attempt_finished(Step& step, const AttemptFinished& command);
 void attempt_released(Step& step, const AttemptReleased& command);
 // Writes the attempt's outcome and takes its lease away.
 void close_attempt(Step& step, Run& run, Task& task, AttemptRow row);
+// The versions that the task's assets have are those that it would make: verified now. `took`: what
+// finding that out took an attempt.
+void keep_versions(Step& step, const Run& run, Task& task, std::optional<std::int64_t> took = {});
 // Requeues at the cost of the infrastructure budget, or fails the task when it is spent.
 void lose_attempt(Step& step, Run& run, Task& task, OutcomeClass outcome, std::string why);
 void stop_attempt(Step& step, Run& run, Task& task, std::string reason);

@@ -32,9 +32,10 @@ struct Reads {
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
   std::vector<Ticks> ticks = {};
   std::vector<std::string> durations = {};  // assets: what the last attempts that made them took
+  std::vector<std::int64_t> materializations = {};  // by id
   bool empty() const {
     return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() &&
-           ticks.empty() && durations.empty();
+           ticks.empty() && durations.empty() && materializations.empty();
   }
 };
 
@@ -46,6 +47,7 @@ struct Facts {
   std::map<Digest, ArtifactRow> artifacts;
   std::map<std::string, std::vector<TickRow>, std::less<>> ticks = {};  // by schedule, as asked for
   std::map<std::string, Durations, std::less<>> durations = {};         // by asset, as asked for
+  std::map<std::int64_t, MaterializationRow> materializations = {};
 };
 
 // What an engine is rebuilt from: definitions, current versions, live runs with their tasks and

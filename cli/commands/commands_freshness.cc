@@ -1,5 +1,6 @@
-// freshness list|show|pause|resume: how assets stand with what was declared of their age, and what
-// becomes of that. States and times are the scheduler's, by the code with which it acts on them.
+// freshness list|show|set|unset|pause|resume: how assets stand with what was declared or set of
+// their age, and what becomes of that. States and times are the scheduler's, by the code with which
+// it acts on them.
 // Main thread.
 #include <memory>
 
@@ -29,6 +30,12 @@ struct FreshnessArguments {
   std::vector<std::string> assets;
   std::string state, pipeline, reason, key;
   bool all = false;
+};
+
+struct SetFreshnessArguments {
+  std::string asset, max_age, warn_after, by, lower_bound, warn_before, required_after, expected;
+  std::string key;
+  bool observe_only = false;
 };
 
 base::Result<v1::FreshnessState> parse_state(const std::string& word) {
@@ -106,6 +113,76 @@ int show_policy(Invocation& invocation, const FreshnessArguments& arguments) {
   return kExitOk;
 }
 
+// "90s", "26h" into a field that holds milliseconds; nothing when it was not given.
+template <class Set>
+Status set_span(const std::string& option, const std::string& text, const Set& set) {
+  if (text.empty()) return {};
+  const auto span = parse_duration(text);
+  if (!span.ok()) {
+    return {span.status().code(), span.status().error(), option + ": " + span.status().message()};
+  }
+  set(span->count());
+  return {};
+}
+
+Status fill_policy(const SetFreshnessArguments& given, const std::string& zone,
+                   v1::FreshnessPolicy& policy) {
+  if (given.max_age.empty() == given.by.empty()) {
+    return {Code::kInvalidArgument, base::kErrUsage,
+            "give either --max-age, as in --max-age 26h, or --by, as in --by '0 9 * * mon-fri'"};
+  }
+  policy.set_kind(given.by.empty() ? v1::FRESHNESS_KIND_MAX_AGE : v1::FRESHNESS_KIND_BY);
+  policy.set_action(given.observe_only ? v1::FRESHNESS_ACTION_OBSERVE
+                                       : v1::FRESHNESS_ACTION_REFRESH);
+  policy.set_cron(given.by);
+  if (!given.by.empty()) policy.set_zone(zone.empty() ? "UTC" : zone);
+  const Status statuses[] = {
+      set_span("--max-age", given.max_age, [&](auto ms) { policy.set_fail_ms(ms); }),
+      set_span("--warn-after", given.warn_after, [&](auto ms) { policy.set_warn_ms(ms); }),
+      set_span("--lower-bound", given.lower_bound, [&](auto ms) { policy.set_lower_bound_ms(ms); }),
+      set_span("--warn-before", given.warn_before, [&](auto ms) { policy.set_warn_margin_ms(ms); }),
+      set_span("--required-after", given.required_after,
+               [&](auto ms) { policy.set_required_after_ms(ms); }),
+      set_span("--expected", given.expected, [&](auto ms) { policy.set_expected_ms(ms); })};
+  for (const Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+int set_policy(Invocation& invocation, const SetFreshnessArguments& arguments) {
+  v1::SetFreshnessRequest request;
+  const Status filled = fill_policy(arguments, invocation.options.zone, *request.mutable_policy());
+  if (!filled.ok()) return invocation.fail(filled);
+  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
+                                                    : arguments.key);
+  request.set_asset(unpaste(arguments.asset));
+  request.set_by(caller());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  const auto answer = (*api)->set_freshness(request);
+  if (!answer.ok()) return invocation.fail(answer.status());
+  FreshnessArguments shown;
+  shown.asset = request.asset();
+  return show_policy(invocation, shown);
+}
+
+int unset_policy(Invocation& invocation, const FreshnessArguments& arguments) {
+  v1::UnsetFreshnessRequest request;
+  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
+                                                    : arguments.key);
+  request.set_asset(unpaste(arguments.asset));
+  request.set_by(caller());
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  const auto answer = (*api)->unset_freshness(request);
+  if (!answer.ok()) return invocation.fail(answer.status());
+  if (invocation.structured()) invocation.print_json(message_json(*answer));
+  if (invocation.options.output == OutputFormat::kName) invocation.data(request.asset() + "\n");
+  invocation.note("the policy on " + request.asset() + " is what its module declares, if anything");
+  return kExitOk;
+}
+
 // Of pause and resume.
 template <class Request, class Call>
 int set_paused(Invocation& invocation, const FreshnessArguments& arguments, const char* verb,
@@ -151,6 +228,28 @@ int resume_policies(Invocation& invocation, const FreshnessArguments& arguments)
       [](client::Api& api, const auto& request) { return api.resume_freshness(request); });
 }
 
+void add_set(CLI::App& freshness, Invocation& invocation, Chosen& chosen) {
+  CLI::App& command =
+      *freshness.add_subcommand("set", "a policy in place of what the asset's module declares");
+  auto arguments = std::make_shared<SetFreshnessArguments>();
+  command.add_option("ASSET", arguments->asset, "its name")->required();
+  command.add_option("--max-age", arguments->max_age, "it fails at this age: 26h");
+  command.add_option("--warn-after", arguments->warn_after, "it warns from this age on");
+  command.add_option("--by", arguments->by, "deadlines, a cron expression by the clock of --tz");
+  command.add_option("--lower-bound", arguments->lower_bound,
+                     "made so long before a deadline at most");
+  command.add_option("--warn-before", arguments->warn_before, "it warns so long before a deadline");
+  command.add_option("--required-after", arguments->required_after,
+                     "never made, it fails so long after now");
+  command.add_option("--expected", arguments->expected,
+                     "how long a run takes, until five are measured");
+  command.add_flag("--observe-only", arguments->observe_only, "start no runs");
+  command.add_option("--idempotency-key", arguments->key, "for scripts that repeat themselves");
+  command.callback([&invocation, &chosen, arguments] {
+    chosen = [&invocation, arguments] { return set_policy(invocation, *arguments); };
+  });
+}
+
 }  // namespace
 
 void add_freshness_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
@@ -171,6 +270,11 @@ void add_freshness_commands(CLI::App& app, Invocation& invocation, Chosen& chose
   listed.first->add_option("--pipeline", listed.second->pipeline, "only of its assets");
   const auto shown = add("show", "one policy, its state and what becomes of it", show_policy);
   shown.first->add_option("ASSET", shown.second->asset, "its name")->required();
+  add_set(freshness, invocation, chosen);
+  const auto unset = add("unset", "back to what its module declares", unset_policy);
+  unset.first->add_option("ASSET", unset.second->asset, "its name")->required();
+  unset.first->add_option("--idempotency-key", unset.second->key,
+                          "for scripts that repeat themselves");
   for (const bool pausing : {true, false}) {
     const auto [command, arguments] =
         pausing ? add("pause", "start no runs; states are told all the same", pause_policies)

@@ -56,13 +56,15 @@ std::string freshness_description(const Painter& paint, const v1::Freshness& one
   line("asset", printable(one.asset()));
   line("pipeline", printable(one.pipeline()));
   line("policy", printable(one.description()));
-  line("declared", time_cell(one.since()));
+  line(one.set_by().empty() ? "declared" : "set",
+       time_cell(one.since()) + (one.set_by().empty() ? "" : " by " + printable(one.set_by())));
   line("state", paint(color_of(one.state()), word_of(one.state())) + " since " +
                     time_cell(one.state_since()));
   line("last",
        one.has_last_at() ? time_cell(one.last_at()) + ", " + age_text(one) + " ago" : "never made");
   line("changes", change_text(one));
   line("deadline", time_cell(one.deadline_at()));
+  line("next run", time_cell(one.refresh_at()));
   if (one.policy().expected_ms() > 0) {
     line("expected", format_duration(std::chrono::milliseconds(one.policy().expected_ms())) +
                          " until enough runs are measured");

@@ -11,8 +11,8 @@
 namespace weir::engine {
 
 void react(Step& step) {
-  for (std::size_t i = 0; i < step.events.size(); ++i) {
-    const auto* finished = std::get_if<RunFinished>(&step.events[i].event);
+  while (step.reacted < step.events.size()) {
+    const auto* finished = std::get_if<RunFinished>(&step.events[step.reacted++].event);
     if (finished == nullptr) continue;
     const RunFinished end = *finished;  // a copy: a reaction may raise events, which moves these
     if (end.origin.kind == OriginKind::kSchedule) schedule_run_ended(step, end);

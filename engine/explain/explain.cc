@@ -11,6 +11,7 @@
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
+#include "engine/versions/explain_currency.h"
 
 namespace weir::engine {
 namespace {
@@ -271,6 +272,7 @@ void explain_asset(const Step& step, const AssetRow& asset, const std::string& p
                    Explanation& out) {
   const AssetPartition of{asset.name, partition};
   explain_version(step.state, asset, of, out);
+  if (partition.empty()) explain_currency(step, asset.name, out);
   if (partition.empty()) explain_freshness(step, asset.name, out);
   const auto found = step.state.writers.find(of);
   const TaskRef* writer = found == step.state.writers.end() ? nullptr : &found->second;

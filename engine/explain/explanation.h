@@ -55,6 +55,9 @@ enum class ExplainKind {
   kWillWrite,
   kNobodyWrites,
   kMoreWriters,
+  kUpToDate,
+  kStale,
+  kStaleAbove,
   // Of schedules.
   kSchedule,
   kScheduleNext,
@@ -80,7 +83,7 @@ enum class ExplainKind {
   kFreshnessFailures,
   kFreshnessWaits,
 };
-constexpr base::Words<60> words(ExplainKind) {
+constexpr base::Words<63> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
@@ -119,6 +122,9 @@ constexpr base::Words<60> words(ExplainKind) {
           "will_write",
           "nobody_writes",
           "more_writers",
+          "up_to_date",
+          "stale",
+          "stale_above",
           "schedule",
           "schedule_next",
           "schedule_day_off",

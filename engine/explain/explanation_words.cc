@@ -68,6 +68,9 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "run {ref} will write it:",
     "no run that goes on writes it",
     "… `weir runs list` shows the other runs that will write it",
+    "it is up to date: it would be made from the same again",
+    "it is stale ({ref})[since?, since {since@}]: {text}",
+    "above it {assets:asset is|assets are} stale: {text}",
     "schedule {subject} starts job {ref}: {text}",
     "it fires next for {nominal@}[jitter?, evaluated at {due@}: its share of a jitter of "
     "{jitter~}]",
@@ -92,7 +95,7 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{subject}` has it go on",
     "run {ref} makes it anew",
     "it has no deadline to come",
-    "it is made anew from {start@} on: the deadline {deadline@}, less {expected~} for {text} "
+    "it is made anew from {start@} on: it passes until {deadline@}, less {expected~} for {text} "
     "({ref}) and a margin",
     "{failures:refresh has|refreshes have} failed in a row[retry?; the next one is tried from "
     "{retry@} on]",

@@ -38,7 +38,7 @@ class FreshnessExplainer : private Teller {
     say(ExplainKind::kFreshnessNext, {plan.measured ? "measured" : "not measured often enough yet"},
         std::move(tasks),
         {{"start", us_of(start)},
-         {"deadline", us_of(*standing.deadline)},
+         {"deadline", us_of(standing.pass_until)},
          {"expected", plan.expected_ms}});
     if (policy_.row.failures > 0) {
       say(ExplainKind::kFreshnessFailures, {}, "",

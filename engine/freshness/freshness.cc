@@ -1,17 +1,14 @@
-// Freshness policies: declared, paused, and looked at whenever something may have changed, which is
-// when a version comes, when a run ends, and at the instant that the standing itself names: nothing
-// is polled. Part of Engine's step.
+// Freshness policies, looked at whenever something may have changed, which is when a version comes,
+// when a run ends, and at the instant that the standing itself names: nothing is polled. Also what
+// people tell of assets from outside. Part of Engine's step.
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/names.h"
-#include "calendar/cron_text.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/occurrences.h"
-#include "module/freshness_check.h"
-#include "module/schedule_check.h"
 
 namespace weir::engine {
 namespace {
@@ -47,85 +44,15 @@ void review(Step& step, FreshnessPolicy& policy) {
   const Standing standing = standing_of(step.state, policy, step.now.wall);
   enter_state(step, policy, policy.made ? standing.state : FreshnessState::kNotApplicable);
   std::optional<WallTime> wake;
+  const auto planned = std::exchange(policy.row.refresh_at, {});
   if (policy.made) {
     wake = standing.next_change;
     if (const auto look = refresh_if_due(step, policy, standing)) {
       wake = wake ? std::min(*wake, *look) : *look;
     }
   }
+  if (policy.row.refresh_at != planned) write(step, policy.row);
   arm(step.state, policy, wake);
-}
-
-std::unique_ptr<const calendar::Occurrences> deadlines_of(const module::FreshnessSpec& spec,
-                                                          const Zones& zones) {
-  if (spec.kind != module::FreshnessKind::kBy) return nullptr;
-  const auto zone = zones.find(spec.zone);
-  if (zone == zones.end()) return nullptr;
-  auto cron = calendar::read_cron(spec.cron);
-  if (!cron.ok()) return nullptr;
-  return std::make_unique<const calendar::Occurrences>(
-      calendar::Occurrences({*cron}, zone->second, {}, {}));
-}
-
-void declare_one(Step& step, module::FreshnessSpec spec) {
-  const std::string asset = std::exchange(spec.asset, {});
-  const auto [at, fresh] = step.state.freshness.try_emplace(asset);
-  FreshnessPolicy& policy = at->second;
-  const bool same = !fresh && policy.row.spec == spec && policy.made;
-  if (same) return;
-  policy.row.asset = asset;
-  policy.row.spec = std::move(spec);
-  policy.row.since = step.now.wall;
-  policy.row.failures = 0;
-  policy.row.retry_at.reset();
-  policy.made = true;
-  policy.deadlines = deadlines_of(policy.row.spec, step.state.zones);
-  if (fresh) policy.row.state_since = step.now.wall;
-  write(step, policy.row);
-  step.renewed.insert(asset);
-}
-
-// A policy that is declared no more is gone; one whose asset nobody makes stays, and says so.
-void take_back(Step& step, const std::string& pipeline, const std::set<std::string>& kept) {
-  for (auto at = step.state.freshness.begin(); at != step.state.freshness.end();) {
-    FreshnessPolicy& policy = at->second;
-    const auto asset = step.state.assets.find(at->first);
-    const bool mine = asset != step.state.assets.end() && asset->second.pipeline == pipeline;
-    if (!mine || kept.contains(at->first)) {
-      ++at;
-      continue;
-    }
-    policy.row.deleted = true;
-    write(step, policy.row);
-    at = step.state.freshness.erase(at);
-  }
-}
-
-Status check_one(const module::FreshnessSpec& spec, const Zones& known, const Zones& given) {
-  Status status = module::joined(module::freshness_problems(spec));
-  const bool told = spec.kind == module::FreshnessKind::kMaxAge || known.contains(spec.zone) ||
-                    given.contains(spec.zone);
-  if (!status.ok() || told) return status;
-  return {Code::kFailedPrecondition, base::kErrTimeZone,
-          "freshness of '" + spec.asset + "': the tables of time zone '" + spec.zone +
-              "' were not given"};
-}
-
-// The asset that a person names, if there is a policy on it.
-base::Result<FreshnessPolicy*> find_policy(State& state, const std::string& asset) {
-  const auto found = state.freshness.find(asset);
-  if (found != state.freshness.end()) return &found->second;
-  std::vector<std::string> known;
-  for (const auto& [name, policy] : state.freshness) known.push_back(name);
-  return Status(Code::kNotFound, base::kErrFreshness,
-                "there is no freshness policy on '" + asset + "'." +
-                    base::did_you_mean(asset, known) + " `weir freshness list` shows them.");
-}
-
-void set_pause(FreshnessPolicy& policy, const PauseFreshness& command) {
-  policy.row.paused = command.pause;
-  policy.row.paused_by = command.pause ? who(command.by) : "";
-  policy.row.pause_reason = command.pause ? command.reason : "";
 }
 
 Status check_observed(const Step& step, const ObserveAsset& command) {
@@ -171,44 +98,6 @@ std::optional<WallTime> last_of(const State& state, const std::string& asset) {
 Standing standing_of(const State& state, const FreshnessPolicy& policy, WallTime now) {
   return standing_of(policy.row.spec, policy.deadlines.get(), policy.row.since,
                      last_of(state, policy.row.asset), now);
-}
-
-Status check_freshness(const State& state, const Manifest& manifest, const Zones& zones) {
-  for (const module::FreshnessSpec& spec : manifest.freshness) {
-    if (Status status = check_one(spec, state.zones, zones); !status.ok()) return status;
-  }
-  return {};
-}
-
-void declare_freshness(Step& step, const Manifest& manifest) {
-  std::set<std::string> kept;
-  for (const module::FreshnessSpec& spec : manifest.freshness) {
-    kept.insert(spec.asset);
-    declare_one(step, spec);
-  }
-  take_back(step, manifest.pipeline, kept);
-}
-
-void pause_freshness(Step& step, const PauseFreshness& command) {
-  if (answered_before(step, command.request)) return;
-  std::vector<FreshnessPolicy*> policies;
-  for (const std::string& asset : command.assets) {
-    const auto found = find_policy(step.state, asset);
-    if (!found.ok()) return reply(step, command.request, found.status());
-    policies.push_back(*found);
-  }
-  if (command.assets.empty()) {
-    for (auto& [asset, policy] : step.state.freshness) policies.push_back(&policy);
-  }
-  ChangedNames changed;
-  for (FreshnessPolicy* policy : policies) {
-    if (policy->row.paused == command.pause) continue;
-    set_pause(*policy, command);
-    write(step, policy->row);
-    step.renewed.insert(policy->row.asset);
-    changed.names.push_back(policy->row.asset);
-  }
-  reply(step, command.request, {}, std::move(changed));
 }
 
 void observe_asset(Step& step, const ObserveAsset& command) {

@@ -3,6 +3,7 @@
 // step: one owner, no I/O.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,18 @@
 
 namespace weir::engine {
 
-// ---- freshness.cc ----
+// ---- policies.cc ----
+// Null: an age, or its zone is not known.
+std::unique_ptr<const calendar::Occurrences> deadlines_of(const module::FreshnessSpec& spec,
+                                                          const Zones& zones);
 // Whether what a module declares can be; one asset is made by one pipeline, which the registration
 // has seen to.
 base::Status check_freshness(const State& state, const Manifest& manifest, const Zones& zones);
 void declare_freshness(Step& step, const Manifest& manifest);  // the state has its zones
 void pause_freshness(Step& step, const PauseFreshness& command);
+void set_freshness(Step& step, const SetFreshness& command);
+
+// ---- freshness.cc ----
 void observe_asset(Step& step, const ObserveAsset& command);
 // The asset has a new version, or was found to be as it would be made: at the end of the step its
 // policy is looked at.

@@ -143,20 +143,23 @@ bool makes(const module::StageSpec& stage, const std::string& asset) {
                      [&](const auto& output) { return output.asset == asset; });
 }
 
-// Whether jobs make the asset, each looked at once: many schedules may run one.
-class JobsThatMake {
+// Whether jobs and selections make the asset, each looked at once: many schedules and queued runs
+// may be of one.
+class RunsThatMake {
  public:
-  JobsThatMake(const State& state, const std::string& asset) : state_(state), asset_(asset) {}
+  RunsThatMake(const State& state, const std::string& asset) : state_(state), asset_(asset) {}
 
-  bool contains(const std::string& job) {
-    const auto known = known_.find(job);
-    if (known != known_.end()) return known->second;
-    return known_[job] = look(job);
+  bool job(const std::string& job) { return contains(job, ""); }
+  bool contains(const std::string& job, const std::string& selection) {
+    const auto [known, fresh] = known_.try_emplace({job, selection}, false);
+    if (fresh) known->second = look(job, selection);
+    return known->second;
   }
 
  private:
-  bool look(const std::string& job) const {
-    const auto stages = plan_stages(*state_.catalog, job, "");
+  bool look(const std::string& job, const std::string& selection) const {
+    if (job.empty() && selection.empty()) return false;
+    const auto stages = plan_stages(*state_.catalog, job, selection);
     if (!stages.ok()) return false;
     return std::any_of(stages->begin(), stages->end(), [&](const PlannedStage& planned) {
       return makes(planned.module->manifest->stages[std::size_t(planned.stage)], asset_);
@@ -165,12 +168,12 @@ class JobsThatMake {
 
   const State& state_;
   const std::string& asset_;
-  std::map<std::string, bool> known_;
+  std::map<std::pair<std::string, std::string>, bool> known_;
 };
 
-// A live run that will make the asset, or one of a schedule that is queued.
-std::optional<RunId> run_that_brings(const State& state, const std::string& asset,
-                                     JobsThatMake& jobs) {
+// A live run that will make the asset, or a queued one that begins before `latest`.
+std::optional<RunId> run_that_brings(const State& state, const std::string& asset, WallTime latest,
+                                     RunsThatMake& runs) {
   for (const auto& [id, run] : state.runs) {
     if (!run.row.origin.partition.empty() || run.row.state == RunState::kCanceling) continue;
     for (const Task& task : run.tasks) {
@@ -178,10 +181,9 @@ std::optional<RunId> run_that_brings(const State& state, const std::string& asse
     }
   }
   for (const auto& [id, queued] : state.queue.runs()) {
-    if (queued.origin.kind != OriginKind::kSchedule) continue;
-    const auto schedule = state.schedules.find(queued.origin.reference);
-    if (schedule == state.schedules.end() || state.withdrawn.contains(id)) continue;
-    if (jobs.contains(schedule->second.row.spec.job)) return id;
+    const bool later = queued.start_at && *queued.start_at > latest;
+    if (later || !queued.origin.partition.empty() || state.withdrawn.contains(id)) continue;
+    if (runs.contains(queued.job, queued.selection)) return id;
   }
   return std::nullopt;
 }
@@ -193,12 +195,12 @@ struct ScheduledRun {
 
 // The first tick that will bring the asset before `latest`.
 std::optional<ScheduledRun> schedule_that_brings(const State& state, WallTime latest,
-                                                 JobsThatMake& jobs) {
+                                                 RunsThatMake& runs) {
   std::optional<ScheduledRun> first;
   for (const auto& [name, schedule] : state.schedules) {
     const bool comes = schedule.due && *schedule.due <= latest && schedule.next.day_off.empty();
     if (!comes || (first && *schedule.due >= first->due)) continue;
-    if (jobs.contains(schedule.row.spec.job)) first = {name, *schedule.due};
+    if (runs.job(schedule.row.spec.job)) first = {name, *schedule.due};
   }
   return first;
 }
@@ -281,7 +283,7 @@ RefreshPlan plan_refresh(const State& state, const FreshnessPolicy& policy, Wall
 WallTime start_of(const FreshnessPolicy& policy, const Standing& standing,
                   const RefreshPlan& plan) {
   const WallTime ahead =
-      *standing.deadline - milliseconds(plan.expected_ms) - milliseconds(margin_ms(policy, plan));
+      standing.pass_until - milliseconds(plan.expected_ms) - milliseconds(margin_ms(policy, plan));
   WallTime start = std::max(ahead, standing.not_before);
   if (policy.row.retry_at) start = std::max(start, *policy.row.retry_at);
   return start;
@@ -298,19 +300,22 @@ std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,
     return std::nullopt;
   }
   const WallTime start = start_of(policy, standing, plan);
-  if (start > step.now.wall) return start;
+  if (start > step.now.wall) {
+    policy.row.refresh_at = start;
+    return start;
+  }
   if (!plan.silent.empty()) {
     policy.waits = "its source '" + plan.silent + "' was not observed for too long";
     return std::nullopt;
   }
-  JobsThatMake jobs(step.state, policy.row.asset);
-  if (const auto run = run_that_brings(step.state, policy.row.asset, jobs)) {
+  RunsThatMake runs(step.state, policy.row.asset);
+  const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);
+  if (const auto run = run_that_brings(step.state, policy.row.asset, latest, runs)) {
     policy.waits = "run " + run->text() + " will make it";
     wait_for_run(step.state, policy, *run);
     return std::nullopt;
   }
-  const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);
-  if (const auto tick = schedule_that_brings(step.state, latest, jobs)) {
+  if (const auto tick = schedule_that_brings(step.state, latest, runs)) {
     policy.waits = "schedule " + tick->schedule + " will make it at " + utc_text(tick->due);
     return tick->due + seconds(1);
   }

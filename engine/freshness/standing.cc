@@ -25,7 +25,7 @@ Standing never_made(const module::FreshnessSpec& spec, const calendar::Occurrenc
   Standing standing;
   if (deadlines != nullptr) {
     if (const auto next = deadlines->next_after(std::chrono::floor<seconds>(now))) {
-      standing.deadline = next->at;
+      standing.deadline = standing.pass_until = next->at;
       standing.not_before = next->at - milliseconds(spec.lower_bound_ms);
     }
   }
@@ -34,7 +34,7 @@ Standing never_made(const module::FreshnessSpec& spec, const calendar::Occurrenc
   if (required <= now) standing.state = FreshnessState::kFail;
   changes_at(standing, required, now);
   if (!standing.deadline || required < *standing.deadline) {
-    standing.deadline = required;
+    standing.deadline = standing.pass_until = required;
     standing.not_before = {};
   }
   return standing;
@@ -50,6 +50,7 @@ Standing by_age(const module::FreshnessSpec& spec, WallTime last, WallTime now) 
   changes_at(standing, warns, now);
   changes_at(standing, fails, now);
   standing.deadline = fails;
+  standing.pass_until = warns;
   return standing;
 }
 
@@ -63,7 +64,7 @@ Standing by_deadline(const module::FreshnessSpec& spec, const calendar::Occurren
   const bool met = !before || last >= before->at - window;
   standing.state = met ? FreshnessState::kPass : FreshnessState::kFail;
   if (!met) {
-    standing.deadline = before->at;
+    standing.deadline = standing.pass_until = before->at;
     standing.not_before = before->at - window;
   }
   if (!next) return standing;
@@ -78,6 +79,7 @@ Standing by_deadline(const module::FreshnessSpec& spec, const calendar::Occurren
   if (next_is_met) next = deadlines.next_after(next->at);
   if (!next) return standing;
   standing.deadline = next->at;
+  standing.pass_until = WallTime(next->at) - milliseconds(spec.warn_margin_ms);
   standing.not_before = next->at - window;
   return standing;
 }

@@ -14,9 +14,11 @@ namespace weir::engine {
 struct Standing {
   FreshnessState state = FreshnessState::kUnknown;
   std::optional<base::WallTime> next_change;  // the next instant at which it may differ
-  // A version made before `not_before` would not be fresh at `deadline`, one made from then on
-  // is. None: it never has to be made again.
+  // When it fails unless it is made anew by then. A version made before `not_before` would not be
+  // fresh at `deadline`, one made from then on is. None: it never has to be made again.
   std::optional<base::WallTime> deadline;
+  // With a deadline: until when it passes, which is earlier where the policy warns.
+  base::WallTime pass_until{};
   base::WallTime not_before{};
 };
 

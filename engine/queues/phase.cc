@@ -111,6 +111,7 @@ void begin(Step& step, Run& run) {
       step.dispatch = true;
     }
     arrive(step.state, run, task);
+    if (ready) consider_passing_over(step, run, task);
     plan.add(task.module, task.stage, ready);
   }
   run.row.plan = plan.text();

@@ -76,4 +76,14 @@ struct Parked {
   std::optional<TaskRef> woken;
 };
 
+// A worker that can be given more: free slots first, then those that take leases ahead.
+struct Room {
+  std::int32_t free = 0;
+  std::string worker;
+  bool operator<(const Room& other) const {
+    if (free != other.free) return free > other.free;
+    return worker < other.worker;
+  }
+};
+
 }  // namespace weir::engine

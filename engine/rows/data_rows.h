@@ -98,6 +98,8 @@ struct MaterializationRow {
   Digest module;
   std::vector<AssetVersion> inputs;  // lineage: which versions it was made from
   WallTime at{};
+  // See engine/versions/basis.h; none: it cannot be compared, or its stage takes no parameters.
+  Digest basis, params;
 
   static constexpr Table kTable{"materializations", Writes::kOnce};
   static constexpr auto columns() {
@@ -105,7 +107,8 @@ struct MaterializationRow {
     return std::tuple(primary("id", &Row::id), nested(&Row::of), nested(&Row::attempt),
                       nested(&Row::value), column("metadata", &Row::metadata),
                       column("code_version", &Row::code_version), column("module", &Row::module),
-                      column("inputs", &Row::inputs), column("at", &Row::at));
+                      column("inputs", &Row::inputs), column("at", &Row::at),
+                      nullable("basis", &Row::basis), nullable("params", &Row::params));
   }
 };
 

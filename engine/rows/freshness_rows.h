@@ -52,7 +52,9 @@ struct FreshnessRow {
   // one may be tried.
   std::int32_t failures = 0;
   std::optional<base::WallTime> retry_at;
-  bool deleted = false;  // a deleted row is erased
+  std::string set_by;  // who has set it in place of what the module declares; empty: it is declared
+  std::optional<base::WallTime> refresh_at;  // when a run is to begin that makes the asset anew
+  bool deleted = false;                      // a deleted row is erased
 
   static constexpr Table kTable{"freshness"};
   static constexpr auto erased() { return &FreshnessRow::deleted; }
@@ -63,7 +65,8 @@ struct FreshnessRow {
                       column("state_since", &Row::state_since), column("paused", &Row::paused),
                       column("paused_by", &Row::paused_by),
                       column("pause_reason", &Row::pause_reason),
-                      column("failures", &Row::failures), column("retry_at", &Row::retry_at));
+                      column("failures", &Row::failures), column("retry_at", &Row::retry_at),
+                      column("set_by", &Row::set_by), column("refresh_at", &Row::refresh_at));
   }
 };
 

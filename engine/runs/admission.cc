@@ -56,8 +56,7 @@ Status check_queue(const State& state) {
 }
 
 void enqueue(Step& step, RunRow row, QueueReason why) {
-  add_to_queue(step.state, {row.id, row.priority, why, row.start_at, row.origin, row.task_count},
-               step.now);
+  add_to_queue(step.state, QueuedRun::of(row, why), step.now);
   row.queued_for = why;
   row.modules.clear();
   row.pins.clear();

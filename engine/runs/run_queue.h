@@ -7,8 +7,10 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "base/ids.h"
+#include "engine/records.h"
 #include "engine/rows/columns.h"
 #include "engine/runs/run_spec.h"
 
@@ -20,14 +22,29 @@ struct QueuedRun {
   QueueReason reason = QueueReason::kLiveRuns;
   std::optional<base::WallTime> start_at;
   Origin origin;
-  std::int32_t tasks = 0;  // when it was last planned; 0: not known, as after a restart
+  std::string job, selection;  // what it is of, for refreshes; a long selection is left out
+  std::int32_t tasks = 0;      // when it was last planned; 0: not known, as after a restart
 
   // Of the row of the run: as much of it as stays in memory.
   static constexpr Table kTable{"runs"};
   static constexpr auto columns() {
     return std::tuple(primary("run_id", &QueuedRun::id), column("priority", &QueuedRun::priority),
                       column("queued_for", &QueuedRun::reason),
-                      column("start_at", &QueuedRun::start_at), nested(&QueuedRun::origin));
+                      column("start_at", &QueuedRun::start_at), nested(&QueuedRun::origin),
+                      column("job", &QueuedRun::job), column("selection", &QueuedRun::selection));
+  }
+
+  static constexpr std::size_t kSelectionKept = 256;  // bytes
+  static QueuedRun of(const RunRow& row, QueueReason reason) {
+    const bool short_enough = row.selection.size() <= kSelectionKept;
+    return {row.id,
+            row.priority,
+            reason,
+            row.start_at,
+            row.origin,
+            row.job,
+            short_enough ? row.selection : "",
+            row.task_count};
   }
 };
 

@@ -100,6 +100,14 @@ Run& begin_run(Step& step, Run planned) {
   return run;
 }
 
+void start_if_queued(Step& step, Run& run) {
+  if (run.row.state != RunState::kQueued) return;
+  run.row.state = RunState::kRunning;
+  run.row.started_at = step.now.wall;
+  touch(step, run);
+  emit_run(step, run.row, run.run_seq, RunStarted{});
+}
+
 void create_run(Step& step, const CreateRun& command) {
   if (answered_before(step, command.request)) return;
   const auto id = start_run(step, command.spec);

@@ -90,6 +90,7 @@ void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& s
   schedule.row.changed_at = step.now.wall;
   schedule.row.changed_by = by;
   renew_schedule(step.state, schedule, step.now);
+  if (fresh) take_over_ticks(step, schedule);
   write(step, schedule.row);
   emit(step, ScheduleChanged{name, edited ? "edited" : "created", by, ""});
 }
@@ -131,6 +132,20 @@ Status check_schedules(const State& state, const Manifest& manifest, const Zones
     if (!status.ok()) return status;
   }
   return {};
+}
+
+std::vector<Reads::Ticks> ticks_of_new(const State& state, const RegisterModules& command,
+                                       WallTime now) {
+  std::vector<Reads::Ticks> wanted;
+  if (command.dry_run) return wanted;
+  for (const ModuleUpload& module : command.modules) {
+    for (const module::ScheduleSpec& spec : module.manifest->schedules) {
+      std::string name = full_name(*module.manifest, spec.name);
+      if (state.schedules.contains(name)) continue;
+      wanted.push_back({std::move(name), now + Duration(1), WallTime::max()});
+    }
+  }
+  return wanted;
 }
 
 void declare_schedules(Step& step, const Manifest& manifest, const Digest& module) {

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/sha256.h"
 #include "calendar/zone.h"
+#include "module/freshness_spec.h"
 #include "module/schedule_spec.h"
 
 namespace weir::engine {
@@ -81,6 +82,17 @@ struct PauseFreshness {
   bool pause = true;
   std::string reason;
   std::string by;
+};
+
+// A policy on an asset in place of what its module declares; without a spec it is taken back. The
+// spec names no asset.
+struct SetFreshness {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string asset;
+  std::optional<module::FreshnessSpec> spec;
+  std::string by;
+  Zones zones;
 };
 
 // There is a new version of an asset that no registered pipeline makes: it is fresh as of then.

@@ -19,6 +19,12 @@ std::string pause_text(const ScheduleRow& row);  // "paused by ops: the source i
 // By its full name, or by one that no other has. NOT_FOUND with the nearest.
 base::Result<Schedule*> find_schedule(State& state, const std::string& name);
 
+// Ticks under the names of schedules that are to be new, of times that are still to come.
+std::vector<Reads::Ticks> ticks_of_new(const State& state, const PutSchedule& command,
+                                       WallTime now);
+std::vector<Reads::Ticks> ticks_of_new(const State& state, const RegisterModules& command,
+                                       WallTime now);
+
 // Makes the schedule be as its row says, from now on. The zone is among those of the state.
 void renew_schedule(State& state, Schedule& schedule, base::Now now);
 // A schedule that is new under its name takes over the live runs of one that was deleted.
@@ -53,6 +59,9 @@ void write_tick(Step& step, TickRow row);
 bool mark_ahead(Schedule& schedule);
 // The same, and writes the row if it changed.
 void keep_mark(Step& step, Schedule& schedule);
+// Of one that is new under its name, and of the ticks that were read of an earlier one: times that
+// are still to come keep their runs, all else that was recorded of them is taken back.
+void take_over_ticks(Step& step, Schedule& schedule);
 void rebase_schedules(Step& step);
 std::vector<Reads::Ticks> ticks_ahead(const State& state, WallTime now);
 

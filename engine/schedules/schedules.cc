@@ -56,6 +56,10 @@ Status check_new(const State& state, const std::string& name) {
                    : "; choose another name, or change it: weir schedules edit " + name)};
 }
 
+std::string name_of_new(const std::string& pipeline, const std::string& name) {
+  return name.starts_with(pipeline + "/") ? name : pipeline + "/" + name;
+}
+
 // The definition with its full names.
 struct Judged {
   std::string name;
@@ -70,8 +74,7 @@ Result<Judged> judge(const State& state, const PutSchedule& command) {
   judged.spec.name.clear();
   judged.spec.paused = false;
   if (command.create) {
-    const std::string pipeline = job->module->row.pipeline + "/";
-    if (!judged.name.starts_with(pipeline)) judged.name.insert(0, pipeline);
+    judged.name = name_of_new(job->module->row.pipeline, judged.name);
     if (Status status = check_name(judged.name); !status.ok()) return status;
     if (Status status = check_new(state, judged.name); !status.ok()) return status;
   }
@@ -158,6 +161,16 @@ Result<Schedule*> find_schedule(State& state, const std::string& name) {
                 "'" + name + "' names several schedules: " + names + "; write the pipeline too");
 }
 
+std::vector<Reads::Ticks> ticks_of_new(const State& state, const PutSchedule& command,
+                                       WallTime now) {
+  if (!command.create) return {};
+  const auto job = find_job(*state.catalog, command.spec.job);
+  if (!job.ok()) return {};
+  std::string name = name_of_new(job->module->row.pipeline, command.spec.name);
+  if (state.schedules.contains(name)) return {};
+  return {{std::move(name), now + Duration(1), WallTime::max()}};
+}
+
 void renew_schedule(State& state, Schedule& schedule, base::Now now) {
   schedule.row.since = now.wall;
   // Further than now when the clock has just been set back: then it is about to be rebased.
@@ -217,6 +230,7 @@ void put_schedule(Step& step, const PutSchedule& command) {
   }
   schedule.row.spec = std::move(judged->spec);
   renew_schedule(state, schedule, step.now);
+  if (command.create) take_over_ticks(step, schedule);
   change(step, schedule, command.create ? "created" : "edited", command.by);
   reply(step, command.request, {}, ChangedNames{{judged->name}});
 }

@@ -71,6 +71,10 @@ std::string span_words(std::int64_t ms) {
   return std::to_string(ms / 1'000) + " s";
 }
 
+std::string day_off_text(const calendar::Occurrence& time) {
+  return "a day off of '" + time.day_off + "'";
+}
+
 std::string missed_because(const Schedule& schedule) {
   const module::ScheduleSpec& spec = schedule.row.spec;
   std::string text = "it passed while the scheduler was down or the clock was set; catch-up: ";
@@ -79,24 +83,29 @@ std::string missed_because(const Schedule& schedule) {
   return text + " within " + span_words(spec.catch_up_window_ms);
 }
 
-// The nominal times after `after` and up to `last`, as one row if there are any.
+// The nominal times after `after` and up to `last`, as one row if there are any; but where they
+// were missed, days off have rows of their own.
 void record_part(Step& step, const Schedule& schedule, Instant after, Instant last,
                  TickOutcome outcome, const std::string& reason) {
-  const auto first = schedule.occurrences->next_after(after);
-  if (!first || first->at > last) return;
-  const Instant end = schedule.occurrences->last_until(last)->at;
-  TickRow row;
-  row.schedule = schedule.row.name;
-  row.nominal = first->at;
-  if (end > first->at) row.until = end;
-  row.outcome = outcome;
-  row.evaluated_at = step.now.wall;
-  row.reason = reason;
-  write_tick(step, std::move(row));
+  const calendar::Occurrences& times = *schedule.occurrences;
+  for (auto first = times.next_after(after); first && first->at <= last;) {
+    const bool missed = outcome == TickOutcome::kMissed;
+    const Instant end = (missed ? times.last_alike(*first, last) : *times.last_until(last)).at;
+    const bool off = missed && !first->day_off.empty();
+    TickRow row;
+    row.schedule = schedule.row.name;
+    row.nominal = first->at;
+    if (end > first->at) row.until = end;
+    row.outcome = off ? TickOutcome::kSkipped : outcome;
+    row.evaluated_at = step.now.wall;
+    row.reason = off ? day_off_text(*first) : reason;
+    write_tick(step, std::move(row));
+    first = times.next_after(end);
+  }
 }
 
-// The nominal times after `until` and up to `last`, as one row if there are any; those that have
-// their outcome already part it.
+// The nominal times after `until` and up to `last`; those that have their outcome already part
+// them.
 void record_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,
                     const std::string& reason) {
   Instant after = schedule.until;
@@ -133,7 +142,7 @@ void take_tick(Step& step, Schedule& schedule) {
     request_run(step, schedule, tick);
   } else {
     tick.outcome = TickOutcome::kSkipped;
-    tick.reason = "a day off of '" + schedule.next.day_off + "'";
+    tick.reason = day_off_text(schedule.next);
   }
   write_tick(step, std::move(tick));
   arm_tick(step.state, schedule);
@@ -259,6 +268,15 @@ void fire_tick(Step& step, const std::string& name) {
   }
   if (schedule.due && *schedule.due <= step.now.wall) take_tick(step, schedule);
   keep_mark(step, schedule);
+}
+
+void take_over_ticks(Step& step, Schedule& schedule) {
+  const auto ticks = step.facts.ticks.find(schedule.row.name);
+  if (ticks == step.facts.ticks.end()) return;
+  const bool ahead = std::any_of(
+      ticks->second.begin(), ticks->second.end(),
+      [&](const TickRow& tick) { return tick.until.value_or(tick.nominal) > step.now.wall; });
+  if (ahead) rebase(step, schedule, ticks->second);
 }
 
 void settle_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,

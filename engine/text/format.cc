@@ -53,6 +53,9 @@ struct CommandText {
     for (const std::string& asset : c.assets) text += " " + asset;
     return text;
   }
+  std::string operator()(const SetFreshness& c) const {
+    return (c.spec ? "set freshness " : "unset freshness ") + c.asset;
+  }
   std::string operator()(const ObserveAsset& c) const { return "observe " + c.asset; }
   std::string operator()(const CancelRun& c) const { return "cancel " + c.run.text(); }
   std::string operator()(const ConnectWorker& c) const {

@@ -122,8 +122,7 @@ Status SnapshotReader::read_runs() {
       live_runs_condition(),
       [&](engine::RunRow row) {
         if (row.queued_for == engine::QueueReason::kNone) return runs.push_back(std::move(row));
-        snapshot_.queued.push_back(
-            {row.id, row.priority, row.queued_for, row.start_at, row.origin});
+        snapshot_.queued.push_back(engine::QueuedRun::of(row, row.queued_for));
       },
       [&](const Statement& bad) {
         if (const auto id = RunId::parse(bad.text(0)))

@@ -82,6 +82,9 @@ class RowBinder {
     } else if constexpr (std::is_same_v<T, base::RunId>) {
       if (role == engine::Role::kNullable && !value) return statement_.bind(++index_, nullptr);
       statement_.bind(++index_, keep(value.text()));
+    } else if constexpr (std::is_same_v<T, base::Digest>) {
+      if (role == engine::Role::kNullable && !value) return statement_.bind(++index_, nullptr);
+      statement_.bind(++index_, value);
     } else if constexpr (std::is_same_v<T, std::shared_ptr<const std::string>>) {
       statement_.bind(++index_, Blob{value.get()});
     } else if constexpr (engine::json_impl::kIsList<T>) {
@@ -111,8 +114,9 @@ class RowDecoder {
 
   // For visit_columns().
   template <class T>
-  void operator()(std::string_view name, engine::Role, T& out) {
-    take(name, out);
+  void operator()(std::string_view name, engine::Role role, T& out) {
+    const bool empty = role == engine::Role::kNullable && row_.is_null(column_);
+    if (!empty) take(name, out);
     ++column_;
   }
   // DATA_LOSS (WEIR-E0405) when a column holds what no writer of ours can have written.

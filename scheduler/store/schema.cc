@@ -422,8 +422,17 @@ CREATE TABLE expired_runs (
 CREATE INDEX runs_by_parent ON runs(origin_reference) WHERE origin='retry';
 )sql";
 
-// Alerts: rules, what they have found, silences.
+// What a version was made from, to be compared: of those that are there nobody knows. Policies that
+// people set, and when a policy's next run is to begin.
 constexpr const char* kFifteenth = R"sql(
+ALTER TABLE materializations ADD COLUMN basis BLOB;
+ALTER TABLE materializations ADD COLUMN params BLOB;
+ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its module declares it
+ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
+)sql";
+
+// Alerts: rules, what they have found, silences.
+constexpr const char* kSixteenth = R"sql(
 CREATE TABLE alert_rules (
   name       TEXT PRIMARY KEY,
   event      TEXT NOT NULL,
@@ -433,7 +442,8 @@ CREATE TABLE alert_rules (
   channel    TEXT NOT NULL,     -- a name in the operator's configuration, or neither
   secret     TEXT NOT NULL,     -- a reference: 'file:PATH' or 'env:NAME'
   changed_at INTEGER NOT NULL,
-  changed_by TEXT NOT NULL
+  changed_by TEXT NOT NULL,
+  pipeline   TEXT NOT NULL      -- whose module declares it; '': it was made by command
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alerts (
@@ -467,11 +477,6 @@ CREATE TABLE silences (
   since   INTEGER NOT NULL,
   by      TEXT NOT NULL
 ) STRICT;
-)sql";
-
-// Rules that modules declare.
-constexpr const char* kSixteenth = R"sql(
-ALTER TABLE alert_rules ADD COLUMN pipeline TEXT NOT NULL DEFAULT '';  -- '': made by command
 )sql";
 
 constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},

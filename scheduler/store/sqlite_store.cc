@@ -124,6 +124,7 @@ Status SqliteStore::prepare_statements() {
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
       {&load_durations_, kSelectDurations},
+      {&load_materialization_, select_rows<engine::MaterializationRow>("WHERE id=?")},
       {&load_ticks_, select_rows<engine::TickRow>(
                          "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT nominal "
                          "FROM ticks WHERE schedule=?1 AND nominal<?2 AND nominal % 1000000 = 0 "
@@ -229,6 +230,13 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
   }
   for (const std::string& asset : reads.durations) {
     if (Status status = load_durations(asset, facts.durations[asset]); !status.ok()) return status;
+  }
+  for (const std::int64_t id : reads.materializations) {
+    engine::MaterializationRow row;
+    Result<bool> found = find(load_materialization_, id, row);
+    if (!found.ok() && found.status().code() == Code::kDataLoss) continue;
+    if (!found.ok()) return found.status();
+    if (*found) facts.materializations.emplace(id, std::move(row));
   }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     if (Status status = load_ticks(wanted, facts.ticks[wanted.schedule]); !status.ok()) {

@@ -110,7 +110,8 @@ class SqliteStore final : public engine::Store {
   Connection connection_;
   RowWriter writer_;
   Statement begin_, commit_, rollback_, probe_;
-  Statement load_reply_, load_run_, load_artifact_, load_ticks_, load_durations_, prune_;
+  Statement load_reply_, load_run_, load_artifact_, load_ticks_, load_durations_,
+      load_materialization_, prune_;
   Retention retention_;
   StoreStats stats_;
   std::uint64_t generation_ = 0;

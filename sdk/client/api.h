@@ -91,6 +91,8 @@ class Api {
 
   Answer<v1::ListFreshnessResponse> list_freshness(const v1::ListFreshnessRequest& request);
   Answer<v1::GetFreshnessResponse> get_freshness(const v1::GetFreshnessRequest& request);
+  Answer<v1::SetFreshnessResponse> set_freshness(const v1::SetFreshnessRequest& request);
+  Answer<v1::UnsetFreshnessResponse> unset_freshness(const v1::UnsetFreshnessRequest& request);
   Answer<v1::PauseFreshnessResponse> pause_freshness(const v1::PauseFreshnessRequest& request);
   Answer<v1::ResumeFreshnessResponse> resume_freshness(const v1::ResumeFreshnessRequest& request);
   Answer<v1::ListAlertsResponse> list_alerts(const v1::ListAlertsRequest& request);

@@ -70,6 +70,10 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
               .count());
     }
   }
+  for (const std::int64_t id : reads.materializations) {
+    const engine::MaterializationRow* row = tables_.materializations.find(id);
+    if (row != nullptr) facts.materializations.emplace(id, *row);
+  }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     const auto& ticks = tables_.ticks.rows();
     auto& found = facts.ticks[wanted.schedule];
@@ -184,7 +188,7 @@ void MemoryStore::restore_runs(engine::Snapshot& snapshot) const {
       continue;
     }
     if (run.queued_for != engine::QueueReason::kNone) {
-      snapshot.queued.push_back({id, run.priority, run.queued_for, run.start_at, run.origin});
+      snapshot.queued.push_back(engine::QueuedRun::of(run, run.queued_for));
       continue;
     }
     snapshot.runs.push_back(run);

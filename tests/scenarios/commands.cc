@@ -169,18 +169,38 @@ std::string show_freshness(World& world) {
     const engine::FreshnessRow& row = policy.row;
     text += asset + " " + std::string(base::word_of(row.state)) + " since " +
             engine::utc_text(row.state_since);
+    if (!row.set_by.empty()) text += " set by " + row.set_by;
     if (row.paused) text += " paused by " + row.paused_by;
     if (policy.refresh) text += " refresh " + policy.refresh.text();
     if (row.failures > 0) text += " failures " + std::to_string(row.failures);
     if (row.retry_at) text += " not before " + engine::utc_text(*row.retry_at);
+    if (row.refresh_at) text += " run at " + engine::utc_text(*row.refresh_at);
     if (policy.wake) text += " wakes " + engine::utc_text(*policy.wake);
     text += policy.waits.empty() ? "\n" : " (" + policy.waits + ")\n";
   }
   return world.readable(text);
 }
 
+// "freshness set ASSET fail=6h", as a graph's "freshness" line; "freshness unset ASSET".
+std::string set_freshness(World& world, const Line& line) {
+  engine::SetFreshness command;
+  command.request = request_of(line, {});
+  command.asset = line.words.at(2);
+  command.by = "ops@host";
+  if (line.words.at(1) == "set") {
+    command.spec = test::parse_freshness("", "max_age", every_option(line));
+    if (const auto cron = line.option("by"); !cron.empty()) {
+      command.spec->kind = module::FreshnessKind::kBy;
+      command.spec->cron = cron;
+      command.zones = test::zones_of({command.spec->zone});
+    }
+  }
+  return world.step(command);
+}
+
 std::string do_freshness(World& world, const Line& line) {
   if (line.words.size() == 1) return show_freshness(world);
+  if (line.words.at(1) == "set" || line.words.at(1) == "unset") return set_freshness(world, line);
   engine::PauseFreshness command;
   command.request = request_of(line, {});
   command.assets.assign(line.words.begin() + 2, line.words.end());

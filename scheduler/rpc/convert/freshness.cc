@@ -37,6 +37,31 @@ void to_proto(const engine::FreshnessRow& row, v1::Freshness* out) {
   out->set_pause_reason(row.pause_reason);
   out->set_failures(row.failures);
   if (row.retry_at) to_proto(*row.retry_at, out->mutable_retry_at());
+  out->set_set_by(row.set_by);
+  if (row.refresh_at) to_proto(*row.refresh_at, out->mutable_refresh_at());
+}
+
+base::Result<module::FreshnessSpec> from_proto(const v1::FreshnessPolicy& policy) {
+  const auto kind = from_proto_enum<module::FreshnessKind>(policy.kind());
+  const auto action = from_proto_enum<module::FreshnessAction>(policy.action());
+  const bool default_action = policy.action() == v1::FRESHNESS_ACTION_UNSPECIFIED;
+  if (!kind || (!action && !default_action)) {
+    return base::Status(base::Code::kInvalidArgument, base::kErrUsage,
+                        std::string("the policy needs a ") + (kind ? "known action" : "kind") +
+                            " of those that the API names");
+  }
+  module::FreshnessSpec spec;
+  spec.kind = *kind;
+  spec.action = action.value_or(module::FreshnessAction::kRefresh);
+  spec.fail_ms = policy.fail_ms();
+  spec.warn_ms = policy.warn_ms();
+  spec.cron = policy.cron();
+  if (!policy.zone().empty()) spec.zone = policy.zone();
+  spec.lower_bound_ms = policy.lower_bound_ms();
+  spec.warn_margin_ms = policy.warn_margin_ms();
+  if (policy.has_required_after_ms()) spec.required_after_ms = policy.required_after_ms();
+  spec.expected_ms = policy.expected_ms();
+  return spec;
 }
 
 v1::FreshnessState freshness_state_to_proto(engine::FreshnessState state) {

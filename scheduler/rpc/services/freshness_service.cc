@@ -116,13 +116,47 @@ Status get_freshness(Backend& backend, const v1::GetFreshnessRequest& request,
 }
 
 template <class Request>
-base::Result<CommandBody> pause_freshness_command(const Request& request, bool pause) {
+base::Result<engine::RequestInfo> freshness_request_info(const Request& request) {
   if (request.by().size() > kByMax) {
     return bad_freshness_request(
         base::kErrLimit, "`by` has " + std::to_string(request.by().size()) + " bytes; at most " +
                              std::to_string(kByMax) + " are taken");
   }
-  auto info = request_info(request.idempotency_key(), request_hash(request));
+  return request_info(request.idempotency_key(), request_hash(request));
+}
+
+base::Result<CommandBody> set_freshness_command(Backend& backend,
+                                                const v1::SetFreshnessRequest& request) {
+  auto info = freshness_request_info(request);
+  if (!info.ok()) return info.status();
+  auto spec = from_proto(request.policy());
+  if (!spec.ok()) return spec.status();
+  engine::SetFreshness command;
+  if (spec->kind == module::FreshnessKind::kBy) {
+    auto zone = backend.zones.get(spec->zone);
+    if (!zone.ok()) return zone.status();
+    command.zones.emplace(spec->zone, std::move(zone).value());
+  }
+  command.request = std::move(info).value();
+  command.asset = request.asset();
+  command.spec = std::move(spec).value();
+  command.by = request.by();
+  return CommandBody(std::move(command));
+}
+
+base::Result<CommandBody> unset_freshness_command(const v1::UnsetFreshnessRequest& request) {
+  auto info = freshness_request_info(request);
+  if (!info.ok()) return info.status();
+  engine::SetFreshness command;
+  command.request = std::move(info).value();
+  command.asset = request.asset();
+  command.by = request.by();
+  return CommandBody(std::move(command));
+}
+
+template <class Request>
+base::Result<CommandBody> pause_freshness_command(const Request& request, bool pause) {
+  auto info = freshness_request_info(request);
   if (!info.ok()) return info.status();
   if (request.all() == !request.assets().empty()) {
     return bad_freshness_request(base::kErrUsage, request.all()
@@ -171,6 +205,22 @@ class FreshnessServiceImpl final : public v1::FreshnessService::CallbackService 
                                    v1::GetFreshnessResponse* response) override {
     return serve_read(backend_, context,
                       [=, this] { return get_freshness(backend_, *request, response); });
+  }
+
+  ServerUnaryReactor* SetFreshness(CallbackServerContext* context,
+                                   const v1::SetFreshnessRequest* request,
+                                   v1::SetFreshnessResponse*) override {
+    return serve_prepared(
+        backend_, context, [=, this] { return set_freshness_command(backend_, *request); },
+        [](const engine::Reply&) { return Status(); });
+  }
+
+  ServerUnaryReactor* UnsetFreshness(CallbackServerContext* context,
+                                     const v1::UnsetFreshnessRequest* request,
+                                     v1::UnsetFreshnessResponse*) override {
+    return serve_prepared(
+        backend_, context, [=] { return unset_freshness_command(*request); },
+        [](const engine::Reply&) { return Status(); });
   }
 
   ServerUnaryReactor* PauseFreshness(CallbackServerContext* context,

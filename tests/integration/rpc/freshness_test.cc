@@ -133,6 +133,54 @@ TEST_F(FreshnessTest, WhatIsMadePassesAndSaysWhenItWillNot) {
   EXPECT_EQ(get("b").state(), v1::FRESHNESS_STATE_PASS);
 }
 
+TEST_F(FreshnessTest, PeopleSetAPolicyAndTakeItBack) {
+  v1::SetFreshnessRequest set;
+  set.set_asset("a");
+  set.set_by("ann@laptop");
+  set.mutable_policy()->set_kind(v1::FRESHNESS_KIND_BY);
+  set.mutable_policy()->set_cron("0 9 29 2 *");
+  set.mutable_policy()->set_zone("Europe/Berlin");
+  set.mutable_policy()->set_lower_bound_ms(3'600'000);
+  v1::SetFreshnessResponse answer;
+  ASSERT_TRUE(ask(*freshness_, &Stub::SetFreshness, set, &answer).ok());
+  const v1::Freshness changed = get("a");
+  EXPECT_EQ(changed.set_by(), "ann@laptop");
+  EXPECT_EQ(changed.policy().zone(), "Europe/Berlin");
+  EXPECT_EQ(changed.policy().action(), v1::FRESHNESS_ACTION_REFRESH);
+  v1::UnsetFreshnessRequest unset;
+  unset.set_asset("a");
+  v1::UnsetFreshnessResponse unset_answer;
+  ASSERT_TRUE(ask(*freshness_, &Stub::UnsetFreshness, unset, &unset_answer).ok());
+  EXPECT_EQ(get("a").description(), "at most 26 h old; observed only");
+  EXPECT_EQ(get("a").set_by(), "");
+  EXPECT_EQ(ask(*freshness_, &Stub::UnsetFreshness, unset, &unset_answer).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(FreshnessTest, APolicyThatCannotBeIsNotSet) {
+  v1::SetFreshnessRequest set;
+  v1::SetFreshnessResponse answer;
+  const auto refused = [&] { return ask(*freshness_, &Stub::SetFreshness, set, &answer); };
+  set.set_asset("a");
+  EXPECT_THAT(refused().error_message(), HasSubstr("kind"));
+  set.mutable_policy()->set_kind(v1::FRESHNESS_KIND_MAX_AGE);
+  set.mutable_policy()->set_fail_ms(1'000);
+  EXPECT_THAT(refused().error_message(), HasSubstr("a minute"));
+  set.mutable_policy()->set_fail_ms(3'600'000);
+  set.mutable_policy()->set_warn_ms(3'600'000);
+  EXPECT_EQ(refused().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  set.mutable_policy()->set_warn_ms(0);
+  set.set_asset("aa");
+  EXPECT_EQ(refused().error_code(), grpc::StatusCode::NOT_FOUND);
+  set.set_asset("a");
+  set.mutable_policy()->set_kind(v1::FRESHNESS_KIND_BY);
+  set.mutable_policy()->set_fail_ms(0);
+  set.mutable_policy()->set_cron("0 9 * * *");
+  set.mutable_policy()->set_zone("Europe/Brelin");
+  EXPECT_THAT(refused().error_message(), HasSubstr("Europe/Berlin"));
+  EXPECT_EQ(get("a").set_by(), "");
+}
+
 TEST_F(FreshnessTest, ListsAreFiltered) {
   EXPECT_THAT(listed(), ElementsAre("a", "b"));
   v1::ListFreshnessRequest request;

@@ -185,8 +185,12 @@ void ScheduleAudit::check_caught_up(const Written& written, base::Now now) {
   }
   if (changed_meanwhile(tick)) return;
   const Instant nominal = whole(tick.nominal);
-  if (known.occurrences->last_due_until(nominal) != known.occurrences->last_until(nominal)) {
-    return;  // a day off
+  const bool day_off = !known.occurrences->last_until(nominal)->day_off.empty();
+  require(day_off == tick.reason.starts_with("a day off"), "a day off is not told from others",
+          tick);
+  if (day_off) {
+    return require(!known.occurrences->last_until(end_of(tick))->day_off.empty(),
+                   "more than days off are skipped", tick);
   }
   coverage_.add(Seen::kTickCaughtUp);
   const module::ScheduleSpec& spec = schedule->spec;
@@ -203,6 +207,12 @@ void ScheduleAudit::check_caught_up(const Written& written, base::Now now) {
 void ScheduleAudit::check_missed(const TickRow& tick, const calendar::Occurrences& occurrences,
                                  const ScheduleRow& schedule) const {
   const module::ScheduleSpec& spec = schedule.spec;
+  for (const auto& off : spec.days_off) {
+    const Instant begin = zone_of(spec.zone)->fires_at(*calendar::read_day(off.day));
+    const auto first = occurrences.next_after(std::max(whole(tick.nominal), begin) - seconds(1));
+    require(!first || first->day_off.empty() || first->at > end_of(tick), "a day off was missed",
+            tick);
+  }
   const base::WallTime window = *downtime_ - milliseconds(spec.catch_up_window_ms) + seconds(1);
   int needed = spec.catch_up == CatchUp::kNone     ? 0
                : spec.catch_up == CatchUp::kLatest ? 1

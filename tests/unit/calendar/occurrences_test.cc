@@ -59,5 +59,46 @@ TEST(OccurrencesTest, ADayOffIsOneByTheClockOfTheZone) {
   EXPECT_EQ(schedule.last_until(off->at), off);
 }
 
+std::chrono::local_days local_day(int year, unsigned month, unsigned day) {
+  return std::chrono::local_days(std::chrono::year(year) / month / day);
+}
+
+TEST(OccurrencesTest, DaysOffOfOneCalendarThatFollowEachOtherAreAlike) {
+  const auto daily = make({"0 6,18 * * *"}, "UTC", {},
+                          {{local_day(2024, 12, 25), "holidays"},
+                           {local_day(2024, 12, 26), "holidays"},
+                           {local_day(2024, 12, 27), "move"}});
+  const Instant end = day_at(2024, 12, 31, 12);
+  std::vector<Instant> ends;
+  for (auto first = daily.next_after(day_at(2024, 12, 23, 12)); first && first->at <= end;
+       first = daily.next_after(ends.back())) {
+    ends.push_back(daily.last_alike(*first, end).at);
+  }
+  EXPECT_EQ(ends, (std::vector<Instant>{day_at(2024, 12, 24, 18), day_at(2024, 12, 26, 18),
+                                        day_at(2024, 12, 27, 18), day_at(2024, 12, 31, 6)}));
+}
+
+TEST(OccurrencesTest, ADayOffEndsWhereTheNextDayBeginsAlsoAtAMidnightThatComesTwice) {
+  // Havana, 2023-11-05: at 01:00 it is 00:00 once more.
+  for (const bool second_day : {false, true}) {
+    const auto minutes = make({"* * * * *"}, "America/Havana", {},
+                              {{local_day(2023, 11, second_day ? 5 : 4), "off"}});
+    const auto first = minutes.next_after(day_at(2023, 11, 4, 20));
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->day_off.empty(), second_day);
+    EXPECT_EQ(minutes.last_alike(*first, day_at(2023, 11, 5, 20)).at,
+              day_at(2023, 11, 5, 4) - std::chrono::minutes(1));
+  }
+}
+
+TEST(OccurrencesTest, WhatIsAlikeEndsAtTheLatestWhereItIsAsked) {
+  const auto hourly = make({"0 * * * *"}, "UTC", {}, {{local_day(2024, 12, 25), "holidays"}});
+  const auto off = hourly.next_after(day_at(2024, 12, 25, 1));
+  EXPECT_EQ(hourly.last_alike(*off, day_at(2024, 12, 25, 5)).at, day_at(2024, 12, 25, 5));
+  const auto due = hourly.next_after(day_at(2024, 12, 26, 1));
+  EXPECT_EQ(hourly.last_alike(*due, day_at(2024, 12, 28, 5)).at, day_at(2024, 12, 28, 5));
+  EXPECT_EQ(hourly.last_alike(*due, due->at).at, due->at);
+}
+
 }  // namespace
 }  // namespace weir::calendar

@@ -48,6 +48,10 @@ TEST(FreshnessCommandTest, WhatCannotBeMeantIsRefusedBeforeAnybodyIsAsked) {
   expect_refused({"freshness", "show"}, "ASSET");
   expect_refused({"freshness", "pause"}, "give --all");
   expect_refused({"freshness", "resume", "a", "--all"}, "not both");
+  expect_refused({"freshness", "set", "a"}, "either --max-age");
+  expect_refused({"freshness", "set", "a", "--max-age", "26h", "--by", "0 9 * * *"}, "either");
+  expect_refused({"freshness", "set", "a", "--max-age", "long"}, "--max-age: 'long'");
+  expect_refused({"freshness", "unset"}, "ASSET");
   expect_refused({"assets", "observe", "a", "--at", "whenever"}, "'whenever'");
   expect_refused({"assets", "observe"}, "ASSET");
 }
@@ -60,12 +64,18 @@ TEST(FreshnessCommandTest, WhatReachesAllAsksFirst) {
 
 TEST(FreshnessCommandTest, GoodOnesGetAsFarAsTheScheduler) {
   EXPECT_EQ(weir_alone({"freshness", "list", "--state", "not_applicable"}).code, 4);
+  EXPECT_EQ(weir_alone({"freshness", "set", "a", "--by", "0 9 * * *", "--lower-bound", "1h",
+                        "--warn-before", "30m", "--observe-only"})
+                .code,
+            4);
+  EXPECT_EQ(weir_alone({"freshness", "unset", "a"}).code, 4);
   EXPECT_EQ(weir_alone({"freshness", "resume", "a", "b", "--reason", "why"}).code, 4);
   EXPECT_EQ(weir_alone({"assets", "observe", "a", "--at", "2h", "--version", "7"}).code, 4);
 }
 
 TEST(FreshnessCommandTest, CompletionOffersItsCommands) {
   EXPECT_EQ(weir_alone({"__complete", "--", "freshness", "sh"}).out, "show\n");
+  EXPECT_EQ(weir_alone({"__complete", "--", "freshness", "un"}).out, "unset\n");
   EXPECT_EQ(weir_alone({"__complete", "--", "assets", "ob"}).out, "observe\n");
   EXPECT_THAT(weir_alone({"__complete", "--", "freshness", "pause", "a", ""}).err, IsEmpty());
 }
