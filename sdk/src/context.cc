@@ -97,14 +97,17 @@ int Context::attempt() const { return host_->attempt().attempt; }
 std::string Context::idempotency_key() const { return run() + "/" + task(); }
 std::int64_t Context::epoch() const { return host_->attempt().epoch; }
 
+std::optional<std::string> Start::find_secret(std::string_view name) const {
+  return sdk_impl::find_secret(base::secret_variable(name));
+}
+
 std::string Start::secret(std::string_view name) const {
-  const std::string variable = base::secret_variable(name);
-  std::optional<std::string> value = sdk_impl::find_secret(variable);
+  std::optional<std::string> value = find_secret(name);
   if (!value) {
-    throw permanent("the secret '" + std::string(name) + "' is not there: set " + variable +
-                    (sdk_impl::secrets_are_of_worker()
-                         ? " in the environment of `weir up` or `weir worker`"
-                         : ""));
+    throw permanent(
+        "the secret '" + std::string(name) + "' is not there: set " + base::secret_variable(name) +
+        (sdk_impl::secrets_are_of_worker() ? " in the environment of `weir up` or `weir worker`"
+                                           : ""));
   }
   return *std::move(value);
 }

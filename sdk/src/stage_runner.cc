@@ -331,7 +331,7 @@ class Attempt {
     try {
       const Verdict verdict = check.run(value, further);
       result.passed = verdict.passed();
-      result.reason = cut(verdict.reason());
+      if (!verdict.passed()) result.reason = cut(verdict.reason());
       if (const std::string problem = host_.take(verdict.metadata()); !problem.empty()) {
         return end(OutcomeClass::kFailed, "check '" + check.name + "': " + problem, true);
       }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -96,6 +97,8 @@ class Start {
   // program itself. The environment of stages does not show it. Throws weir::Failure (permanent)
   // when it is not set.
   std::string secret(std::string_view name) const;
+  // The same; nothing when it is not set.
+  std::optional<std::string> find_secret(std::string_view name) const;
 };
 
 }  // namespace weir

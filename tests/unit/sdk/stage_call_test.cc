@@ -217,6 +217,8 @@ TEST(Start, SecretsComeFromTheEnvironment) {
   ::setenv("WEIR_SECRET_CRM_DSN", "host=db", 1);
   EXPECT_EQ(weir::Start{}.secret("crm_dsn"), "host=db");
   EXPECT_THROW(weir::Start{}.secret("no_such_secret"), weir::Failure);
+  EXPECT_EQ(weir::Start{}.find_secret("crm_dsn"), "host=db");
+  EXPECT_EQ(weir::Start{}.find_secret("no_such_secret"), std::nullopt);
 }
 
 }  // namespace

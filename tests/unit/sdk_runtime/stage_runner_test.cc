@@ -129,6 +129,21 @@ TEST_F(StageRunnerTest, ACheckThatThrowsHasNotPassed) {
   EXPECT_EQ(report.checks[0].severity, module::CheckSeverity::kWarn);
 }
 
+// Stages write one expression for both ends; nobody is to read "too few rows" beside a pass.
+TEST_F(StageRunnerTest, ACheckThatPassedHasNoReason) {
+  const auto at_least = [](int rows) {
+    return [rows](const int& value) { return Verdict(value >= rows).because("too few rows"); };
+  };
+  Pipeline p("p");
+  p.asset("a", [] { return 2; }).check("some", at_least(1), warn).check("many", at_least(3), warn);
+  const auto report = run(p);
+  ASSERT_EQ(report.checks.size(), 2u);
+  EXPECT_TRUE(report.checks[0].passed);
+  EXPECT_EQ(report.checks[0].reason, "");
+  EXPECT_FALSE(report.checks[1].passed);
+  EXPECT_EQ(report.checks[1].reason, "too few rows");
+}
+
 TEST_F(StageRunnerTest, AnAbsentInputThatIsNeededFailsForGood) {
   Pipeline p("p");
   const AssetKey<int> key{"other/asset"};
