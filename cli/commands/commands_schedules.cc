@@ -422,7 +422,7 @@ int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   if (!api.ok()) return invocation.fail(api.status());
   const auto answer = (*api)->list_upcoming(request);
   if (!answer.ok()) return invocation.fail(answer.status());
-  std::vector<Column> columns{{"WHEN"}, {"IN", Align::kRight}, {"SCHEDULE"}, {"JOB"}, {"TIMES"}};
+  std::vector<Column> columns{{"WHEN"}, {"IN", Align::kRight}, {"BY"}, {"RUNS"}, {"TIMES"}};
   if (invocation.wide()) columns.push_back({"DUE"});
   Listing listing(std::move(columns));
   listing.nothing = "nothing is to happen until " + format_time(now + *span) +
@@ -430,12 +430,12 @@ int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   for (const v1::Upcoming& one : answer->upcoming()) {
     std::vector<Cell> row{{time_cell(one.nominal_at())},
                           {format_duration(to_wall(one.due_at()) - now)},
-                          {one.schedule()},
-                          {one.job()},
+                          {one.asset().empty() ? one.schedule() : "freshness"},
+                          {one.asset().empty() ? one.job() : one.asset()},
                           {times_text(one)}};
     if (invocation.wide()) row.push_back({time_cell(one.due_at())});
     listing.table.add(std::move(row));
-    listing.names.push_back(one.schedule());
+    listing.names.push_back(one.asset().empty() ? one.schedule() : one.asset());
     listing.items.push_back(&one);
   }
   for (const std::string& problem : answer->problems()) invocation.warn(printable(problem));

@@ -28,6 +28,9 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "run {subject} is queued and not planned: it starts at {start_at@}",
     "run {subject} is queued and not planned: it waits for run {ref} of its schedule, {ref2}, to "
     "end",
+    "run {subject} is queued and not planned: the scheduler's disk is full; it begins when there "
+    "is "
+    "room again",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
     "run {subject} is set aside, for {text}, until it is repaired and the scheduler started again",
     "run {subject} {ref}[text?: {text}]",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <queue>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -258,6 +259,44 @@ Status list_ticks(Backend& backend, const v1::ListTicksRequest& request,
   return filled;
 }
 
+namespace {
+
+struct PlannedRefresh {
+  base::WallTime at{};
+  std::string asset;
+};
+
+// The first to come stands last.
+base::Result<std::vector<PlannedRefresh>> planned_refreshes(Backend& backend,
+                                                            base::WallTime until) {
+  std::vector<PlannedRefresh> planned;
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  do {
+    auto rows = backend.reader.list_freshness({}, page);
+    if (!rows.ok()) return rows.status();
+    for (engine::FreshnessRow& row : rows->rows) {
+      if (row.refresh_at && *row.refresh_at <= until) {
+        planned.push_back({*row.refresh_at, std::move(row.asset)});
+      }
+    }
+    page.after = rows->next;
+  } while (!page.after.empty());
+  std::sort(planned.begin(), planned.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.at, a.asset) > std::tie(b.at, b.asset);
+  });
+  return planned;
+}
+
+void tell(const PlannedRefresh& refresh, v1::Upcoming* out) {
+  out->set_asset(refresh.asset);
+  to_proto(refresh.at, out->mutable_nominal_at());
+  to_proto(refresh.at, out->mutable_due_at());
+  out->set_times(1);
+}
+
+}  // namespace
+
 Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
                      v1::ListUpcomingResponse* response) {
   const auto limit = count_of("limit", request.limit(), kUpcomingDefault, kUpcomingMax);
@@ -268,6 +307,8 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
   to_proto(until, response->mutable_until());
   const auto schedules = watched(backend, now, response);
   if (!schedules.ok()) return schedules.status();
+  auto refreshes = planned_refreshes(backend, until);
+  if (!refreshes.ok()) return refreshes.status();
   Queue queue;
   const auto push = [&](std::size_t i, const std::optional<ScheduleTime>& next) {
     if (next && next->nominal <= until && next->nominal < kLatest) queue.push({*next, i});
@@ -278,10 +319,18 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
   }
   std::vector<bool> singly(schedules->size(), request.each());
   std::int64_t budget = kTimesCountedInAll;
-  while (!queue.empty()) {
+  while (!queue.empty() || !refreshes->empty()) {
     if (response->upcoming_size() == *limit) {
       response->set_cut(true);
       return {};
+    }
+    const bool refresh_first =
+        !refreshes->empty() &&
+        (queue.empty() || refreshes->back().at <= base::WallTime(queue.top().next.nominal));
+    if (refresh_first) {
+      tell(refreshes->back(), response->add_upcoming());
+      refreshes->pop_back();
+      continue;
     }
     const Coming first = queue.top();
     queue.pop();
