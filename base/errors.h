@@ -42,10 +42,11 @@ inline constexpr int kErrBadParam = 209;
 inline constexpr int kErrRunFinished = 210;
 inline constexpr int kErrUnknownModule = 211;
 inline constexpr int kErrNeverMaterialized = 212;
-inline constexpr int kErrCron = 213;       // syntax, or it can never fire; with a caret
-inline constexpr int kErrTimeZone = 214;   // unknown, or the system's tables cannot be read
-inline constexpr int kErrFreshness = 216;  // a policy that cannot be
+inline constexpr int kErrCron = 213;      // syntax, or it can never fire; with a caret
+inline constexpr int kErrTimeZone = 214;  // unknown, or the system's tables cannot be read
 inline constexpr int kErrUnknownSchedule = 215;
+inline constexpr int kErrFreshness = 216;     // a policy that cannot be
+inline constexpr int kErrUnknownAlert = 217;  // no such rule, alert or silence
 
 inline constexpr int kErrUnknownWorker = 301;
 inline constexpr int kErrProtocolVersion = 302;

@@ -33,6 +33,8 @@ enum class PlantedBug {
   kOverlapNeverReleased,      // what waits does not begin
   kSupersededRunGoesOn,       // its tick says that it does not
   kTimesRepeated,             // by a clock that is set back
+  kAlertLost,                 // a step that brings about much is not looked at to its end
+  kAlertDoubled,              // one that fires is forgotten by a restore, and fires again
 };
 extern PlantedBug planted_bug;
 

@@ -166,6 +166,7 @@ int run_in(Invocation& invocation, std::vector<std::string> arguments) {
   add_db_commands(app, invocation, chosen);
   add_schedule_commands(app, invocation, chosen);
   add_freshness_commands(app, invocation, chosen);
+  add_alert_commands(app, invocation, chosen);
   add_simulate_command(app, invocation, chosen);
   add_cron_commands(app, invocation, chosen);
   add_open_command(app, invocation, chosen);

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/planted.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/step.h"
 #include "engine/versions/basis.h"
@@ -247,7 +248,10 @@ void record_checks(Step& step, Run& run, const Task& task, const AttemptFinished
     if (!told.emplace(check.asset, check.name).second) continue;
     write(step, CheckRow{report.key, check.asset, check.name, check.severity, check.passed,
                          check.reason, check.metadata, step.now.wall, partition_of(run, task)});
-    if (check.passed) continue;
+    if (check.passed) {
+      check_passed(step, {check.asset, partition_of(run, task)}, check.name);
+      continue;
+    }
     emit_task(
         step, run, task,
         CheckFailed{

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "engine/alerts/alert_commands.h"
 #include "engine/records.h"
 #include "engine/report_values.h"
 #include "engine/runs/run_spec.h"
@@ -165,7 +166,9 @@ struct Command {
   std::variant<RegisterModules, PutSchedule, DeleteSchedule, PauseSchedules, TriggerSchedule,
                PauseFreshness, SetFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker,
                DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed,
-               AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain>
+               AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain, PutAlertRule,
+               DeleteAlertRule, TestAlertRule, SilenceAlerts, UnsilenceAlerts, OutboxUndelivered,
+               DiskChecked>
       body;
 };
 
@@ -179,7 +182,8 @@ inline Sender sender_of(const CommandBody& body) {
 inline bool adds_work(const CommandBody& body) {
   if (const auto* upload = std::get_if<RegisterModules>(&body)) return !upload->dry_run;
   return std::holds_alternative<CreateRun>(body) || std::holds_alternative<PutSchedule>(body) ||
-         std::holds_alternative<TriggerSchedule>(body);
+         std::holds_alternative<TriggerSchedule>(body) ||
+         std::holds_alternative<PutAlertRule>(body);
 }
 
 }  // namespace weir::engine

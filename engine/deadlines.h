@@ -56,7 +56,8 @@ enum class TimerKind {
   kWithdraw,   // queued runs that are to end
   kFreshness,  // of a policy: its standing may change, or it is time for a refresh
   kMeasure,    // of a policy that waits for durations to be read
-  kRebase      // schedules that are ahead of the clock
+  kRebase,     // schedules that are ahead of the clock
+  kSlowRun     // a run is past the limit of an alert rule
 };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.

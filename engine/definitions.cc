@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -110,6 +111,7 @@ base::Result<Proposal> propose(const State& state, const RegisterModules& comman
     if (Status status = check_jobs(upload.manifest); !status.ok()) return status;
     Status status = check_schedules(state, *upload.manifest, command.zones);
     if (status.ok()) status = check_freshness(state, *upload.manifest, command.zones);
+    if (status.ok()) status = check_alerts(state, *upload.manifest);
     if (!status.ok()) return status;
     proposal.pipelines[upload.manifest->pipeline] = upload.manifest;
   }
@@ -252,6 +254,7 @@ ModuleChange change_of(const State& state, const ModuleUpload& upload,
     if (!after.contains(name)) change.removed.push_back(name);
   }
   add_schedule_changes(state, *upload.manifest, change);
+  add_alert_changes(state, *upload.manifest, change);
   change.breaking = breaking;
   change.pipeline = upload.manifest->pipeline;
   change.module = upload.digest;
@@ -269,6 +272,7 @@ Status check_records(const State& state, const RegisterModules& command, const P
     records += kRecordsOfAModuleMax;
     records += kRecordsOfAScheduleMax * std::ssize(upload.manifest->schedules);
     records += 3 * std::ssize(upload.manifest->freshness);  // its row twice, its event
+    records += 2 * std::ssize(upload.manifest->alerts);     // its row, its event
     for (const auto& stage : upload.manifest->stages) records += std::ssize(stage.outputs);
   }
   for (const auto& [name, asset] : state.assets) {
@@ -336,6 +340,7 @@ void activate(Step& step, const ModuleUpload& upload) {
   adopt_assets(step, pipeline, *upload.manifest);
   declare_schedules(step, *upload.manifest, upload.digest);
   declare_freshness(step, *upload.manifest);
+  declare_alerts(step, *upload.manifest, upload.digest);
   emit(step, ModuleRegistered{pipeline, upload.digest});
 }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "base/planted.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -48,13 +49,15 @@ void apply(Step& step, const Command& command) {
                    step.state.disk_full = !c.room;
                    fire_timers(step);
                  },
-                 [&](const OutboxDelivered& c) {
-                   if (auto row = step.state.outbox.extract(c.id); !row.empty()) {
-                     row.mapped().delivered = true;
-                     write_lazy(step, std::move(row.mapped()));
-                   }
-                 },
+                 [&](const OutboxDelivered& c) { outbox_delivered(step, c); },
+                 [&](const OutboxUndelivered& c) { outbox_undelivered(step, c); },
                  [&](const Explain& c) { explain(step, c); },
+                 [&](const PutAlertRule& c) { put_alert_rule(step, c); },
+                 [&](const DeleteAlertRule& c) { delete_alert_rule(step, c); },
+                 [&](const TestAlertRule& c) { test_alert_rule(step, c); },
+                 [&](const SilenceAlerts& c) { silence_alerts(step, c); },
+                 [&](const UnsilenceAlerts& c) { unsilence_alerts(step, c); },
+                 [&](const DiskChecked& c) { disk_checked(step, c); },
              },
              command.body);
 }
@@ -133,6 +136,11 @@ Reads Engine::reads(const Command& command) const {
                  [&](const ObserveAsset& c) { request(c.request); },
                  [&](const CreateRun& c) { request(c.request); },
                  [&](const DrainWorker& c) { request(c.request); },
+                 [&](const PutAlertRule& c) { request(c.request); },
+                 [&](const DeleteAlertRule& c) { request(c.request); },
+                 [&](const TestAlertRule& c) { request(c.request); },
+                 [&](const SilenceAlerts& c) { request(c.request); },
+                 [&](const UnsilenceAlerts& c) { request(c.request); },
                  [&](const CancelRun& c) {
                    request(c.request);
                    if (!state_->runs.contains(c.run)) reads.runs.push_back(c.run);
@@ -191,6 +199,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
     review_renewed(step);
   } while (pass_over_up_to_date(step));
   if (step.dispatch) dispatch(step);
+  react_alerts(step);
   write_events(step);
   write_dirty(step);
   drop_ended(step);

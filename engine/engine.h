@@ -32,7 +32,6 @@ struct Options {
   // Rows that one request may cause in one step: a registration, or a run whose tasks all end.
   std::int64_t request_records_max = 500'000;
   std::int64_t timer_records_max = 20'000;  // deadlines beyond it are left to the next step
-  bool notify_run_finished = false;         // write an outbox row when a run ends
 };
 
 struct State;  // state.h

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/alerts/alert_rows.h"
 #include "engine/rows/data_rows.h"
 #include "engine/rows/freshness_rows.h"
 #include "engine/rows/progress.h"
@@ -168,10 +169,10 @@ struct EventRow {
   }
 };
 
-using Record =
-    std::variant<ModuleRow, AssetRow, AssetPartitionRow, RunRow, RunCountsRow, TaskRow, AttemptRow,
-                 MaterializationRow, CheckRow, ArtifactRow, CursorRow, EventRow, WorkerRow,
-                 ReplyRow, OutboxRow, ScheduleRow, TickRow, FreshnessRow>;
+using Record = std::variant<ModuleRow, AssetRow, AssetPartitionRow, RunRow, RunCountsRow, TaskRow,
+                            AttemptRow, MaterializationRow, CheckRow, ArtifactRow, CursorRow,
+                            EventRow, WorkerRow, ReplyRow, OutboxRow, ScheduleRow, TickRow,
+                            FreshnessRow, AlertRuleRow, AlertRow, SilenceRow>;
 
 template <class... Rows>
 consteval bool list_every_member(const std::variant<Rows...>*) {

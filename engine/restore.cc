@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/planted.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/plan/run_plan.h"
 #include "engine/schedules/schedule_step.h"
@@ -202,6 +203,7 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   }
   for (const QueuedRun& run : snapshot.queued) add_to_queue(*state_, run, now);
   restore_schedules(*state_, snapshot, now);
+  restore_alerts(*state_, snapshot, now);
   restore_freshness(*state_, snapshot, now);
   arm_admission(*state_, now);
   state_->set_aside = snapshot.set_aside;

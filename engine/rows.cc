@@ -124,6 +124,9 @@ std::string Engine::durable_text() const {
   }
   for (const auto& [id, run] : state_->queue.runs()) append_queued(text, run);
   for (const auto& [name, schedule] : state_->schedules) append_line(text, schedule.row);
+  for (const auto& [name, rule] : state_->alerts.rules) append_line(text, rule);
+  for (const auto& [id, alert] : state_->alerts.live) append_line(text, alert);
+  for (const auto& [id, silence] : state_->alerts.silences) append_line(text, silence);
   for (const auto& [asset, policy] : state_->freshness) append_line(text, policy.row);
   for (const auto& [id, worker] : state_->workers) append_line(text, worker.row);
   for (const auto& [id, row] : state_->outbox) append_line(text, row);

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/alerts/alert_state.h"
 #include "engine/deadlines.h"
 #include "engine/engine.h"
 #include "engine/freshness/policy.h"
@@ -175,6 +176,7 @@ struct State {
   bool rebase = false;                // schedules are ahead of the clock, which was set back
   WallTime downtime_until{};          // times up to here passed while nobody looked
   std::optional<base::Now> last_now;  // of the step before
+  Alerts alerts;
   std::map<std::string, Worker> workers;
   std::unordered_map<SessionId, std::string> sessions;
   ReadyQueues ready;                 // for a worker
@@ -183,10 +185,7 @@ struct State {
   std::set<std::string> overfull;  // workers with more leases than slots
   std::map<std::int64_t, OutboxRow> outbox;
   Timers timers;
-  std::int64_t last_seq = 0;
-  std::int64_t last_materialization = 0;
-  std::int64_t last_outbox = 0;
-  std::int64_t last_order = 0;
+  std::int64_t last_seq = 0, last_materialization = 0, last_outbox = 0, last_order = 0;
 };
 
 }  // namespace weir::engine

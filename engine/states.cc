@@ -9,7 +9,7 @@ static_assert(base::kWords<RunState>.size() == 1 + std::size_t(RunState::kCancel
 static_assert(base::kWords<TaskState>.size() == 1 + std::size_t(TaskState::kCached));
 static_assert(base::kWords<OutcomeClass>.size() == 1 + std::size_t(OutcomeClass::kReleased));
 static_assert(base::kWords<ArtifactKind>.size() == 1 + std::size_t(ArtifactKind::kExternal));
-static_assert(base::kWords<EventKind>.size() == 1 + std::size_t(EventKind::kAssetObserved));
+static_assert(base::kWords<EventKind>.size() == 1 + std::size_t(EventKind::kAlertChanged));
 
 bool terminal(RunState state) {
   switch (state) {

@@ -96,13 +96,15 @@ enum class EventKind {
   kTickRecorded,  // of a nominal time for which no run was made
   kFreshnessChanged,
   kAssetObserved,
+  kAlertChanged,  // an alert, its rule, or a silence
 };
-constexpr base::Words<20> words(EventKind) {
+constexpr base::Words<21> words(EventKind) {
   return {"run_created",      "run_admitted",       "run_started",       "run_canceling",
           "run_finished",     "task_assigned",      "task_started",      "task_finished",
           "task_retry",       "asset_materialized", "check_failed",      "module_registered",
           "worker_connected", "worker_lost",        "worker_draining",   "worker_forgotten",
-          "schedule_changed", "tick_recorded",      "freshness_changed", "asset_observed"};
+          "schedule_changed", "tick_recorded",      "freshness_changed", "asset_observed",
+          "alert_changed"};
 }
 
 // A value by reference: what a task committed and what its consumers are given.

@@ -107,7 +107,6 @@ void cancel_run(Step& step, const CancelRun& command);
 void cancel_live(Step& step, Run& run, const std::string& why);
 void finish_run_if_done(Step& step, Run& run);
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq);
-void notify_end(Step& step, const RunFinished& end);
 
 // ---- events/react.cc ----
 void react(Step& step);

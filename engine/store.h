@@ -68,7 +68,10 @@ struct Snapshot {
   std::map<std::string, WallTime> last_ticks;  // by schedule: up to when it has ticks of its cron
   // By schedule: later times than ScheduleRow::recorded_until that have a run, in order.
   std::map<std::string, std::vector<WallTime>> ahead;
-  Zones zones;                            // that the schedules name and that can be read
+  Zones zones;  // that the schedules name and that can be read
+  std::vector<AlertRuleRow> alert_rules;
+  std::vector<AlertRow> alerts;  // that fire, or whose message is pending
+  std::vector<SilenceRow> silences;
   std::vector<OutboxRow> outbox;          // not delivered
   std::map<RunId, std::int32_t> run_seq;  // last event of each live run
   RunId last_run;                         // the largest id

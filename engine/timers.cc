@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/planted.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -89,6 +90,8 @@ void fire(Step& step, const Timer& timer) {
       return fire_measure(step);
     case TimerKind::kRebase:
       return rebase_schedules(step);
+    case TimerKind::kSlowRun:
+      return fire_slow_run(step, timer.name, timer.task.run);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "module/alert_check.h"
 #include "module/freshness_check.h"
 #include "module/schedule_check.h"
 
@@ -41,6 +42,7 @@ class Validator {
     if (first_error_ == 0) find_cycle();
     check_schedules();
     check_freshness();
+    check_alerts();
     return result();
   }
 
@@ -287,6 +289,44 @@ class Validator {
         add(problem.error(), problem.message());
       }
     }
+  }
+
+  // On what is its own: others answer for theirs, and the operator for workers and the disk.
+  void check_alerts() {
+    std::vector<std::string> names;
+    for (const AlertSpec& alert : manifest_.alerts) {
+      define_plain("alert rule", alert.name, names);
+      const std::string problem = about_problem(alert);
+      if (!problem.empty()) {
+        add(base::kErrBadManifest, "alert rule '" + base::valid_utf8(alert.name) + "': " + problem);
+      }
+      for (const Status& wrong : alert_problems(alert)) add(wrong.error(), wrong.message());
+    }
+  }
+
+  std::string about_problem(const AlertSpec& alert) const {
+    const std::string event(base::word_of(alert.event));
+    std::vector<std::string> known;
+    switch (alert.event) {
+      case AlertEvent::kWorkerLost:
+      case AlertEvent::kDiskLow:
+        return event + " is about the scheduler, not about a pipeline; make that rule by command";
+      case AlertEvent::kTaskFailed:
+        for (const StageSpec& stage : manifest_.stages) known.push_back(stage.name);
+        break;
+      case AlertEvent::kCheckFailed:
+      case AlertEvent::kFreshnessWarn:
+      case AlertEvent::kFreshnessFail:
+        for (const StageSpec& stage : manifest_.stages) {
+          for (const OutputSpec& output : stage.outputs) known.push_back(output.asset);
+        }
+        break;
+      default:
+        known = jobs_;
+    }
+    if (std::find(known.begin(), known.end(), alert.about) != known.end()) return "";
+    return event + " is about '" + base::valid_utf8(alert.about) +
+           "', which the pipeline does not declare." + base::did_you_mean(alert.about, known);
   }
 
   std::string not_made(const std::string& asset) const {

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "base/words.h"
+#include "module/alert_spec.h"
 #include "module/freshness_spec.h"
 #include "module/schedule_spec.h"
 
@@ -142,6 +143,7 @@ struct Manifest {
   std::vector<JobSpec> jobs;
   std::vector<ScheduleSpec> schedules;
   std::vector<FreshnessSpec> freshness;  // at most one an asset, of its own
+  std::vector<AlertSpec> alerts;
 };
 
 Json manifest_to_json(const Manifest& manifest);

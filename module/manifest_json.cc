@@ -137,6 +137,17 @@ Json freshness_to_json(const FreshnessSpec& policy) {
   return out;
 }
 
+Json alert_to_json(const AlertSpec& alert) {
+  Json out;
+  out.set("name", alert.name).set("event", base::word_of(alert.event));
+  out.set("about", alert.about);
+  set_int(out, "threshold", alert.threshold, 0);
+  set_text(out, "webhook", alert.webhook);
+  set_text(out, "channel", alert.channel);
+  set_text(out, "secret", alert.secret);
+  return out;
+}
+
 // Reads members with their path; keeps the first problem.
 class ManifestReader {
  public:
@@ -328,6 +339,19 @@ FreshnessSpec read_freshness(const Json& json, std::string path, Status& problem
   return out;
 }
 
+AlertSpec read_alert(const Json& json, std::string path, Status& problem) {
+  ManifestReader reader(json, std::move(path), problem);
+  AlertSpec out;
+  out.name = reader.text("name", true);
+  out.event = reader.choice<AlertEvent>("event");
+  out.about = reader.text("about", true);
+  out.threshold = reader.integer("threshold", 0);
+  out.webhook = reader.text("webhook");
+  out.channel = reader.text("channel");
+  out.secret = reader.text("secret");
+  return out;
+}
+
 void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
   reader.each("stages", [&](const Json& item, std::string at) {
     out.stages.push_back(read_stage(item, std::move(at), problem));
@@ -356,6 +380,9 @@ void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
   });
   reader.each("freshness", [&](const Json& item, std::string at) {
     out.freshness.push_back(read_freshness(item, std::move(at), problem));
+  });
+  reader.each("alerts", [&](const Json& item, std::string at) {
+    out.alerts.push_back(read_alert(item, std::move(at), problem));
   });
 }
 
@@ -406,6 +433,9 @@ Json manifest_to_json(const Manifest& manifest) {
     freshness.push(freshness_to_json(policy));
   }
   if (!manifest.freshness.empty()) out.set("freshness", std::move(freshness));
+  Json alerts = Json::Array{};
+  for (const AlertSpec& alert : manifest.alerts) alerts.push(alert_to_json(alert));
+  if (!manifest.alerts.empty()) out.set("alerts", std::move(alerts));
   return out;
 }
 

@@ -16,8 +16,10 @@
 #include "module/platform.h"
 #include "scheduler/access/access.h"
 #include "scheduler/access/browser_passes.h"
+#include "scheduler/alerts/alert_outbox.h"
+#include "scheduler/alerts/sender.h"
+#include "scheduler/alerts/watch.h"
 #include "scheduler/http/server.h"
-#include "scheduler/loop/command_outbox.h"
 #include "scheduler/loop/loop.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/scheduler_health.h"
@@ -25,15 +27,29 @@
 #include "scheduler/zones/zones.h"
 
 namespace weir {
+namespace {
+
+engine::DiskChecked disk_of(const store::DiskGuard& guard) {
+  const auto space = guard.measure();
+  if (!space.ok()) return {true, space.status().text()};
+  constexpr std::int64_t kMiB = 1 << 20;
+  return {space->free_bytes < space->limit_bytes,
+          std::to_string(space->free_bytes / kMiB) + " MiB free, new runs from " +
+              std::to_string(space->limit_bytes / kMiB) + " MiB"};
+}
+
+}  // namespace
 
 struct Scheduler::Parts {
   SchedulerOptions options;
   store::Storage storage;
   std::unique_ptr<access::Access> access;
   std::unique_ptr<access::BrowserPasses> browsers;
-  std::unique_ptr<loop::CommandOutbox> outbox;  // null without a command
-  std::unique_ptr<rpc::Server> rpc;             // before the loop, whose messages it takes
+  std::unique_ptr<alerts::Sender> sender;
+  std::unique_ptr<alerts::AlertOutbox> outbox;
+  std::unique_ptr<rpc::Server> rpc;  // before the loop, whose messages it takes
   std::unique_ptr<loop::Loop> loop;
+  std::unique_ptr<alerts::Watch> watch;
   std::unique_ptr<SchedulerHealth> health;
   std::unique_ptr<http::Server> http;
   base::Endpoint endpoint;
@@ -42,7 +58,9 @@ struct Scheduler::Parts {
   std::jthread checker;
 
   base::Status open_storage();
+  base::Status make_alerts();
   void make_rpc();
+  void make_watch();
   base::Status start_loop();
   base::Status start_servers();
   base::Status publish();
@@ -77,16 +95,53 @@ void Scheduler::Parts::make_rpc() {
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
   wanted.file_bytes_max = options.file_bytes_max;
+  for (const auto& [name, channel] : sender->config().channels) {
+    wanted.alert_channels.push_back(name);
+  }
   if (options.reader_stall_max) wanted.reader_stall_max = *options.reader_stall_max;
   wanted.started_at =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   rpc = std::make_unique<rpc::Server>(std::move(wanted));
 }
 
+base::Status Scheduler::Parts::make_alerts() {
+  alerts::Config config;
+  if (!options.alerts_config.empty()) {
+    auto read = alerts::read_config(options.alerts_config);
+    if (!read.ok()) return read.status();
+    config = std::move(*read);
+  }
+  alerts::SenderOptions from;
+  from.config = std::move(config);
+  from.secrets = alerts::Secrets::of_environment();
+  from.logs = storage.logs.get();
+  from.version = WEIR_VERSION;
+  sender = std::make_unique<alerts::Sender>(std::move(from));
+  alerts::AlertOutboxOptions wanted;
+  wanted.deliver = [from = sender.get()](const engine::OutboxRow& row,
+                                         const std::stop_token& stop) {
+    return from->deliver(row.id, row.payload, stop);
+  };
+  wanted.clock = [] { return loop::system_now().wall; };
+  outbox = std::make_unique<alerts::AlertOutbox>(std::move(wanted));
+  return {};
+}
+
+void Scheduler::Parts::make_watch() {
+  alerts::WatchOptions wanted;
+  wanted.disk = [guard = storage.guard.get()] { return disk_of(*guard); };
+  wanted.commands_taken = [from = loop.get()] { return std::uint64_t(from->stats().commands); };
+  const alerts::HeartbeatConfig& heartbeat = sender->config().heartbeat;
+  if (!heartbeat.to.url.empty() || !heartbeat.to.url_file.empty()) {
+    wanted.every = heartbeat.every;
+    wanted.beat = [from = sender.get()](const std::stop_token& stop) { return from->beat(stop); };
+  }
+  watch = std::make_unique<alerts::Watch>(std::move(wanted));
+}
+
 base::Status Scheduler::Parts::start_loop() {
   loop::LoopOptions wanted;
   wanted.engine = options.engine;
-  wanted.engine.notify_run_finished = !options.on_run_finished.empty();
   wanted.zone = zones::load_zone;
   wanted.admission = [guard = storage.guard.get()] { return guard->admit(); };
   wanted.housekeeping = [store = storage.store.get()](base::Now now, bool idle) {
@@ -94,18 +149,15 @@ base::Status Scheduler::Parts::start_loop() {
     const base::Status done = store->housekeeping(now, idle);
     static_cast<void>(done);
   };
-  if (!options.on_run_finished.empty()) {
-    loop::CommandOutboxOptions command;
-    command.command = options.on_run_finished;
-    outbox = std::make_unique<loop::CommandOutbox>(std::move(command));
-  }
   loop = std::make_unique<loop::Loop>(std::move(wanted), *storage.store, rpc->session_sink(),
                                       storage.artifacts.get(), outbox.get());
-  health = std::make_unique<SchedulerHealth>(storage, *loop, outbox.get(), options.kept);
+  make_watch();
+  health = std::make_unique<SchedulerHealth>(storage, *loop, *outbox, *watch, options.kept);
   const base::Status started = loop->start();
   if (!started.ok()) return started;
   health->set_quarantined(loop->quarantined());
-  if (outbox) outbox->start(*loop);
+  outbox->start(*loop);
+  watch->start(*loop);
   return {};
 }
 
@@ -166,10 +218,11 @@ void Scheduler::Parts::remove_old_logs(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any asked_to_stop;
   std::unique_lock lock(mutex);
-  while (!stop.stop_requested()) {
+  // The first time as late as rows go: a clock may have to be put right after the start.
+  while (!asked_to_stop.wait_for(lock, stop, store::kSweepEvery, [] { return false; }) &&
+         !stop.stop_requested()) {
     const base::WallTime before = loop::system_now().wall - options.kept.runs;
     health->set_logs_removed(storage.logs->remove_gone(before, gone, stop));
-    asked_to_stop.wait_for(lock, stop, store::kSweepEvery, [] { return false; });
   }
 }
 
@@ -179,6 +232,8 @@ base::Result<std::unique_ptr<Scheduler>> Scheduler::start(SchedulerOptions optio
   auto scheduler = std::make_unique<Scheduler>(Private{}, std::move(parts));
   Parts& built = *scheduler->parts_;
   base::Status status = built.open_storage();
+  if (!status.ok()) return status;
+  status = built.make_alerts();
   if (!status.ok()) return status;
   built.make_rpc();
   status = built.start_loop();
@@ -209,6 +264,7 @@ void Scheduler::stop() {
   parts_->checker.request_stop();
   if (parts_->http) parts_->http->stop();
   if (parts_->rpc) parts_->rpc->stop();
+  if (parts_->watch) parts_->watch->stop();
   if (parts_->outbox) parts_->outbox->stop();
   if (parts_->loop) parts_->loop->stop();
   if (parts_->checker.joinable()) parts_->checker.join();

@@ -24,7 +24,7 @@ struct SchedulerOptions {
   std::string http_address = "127.0.0.1:7600";
   std::optional<std::int64_t> min_free_bytes;          // empty: min(1 GiB, 5 % of the file system)
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
-  std::string on_run_finished;  // a command for sh -c that gets each ended run as JSON on stdin
+  std::string alerts_config;  // the operator's file: channels of alerts, the heartbeat; or empty
   // A reader of an answer or a stream that takes nothing for so long is cut off; empty: as the
   // ports have it.
   std::optional<std::chrono::milliseconds> reader_stall_max;

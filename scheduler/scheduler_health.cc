@@ -14,6 +14,7 @@ constexpr std::int64_t kFsyncSlowUs = 20'000;
 constexpr std::int64_t kCommitSlowUs = 100'000;
 constexpr double kP99 = 0.99;
 constexpr double kMedian = 0.5;
+constexpr auto kDeadLettersShown = std::chrono::hours(24 * 7);
 
 std::string bytes_text(std::int64_t bytes) {
   const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -43,14 +44,13 @@ std::int64_t file_bytes(const std::string& path) {
 }  // namespace
 
 SchedulerHealth::SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                                 const loop::CommandOutbox* outbox, ports::RetentionOptions kept)
-    : storage_(storage), loop_(loop), outbox_(outbox), kept_(kept) {}
+                                 const alerts::AlertOutbox& outbox, const alerts::Watch& watch,
+                                 ports::RetentionOptions kept)
+    : storage_(storage), loop_(loop), outbox_(outbox), watch_(watch), kept_(kept) {}
 
 std::vector<rpc::HealthItem> SchedulerHealth::health() {
-  std::vector<rpc::HealthItem> items = {fsync(),      disk(),      loop(),     database(),
-                                        quarantine(), integrity(), retention()};
-  if (outbox_ != nullptr) items.push_back(outbox());
-  return items;
+  return {fsync(),     disk(),      loop(),   database(), quarantine(),
+          integrity(), retention(), alerts(), heartbeat()};
 }
 
 void SchedulerHealth::set_quarantined(std::vector<std::string> rows) {
@@ -168,12 +168,29 @@ rpc::HealthItem SchedulerHealth::retention() const {
   return item;
 }
 
-rpc::HealthItem SchedulerHealth::outbox() const {
-  const std::string failure = outbox_->last_failure();
-  return {"on-run-finished", failure.empty(),
-          std::to_string(outbox_->waiting()) + " waiting" +
-              (failure.empty() ? "" : ", last attempt: " + failure),
-          failure.empty() ? "" : "the command is tried again; make it exit with 0"};
+// Dead letters of the last days, and what cannot be delivered now.
+rpc::HealthItem SchedulerHealth::alerts() const {
+  const std::string failure = outbox_.last_failure();
+  const auto now = loop::system_now().wall;
+  const auto dead = storage_.reader->count_undelivered(now - kDeadLettersShown);
+  if (!dead.ok()) return {"alerts", false, dead.status().text(), "look at the database"};
+  rpc::HealthItem item{"alerts", failure.empty() && *dead == 0,
+                       std::to_string(outbox_.waiting()) + " messages waiting, " +
+                           std::to_string(*dead) + " given up in the last 7 days" +
+                           (failure.empty() ? "" : ", last try: " + failure),
+                       ""};
+  if (!item.ok) {
+    item.advice =
+        "a channel does not take messages: look at `weir alerts list --undelivered`, then "
+        "`weir alerts test RULE`";
+  }
+  return item;
+}
+
+rpc::HealthItem SchedulerHealth::heartbeat() const {
+  const std::string failure = watch_.last_failure();
+  return {"heartbeat", failure.empty(), failure.empty() ? "ok, or not configured" : failure,
+          failure.empty() ? "" : "look at the heartbeat of --alerts-config"};
 }
 
 }  // namespace weir

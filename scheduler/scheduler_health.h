@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/loop/command_outbox.h"
+#include "scheduler/alerts/alert_outbox.h"
+#include "scheduler/alerts/watch.h"
 #include "scheduler/loop/loop.h"
 #include "scheduler/rpc/health_source.h"
 #include "scheduler/store/storage.h"
@@ -18,9 +19,10 @@ namespace weir {
 
 class SchedulerHealth final : public rpc::HealthSource {
  public:
-  // The parts outlive it; `outbox` may be null.
+  // The parts outlive it.
   SchedulerHealth(const store::Storage& storage, const loop::Loop& loop,
-                  const loop::CommandOutbox* outbox, ports::RetentionOptions kept);
+                  const alerts::AlertOutbox& outbox, const alerts::Watch& watch,
+                  ports::RetentionOptions kept);
 
   std::vector<rpc::HealthItem> health() override;
 
@@ -46,11 +48,13 @@ class SchedulerHealth final : public rpc::HealthSource {
   rpc::HealthItem quarantine() const;
   rpc::HealthItem integrity() const;
   rpc::HealthItem retention() const;
-  rpc::HealthItem outbox() const;
+  rpc::HealthItem alerts() const;
+  rpc::HealthItem heartbeat() const;
 
   const store::Storage& storage_;
   const loop::Loop& loop_;
-  const loop::CommandOutbox* const outbox_;
+  const alerts::AlertOutbox& outbox_;
+  const alerts::Watch& watch_;
   const ports::RetentionOptions kept_;
   std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;

@@ -22,6 +22,7 @@ void add_schedule_commands(CLI::App& app, Invocation& invocation,
 void add_schedule_edit_commands(CLI::App& schedules, Invocation& invocation,
                                 Chosen& chosen);  // schedules create edit
 void add_freshness_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);  // freshness
+void add_alert_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);      // alerts
 void add_simulate_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_start_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);   // run materialize
 void add_run_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);     // runs cancel

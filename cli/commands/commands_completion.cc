@@ -30,7 +30,7 @@ std::string of_schedules(const std::vector<std::string>& commands) {
 }
 
 // What the word after these words is the name of: "job", "asset", "external", "freshness", "run",
-// "schedule", "worker", "task" or nothing.
+// "schedule", "alert_rule", "worker", "task" or nothing.
 std::string kind_of(const std::vector<std::string>& words) {
   std::vector<std::string> commands;
   for (const std::string& word : words) {
@@ -44,12 +44,17 @@ std::string kind_of(const std::vector<std::string>& words) {
   if (!words.empty() && words.back() == "--job") return "job";
   if (!words.empty() && words.back() == "--run") return "run";
   if (!words.empty() && words.back() == "--schedule") return "schedule";
+  if (!words.empty() && words.back() == "--rule") return "alert_rule";
   if (is({"run"})) return "job";
   if (commands.size() >= 2 && commands[0] == "schedules") return of_schedules(commands);
   const bool several = commands.size() >= 2 && commands[0] == "freshness" &&
                        (commands[1] == "pause" || commands[1] == "resume");
   if (is({"assets", "observe"})) return "external";
   if (several || is({"freshness", "show"})) return "freshness";
+  if (is({"alerts", "show"}) || is({"alerts", "edit"}) || is({"alerts", "delete"}) ||
+      is({"alerts", "test"})) {
+    return "alert_rule";
+  }
   if (is({"materialize"}) || is({"assets", "show"}) || is({"assets", "get"}) ||
       is({"assets", "lineage"}) || is({"assets", "list"})) {
     return "asset";

@@ -45,7 +45,7 @@ struct ServeArguments {
   std::string grpc = "127.0.0.1:7601";
   std::int64_t min_free = -1;
   std::int64_t max_file = 0;
-  std::string on_run_finished;
+  std::string alerts_config;
   std::string keep_runs;
   std::string keep_ticks;
   engine::Options limits;  // of runs; the rest of them is the engine's own
@@ -101,7 +101,7 @@ base::Result<SchedulerOptions> scheduler_options(const ServeArguments& arguments
   options.http_address = arguments.http;
   if (arguments.min_free >= 0) options.min_free_bytes = arguments.min_free;
   if (arguments.max_file > 0) options.file_bytes_max = arguments.max_file;
-  options.on_run_finished = arguments.on_run_finished;
+  options.alerts_config = arguments.alerts_config;
   options.engine = arguments.limits;
   return options;
 }
@@ -299,10 +299,11 @@ void add_scheduler_options(CLI::App& command, ServeArguments& arguments) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--max-file", arguments.max_file, "largest file of a module: 500M, 4G (2G)")
       ->transform(CLI::AsSizeValue(false));
-  command.add_option("--on-run-finished", arguments.on_run_finished,
-                     "command that gets each ended run as JSON on stdin");
-  command.add_option("--keep-runs", arguments.keep_runs,
-                     "how long runs that have ended stay, with their events and logs (90d)");
+  command.add_option("--alerts-config", arguments.alerts_config,
+                     "file of the channels of alerts and of the heartbeat, see docs/alerts.md");
+  command.add_option(
+      "--keep-runs", arguments.keep_runs,
+      "how long runs that have ended stay, with their events and logs, and alerts (90d)");
   command.add_option("--keep-ticks", arguments.keep_ticks,
                      "how long ticks stay; a thousand of each schedule stay anyway (30d)");
   engine::Options& limits = arguments.limits;

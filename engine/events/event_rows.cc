@@ -118,6 +118,12 @@ struct ToRow {
     row.state = base::word_of(e.outcome);
     return row;
   }
+  EventRow operator()(AlertChanged&& e) const {
+    if (!e.subject.empty()) e.text = e.subject + ": " + e.text;
+    EventRow row = row_of(EventKind::kAlertChanged, std::move(e.rule), std::move(e.text));
+    row.state = std::move(e.change);
+    return row;
+  }
   EventRow operator()(FreshnessChanged&& e) const {
     EventRow row = row_of(EventKind::kFreshnessChanged, std::move(e.asset), std::move(e.reason));
     row.state = base::word_of(e.to);

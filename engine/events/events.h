@@ -118,6 +118,14 @@ struct TickRecorded {
   TickOutcome outcome = TickOutcome::kSkipped;
   std::string reason;
 };
+struct AlertChanged {
+  std::string rule;     // a pattern of a silence
+  std::string subject;  // empty: the rule itself
+  // "firing", "notice", "test", "resolved", "undelivered"; of rules "created", "edited", "deleted";
+  // "silenced", "unsilenced"
+  std::string change;
+  std::string text;
+};
 struct FreshnessChanged {
   std::string asset;
   FreshnessState from = FreshnessState::kUnknown, to = FreshnessState::kUnknown;
@@ -137,7 +145,7 @@ using Event =
     std::variant<RunCreated, RunAdmitted, RunStarted, RunCanceling, RunFinished, TaskAssigned,
                  TaskStarted, TaskRetry, TaskFinished, AssetMaterialized, CheckFailed,
                  ModuleRegistered, WorkerConnected, WorkerLost, WorkerDraining, WorkerForgotten,
-                 ScheduleChanged, TickRecorded, FreshnessChanged, AssetObserved>;
+                 ScheduleChanged, TickRecorded, FreshnessChanged, AssetObserved, AlertChanged>;
 
 // The row of the event, without its number and time (event_rows.cc).
 EventRow event_row(Event event);

@@ -1,7 +1,7 @@
 // What follows from events, after the command has been applied and before work is handed out: the
-// notice of a run's end, the run of its schedule that waited for it; later whatever else is derived
-// and not asked for. An event that a reaction raises is reacted to in the same pass. Part of
-// Engine's step.
+// run of a schedule that waited for another's end, what freshness makes of it. Alerts follow last,
+// see alerts/alert_reactions.cc. An event that a reaction raises is reacted to in the same pass.
+// Part of Engine's step.
 #include <utility>
 
 #include "engine/freshness/freshness_step.h"
@@ -15,7 +15,6 @@ void react(Step& step) {
     const auto* finished = std::get_if<RunFinished>(&step.events[step.reacted++].event);
     if (finished == nullptr) continue;
     const RunFinished end = *finished;  // a copy: a reaction may raise events, which moves these
-    notify_end(step, end);
     if (end.origin.kind == OriginKind::kSchedule) schedule_run_ended(step, end);
     freshness_after_run(step, end);
   }

@@ -29,27 +29,6 @@ bool name_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '/' || c == '*';
 }
 
-// '*' stands for any characters. Linear in practice: the last star is the only one that is tried
-// again.
-bool matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 class Parser {
  public:
   Parser(const Graph& graph, std::string_view text) : graph_(graph), text_(text) {}
@@ -183,7 +162,7 @@ class Parser {
     bool any = false;
     for (std::size_t i = 0; i < graph_.size(); ++i) {
       for (const auto name : graph_[i].names) {
-        if (matches(pattern, name)) set[i] = any = true;
+        if (matches_pattern(pattern, name)) set[i] = any = true;
       }
     }
     if (!any) unknown_name(pattern, column);
@@ -226,6 +205,26 @@ class Parser {
 };
 
 }  // namespace
+
+// Linear in practice: the last star is the only one that is tried again.
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
 
 base::Result<std::vector<bool>> select(const Graph& graph, std::string_view expression) {
   if (expression.size() > kSelectionBytesMax) {

@@ -26,4 +26,7 @@ using Graph = std::vector<GraphNode>;
 // that matches nothing, with the nearest name.
 base::Result<std::vector<bool>> select(const Graph& graph, std::string_view expression);
 
+// Whether the text is as the pattern, in which '*' stands for any characters.
+bool matches_pattern(std::string_view pattern, std::string_view text);
+
 }  // namespace weir::engine

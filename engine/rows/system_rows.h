@@ -71,7 +71,7 @@ struct ReplyRow {
 
 struct OutboxRow {
   std::int64_t id = 0;     // from 1
-  std::string kind;        // "run_finished"
+  std::string kind;        // "alert"
   std::string payload;     // JSON object
   bool delivered = false;  // a delivered row is deleted
   WallTime at{};

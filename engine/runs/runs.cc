@@ -5,14 +5,12 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "base/json.h"
 #include "engine/step.h"
 
 namespace weir::engine {
 namespace {
 
 using base::Code;
-using base::Json;
 using base::Status;
 
 std::string count_ends(const Run& run) {
@@ -130,23 +128,6 @@ void cancel_run(Step& step, const CancelRun& command) {
 void emit_end(Step& step, const RunRow& run, std::int32_t& run_seq) {
   emit_run(step, run, run_seq,
            RunFinished{run.state, run.job, run.selection, run.message, run.origin});
-}
-
-void notify_end(Step& step, const RunFinished& end) {
-  if (!step.state.options.notify_run_finished) return;
-  Json payload{Json::Object{}};
-  payload.set("run", end.of.run.text());
-  payload.set("job", end.job);
-  payload.set("selection", end.selection);
-  payload.set("state", run_state_name(end.end));
-  payload.set("message", end.message);
-  OutboxRow row{.id = ++step.state.last_outbox,
-                .kind = "run_finished",
-                .payload = payload.dump(),
-                .delivered = false,
-                .at = step.now.wall};
-  step.state.outbox.emplace(row.id, row);
-  write(step, std::move(row));
 }
 
 void finish_run_if_done(Step& step, Run& run) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/planted.h"
+#include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 
@@ -215,6 +216,8 @@ void arm_reads(State& state, base::Now now) {
 void write_tick(Step& step, TickRow row) {
   if (row.outcome != TickOutcome::kRequested) {
     emit(step, TickRecorded{row.schedule, row.nominal, row.outcome, row.reason});
+  } else if (row.triggered_by.empty()) {
+    tick_requested(step, row);
   }
   write(step, std::move(row));
 }

@@ -94,6 +94,22 @@ struct CommandText {
   std::string operator()(const OutboxDelivered& c) const {
     return "delivered outbox=" + std::to_string(c.id);
   }
+  std::string operator()(const OutboxUndelivered& c) const {
+    return "undelivered outbox=" + std::to_string(c.id) + (c.last ? " last" : "") +
+           quoted_reason(c.why);
+  }
+  std::string operator()(const PutAlertRule& c) const {
+    return (c.create ? "create alert " : "edit alert ") + c.rule.name;
+  }
+  std::string operator()(const DeleteAlertRule& c) const { return "delete alert " + c.name; }
+  std::string operator()(const TestAlertRule& c) const { return "test alert " + c.name; }
+  std::string operator()(const SilenceAlerts& c) const {
+    return "silence " + c.silence.rule + " " + c.silence.subject;
+  }
+  std::string operator()(const UnsilenceAlerts& c) const {
+    return "unsilence " + std::to_string(c.id);
+  }
+  std::string operator()(const DiskChecked& c) const { return c.low ? "disk low" : "disk ok"; }
   std::string operator()(const Explain& c) const {
     return "explain " + c.reference + in_partition(c.partition);
   }
@@ -180,6 +196,19 @@ struct RowText {
     if (r.paused) text += " paused";
     if (r.failures > 0) text += " failures=" + std::to_string(r.failures);
     return text;
+  }
+  std::string operator()(const AlertRuleRow& r) const {
+    return "alert rule " + r.name + (r.deleted ? " deleted" : "");
+  }
+  std::string operator()(const AlertRow& r) const {
+    std::string text = "alert " + r.rule + " " + r.subject + " " +
+                       std::string(base::word_of(r.state)) + " " +
+                       std::string(base::word_of(r.delivery));
+    if (r.count > 1) text += " x" + std::to_string(r.count);
+    return text + quoted_reason(r.failure.empty() ? r.text : r.failure);
+  }
+  std::string operator()(const SilenceRow& r) const {
+    return "silence " + r.rule + " " + r.subject + (r.ended ? " ended" : "");
   }
   std::string operator()(const AssetPartitionRow&) const { return ""; }
   std::string operator()(const RunCountsRow&) const { return ""; }

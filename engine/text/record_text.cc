@@ -59,6 +59,9 @@ std::string snapshot_text(const Snapshot& snapshot) {
   append_rows(text, snapshot.tasks);
   append_rows(text, snapshot.attempts);
   append_rows(text, snapshot.workers);
+  append_rows(text, snapshot.alert_rules);
+  append_rows(text, snapshot.alerts);
+  append_rows(text, snapshot.silences);
   append_rows(text, snapshot.outbox);
   for (const auto& [run, seq] : snapshot.run_seq) {
     text += "run_seq run=" + run.text() + " seq=" + std::to_string(seq) + "\n";

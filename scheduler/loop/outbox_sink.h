@@ -1,6 +1,6 @@
 // Where rows of the outbox are delivered: at least once, each until it succeeded. The loop offers,
 // the sink delivers on a thread of its own and says so by a command; neither waits for the other.
-// The interface only: CommandOutbox is the one that the scheduler uses.
+// The interface only: alerts::AlertOutbox is the one that the scheduler uses.
 #pragma once
 
 #include "engine/records.h"

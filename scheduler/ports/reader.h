@@ -51,6 +51,13 @@ struct TickFilter {
   std::optional<base::WallTime> since = {};  // nominal times from then on
 };
 
+struct AlertFilter {
+  std::string rule;
+  bool firing = false;                  // those alone
+  bool undelivered = false;             // those alone whose newest message was given up
+  std::optional<base::WallTime> since;  // whose newest event was from then on
+};
+
 struct FreshnessFilter {
   std::optional<engine::FreshnessState> state = {};
   std::string pipeline = {};  // that makes the asset
@@ -113,6 +120,18 @@ class Reader {
   virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                                          const TickFilter& filter,
                                                          const PageRequest& page) = 0;
+  // In the order of their names.
+  virtual base::Result<Page<engine::AlertRuleRow>> list_alert_rules(const PageRequest& page) = 0;
+  // NOT_FOUND names the nearest that there is.
+  virtual base::Result<engine::AlertRuleRow> get_alert_rule(const std::string& name) = 0;
+  // In the order in which they began.
+  virtual base::Result<Page<engine::SilenceRow>> list_silences(const PageRequest& page) = 0;
+  // Newest first.
+  virtual base::Result<Page<engine::AlertRow>> list_alerts(const AlertFilter& filter,
+                                                           const PageRequest& page) = 0;
+  virtual base::Result<engine::AlertRow> get_alert(std::int64_t id) = 0;
+  // Alerts with an event from then on whose newest message was given up.
+  virtual base::Result<std::int64_t> count_undelivered(base::WallTime since) = 0;
   // In the order of their assets.
   virtual base::Result<Page<engine::FreshnessRow>> list_freshness(const FreshnessFilter& filter,
                                                                   const PageRequest& page) = 0;

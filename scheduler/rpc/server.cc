@@ -79,8 +79,8 @@ base::Status Server::start(const Ports& ports) {
       state_->backend.emplace(state_->options, ports, state_->sessions, state_->watchers);
   for (const auto make :
        {make_run_service, make_asset_service, make_module_service, make_worker_service,
-        make_schedule_service, make_freshness_service, make_simulation_service, make_event_service,
-        make_log_service, make_system_service, make_worker_protocol_service}) {
+        make_schedule_service, make_freshness_service, make_alert_service, make_simulation_service,
+        make_event_service, make_log_service, make_system_service, make_worker_protocol_service}) {
     state_->services.push_back(make(backend));
   }
   grpc::EnableDefaultHealthCheckService(true);

@@ -37,6 +37,7 @@ struct ServerOptions {
   std::uint64_t store_generation = 0;
   std::int64_t cancel_grace_ms = 10'000;
   std::int64_t file_bytes_max = ports::kFileBytesMax;  // of one file of a module
+  std::vector<std::string> alert_channels;             // that the operator has configured
   std::chrono::milliseconds reader_stall_max = kReaderStallMax;
   base::WallTime started_at{};
 };

@@ -1,6 +1,6 @@
-// Reads of schedules, their ticks and freshness policies: the part of SqliteReader behind lists of
-// them and behind names that people give. See sqlite_reader.h. Safe from any thread; each call
-// borrows one connection for a short query or two and must not hold it longer.
+// Reads of schedules, their ticks, freshness policies and alerts: the part of SqliteReader behind
+// lists of them and behind names that people give. See sqlite_reader.h. Safe from any thread; each
+// call borrows one connection for a short query or two and must not hold it longer.
 #include <array>
 #include <limits>
 #include <optional>
@@ -17,6 +17,8 @@ namespace weir::store {
 using base::Code;
 using base::Result;
 using base::Status;
+using engine::AlertRow;
+using engine::AlertRuleRow;
 using engine::FreshnessRow;
 using engine::ScheduleRow;
 using engine::TickRow;
@@ -29,6 +31,7 @@ namespace {
 constexpr const char* kShortName = "substr(name, -length(?1)-1)='/'||?1";
 
 std::string name_token(const Statement& row) { return std::string(row.text(0)); }
+std::string id_token(const Statement& row) { return std::to_string(row.int64(0)); }
 
 // The first column of all rows.
 Result<std::vector<std::string>> texts(ReaderPool::Lease& lease, const char* sql) {
@@ -154,6 +157,86 @@ Result<FreshnessRow> SqliteReader::get_freshness(const std::string& asset) {
       fetch_one<FreshnessRow>(*lease, select_rows<FreshnessRow>("WHERE asset=?"), missing, asset);
   if (row.ok() || row.status().code() != Code::kNotFound) return row;
   return no_policy(*lease, asset);
+}
+
+Result<Page<AlertRuleRow>> SqliteReader::list_alert_rules(const PageRequest& page) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  conditions.add("name > ?", {page.after});
+  return fetch_page_where<AlertRuleRow>(*lease, conditions, "ORDER BY name", page_size(page),
+                                        name_token);
+}
+
+Result<AlertRuleRow> SqliteReader::get_alert_rule(const std::string& name) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrUnknownAlert, "");
+  Result<AlertRuleRow> row =
+      fetch_one<AlertRuleRow>(*lease, select_rows<AlertRuleRow>("WHERE name=?"), missing, name);
+  if (row.ok() || row.status().code() != Code::kNotFound) return row;
+  const auto names = texts(*lease, "SELECT name FROM alert_rules");
+  if (!names.ok()) return names.status();
+  return Status(Code::kNotFound, base::kErrUnknownAlert,
+                "no alert rule is named '" + name + "'." + base::did_you_mean(name, *names) +
+                    " `weir alerts rules` shows them.");
+}
+
+// Places in lists of alerts and silences are their numbers.
+Result<Page<engine::SilenceRow>> SqliteReader::list_silences(const PageRequest& page) {
+  std::array<std::int64_t, 1> after{0};
+  if (!page.after.empty() && !ports::parse_page_token(page.after, after)) {
+    return ports::bad_page_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  // A number as all conditions have it: bound as microseconds.
+  conditions.add("id > ?", {base::WallTime(base::Duration(after[0]))});
+  return fetch_page_where<engine::SilenceRow>(*lease, conditions, "ORDER BY id", page_size(page),
+                                              id_token);
+}
+
+Result<Page<AlertRow>> SqliteReader::list_alerts(const ports::AlertFilter& filter,
+                                                 const PageRequest& page) {
+  std::array<std::int64_t, 1> before{std::numeric_limits<std::int64_t>::max()};
+  if (!page.after.empty() && !ports::parse_page_token(page.after, before)) {
+    return ports::bad_page_token(page.after);
+  }
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Conditions conditions;
+  // A number as all conditions have it: bound as microseconds.
+  conditions.add("id < ?", {base::WallTime(base::Duration(before[0]))});
+  if (!filter.rule.empty()) conditions.add("rule = ?", {filter.rule});
+  if (filter.firing) conditions.add("state = 'firing' AND (state='firing' OR delivery='pending')");
+  if (filter.undelivered) conditions.add("delivery = 'undelivered'");
+  if (filter.since) conditions.add("last >= ?", {*filter.since});
+  return fetch_page_where<AlertRow>(*lease, conditions, "ORDER BY id DESC", page_size(page),
+                                    id_token);
+}
+
+Result<AlertRow> SqliteReader::get_alert(std::int64_t id) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  const Status missing(Code::kNotFound, base::kErrUnknownAlert,
+                       "there is no alert " + std::to_string(id));
+  return fetch_one<AlertRow>(*lease, select_rows<AlertRow>("WHERE id=?"), missing, id);
+}
+
+Result<std::int64_t> SqliteReader::count_undelivered(base::WallTime since) {
+  Result<ReaderPool::Lease> lease = pool_->borrow();
+  if (!lease.ok()) return lease.status();
+  Result<Statement*> prepared = lease->statement(
+      "SELECT count(*) FROM alerts INDEXED BY alerts_undelivered "
+      "WHERE delivery='undelivered' AND last>=?");
+  if (!prepared.ok()) return prepared.status();
+  (*prepared)->query(since);
+  const Result<bool> found = (*prepared)->next();
+  if (!found.ok()) return found.status();
+  const std::int64_t count = (*prepared)->int64(0);
+  (*prepared)->reset();
+  return count;
 }
 
 }  // namespace weir::store

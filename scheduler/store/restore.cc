@@ -57,6 +57,7 @@ class SnapshotReader {
   Status read_current(engine::AssetPartitionRow& partition);
   Status read_small_tables();
   Status read_schedules();
+  Status read_alerts();
   // Times that have their run already, and come after those that have not.
   Status read_ahead(const engine::ScheduleRow& schedule);
   Status read_counters();
@@ -335,6 +336,8 @@ Status SnapshotReader::read_small_tables() {
   if (!status.ok()) return status;
   status = read_schedules();
   if (!status.ok()) return status;
+  status = read_alerts();
+  if (!status.ok()) return status;
   // A policy that cannot be read says and starts nothing; registered again, it is written anew.
   status = each<engine::FreshnessRow>(
       "ORDER BY asset",
@@ -368,6 +371,22 @@ Status SnapshotReader::read_schedules() {
     if (status = read_ahead(schedule); !status.ok()) return status;
   }
   return {};
+}
+
+// What cannot be read finds and sends nothing.
+Status SnapshotReader::read_alerts() {
+  Status status = each<engine::AlertRuleRow>(
+      "ORDER BY name",
+      [&](engine::AlertRuleRow row) { snapshot_.alert_rules.push_back(std::move(row)); },
+      kIgnoreBad);
+  if (!status.ok()) return status;
+  status = each<engine::SilenceRow>(
+      "ORDER BY id", [&](engine::SilenceRow row) { snapshot_.silences.push_back(std::move(row)); },
+      kIgnoreBad);
+  if (!status.ok()) return status;
+  return each<engine::AlertRow>(
+      "INDEXED BY alerts_live WHERE state='firing' OR delivery='pending' ORDER BY id",
+      [&](engine::AlertRow row) { snapshot_.alerts.push_back(std::move(row)); }, kIgnoreBad);
 }
 
 Status SnapshotReader::read_ahead(const engine::ScheduleRow& schedule) {

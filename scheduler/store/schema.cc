@@ -470,7 +470,55 @@ INSERT INTO schedules
 DROP TABLE schedules_before;
 )sql";
 
-constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
+// Alerts: rules, what they have found, silences.
+constexpr const char* kSeventeenth = R"sql(
+CREATE TABLE alert_rules (
+  name       TEXT PRIMARY KEY,
+  event      TEXT NOT NULL,
+  selection  TEXT NOT NULL,     -- JSON: [pattern, ...]; []: all
+  threshold  INTEGER NOT NULL,  -- failed attempts, or milliseconds
+  webhook    TEXT NOT NULL,     -- an address, or
+  channel    TEXT NOT NULL,     -- a name in the operator's configuration, or neither
+  secret     TEXT NOT NULL,     -- a reference: 'file:PATH' or 'env:NAME'
+  changed_at INTEGER NOT NULL,
+  changed_by TEXT NOT NULL,
+  pipeline   TEXT NOT NULL      -- whose module declares it; '': it was made by command
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+  id          INTEGER PRIMARY KEY,  -- the number of the event that began it
+  rule        TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  state       TEXT NOT NULL,
+  since       INTEGER NOT NULL,
+  last        INTEGER NOT NULL,
+  resolved_at INTEGER,
+  count       INTEGER NOT NULL,
+  text        TEXT NOT NULL,
+  next        TEXT NOT NULL,        -- the command to type
+  run_id      TEXT,
+  delivery    TEXT NOT NULL,        -- of the newest message
+  message     INTEGER NOT NULL,     -- its number in the outbox
+  told        INTEGER NOT NULL,     -- 1: a message says that it fires
+  failure     TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_live ON alerts(id) WHERE state='firing' OR delivery='pending';
+CREATE INDEX alerts_undelivered ON alerts(last) WHERE delivery='undelivered';
+CREATE INDEX alerts_by_rule ON alerts(rule, id);
+
+CREATE TABLE silences (
+  id      INTEGER PRIMARY KEY,  -- the number of the event that began it
+  rule    TEXT NOT NULL,        -- patterns
+  subject TEXT NOT NULL,
+  until   INTEGER,              -- NULL: until somebody ends it
+  reason  TEXT NOT NULL,
+  since   INTEGER NOT NULL,
+  by      TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 17> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -485,7 +533,8 @@ constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
                                                  {13, kThirteenth},
                                                  {14, kFourteenth},
                                                  {15, kFifteenth},
-                                                 {16, kSixteenth}}};
+                                                 {16, kSixteenth},
+                                                 {17, kSeventeenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

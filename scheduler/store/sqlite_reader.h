@@ -75,6 +75,13 @@ class SqliteReader final : public ports::Reader {
   Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                            const ports::TickFilter& filter,
                                            const ports::PageRequest& page) override;
+  Result<Page<engine::AlertRuleRow>> list_alert_rules(const ports::PageRequest& page) override;
+  Result<engine::AlertRuleRow> get_alert_rule(const std::string& name) override;
+  Result<Page<engine::SilenceRow>> list_silences(const ports::PageRequest& page) override;
+  Result<Page<engine::AlertRow>> list_alerts(const ports::AlertFilter& filter,
+                                             const ports::PageRequest& page) override;
+  Result<engine::AlertRow> get_alert(std::int64_t id) override;
+  Result<std::int64_t> count_undelivered(base::WallTime since) override;
   Result<Page<engine::FreshnessRow>> list_freshness(const ports::FreshnessFilter& filter,
                                                     const ports::PageRequest& page) override;
   Result<engine::FreshnessRow> get_freshness(const std::string& asset) override;

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "sdk/client/discovery.h"
+#include "weir/v1/alert_service.pb.h"
 #include "weir/v1/asset_service.pb.h"
 #include "weir/v1/event_service.pb.h"
 #include "weir/v1/freshness_service.pb.h"
@@ -94,6 +95,17 @@ class Api {
   Answer<v1::UnsetFreshnessResponse> unset_freshness(const v1::UnsetFreshnessRequest& request);
   Answer<v1::PauseFreshnessResponse> pause_freshness(const v1::PauseFreshnessRequest& request);
   Answer<v1::ResumeFreshnessResponse> resume_freshness(const v1::ResumeFreshnessRequest& request);
+  Answer<v1::ListAlertsResponse> list_alerts(const v1::ListAlertsRequest& request);
+  Answer<v1::GetAlertResponse> get_alert(const v1::GetAlertRequest& request);
+  Answer<v1::ListAlertRulesResponse> list_alert_rules(const v1::ListAlertRulesRequest& request);
+  Answer<v1::GetAlertRuleResponse> get_alert_rule(const v1::GetAlertRuleRequest& request);
+  Answer<v1::CreateAlertRuleResponse> create_alert_rule(const v1::CreateAlertRuleRequest& request);
+  Answer<v1::EditAlertRuleResponse> edit_alert_rule(const v1::EditAlertRuleRequest& request);
+  Answer<v1::DeleteAlertRuleResponse> delete_alert_rule(const v1::DeleteAlertRuleRequest& request);
+  Answer<v1::TestAlertRuleResponse> test_alert_rule(const v1::TestAlertRuleRequest& request);
+  Answer<v1::ListSilencesResponse> list_silences(const v1::ListSilencesRequest& request);
+  Answer<v1::CreateSilenceResponse> create_silence(const v1::CreateSilenceRequest& request);
+  Answer<v1::DeleteSilenceResponse> delete_silence(const v1::DeleteSilenceRequest& request);
   Answer<v1::SimulateResponse> simulate(const v1::SimulateRequest& request);
 
   Answer<v1::ListEventsResponse> list_events(const v1::ListEventsRequest& request);

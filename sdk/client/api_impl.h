@@ -9,6 +9,7 @@
 
 #include "sdk/client/api.h"
 #include "sdk/client/connection.h"
+#include "weir/v1/alert_service.grpc.pb.h"
 #include "weir/v1/asset_service.grpc.pb.h"
 #include "weir/v1/event_service.grpc.pb.h"
 #include "weir/v1/freshness_service.grpc.pb.h"
@@ -35,6 +36,7 @@ struct Api::Impl {
       v1::ScheduleService::NewStub(connection->channel());
   std::unique_ptr<v1::FreshnessService::Stub> freshness =
       v1::FreshnessService::NewStub(connection->channel());
+  std::unique_ptr<v1::AlertService::Stub> alerts = v1::AlertService::NewStub(connection->channel());
   std::unique_ptr<v1::SimulationService::Stub> simulations =
       v1::SimulationService::NewStub(connection->channel());
   std::unique_ptr<v1::EventService::Stub> events = v1::EventService::NewStub(connection->channel());

@@ -148,6 +148,13 @@ base::Result<engine::Snapshot> MemoryStore::restore() {
   for (const auto& [key, row] : tables_.workers.rows()) snapshot.workers.push_back(row);
   for (const auto& [key, row] : tables_.outbox.rows()) snapshot.outbox.push_back(row);
   restore_schedules(snapshot);
+  for (const auto& [name, row] : tables_.alert_rules.rows()) snapshot.alert_rules.push_back(row);
+  for (const auto& [id, row] : tables_.silences.rows()) snapshot.silences.push_back(row);
+  for (const auto& [id, row] : tables_.alerts.rows()) {
+    const bool live =
+        row.state == engine::AlertState::kFiring || row.delivery == engine::AlertDelivery::kPending;
+    if (live) snapshot.alerts.push_back(row);
+  }
   snapshot.last_seq = last_key(tables_.events);
   snapshot.last_materialization = last_key(tables_.materializations);
   if (const std::int64_t* last = tables_.counters.find("outbox")) snapshot.last_outbox = *last;

@@ -115,17 +115,20 @@ struct MemoryTables {
   RowTable<engine::ScheduleRow> schedules;
   RowTable<engine::TickRow> ticks;
   RowTable<engine::FreshnessRow> freshness;
+  RowTable<engine::AlertRuleRow> alert_rules;
+  RowTable<engine::AlertRow> alerts;
+  RowTable<engine::SilenceRow> silences;
 
   // References to all of them; std::get<RowTable<Row>&> finds one by its row.
   auto all() {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks, freshness);
+                    schedules, ticks, freshness, alert_rules, alerts, silences);
   }
   auto all() const {
     return std::tie(modules, assets, asset_partitions, runs, run_counts, tasks, attempts,
                     materializations, checks, artifacts, cursors, events, workers, replies, outbox,
-                    schedules, ticks, freshness);
+                    schedules, ticks, freshness, alert_rules, alerts, silences);
   }
 
   MemoryTable<base::RunId, std::int32_t> run_seq;   // last event of each run

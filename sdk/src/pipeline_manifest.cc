@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "base/sha256.h"
@@ -41,6 +42,10 @@ static_assert(static_cast<int>(impl::DependencyKind::kCursor) ==
               static_cast<int>(module::DependencyKind::kCursor));
 static_assert(static_cast<int>(impl::DependencyKind::kScheduledTime) ==
               static_cast<int>(module::DependencyKind::kScheduledTime));
+static_assert(static_cast<int>(impl::AlertOn::kTickMissed) ==
+              static_cast<int>(module::AlertEvent::kTickMissed));
+static_assert(static_cast<int>(impl::AlertOn::kFreshnessFail) ==
+              static_cast<int>(module::AlertEvent::kFreshnessFail));
 static_assert(static_cast<int>(Severity::kBlocking) ==
               static_cast<int>(module::CheckSeverity::kBlocking));
 
@@ -103,6 +108,30 @@ module::FreshnessSpec freshness_spec(const impl::FreshnessRecord& record) {
   return out;
 }
 
+// Those without a name get one, and a number where that is taken: daily/run_failed_2.
+std::vector<module::AlertSpec> alert_specs(const impl::PipelineRecord& pipeline) {
+  std::vector<module::AlertSpec> specs;
+  std::set<std::string> taken;
+  for (const impl::AlertRecord& record : pipeline.alerts) taken.insert(record.name);
+  for (const impl::AlertRecord& record : pipeline.alerts) {
+    module::AlertSpec spec;
+    spec.event = static_cast<module::AlertEvent>(record.on);
+    spec.about = record.about;
+    spec.threshold = record.threshold;
+    spec.webhook = record.webhook;
+    spec.channel = record.channel;
+    spec.secret = record.secret;
+    spec.name = record.name;
+    const std::string wanted = record.about + "/" + std::string(base::word_of(spec.event));
+    for (int number = 1; spec.name.empty(); ++number) {
+      const std::string name = wanted + (number == 1 ? "" : "_" + std::to_string(number));
+      if (taken.insert(name).second) spec.name = name;
+    }
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
 std::string compiler_name() {
 #if defined(__clang__)
   return "clang " __clang_version__;
@@ -160,6 +189,7 @@ base::Result<module::Manifest> full_manifest_of(const impl::PipelineRecord& pipe
   for (const impl::FreshnessRecord& policy : pipeline.freshness) {
     out.freshness.push_back(freshness_spec(policy));
   }
+  out.alerts = alert_specs(pipeline);
   return out;
 }
 

@@ -10,11 +10,11 @@
 
 namespace weir::sdk_impl {
 
-// Everything but schedules and freshness: what an executor sends and a local run needs. Not
+// Everything but schedules, freshness and alerts: what an executor sends and a local run needs. Not
 // validated: see module::validate_manifest. Stages without a version of their own get the module's.
 module::Manifest manifest_of(const impl::PipelineRecord& pipeline);
 
-// With schedules and freshness; fails when the file of a calendar cannot be read.
+// With all of that; fails when the file of a calendar cannot be read.
 base::Result<module::Manifest> full_manifest_of(const impl::PipelineRecord& pipeline);
 
 // All that can be judged without a server: what module::validate_manifest says, then the selections

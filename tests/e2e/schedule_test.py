@@ -93,8 +93,8 @@ def test_members_of_parameters_take_the_time(arguments):
         place.ok("schedules", "create", "cut_too", "--job", "cut", "--cron", "0 0 1 1 *",
                  "--paused", "-p", "window.rows=5", "--time-param", "window.until",
                  "--time-param", "window.day", "--tz", "Asia/Tokyo")
-        place.ok("schedules", "trigger", "cut_too", "--at", "2025-01-01 00:00", "--tz",
-                 "Asia/Tokyo")
+        place.ok("schedules", "trigger", "cut_too", "--at", "2025-01-01 00:00",
+                 "--tz", "Asia/Tokyo")
         wait_until("the run to end", lambda: place.sql(
             "SELECT count(*) FROM runs WHERE job='recurring/cut' AND state='succeeded'")[0][0] == 1)
         said = place.ok("assets", "get", "part").out

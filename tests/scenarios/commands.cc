@@ -447,7 +447,6 @@ std::string do_drain(World& world, const Line& line) {
 }
 
 std::string do_options(World& world, const Line& line) {
-  if (line.flag("notify")) world.options.notify_run_finished = true;
   world.options.infrastructure_attempts_max = std::stoi(line.option("infrastructure", "3"));
   if (const auto after = line.option("forget"); !after.empty()) {
     world.options.worker_forgotten_after = test::parse_duration(after);
@@ -678,6 +677,7 @@ std::string perform(World& world, const std::string& command,
   if (verb == "run") return do_run(world, line, body);
   if (verb == "schedule") return do_schedule(world, line, body);
   if (verb == "restart") return world.restart(test::parse_duration(line.option("off", "0s")));
+  if (auto text = perform_alerts(world, command)) return *text;
   const auto found = verbs().find(verb);
   if (found == verbs().end()) return "error: no command is named '" + verb + "'\n";
   return found->second(world, line);

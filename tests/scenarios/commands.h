@@ -3,6 +3,7 @@
 // on one thread; only through the World, never into the engine.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,5 +13,8 @@ namespace weir::scenario {
 
 // "error: …" for a command that cannot be read; the world is not changed then.
 std::string perform(World& world, const std::string& command, const std::vector<std::string>& body);
+
+// Of alerts (alert_commands.cc); nothing when it is not one of them.
+std::optional<std::string> perform_alerts(World& world, const std::string& command);
 
 }  // namespace weir::scenario

@@ -40,7 +40,8 @@ std::string World::set_clock(base::Duration by) {
 }
 
 std::string World::step_once(ports::CommandBody body) {
-  const bool untouched = engine_->state().modules.empty() && engine_->state().workers.empty();
+  const engine::State& state = engine_->state();
+  const bool untouched = state.modules.empty() && state.workers.empty() && state.last_seq == 0;
   if (untouched) engine_ = std::make_unique<engine::Engine>(options);
   const engine::Command command{now, ++seed_, std::move(body)};
   CHECK(store_.begin().ok());

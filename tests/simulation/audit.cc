@@ -152,7 +152,10 @@ void Audit::row(const engine::AssetPartitionRow& row) {
   partitions_.insert(row.key);
 }
 
-void Audit::row(const engine::OutboxRow& row) { outbox_rows_ += row.delivered ? 0 : 1; }
+void Audit::row(const engine::OutboxRow& row) {
+  const bool of_an_end = row.payload.find(R"("state":"notice")") != std::string::npos;
+  outbox_rows_ += of_an_end && !row.delivered ? 1 : 0;
+}
 
 void Audit::count(const engine::EventRow& row) {
   if (row.kind == engine::EventKind::kRunAdmitted) coverage_.add(Seen::kRunAdmitted);

@@ -48,6 +48,8 @@ const std::vector<NamedBug>& named_bugs() {
       {"overlap_never_released", PlantedBug::kOverlapNeverReleased},
       {"superseded_run_goes_on", PlantedBug::kSupersededRunGoesOn},
       {"times_repeated", PlantedBug::kTimesRepeated},
+      {"alert_lost", PlantedBug::kAlertLost},
+      {"alert_doubled", PlantedBug::kAlertDoubled},
   };
   return kBugs;
 }

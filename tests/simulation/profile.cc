@@ -133,7 +133,7 @@ void draw_faults(Rng& rng, Rates& rates) {
 
 Profile make_profile(Rng& rng, std::uint64_t seed) {
   Profile profile;
-  profile.options.notify_run_finished = rng.chance(0.7);
+  profile.notices = rng.chance(0.7);
   draw_outcomes(rng, profile.rates);
   draw_faults(rng, profile.rates);
   const std::int64_t workers = rng.between(1, 3);

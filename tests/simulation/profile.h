@@ -46,6 +46,7 @@ struct Profile {
   int cancels = 0;
   int drains = 0;
   int registrations = 0;    // after the first
+  bool notices = false;     // an alert rule tells of every run's end
   base::Duration length{};  // of the part with faults
   base::WallTime wall_start{std::chrono::hours(24 * 365 * 54)};
   bool schedules = false;     // see schedule_world.h

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "engine/text/format.h"
 #include "engine/text/record_text.h"
+#include "tests/simulation/alerts/alert_audit.h"
 #include "tests/simulation/failure.h"
 
 namespace weir::simulation {
@@ -94,7 +95,8 @@ void Promises::delivered(const engine::OutboxRow& row) {
   if (!fresh) coverage_.add(Seen::kOutboxRedelivered);
   const auto payload = base::Json::parse(row.payload);
   expect(payload.ok(), "an outbox payload is not JSON: " + row.payload);
-  notices_[(*payload)["run"].as_string()] += 1;
+  const base::Json& message = (*payload)["message"];
+  if (message["rule"].as_string() == kEveryEnd) notices_[message["run"].as_string()] += 1;
 }
 
 void Promises::follow() {

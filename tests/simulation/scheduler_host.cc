@@ -48,15 +48,26 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       coverage_(coverage),
       outside_(outside),
       trace_(trace),
-      audit_(store_.tables(), blobs_, coverage, profile.options.notify_run_finished),
+      audit_(store_.tables(), blobs_, coverage, profile.notices),
       schedules_(store_.tables(), coverage),
+      alerts_(store_.tables(), coverage),
       promises_(store_, coverage),
       restored_(profile.options),
       power_cuts_at_start_(profile.power_cuts_at_start),
       damages_(profile.damages),
       boot_offset_(kBootAtFirst) {
+  if (profile.notices) write_rules();
   store_.keep_unsynced(true);
   hook_store();
+}
+
+void SchedulerHost::write_rules() {
+  bool written = store_.begin().ok();
+  for (const engine::AlertRuleRow& rule : alert_rules()) {
+    written = written && store_.write(rule).ok();
+  }
+  written = written && store_.commit(engine::Durability::kSync).ok();
+  expect(written, "the store does not take rules");
 }
 
 base::Now SchedulerHost::now() const {
@@ -112,6 +123,7 @@ void SchedulerHost::hook_store() {
     operation(Seen::kCrashWhileIdle);
     audit_.on_begin();
     schedules_.on_begin();
+    alerts_.on_begin();
     if (!strikes(rates.begin_failed)) return {};
     coverage_.add(Seen::kBeginFailed);
     return injected();
@@ -124,6 +136,7 @@ void SchedulerHost::hook_store() {
     }
     audit_.on_write(record);
     schedules_.on_write(record);
+    alerts_.on_write(record);
     check_admitted(record);
     return {};
   };
@@ -141,6 +154,7 @@ sdk_impl::CommitFault SchedulerHost::begin_commit(engine::Durability durability)
   operation(Seen::kCrashInTransaction);
   audit_.on_commit(store_.damaged());
   schedules_.on_commit(now(), store_.damaged());
+  alerts_.on_commit();
   if (strikes(profile_.rates.commit_failed_before)) {
     coverage_.add(Seen::kCommitFailedBefore);
     return sdk_impl::CommitFault::kFailedBefore;

@@ -13,6 +13,7 @@
 #include "scheduler/loop/turn.h"
 #include "sdk/src/memory_store.h"
 #include "tests/simulation/agenda.h"
+#include "tests/simulation/alerts/alert_audit.h"
 #include "tests/simulation/audit.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/profile.h"
@@ -82,6 +83,7 @@ class SchedulerHost final : private ports::SessionSink {
   const engine::Engine* engine() const { return turn_ ? &turn_->engine() : nullptr; }
   const sdk_impl::MemoryTables& tables() const { return store_.tables(); }
   Audit& audit() { return audit_; }
+  AlertAudit& alerts() { return alerts_; }
   void check_schedules_at_the_end() const { schedules_.at_the_end(store_.damaged()); }
   Promises& promises() { return promises_; }
   Blobs& blobs() { return blobs_; }
@@ -101,6 +103,7 @@ class SchedulerHost final : private ports::SessionSink {
   void close_all_sessions(const base::Status& reason) override;
   void reply(const engine::Reply& answer);
 
+  void write_rules();
   void hook_store();
   sdk_impl::CommitFault begin_commit(engine::Durability durability);
   base::Status admission();
@@ -131,6 +134,7 @@ class SchedulerHost final : private ports::SessionSink {
   Blobs blobs_;
   Audit audit_;
   ScheduleAudit schedules_;
+  AlertAudit alerts_;
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
   engine::Engine restored_;  // from the tables, anew after every step, to be compared

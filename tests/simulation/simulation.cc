@@ -61,6 +61,15 @@ void Simulation::deliver(ports::CommandBody body) {
 
 void Simulation::on_outbox(const engine::OutboxRow& row) {
   host_.promises().delivered(row);
+  host_.alerts().told(row);
+  // What becomes of it is told late, or after the next start; some are refused or given up.
+  if (rng_.chance(0.1)) {
+    const bool last = rng_.chance(0.3);
+    agenda_.in(rng_.between(Duration(milliseconds(5)), Duration(seconds(5))),
+               [this, id = row.id, last] {
+                 host_.post(engine::OutboxUndelivered{id, "refused", last});
+               });
+  }
   agenda_.in(rng_.between(Duration(milliseconds(5)), Duration(seconds(20))),
              [this, id = row.id] { host_.post(engine::OutboxDelivered{id}); });
 }
@@ -106,9 +115,10 @@ Coverage Simulation::run() {
   if (!all_ended()) fail_stuck();
   host_.check_restored();
   host_.check_schedules_at_the_end();
+  if (profile_.notices) host_.alerts().at_the_end();
   const auto set_aside = [this](base::RunId run) { return host_.set_aside(run); };
   host_.audit().at_the_end(set_aside);
-  host_.promises().at_the_end(profile_.options.notify_run_finished);
+  host_.promises().at_the_end(profile_.notices);
   count_ends();
   coverage_.add(Seen::kSteps, host_.steps());
   return coverage_;

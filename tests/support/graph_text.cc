@@ -210,6 +210,9 @@ Manifest parse_graph(const std::string& pipeline, const std::string& text) {
     } else if (words.at(0) == "freshness") {
       manifest.freshness.push_back(
           parse_freshness(words.at(1), trimmed(line.substr(line.find('=') + 1)), options));
+    } else if (words.at(0) == "alert") {
+      manifest.alerts.push_back(
+          parse_alert(words.at(1), trimmed(line.substr(line.find('=') + 1)), options));
     } else if (words.at(0) == "schedule") {
       manifest.schedules.push_back(
           parse_schedule(words.at(1), line.substr(line.find('=') + 1), options));

@@ -92,6 +92,22 @@ module::FreshnessSpec parse_freshness(const std::string& asset, const std::strin
   return spec;
 }
 
+module::AlertSpec parse_alert(const std::string& name, const std::string& about,
+                              const std::multimap<std::string, std::string>& options) {
+  module::AlertSpec spec;
+  spec.name = name;
+  spec.about = about;
+  for (const auto& [option, value] : options) {
+    if (option == "on") spec.event = base::parse_word<module::AlertEvent>(value).value();
+    if (option == "limit") spec.threshold = milliseconds_of(value);
+    if (option == "times") spec.threshold = std::stoll(value);
+    if (option == "to") spec.channel = value;
+    if (option == "webhook") spec.webhook = value;
+    if (option == "secret") spec.secret = value;
+  }
+  return spec;
+}
+
 engine::Zones zones_of(const std::vector<std::string>& names) {
   static engine::Zones known;  // tables are read once: a story asks after each of its steps
   engine::Zones zones;

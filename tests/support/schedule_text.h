@@ -23,6 +23,10 @@ module::ScheduleSpec parse_schedule(const std::string& name, const std::string& 
 module::FreshnessSpec parse_freshness(const std::string& asset, const std::string& text,
                                       const std::multimap<std::string, std::string>& options);
 
+//   alert NAME = ABOUT [on=run_slow limit=2h times=3 to=CHANNEL webhook=URL secret=REF]
+module::AlertSpec parse_alert(const std::string& name, const std::string& about,
+                              const std::multimap<std::string, std::string>& options);
+
 // Of those that are named the ones that there are.
 engine::Zones zones_of(const std::vector<std::string>& names);
 // All that a module names.

@@ -44,6 +44,7 @@ LAYERS = {
 # third-party header -> the folders that may know it
 LIBRARIES = [
     (r"^sqlite3\.h$", ["scheduler/store/"], "the store owns SQLite"),
+    (r"^curl/", ["scheduler/alerts/"], "only the delivery of alerts knows libcurl"),
     (r"^(?:grpc|grpcpp|google/protobuf)/|\.pb\.h$",
      ["scheduler/rpc/", "scheduler/http/", "scheduler/scheduler", "worker/", "sdk/client/",
       "sdk/include/weir/protobuf", "cli/"],

@@ -19,6 +19,7 @@ std::unique_ptr<grpc::Service> make_module_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_worker_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_schedule_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_freshness_service(Backend& backend);
+std::unique_ptr<grpc::Service> make_alert_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_simulation_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_event_service(Backend& backend);
 std::unique_ptr<grpc::Service> make_log_service(Backend& backend);

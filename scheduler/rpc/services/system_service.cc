@@ -134,6 +134,16 @@ Status complete_freshness(Backend& backend, const std::string& prefix,
   return {};
 }
 
+Status complete_alert_rules(Backend& backend, const std::string& prefix,
+                            v1::CompleteNameResponse* response) {
+  ports::PageRequest page;
+  page.size = kLargePageMax;
+  const auto rules = backend.reader.list_alert_rules(page);
+  if (!rules.ok()) return rules.status();
+  for (const engine::AlertRuleRow& row : rules->rows) add_name(row.name, prefix, response);
+  return {};
+}
+
 // Assets that pipelines read and none makes.
 Status complete_external(Backend& backend, const std::string& prefix,
                          v1::CompleteNameResponse* response) {
@@ -183,6 +193,7 @@ Status complete_name(Backend& backend, const v1::CompleteNameRequest& request,
   if (kind == "worker") return complete_workers(backend, request.prefix(), response);
   if (kind == "schedule") return complete_schedules(backend, request.prefix(), response);
   if (kind == "freshness") return complete_freshness(backend, request.prefix(), response);
+  if (kind == "alert_rule") return complete_alert_rules(backend, request.prefix(), response);
   if (kind == "external") return complete_external(backend, request.prefix(), response);
   if (kind == "task") return complete_tasks(backend, request, response);
   if (kind == "job" || kind == "asset") {

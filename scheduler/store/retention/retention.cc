@@ -1,7 +1,7 @@
-// The sweep: see retention.h. It goes through runs, events and ticks in the order of their keys and
-// remembers where it stands; a run that goes loses its own row first, in the same transaction a
-// note of it is made, and what else there is of it follows by that note, also after a restart. On
-// the thread of the write connection; opens and commits nothing.
+// The sweep: see retention.h. It goes through runs, events, alerts and ticks in the order of their
+// keys and remembers where it stands; a run that goes loses its own row first, in the same
+// transaction a note of it is made, and what else there is of it follows by that note, also after a
+// restart. On the thread of the write connection; opens and commits nothing.
 #include "scheduler/store/retention/retention.h"
 
 #include <algorithm>
@@ -44,6 +44,9 @@ enum class Retention::Query : std::size_t {
   kYoungEvent,
   kPrunedTo,
   kDeleteEvents,
+  kAlertsEnd,
+  kYoungAlert,
+  kDeleteAlerts,
   kNextSchedule,
   kOldestTick,
   kTickByRank,
@@ -121,6 +124,13 @@ std::string Retention::sql_of(Query query) {
              "value=max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))";
     case Query::kDeleteEvents:
       return "DELETE FROM events WHERE " + std::string(kOldEvents);
+    case Query::kAlertsEnd:
+      return "SELECT max(id) FROM (SELECT id FROM alerts WHERE id>? ORDER BY id LIMIT ?)";
+    case Query::kYoungAlert:
+      return "SELECT 1 FROM alerts WHERE id>? AND id<=? AND since BETWEEN ? AND ? LIMIT 1";
+    case Query::kDeleteAlerts:
+      return "DELETE FROM alerts WHERE id>?1 AND id<=?2 AND last<?3 AND state<>'firing' AND "
+             "delivery<>'pending'";
     case Query::kNextSchedule:
       return "SELECT schedule FROM ticks WHERE schedule>? ORDER BY schedule LIMIT 1";
     case Query::kOldestTick:
@@ -212,6 +222,7 @@ Result<bool> Retention::round(base::Now now) {
     run_.clear();
     task_ = 0;
     seq_ = 0;
+    alert_ = 0;
     schedule_.clear();
   }
   while (budget_ > 0 && phase_ != Phase::kRest) {
@@ -232,6 +243,8 @@ Result<bool> Retention::step(base::Now now) {
       return look_at_runs(now);
     case Phase::kEvents:
       return look_at_events(now);
+    case Phase::kAlerts:
+      return look_at_alerts(now);
     case Phase::kTicks:
       return look_at_ticks(now);
     case Phase::kRest:
@@ -352,6 +365,24 @@ Result<bool> Retention::look_at_events(base::Now now) {
   if (!rows.ok()) return rows.status();
   last_round_.events += *rows;
   seq_ = **end;
+  budget_ = 0;
+  return young->has_value();
+}
+
+// ---- alerts ----
+
+// As long as events. Those that fire, and whose message is under way, stay: the engine holds them.
+Result<bool> Retention::look_at_alerts(base::Now now) {
+  const WallTime from = now.wall - options_.runs;
+  Result<std::optional<std::int64_t>> end = number(Query::kAlertsEnd, alert_, budget_);
+  if (!end.ok()) return end.status();
+  if (!*end) return true;
+  Result<std::optional<std::int64_t>> young =
+      number(Query::kYoungAlert, alert_, **end, from, now.wall);
+  if (!young.ok()) return young.status();
+  Result<int> rows = erase(Query::kDeleteAlerts, alert_, **end, from);
+  if (!rows.ok()) return rows.status();
+  alert_ = **end;
   budget_ = 0;
   return young->has_value();
 }

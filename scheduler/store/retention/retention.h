@@ -1,5 +1,5 @@
 // How long what has ended is kept, and what goes then: runs with their tasks, attempts, checks and
-// events, and ticks of schedules. It goes in rounds of a bounded number of rows, inside
+// events, alerts, and ticks of schedules. It goes in rounds of a bounded number of rows, inside
 // transactions that the store opens, on the write connection and its thread. What the engine is
 // rebuilt from never goes: a restore after a round gives what one before it did. Knows no files;
 // logs follow the rows of their runs.
@@ -48,7 +48,7 @@ class Retention {
   const Forgotten& last_round() const { return last_round_; }
 
  private:
-  enum class Phase { kLeftOver, kRuns, kEvents, kTicks, kRest };
+  enum class Phase { kLeftOver, kRuns, kEvents, kAlerts, kTicks, kRest };
   enum class Query : std::size_t;
 
   static std::string sql_of(Query query);
@@ -65,6 +65,7 @@ class Retention {
   base::Result<bool> clear_left_over();
   base::Result<bool> look_at_runs(base::Now now);
   base::Result<bool> look_at_events(base::Now now);
+  base::Result<bool> look_at_alerts(base::Now now);
   base::Result<bool> look_at_ticks(base::Now now);
 
   base::Result<bool> judge(const std::string& run);
@@ -83,6 +84,7 @@ class Retention {
   std::int64_t task_ = 0;          // of the run that is being judged: from here on
   std::string expired_;            // run whose rows are being deleted
   std::int64_t seq_ = 0;           // the last event that was looked at
+  std::int64_t alert_ = 0;         // the last alert that was looked at
   std::string schedule_;           // the last whose ticks were looked at
   std::optional<base::Now> last_;  // when it was last asked
   base::BootTime trusted_from_{};  // when the clock will have been right for long enough

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "alert.h"
 #include "freshness.h"
 #include "impl/call.h"
 
@@ -124,6 +125,15 @@ class Asset : public StageHandle<Asset<T>> {
     impl::FreshnessRecord record = policy.record();
     record.asset = this->name();
     this->pipeline().freshness.push_back(std::move(record));
+    return *this;
+  }
+
+  // Somebody is told of it: weir::on_stale().to("team").
+  Asset alert(const AssetAlert& rule) const {
+    impl::AlertRecord record = rule.record();
+    const bool of_task = record.on == impl::AlertOn::kTaskFailed;
+    record.about = of_task ? this->stage().name : this->name();
+    this->pipeline().alerts.push_back(std::move(record));
     return *this;
   }
 

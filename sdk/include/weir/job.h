@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "alert.h"
 #include "rules.h"
 #include "schedule.h"
 
@@ -47,6 +48,14 @@ class Job {
   }
   // The same with everything that a schedule can say.
   Job schedule(const Schedule& schedule) const;
+
+  // Somebody is told of its runs: weir::on_failure().to("team").
+  Job alert(const JobAlert& rule) const {
+    impl::AlertRecord record = rule.record();
+    record.about = pipeline_->jobs[index_].name;
+    pipeline_->alerts.push_back(std::move(record));
+    return *this;
+  }
 
  private:
   friend Pipeline;

@@ -3,6 +3,7 @@
 // Tests include weir/testing.h too; protobuf messages as values need weir/protobuf.h.
 #pragma once
 
+#include "alert.h"
 #include "asset.h"
 #include "codec.h"
 #include "context.h"

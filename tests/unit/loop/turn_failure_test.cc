@@ -32,7 +32,7 @@ class TurnFailure : public testing::Test {
   }
   // That the engine is what the tables would make of it.
   void expect_engine_equals_tables() {
-    engine::Engine fresh(World::default_options());
+    engine::Engine fresh;
     fresh.restore(*world_.store.restore(), world_.now());
     EXPECT_EQ(world_.turn->engine().durable_text(), fresh.durable_text());
   }
@@ -61,7 +61,7 @@ TEST_F(TurnFailure, FailedCommitDropsItsEffectsAndReloads) {
 TEST_F(TurnFailure, LeasesGetAFullTermFromTheEndOfACommitThatHungAndFailed) {
   world_.run({World::create(2, "k")});
   ASSERT_EQ(world_.assigns().size(), 1u);
-  const engine::Options options = World::default_options();
+  const engine::Options options;
   sdk_impl::FaultHooks hooks;
   hooks.on_commit = [&](Durability) {
     if (world_.time > base::Duration(0)) return CommitFault::kNone;

@@ -62,21 +62,26 @@ class Recorder final : public ports::SessionSink {
 
 class World {
  public:
-  explicit World(engine::Options options = default_options()) {
+  explicit World(engine::Options options = {}) {
+    write_rule();
     store.keep_unsynced(true);
     turn = make_turn(options);
   }
-  std::unique_ptr<loop::Turn> make_turn(engine::Options options = default_options()) {
+  std::unique_ptr<loop::Turn> make_turn(engine::Options options = {}) {
     return std::make_unique<loop::Turn>(
         options, store,
         loop::TurnPorts{recorder, [this](const engine::Reply& reply) { recorder.reply(reply); },
                         [this](const engine::OutboxRow& row) { return recorder.outbox(row); },
                         artifacts, [this] { return admission; }, [this] { return now(); }});
   }
-  static engine::Options default_options() {
-    engine::Options options;
-    options.notify_run_finished = true;
-    return options;
+  // Every run's end is a message in the outbox.
+  void write_rule() {
+    engine::AlertRuleRow rule;
+    rule.name = "every";
+    rule.event = engine::AlertEvent::kRunFinished;
+    rule.channel = "ops";
+    ASSERT_TRUE(store.begin().ok() && store.write(rule).ok());
+    ASSERT_TRUE(store.commit(engine::Durability::kSync).ok());
   }
 
   void start() { ASSERT_TRUE(turn->start(now()).ok()); }

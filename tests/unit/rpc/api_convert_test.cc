@@ -50,7 +50,7 @@ TEST(ConvertTask, EveryStateHasANumberOfItsOwnThatComesBack) {
 
 TEST(ConvertEvent, EveryKindHasANumberOfItsOwn) {
   std::set<int> seen;
-  for (int i = 0; i <= static_cast<int>(engine::EventKind::kTickRecorded); ++i) {
+  for (int i = 0; i <= static_cast<int>(engine::EventKind::kAlertChanged); ++i) {
     engine::EventRow row;
     row.kind = static_cast<engine::EventKind>(i);
     v1::Event event;

@@ -301,6 +301,31 @@ TEST_F(RetentionTest, TimesThatHaveNotComeArePassedOver) {
   EXPECT_EQ(count("events", 2), 0);
 }
 
+// ---- alerts ----
+
+TEST_F(RetentionTest, AlertsGoWhenTheyAreOldAndNothingIsToComeOfThem) {
+  using engine::AlertDelivery;
+  using engine::AlertState;
+  std::vector<engine::Record> rows;
+  const auto add = [&](std::int64_t id, std::int64_t last, AlertState state, AlertDelivery sent) {
+    engine::AlertRow row = alert_row(id, state, sent);
+    row.since = row.last = at(last);
+    rows.emplace_back(row);
+  };
+  add(1, kOld, AlertState::kResolved, AlertDelivery::kDelivered);
+  add(2, kOld, AlertState::kFiring, AlertDelivery::kUndelivered);
+  add(3, kOld, AlertState::kResolved, AlertDelivery::kPending);
+  add(4, kOld, AlertState::kNotice, AlertDelivery::kUndelivered);
+  for (std::int64_t id = 5; id < 3'000; ++id) {  // more than a round looks at
+    add(id, kOld, AlertState::kNotice, AlertDelivery::kDelivered);
+  }
+  add(3'000, kNow - kDay, AlertState::kResolved, AlertDelivery::kDelivered);
+  commit_rows(*store_, rows);
+  sweep();
+  EXPECT_EQ(query("SELECT COUNT(*) FROM alerts"), 3);
+  EXPECT_EQ(query("SELECT COUNT(*) FROM alerts WHERE id IN (2, 3, 3000)"), 3);
+}
+
 // ---- ticks ----
 
 TEST_F(RetentionTest, TicksAreKeptForThirtyDaysAndAThousandOfEachSchedule) {

@@ -210,6 +210,42 @@ inline engine::TickRow tick_row(const std::string& schedule, std::int64_t nomina
   return row;
 }
 
+inline engine::AlertRuleRow alert_rule_row(const std::string& name) {
+  engine::AlertRuleRow row;
+  row.name = name;
+  row.event = engine::AlertEvent::kRunSlow;
+  row.selection = {"shop/*", "a \"quoted\" one"};
+  row.threshold = 60'000;
+  row.webhook = "https://hooks.example/x";
+  row.secret = "file:/etc/weir/hook.key";
+  row.pipeline = "shop";
+  row.changed_at = at(702);
+  row.changed_by = "ann@laptop";
+  return row;
+}
+
+inline engine::AlertRow alert_row(std::int64_t id, engine::AlertState state,
+                                  engine::AlertDelivery delivery) {
+  engine::AlertRow row;
+  row.id = id;
+  row.rule = "slow";
+  row.event = engine::AlertEvent::kRunSlow;
+  row.subject = "shop/daily";
+  row.state = state;
+  row.since = at(703);
+  row.last = at(704);
+  if (state == engine::AlertState::kResolved) row.resolved_at = at(705);
+  row.count = 3;
+  row.text = "it goes on\nfor too long";
+  row.next = "weir explain 1";
+  row.run = run_id(1);
+  row.delivery = delivery;
+  row.message = 7;
+  row.told = true;
+  row.failure = "answered 500";
+  return row;
+}
+
 inline engine::FreshnessRow freshness_row(const std::string& asset) {
   engine::FreshnessRow row;
   row.asset = asset;
@@ -236,7 +272,7 @@ inline engine::FreshnessRow freshness_row(const std::string& asset) {
 
 // A small world: two modules, two assets of which one has versions of two partitions and a
 // freshness policy, one from outside, a live run with two tasks, a finished run, a schedule with
-// two ticks.
+// two ticks, an alert rule with three alerts, a silence.
 inline std::vector<engine::Record> sample_world() {
   std::vector<engine::Record> rows;
   rows.emplace_back(module_row("shop", true));
@@ -283,6 +319,12 @@ inline std::vector<engine::Record> sample_world() {
   rows.emplace_back(schedule_row("shop/nightly"));
   rows.emplace_back(tick_row("shop/nightly", 800, engine::TickOutcome::kRequested));
   rows.emplace_back(tick_row("shop/nightly", 900, engine::TickOutcome::kSkipped));
+  rows.emplace_back(alert_rule_row("slow"));
+  rows.emplace_back(alert_row(1, engine::AlertState::kFiring, engine::AlertDelivery::kUndelivered));
+  rows.emplace_back(alert_row(2, engine::AlertState::kResolved, engine::AlertDelivery::kPending));
+  rows.emplace_back(alert_row(3, engine::AlertState::kResolved, engine::AlertDelivery::kDelivered));
+  rows.emplace_back(
+      engine::SilenceRow{4, "slow", "shop/*", at(9'000), "maintenance", at(706), "bob@desk"});
   rows.emplace_back(freshness_row("orders"));
   rows.emplace_back(engine::OutboxRow{1, "run_finished", "{}", false, at(9)});
   rows.emplace_back(engine::OutboxRow{2, "run_finished", "{\"n\":2}", false, at(9)});

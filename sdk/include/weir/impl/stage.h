@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../values.h"
+#include "alert_record.h"
 #include "freshness_record.h"
 #include "manifest_kinds.h"
 #include "schedule_record.h"
@@ -171,6 +172,7 @@ struct PipelineRecord {
   std::vector<JobRecord> jobs;
   std::vector<ScheduleRecord> schedules;
   std::vector<FreshnessRecord> freshness;
+  std::vector<AlertRecord> alerts;
 };
 
 // weir::main() behind the types: the verbs run, describe, graph, register, replay, executor,

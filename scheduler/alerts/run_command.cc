@@ -3,9 +3,9 @@
 // What the command leaves in the background goes on when it ended by itself.
 #include "base/child.h"
 #include "base/errors.h"
-#include "scheduler/loop/command_outbox.h"
+#include "scheduler/alerts/sender.h"
 
-namespace weir::loop {
+namespace weir::alerts {
 
 using base::Code;
 using base::Status;
@@ -40,4 +40,4 @@ Status run_command(const std::string& command, std::string_view input,
           "the command ended with status " + std::to_string(result.code)};
 }
 
-}  // namespace weir::loop
+}  // namespace weir::alerts

@@ -1,0 +1,69 @@
+// What people ask of alerts, and what the scheduler says of messages and of its disk: see
+// engine/commands.h, which has the other commands. Secrets travel as references, never themselves.
+// Values only, safe to hand from thread to thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/alerts/alert_rows.h"
+#include "engine/schedules/schedule_commands.h"
+
+namespace weir::engine {
+
+// Made, or changed as a whole; its alerts that fire go on. Answered with its name.
+struct PutAlertRule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  AlertRuleRow rule;
+  bool create = true;  // false: it must be there
+  std::string by;
+};
+
+// Its alerts are resolved without a message. Answered with its name.
+struct DeleteAlertRule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string name;
+  std::string by;
+};
+
+// Sends a message by the rule's channel, silenced or not. Answered with the number of its alert.
+struct TestAlertRule {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::string name;
+  std::string by;
+};
+
+// Answered with its number.
+struct SilenceAlerts {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  SilenceRow silence;  // rule, subject, until and reason
+  std::string by;
+};
+
+struct UnsilenceAlerts {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::int64_t id = 0;
+  std::string by;
+};
+
+// A try to deliver a message failed; after the last one it is a dead letter.
+struct OutboxUndelivered {
+  static constexpr Sender kSender = Sender::kScheduler;
+  std::int64_t id = 0;
+  std::string why;
+  bool last = false;
+};
+
+// How the disk of the data directory stands.
+struct DiskChecked {
+  static constexpr Sender kSender = Sender::kScheduler;
+  bool low = false;
+  std::string text;  // "1.2 GiB free, …"
+};
+
+}  // namespace weir::engine

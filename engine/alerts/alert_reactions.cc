@@ -1,0 +1,278 @@
+// From what happened to what rules find, and to what resolves it: the one place that knows which
+// events begin and end which alerts. A new kind of event gets its overload in Reaction, its word in
+// AlertEvent, and nothing else. Part of Engine's step.
+#include <algorithm>
+#include <utility>
+
+#include "base/planted.h"
+#include "engine/alerts/alert_step.h"
+#include "engine/schedules/occurrences.h"
+
+namespace weir::engine {
+namespace {
+
+constexpr const char* kDisk = "disk";
+
+std::string name_of_run(const RunRow& row) { return row.job.empty() ? row.selection : row.job; }
+
+std::string duration_words(std::int64_t ms) {
+  const std::int64_t seconds = ms / 1000;
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) {
+    const std::string rest = seconds % 60 == 0 ? "" : " " + std::to_string(seconds % 60) + " s";
+    return std::to_string(seconds / 60) + " min" + rest;
+  }
+  const std::int64_t minutes = seconds % 3600 / 60;
+  return std::to_string(seconds / 3600) + " h" +
+         (minutes == 0 ? "" : " " + std::to_string(minutes) + " min");
+}
+
+std::int64_t ms_between(WallTime from, WallTime to) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
+
+std::string subject_of_check(const AssetPartition& asset, const std::string& check) {
+  return AssetPartitionView(asset).text() + "/" + check;
+}
+
+std::string subject_of_task(const Run& run, const Task& task) {
+  return run.modules[std::size_t(task.module)]->row.pipeline + ":" + task.spec->name;
+}
+
+// By its job a schedule is selected too.
+std::vector<std::string> jobs_of_schedule(const State& state, const std::string& schedule) {
+  const auto found = state.schedules.find(schedule);
+  if (found == state.schedules.end()) return {};
+  return {found->second.row.spec.job};
+}
+
+// The task that the end of the run is to be blamed on.
+const Task* first_failed(const Run& run) {
+  for (const Task& task : run.tasks) {
+    if (state_of(task) == TaskState::kFailed) return &task;
+  }
+  return nullptr;
+}
+
+struct Reaction {
+  Step& step;
+
+  template <class Other>
+  void operator()(const Other&) const {}
+
+  // Events are taken by value: what is raised here moves those of the step.
+  void operator()(RunStarted event) const {
+    const Run* run = find_run(step.state, event.of.run);
+    if (run == nullptr) return;
+    for (const auto& [name, rule] : step.state.alerts.rules) {
+      arm_slow_run(step.state, rule, *run, step.now);
+    }
+  }
+  void operator()(RunFinished event) const {
+    Finding finding;
+    finding.subject = event.job.empty() ? event.selection : event.job;
+    finding.run = event.of.run;
+    finding.next = "weir runs show " + event.of.run.text();
+    finding.text = "run " + event.of.run.text() + " of " + finding.subject + " " +
+                   std::string(run_state_name(event.end)) +
+                   (event.message.empty() ? "" : ": " + event.message);
+    if (event.end == RunState::kFailed) {
+      const Run* run = find_run(step.state, event.of.run);
+      const Task* task = run == nullptr ? nullptr : first_failed(*run);
+      if (task != nullptr) {
+        finding.task = index_of(*run, *task);
+        finding.epoch = task->epoch;
+        finding.text += "; " + task->spec->name + ": " + task->reason;
+        finding.next = "weir logs " + event.of.run.text() + "/" + task->spec->name;
+      }
+      finding.event = AlertEvent::kRunFailed;
+      find_alerts(step, finding);
+    } else if (event.end == RunState::kCanceled) {
+      finding.event = AlertEvent::kRunCanceled;
+      find_alerts(step, finding);
+    } else {
+      resolve_alerts(step, AlertEvent::kRunFailed, finding.subject, finding.text);
+      resolve_alerts(step, AlertEvent::kRunCanceled, finding.subject, finding.text);
+    }
+    resolve_alerts(step, AlertEvent::kRunSlow, finding.subject, finding.text, event.of.run);
+    finding.event = AlertEvent::kRunFinished;
+    find_alerts(step, finding);
+  }
+
+  void operator()(TaskRetry event) const {
+    attempt_failed(event.of, event.reason, "is tried again");
+  }
+  void operator()(TaskFinished event) const {
+    if (event.end == TaskState::kFailed) return attempt_failed(event.of, event.reason, "failed");
+    if (event.end != TaskState::kSucceeded) return;
+    const Run* run = find_run(step.state, event.of.run);
+    if (run == nullptr) return;
+    resolve_alerts(step, AlertEvent::kTaskFailed,
+                   subject_of_task(*run, run->tasks[std::size_t(event.of.task)]),
+                   "task " + event.of.name + " of run " + event.of.run.text() + " succeeded");
+  }
+
+  void operator()(CheckFailed event) const {
+    Finding finding;
+    finding.event = AlertEvent::kCheckFailed;
+    finding.subject = subject_of_check(event.asset, event.name);
+    finding.names = {event.asset.asset, event.asset.asset + "/" + event.name};
+    finding.text = "check " + event.name + " (" + std::string(base::word_of(event.severity)) +
+                   ") of " + AssetPartitionView(event.asset).text() + " failed: " + event.reason;
+    finding.run = event.of.run;
+    finding.task = event.of.task;
+    finding.epoch = event.of.epoch;
+    finding.next = "weir runs show " + event.of.run.text();
+    find_alerts(step, finding);
+  }
+
+  void operator()(TickRecorded event) const {
+    const bool missed = event.outcome == TickOutcome::kMissed;
+    if (!missed && event.outcome != TickOutcome::kFailed) return;
+    Finding finding;
+    finding.event = AlertEvent::kTickMissed;
+    finding.subject = event.schedule;
+    finding.names = jobs_of_schedule(step.state, event.schedule);
+    finding.text = "a time of schedule " + event.schedule +
+                   (missed ? " was missed: " : " made no run: ") + event.reason;
+    finding.next = "weir schedules history " + event.schedule;
+    find_alerts(step, finding);
+  }
+
+  void operator()(WorkerLost event) const {
+    Finding finding;
+    finding.event = AlertEvent::kWorkerLost;
+    finding.subject = event.worker;
+    finding.text = "worker " + event.worker + " is lost; " + std::to_string(event.attempts) +
+                   " attempts were leased to it";
+    finding.next = "weir workers show " + event.worker;
+    find_alerts(step, finding);
+  }
+  void operator()(WorkerConnected event) const {
+    resolve_alerts(step, AlertEvent::kWorkerLost, event.worker,
+                   "worker " + event.worker + " is back");
+  }
+  void operator()(WorkerForgotten event) const {
+    resolve_alerts(step, AlertEvent::kWorkerLost, event.worker,
+                   "worker " + event.worker + " was not seen for so long that it is forgotten");
+  }
+
+  void operator()(FreshnessChanged event) const {
+    Finding finding;
+    finding.subject = event.asset;
+    finding.text = "asset " + event.asset + " went from freshness " +
+                   std::string(base::word_of(event.from)) + " to " +
+                   std::string(base::word_of(event.to)) + ": " + event.reason;
+    finding.next = "weir explain " + event.asset;
+    const auto told = [&](AlertEvent what, bool found) {
+      if (!found) return resolve_alerts(step, what, event.asset, finding.text);
+      finding.event = what;
+      find_alerts(step, finding);
+    };
+    const bool fails = event.to == FreshnessState::kFail;
+    told(AlertEvent::kFreshnessWarn, fails || event.to == FreshnessState::kWarn);
+    told(AlertEvent::kFreshnessFail, fails);
+  }
+
+ private:
+  void attempt_failed(const OfTask& of, const std::string& reason, const char* so) const {
+    const Run* run = find_run(step.state, of.run);
+    if (run == nullptr) return;
+    const Task& task = run->tasks[std::size_t(of.task)];
+    const std::int32_t failed = task.author_budget_used + task.infrastructure_budget_used;
+    Finding finding;
+    finding.event = AlertEvent::kTaskFailed;
+    finding.subject = subject_of_task(*run, task);
+    finding.names = {task.spec->name, name_of_run(run->row)};
+    finding.run = of.run;
+    finding.task = of.task;
+    finding.epoch = of.epoch;
+    finding.text = "task " + of.name + " of run " + of.run.text() + " " + so + " after " +
+                   std::to_string(failed) + (failed == 1 ? " attempt: " : " attempts: ") + reason;
+    finding.next = "weir logs " + of.run.text() + "/" + of.name;
+    finding.measure = failed;
+    find_alerts(step, finding);
+  }
+};
+
+}  // namespace
+
+void react_alerts(Step& step) {
+  if (step.state.alerts.rules.empty()) return;
+  for (std::size_t i = 0; i < step.events.size(); ++i) {
+    if (PLANTED(kAlertLost) && i > 3) return;
+    std::visit(Reaction{step}, step.events[i].event);
+  }
+}
+
+void check_passed(Step& step, const AssetPartition& asset, const std::string& check) {
+  if (step.state.alerts.firing.empty()) return;
+  resolve_alerts(step, AlertEvent::kCheckFailed, subject_of_check(asset, check),
+                 "check " + check + " of " + AssetPartitionView(asset).text() + " passed");
+}
+
+void tick_requested(Step& step, const TickRow& tick) {
+  if (step.state.alerts.rules.empty()) return;
+  Finding finding;
+  finding.event = AlertEvent::kTickMissed;
+  finding.subject = tick.schedule;
+  finding.names = jobs_of_schedule(step.state, tick.schedule);
+  finding.run = tick.run;
+  finding.measure = std::max<std::int64_t>(ms_between(tick.nominal, tick.evaluated_at), 0);
+  finding.text = "the run for " + utc_text(tick.nominal) + " of schedule " + tick.schedule +
+                 " was asked for " + duration_words(finding.measure) + " late";
+  finding.next = "weir schedules history " + tick.schedule;
+  find_alerts(step, finding);
+  for (const auto& [name, rule] : step.state.alerts.rules) {
+    const bool late = rule.threshold > 0 && finding.measure >= rule.threshold;
+    if (rule.event != finding.event || late) continue;
+    resolve_alert(step, rule, tick.schedule,
+                  "schedule " + tick.schedule + " made a run for " + utc_text(tick.nominal));
+  }
+}
+
+void disk_checked(Step& step, const DiskChecked& command) {
+  if (!command.low) {
+    return resolve_alerts(step, AlertEvent::kDiskLow, kDisk,
+                          "there is room again: " + command.text);
+  }
+  for (const auto& [key, id] : step.state.alerts.firing) {
+    if (step.state.alerts.live.at(id).event == AlertEvent::kDiskLow) return;  // it is known
+  }
+  Finding finding;
+  finding.event = AlertEvent::kDiskLow;
+  finding.subject = kDisk;
+  finding.text = "the scheduler's disk is nearly full, new runs are refused: " + command.text;
+  finding.next = "weir doctor";
+  find_alerts(step, finding);
+}
+
+void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::Now now) {
+  if (rule.event != AlertEvent::kRunSlow || !run.row.started_at) return;
+  const Duration limit = std::chrono::milliseconds(rule.threshold);
+  const Duration ran =
+      std::clamp<Duration>(now.wall - *run.row.started_at, Duration::zero(), limit);
+  state.timers.push({now.boot + (limit - ran), TimerKind::kSlowRun, rule.name, {run.row.id, 0}});
+}
+
+void fire_slow_run(Step& step, const std::string& name, RunId id) {
+  Alerts& alerts = step.state.alerts;
+  const auto rule = alerts.rules.find(name);
+  const Run* run = find_run(step.state, id);
+  if (rule == alerts.rules.end() || run == nullptr || !run->row.started_at) return;
+  Finding finding;
+  finding.event = AlertEvent::kRunSlow;
+  finding.subject = name_of_run(run->row);
+  finding.run = id;
+  finding.measure = ms_between(*run->row.started_at, step.now.wall);
+  finding.text = "run " + id.text() + " of " + finding.subject + " goes on for longer than " +
+                 duration_words(rule->second.threshold);
+  finding.next = "weir explain " + id.text();
+  // The rule was changed since: it has a later deadline.
+  if (rule->second.event != finding.event || finding.measure < rule->second.threshold) return;
+  const auto known = alerts.firing.find({name, finding.subject});
+  const bool told = known != alerts.firing.end() && alerts.live.at(known->second).run == id;
+  if (!told && selects(rule->second, finding)) fire_alert(step, rule->second, finding);
+}
+
+}  // namespace weir::engine
