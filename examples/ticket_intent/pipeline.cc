@@ -102,8 +102,11 @@ Assets define(weir::Pipeline& p) {
                             .check("labellers", audit_labellers, weir::warn, limits);
   const auto training_set = p.asset("training_set", format_training_set, examples)
                                 .note("train.jsonl and validation.jsonl")
-                                .freshness(weir::max_age(26h).warn_after(25h).expected(2min));
-  p.job("refresh", weir::upstream_of(training_set)).cron("0 2 * * *", "Europe/Berlin");
+                                .freshness(weir::max_age(26h).warn_after(25h).expected(2min))
+                                .alert(weir::on_stale().to("team"));
+  p.job("refresh", weir::upstream_of(training_set))
+      .cron("0 2 * * *", "Europe/Berlin")
+      .alert(weir::on_failure().to("team"));
   return {database, reading, labelling, limits, tickets, cleaned, examples, training_set};
 }
 
