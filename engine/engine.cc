@@ -45,7 +45,10 @@ void apply(Step& step, const Command& command) {
                  [&](const AttemptsProgressed& c) { attempts_progressed(step, c); },
                  [&](const AttemptFinished& c) { attempt_finished(step, c); },
                  [&](const AttemptReleased& c) { attempt_released(step, c); },
-                 [&](const FireTimers&) { fire_timers(step); },
+                 [&](const FireTimers& c) {
+                   step.state.disk_full = !c.room;
+                   fire_timers(step);
+                 },
                  [&](const OutboxDelivered& c) { outbox_delivered(step, c); },
                  [&](const OutboxUndelivered& c) { outbox_undelivered(step, c); },
                  [&](const Explain& c) { explain(step, c); },

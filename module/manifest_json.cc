@@ -102,6 +102,11 @@ Json schedule_to_json(const ScheduleSpec& schedule) {
   out.set("crons", std::move(crons));
   if (schedule.zone != kDefaults.zone) out.set("zone", schedule.zone);
   if (schedule.params != kDefaults.params) out.set("params", inner_json(schedule.params));
+  if (!schedule.time_params.empty()) {
+    Json members = Json::Array{};
+    for (const std::string& member : schedule.time_params) members.push(member);
+    out.set("time_params", std::move(members));
+  }
   if (!schedule.days_off.empty()) out.set("days_off", days_off_to_json(schedule.days_off));
   set_text(out, "start", schedule.start);
   set_text(out, "end", schedule.end);
@@ -299,6 +304,10 @@ ScheduleSpec read_schedule(const Json& json, std::string path, Status& problem) 
   });
   if (!reader.at("zone").is_null()) out.zone = reader.text("zone");
   if (!reader.at("params").is_null()) out.params = reader.at("params").dump();
+  reader.each("time_params", [&](const Json& item, const std::string& at) {
+    if (!item.is_string()) reader.report(at, "a string was expected");
+    out.time_params.push_back(item.as_string());
+  });
   reader.each("days_off", [&](const Json& item, std::string at) {
     read_days_off(item, std::move(at), out, problem);
   });

@@ -121,18 +121,38 @@ class ScheduleCheck {
                                          (params.ok() ? "" : ": " + params.status().message()));
     }
     for (const auto& [name, members] : params->members()) check_param(name, members);
+    for (const std::string& member : schedule_.time_params) check_time_param(member);
+  }
+
+  // Null when the pipeline does not declare it, which is said.
+  const ParamSpec* find_param(const std::string& name) {
+    const auto param = std::find_if(params_.begin(), params_.end(),
+                                    [&](const ParamSpec& spec) { return spec.name == name; });
+    if (param != params_.end()) return &*param;
+    std::vector<std::string> known;
+    for (const ParamSpec& spec : params_) known.push_back(spec.name);
+    add(base::kErrBadParam, "it gives the parameter '" + base::valid_utf8(name) +
+                                "', which the pipeline does not declare." +
+                                base::did_you_mean(name, known));
+    return nullptr;
+  }
+
+  void check_time_param(const std::string& given) {
+    const std::size_t dot = given.find('.');
+    if (dot == std::string::npos) {
+      return add(base::kErrBadParam, "'" + base::valid_utf8(given) +
+                                         "' takes the time of a run; write NAME.MEMBER, for a "
+                                         "parameter and its member");
+    }
+    const ParamSpec* param = find_param(given.substr(0, dot));
+    if (param == nullptr || param->schema.empty()) return;
+    add("parameter '" + param->name + "': ",
+        value::time_for_member(param->schema, given.substr(dot + 1), {}, "1970-01-01").status());
   }
 
   void check_param(const std::string& name, const Json& members) {
-    const auto param = std::find_if(params_.begin(), params_.end(),
-                                    [&](const ParamSpec& spec) { return spec.name == name; });
-    if (param == params_.end()) {
-      std::vector<std::string> known;
-      for (const ParamSpec& spec : params_) known.push_back(spec.name);
-      return add(base::kErrBadParam, "it gives the parameter '" + base::valid_utf8(name) +
-                                         "', which the pipeline does not declare." +
-                                         base::did_you_mean(name, known));
-    }
+    const ParamSpec* param = find_param(name);
+    if (param == nullptr) return;
     if (!members.is_object()) {
       return add(base::kErrBadParam,
                  "parameter '" + name + "' must be a JSON object of the members to override");

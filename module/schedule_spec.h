@@ -47,6 +47,9 @@ struct ScheduleSpec {
   std::vector<std::string> crons;  // one at least
   std::string zone = "UTC";        // IANA name
   std::string params = "{}";       // JSON object: by parameter name, the members to override
+  // Members of parameters that take the time that a run is for, whatever `params` says:
+  // "train.day".
+  std::vector<std::string> time_params;
   std::vector<DayOff> days_off;
   std::string start, end;      // nothing before, nothing from then on; see calendar::read_time()
   std::int64_t jitter_ms = 0;  // a run is up to so much late, always the same for the same time

@@ -218,10 +218,11 @@ void Scheduler::Parts::remove_old_logs(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any asked_to_stop;
   std::unique_lock lock(mutex);
-  while (!stop.stop_requested()) {
+  // The first time as late as rows go: a clock may have to be put right after the start.
+  while (!asked_to_stop.wait_for(lock, stop, store::kSweepEvery, [] { return false; }) &&
+         !stop.stop_requested()) {
     const base::WallTime before = loop::system_now().wall - options.kept.runs;
     health->set_logs_removed(storage.logs->remove_gone(before, gone, stop));
-    asked_to_stop.wait_for(lock, stop, store::kSweepEvery, [] { return false; });
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -30,5 +31,11 @@ Result<std::string> value_from_json(std::string_view schema, const Json& json);
 // `defaults` with the members that `given` names replaced, structs member by member.
 // INVALID_ARGUMENT (WEIR-E0209) as above; the result has been checked against the schema.
 Result<Json> merge_params(std::string_view schema, const Json& defaults, const Json& given);
+
+// What the member of that name is given for a time: a time cut to its unit, a date as `day`, which
+// is the one that it is by somebody's clock, a string as RFC 3339 in UTC; the same of optionals.
+// INVALID_ARGUMENT (WEIR-E0209) when there is no such member, or it can hold no time.
+Result<Json> time_for_member(std::string_view schema, std::string_view member, base::WallTime at,
+                             std::string_view day);
 
 }  // namespace weir::value

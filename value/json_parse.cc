@@ -372,6 +372,57 @@ Result<std::string> value_from_json(std::string_view schema, const Json& json) {
   return value_header(schema) + encoder.take();
 }
 
+namespace {
+
+std::string utc_text(base::WallTime at) {
+  SchemaNode micros;
+  micros.kind = SchemaKind::kTime;
+  micros.period_den = 1'000'000;
+  return time_text(at.time_since_epoch().count(), micros);
+}
+
+// Counts of the period since the Unix epoch, the rest cut off.
+std::int64_t count_until(base::WallTime at, const SchemaNode& type) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  const std::int64_t seconds = whole.time_since_epoch().count();
+  const std::int64_t micros = (at - whole).count();
+  const auto below = [](std::int64_t value, std::int64_t by) {
+    return value / by - (value % by < 0 ? 1 : 0);
+  };
+  if (type.period_den == 1) return below(seconds, type.period_num);
+  constexpr std::int64_t kMicros = 1'000'000;
+  // A unit below a second, and a nanosecond at least: a count of years fits.
+  return below(seconds * type.period_den + micros * type.period_den / kMicros, type.period_num);
+}
+
+}  // namespace
+
+Result<Json> time_for_member(std::string_view schema, std::string_view member, base::WallTime at,
+                             std::string_view day) {
+  const auto parsed = Schema::parse(schema);
+  if (!parsed.ok()) return parsed.status();
+  const SchemaNode& root = parsed->root();
+  const auto part = std::find_if(root.parts.begin(), root.parts.end(),
+                                 [&](const auto& field) { return field.name == member; });
+  if (root.kind != SchemaKind::kStruct || part == root.parts.end()) {
+    return unknown_member(root, "", std::string(member));
+  }
+  const SchemaNode* type = part->type;
+  if (type->kind == SchemaKind::kOptional) type = type->parts.front().type;
+  if (type->kind == SchemaKind::kDate) return Json(std::string(day));
+  if (type->kind == SchemaKind::kString) return Json(utc_text(at));
+  const bool whole = type->number.letter == 'i' && type->number.bytes == 8;
+  constexpr std::int64_t kPeriodMax = 1'000'000'000;
+  if (type->kind == SchemaKind::kTime && whole && type->period_den <= kPeriodMax) {
+    const std::int64_t count = count_until(at, *type);
+    std::string text = time_text(count, *type);
+    return text.empty() ? Json(count) : Json(std::move(text));
+  }
+  return bad(std::string(member),
+             "cannot take the time of a run: give it to a std::chrono::sys_time, a "
+             "year_month_day or a string");
+}
+
 Result<Json> merge_params(std::string_view schema, const Json& defaults, const Json& given) {
   const auto parsed = Schema::parse(schema);
   if (!parsed.ok()) return parsed.status();

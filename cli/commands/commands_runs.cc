@@ -76,6 +76,7 @@ std::string queue_text(const v1::Run& run) {
   if (run.queued_for() == v1::QUEUE_REASON_OVERLAP) {
     return ", until earlier runs of its schedule have ended";
   }
+  if (run.queued_for() == v1::QUEUE_REASON_DISK) return ", until the disk has room";
   return "";
 }
 

@@ -2,6 +2,7 @@
 // scheduler's to say; here only what cannot be sent is refused. An edit sends what was given and
 // the names of those fields, so that two who edit other things do not undo each other.
 // Main thread.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -12,6 +13,7 @@
 
 #include "base/errors.h"
 #include "base/names.h"
+#include "cli/calendars.h"
 #include "cli/commands/commands.h"
 #include "cli/display/schedule_text.h"
 #include "cli/text/caller.h"
@@ -35,7 +37,9 @@ struct DefinitionArguments {
   std::string job;
   std::vector<std::string> crons;
   std::vector<std::string> params;
+  std::vector<std::string> time_params;
   std::vector<std::string> except;
+  std::vector<std::string> except_calendars;
   std::optional<std::string> start, end, jitter, catch_up, catch_up_window, overlap;
   bool paused = false;
   bool plan = false;
@@ -102,6 +106,24 @@ Status set_params(const std::vector<std::string>& given, v1::ScheduleDefinition&
   return {};
 }
 
+// The members named take the time of the run from now on; one that is given a value no longer does.
+void set_time_params(const DefinitionArguments& given, v1::ScheduleDefinition& out) {
+  const auto known = out.time_params();
+  const bool replaced = !given.time_params.empty();
+  const bool none = replaced && given.time_params.front() == kNone;
+  out.clear_time_params();
+  if (replaced && !none)
+    out.mutable_time_params()->Add(given.time_params.begin(), given.time_params.end());
+  for (const std::string& member : known) {
+    const auto has_value = [&](const std::string& param) {
+      return param.starts_with(member + "=");
+    };
+    const bool stays =
+        !replaced && std::none_of(given.params.begin(), given.params.end(), has_value);
+    if (stays) out.add_time_params(member);
+  }
+}
+
 // Its own list is replaced; days of named calendars stay.
 void set_days_off(const std::vector<std::string>& given, v1::ScheduleDefinition& out) {
   const auto known = out.days_off();
@@ -115,6 +137,33 @@ void set_days_off(const std::vector<std::string>& given, v1::ScheduleDefinition&
     off->set_day(day);
     off->set_calendar(kOwnCalendar);
   }
+}
+
+// The calendars that were given, and whether they are to be changed at all.
+base::Result<std::vector<GivenCalendar>> calendars_of(const DefinitionArguments& given) {
+  if (given.except_calendars == std::vector<std::string>{kNone})
+    return std::vector<GivenCalendar>();
+  return read_calendars(given.except_calendars);
+}
+
+// They take the place of those that it has; its own list stays.
+Status set_calendars(client::Api& api, const DefinitionArguments& given,
+                     const std::vector<GivenCalendar>& calendars, std::string_view pipeline,
+                     v1::ScheduleDefinition& out) {
+  if (given.except_calendars.empty()) return {};
+  const auto days = calendar_days(api, calendars, pipeline);
+  if (!days.ok()) return days.status();
+  const auto known = out.days_off();
+  out.clear_days_off();
+  for (const v1::DayOff& day : known) {
+    if (day.calendar() == kOwnCalendar) *out.add_days_off() = day;
+  }
+  out.mutable_days_off()->Add(days->begin(), days->end());
+  return {};
+}
+
+std::string_view pipeline_of(std::string_view name) {
+  return name.substr(0, std::min(name.find('/'), name.size()));
 }
 
 // Puts what was given into a definition, and the names of its fields into a mask.
@@ -131,10 +180,8 @@ class Changes {
       out_.mutable_crons()->Add(given.crons.begin(), given.crons.end());
     }
     if (!zone.empty()) text("zone", zone, &v1::ScheduleDefinition::set_zone<std::string>);
-    if (!given.except.empty()) {
-      mask_.add_paths("days_off");
-      set_days_off(given.except, out_);
-    }
+    if (!given.except.empty() || !given.except_calendars.empty()) mask_.add_paths("days_off");
+    if (!given.except.empty()) set_days_off(given.except, out_);
     limit("start", given.start, &v1::ScheduleDefinition::set_start<std::string>);
     limit("end", given.end, &v1::ScheduleDefinition::set_end<std::string>);
     if (Status status = apply_params(given); !status.ok()) return status;
@@ -153,6 +200,10 @@ class Changes {
   }
 
   Status apply_params(const DefinitionArguments& given) {
+    if (!given.params.empty() || !given.time_params.empty()) {
+      mask_.add_paths("time_params");
+      set_time_params(given, out_);
+    }
     if (given.params.empty()) return {};
     mask_.add_paths("params");
     return set_params(given.params, out_);
@@ -236,8 +287,13 @@ int create(Invocation& invocation, const DefinitionArguments& arguments) {
   Changes changes(*request.mutable_definition(), given);
   const Status valid = changes.apply(arguments, invocation.options.zone);
   if (!valid.ok()) return invocation.fail(valid);
+  const auto calendars = calendars_of(arguments);
+  if (!calendars.ok()) return invocation.fail(calendars.status());
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
+  const Status days = set_calendars(**api, arguments, *calendars, pipeline_of(arguments.job),
+                                    *request.mutable_definition());
+  if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
@@ -260,6 +316,8 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
                                   "nothing to change was given; weir schedules edit --help lists "
                                   "what can be"));
   }
+  const auto calendars = calendars_of(arguments);
+  if (!calendars.ok()) return invocation.fail(calendars.status());
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
   v1::GetScheduleRequest get;
@@ -271,6 +329,10 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
   const Status applied = Changes(*request.mutable_definition(), *request.mutable_fields())
                              .apply(arguments, invocation.options.zone);
   if (!applied.ok()) return invocation.fail(applied);
+  const Status days =
+      set_calendars(**api, arguments, *calendars, pipeline_of(known->schedule().name()),
+                    *request.mutable_definition());
+  if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
   request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
                                                     : arguments.key);
@@ -289,8 +351,17 @@ void add_definition(CLI::App& command, DefinitionArguments& arguments) {
                   "NAME.MEMBER=VALUE or NAME='{\"member\": value}'; may be repeated")
       ->allow_extra_args(false);
   command
+      .add_option("--time-param", arguments.time_params,
+                  "NAME.MEMBER that takes the time of the run; may be repeated; none")
+      ->allow_extra_args(false);
+  command
       .add_option("--except", arguments.except,
                   "a day to leave out, 2026-12-25; may be repeated; none: no day")
+      ->allow_extra_args(false);
+  command
+      .add_option("--except-calendar", arguments.except_calendars,
+                  "a calendar's days to leave out: NAME of one that schedules have, or "
+                  "[NAME=]FILE.ics; may be repeated; none")
       ->allow_extra_args(false);
   command.add_option("--start", arguments.start, "no time before: 2026-12-01, …T09:00, …Z; none");
   command.add_option("--end", arguments.end, "no time from then on; none");

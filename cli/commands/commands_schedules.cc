@@ -44,6 +44,7 @@ struct ScheduleArguments {
   bool all = false;
   int count = 10;
   int limit = 50;
+  bool each = false;
 };
 
 std::string key_of(const ScheduleArguments& arguments) {
@@ -136,6 +137,9 @@ void describe_schedule(Invocation& invocation, const v1::Schedule& schedule) {
   line("job", definition.job());
   for (const auto& [name, members] : definition.params()) {
     line("params", name + " " + printable(members));
+  }
+  for (const std::string& member : definition.time_params()) {
+    line("params", printable(member) + " takes the time of the run");
   }
   line("start", printable(definition.start()));
   line("end", printable(definition.end()));
@@ -388,6 +392,24 @@ int remove(Invocation& invocation, const ScheduleArguments& arguments) {
   return kExitOk;
 }
 
+// "10 s", "90 min", "1 d": in the largest unit that is whole.
+std::string whole_span(std::int64_t ms) {
+  constexpr std::pair<std::int64_t, const char*> kUnits[] = {
+      {86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1'000, " s"}};
+  for (const auto& [length, unit] : kUnits) {
+    if (ms % length == 0) return std::to_string(ms / length) + unit;
+  }
+  return std::to_string(ms) + " ms";
+}
+
+// "every 10 s, 360 times until 2026-11-28 15:00:00 CET"; empty of one time.
+std::string times_text(const v1::Upcoming& one) {
+  if (one.times() <= 1) return "";
+  std::string text = one.every_ms() > 0 ? "every " + whole_span(one.every_ms()) + ", " : "";
+  if (one.more()) return text + "more than " + std::to_string(one.times()) + " times";
+  return text + std::to_string(one.times()) + " times until " + time_cell(one.last_nominal_at());
+}
+
 int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   const auto span = parse_duration(arguments.span);
   if (!span.ok()) return invocation.fail(span.status());
@@ -395,11 +417,12 @@ int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   v1::ListUpcomingRequest request;
   set_time(now + *span, request.mutable_until());
   request.set_limit(arguments.limit);
+  request.set_each(arguments.each);
   const auto api = invocation.api();
   if (!api.ok()) return invocation.fail(api.status());
   const auto answer = (*api)->list_upcoming(request);
   if (!answer.ok()) return invocation.fail(answer.status());
-  std::vector<Column> columns{{"WHEN"}, {"IN", Align::kRight}, {"SCHEDULE"}, {"JOB"}};
+  std::vector<Column> columns{{"WHEN"}, {"IN", Align::kRight}, {"BY"}, {"RUNS"}, {"TIMES"}};
   if (invocation.wide()) columns.push_back({"DUE"});
   Listing listing(std::move(columns));
   listing.nothing = "nothing is to happen until " + format_time(now + *span) +
@@ -407,11 +430,12 @@ int upcoming(Invocation& invocation, const ScheduleArguments& arguments) {
   for (const v1::Upcoming& one : answer->upcoming()) {
     std::vector<Cell> row{{time_cell(one.nominal_at())},
                           {format_duration(to_wall(one.due_at()) - now)},
-                          {one.schedule()},
-                          {one.job()}};
+                          {one.asset().empty() ? one.schedule() : "freshness"},
+                          {one.asset().empty() ? one.job() : one.asset()},
+                          {times_text(one)}};
     if (invocation.wide()) row.push_back({time_cell(one.due_at())});
     listing.table.add(std::move(row));
-    listing.names.push_back(one.schedule());
+    listing.names.push_back(one.asset().empty() ? one.schedule() : one.asset());
     listing.items.push_back(&one);
   }
   for (const std::string& problem : answer->problems()) invocation.warn(printable(problem));
@@ -503,6 +527,8 @@ void add_schedule_commands(CLI::App& app, Invocation& invocation, Chosen& chosen
 
   const auto next = add(app, "next", "all that is to happen by itself", upcoming);
   next.first->add_option("--for", next.second->span, "so far ahead (default: 24h)");
+  next.first->add_flag("--each", next.second->each,
+                       "each time on a line of its own, of busy schedules too");
   next.second->limit = 200;
   next.first->add_option("-n,--limit", next.second->limit, "at most so many (default: 200)")
       ->check(CLI::Range(1, kUpcomingMax));

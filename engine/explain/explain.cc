@@ -194,7 +194,9 @@ void explain_queued(const State& state, const QueuedRun& run, Explanation& out) 
     return out.push_back(std::move(head));
   }
   const Options& options = state.options;
-  if (std::ssize(state.runs) >= options.live_runs_max) {
+  if (state.disk_full) {
+    head.kind = ExplainKind::kQueuedForDisk;
+  } else if (std::ssize(state.runs) >= options.live_runs_max) {
     head.kind = ExplainKind::kQueuedForRoom;
     head.numbers = {{"live", std::ssize(state.runs)}, {"limit", options.live_runs_max}};
   } else {

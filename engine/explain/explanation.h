@@ -19,6 +19,7 @@ enum class ExplainKind {
   kQueuedForTasks,
   kQueuedUntil,
   kQueuedForOverlap,
+  kQueuedForDisk,
   kQueueAhead,
   kSetAside,
   kRunEnded,
@@ -83,12 +84,13 @@ enum class ExplainKind {
   kFreshnessFailures,
   kFreshnessWaits,
 };
-constexpr base::Words<63> words(ExplainKind) {
+constexpr base::Words<64> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
           "queued_until",
           "queued_for_overlap",
+          "queued_for_disk",
           "queue_ahead",
           "set_aside",
           "run_ended",

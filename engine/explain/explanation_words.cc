@@ -28,6 +28,9 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "run {subject} is queued and not planned: it starts at {start_at@}",
     "run {subject} is queued and not planned: it waits for run {ref} of its schedule, {ref2}, to "
     "end",
+    "run {subject} is queued and not planned: the scheduler's disk is full; it begins when there "
+    "is "
+    "room again",
     "[at_least?at least ]{ahead:queued run goes|queued runs go} before it",
     "run {subject} is set aside, for {text}, until it is repaired and the scheduler started again",
     "run {subject} {ref}[text?: {text}]",
@@ -88,7 +91,8 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "the tick of {subject} for {nominal@} was {ref} with all from {first@} to {last@}[text?: "
     "{text}]",
     "the tick of {subject} for {nominal@} has not come yet",
-    "{subject} has no tick for {nominal@}[next?; its next time after that is {next@}]",
+    "{subject} has no tick for {nominal@}[past?, or none that is still kept][next?; its next time "
+    "after that is {next@}]",
     "its freshness is {ref} since {since@}[last?: it was last made or verified at {last@}]",
     "its policy only observes: it starts no runs",
     "its policy is paused by {ref} and starts no runs[text?: {text}]; `weir freshness resume "

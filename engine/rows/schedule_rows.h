@@ -30,10 +30,10 @@ struct ColumnsOf<module::ScheduleSpec> {
     using Spec = module::ScheduleSpec;
     return std::tuple(
         column("job", &Spec::job), column("crons", &Spec::crons), column("zone", &Spec::zone),
-        column("params", &Spec::params), column("days_off", &Spec::days_off),
-        column("start_at", &Spec::start), column("end_at", &Spec::end),
-        column("jitter_ms", &Spec::jitter_ms), column("catch_up", &Spec::catch_up),
-        column("catch_up_runs", &Spec::catch_up_runs),
+        column("params", &Spec::params), column("time_params", &Spec::time_params),
+        column("days_off", &Spec::days_off), column("start_at", &Spec::start),
+        column("end_at", &Spec::end), column("jitter_ms", &Spec::jitter_ms),
+        column("catch_up", &Spec::catch_up), column("catch_up_runs", &Spec::catch_up_runs),
         column("catch_up_window_ms", &Spec::catch_up_window_ms), column("overlap", &Spec::overlap));
   }
 };

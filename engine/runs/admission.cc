@@ -15,9 +15,11 @@ using base::Code;
 using base::Status;
 
 constexpr std::int64_t kAdmittedPerStepMax = 64;  // more of them wait for the next step
+// Between two looks whether the disk has room again, while runs wait for that.
+constexpr auto kDiskLookEvery = std::chrono::seconds(10);
 
 bool may_begin(const State& state, std::int64_t tasks) {
-  return std::ssize(state.runs) < state.options.live_runs_max &&
+  return !state.disk_full && std::ssize(state.runs) < state.options.live_runs_max &&
          state.resident_tasks + tasks <= state.options.resident_tasks_max;
 }
 
@@ -29,6 +31,7 @@ bool head_may_begin(const State& state) {
 QueueReason must_wait(const Step& step, const Run& run) {
   const State& state = step.state;
   if (run.row.start_at && *run.row.start_at > step.now.wall) return QueueReason::kStartTime;
+  if (state.disk_full) return QueueReason::kDisk;
   if (std::ssize(state.runs) >= state.options.live_runs_max) return QueueReason::kLiveRuns;
   // Nobody overtakes what waits for the same room.
   const bool first = state.queue.due().empty();
@@ -180,9 +183,11 @@ void admit_runs(Step& step) {
 }
 
 void arm_admission(State& state, base::Now now) {
-  if (state.admission_timer || !head_may_begin(state)) return;
+  const bool looks = state.disk_full && !state.queue.due().empty();
+  if (state.admission_timer || !(looks || head_may_begin(state))) return;
   state.admission_timer = true;
-  state.timers.push({now.boot, TimerKind::kAdmission, "", {}});
+  const base::BootTime at = looks ? now.boot + kDiskLookEvery : now.boot;
+  state.timers.push({at, TimerKind::kAdmission, "", {}});
 }
 
 }  // namespace weir::engine

@@ -51,9 +51,10 @@ enum class QueueReason {
   kStartTime,      // it is not to start before a given time
   kResidentTasks,  // live runs have as many tasks as may be resident, or would with it
   kOverlap,        // earlier runs of its schedule have not ended
+  kDisk,           // the scheduler's disk is full
 };
-constexpr base::Words<5> words(QueueReason) {
-  return {"none", "live_runs", "start_time", "resident_tasks", "overlap"};
+constexpr base::Words<6> words(QueueReason) {
+  return {"none", "live_runs", "start_time", "resident_tasks", "overlap", "disk"};
 }
 
 // Either `job` or `selection` is set.

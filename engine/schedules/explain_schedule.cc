@@ -68,8 +68,12 @@ class ScheduleExplainer : private Teller {
       say(ExplainKind::kTickToCome, {}, "", {{"nominal", us_of(nominal)}});
       return explain_state();
     }
+    // One of long ago may have gone: the newest of a schedule alone are kept.
+    const bool past = next && next->at == nominal;
     say(ExplainKind::kTickUnknown, {}, "",
-        {{"nominal", us_of(nominal)}, {"next", next ? us_of(next->at) : 0}});
+        {{"nominal", us_of(nominal)},
+         {"past", past ? 1 : 0},
+         {"next", next && !past ? us_of(next->at) : 0}});
   }
 
  private:

@@ -12,6 +12,7 @@
 namespace weir::engine {
 namespace {
 
+using base::Status;
 using module::Overlap;
 
 constexpr std::size_t kWithdrawnPerStepMax = 64;  // more of them wait for the next step
@@ -29,6 +30,11 @@ base::Result<RunId> start(Step& step, const Schedule& schedule, const TickRow& t
                           QueueReason hold) {
   auto params = params_of(schedule.row.spec);
   if (!params.ok()) return params.status();
+  const auto zone = step.state.zones.find(schedule.row.spec.zone);
+  const Status given = give_time(*step.state.catalog, schedule.row.spec,
+                                 zone == step.state.zones.end() ? nullptr : zone->second.get(),
+                                 tick.nominal, *params);
+  if (!given.ok()) return given;
   RunSpec spec;
   spec.job = schedule.row.spec.job;
   spec.params = std::move(*params);

@@ -3,6 +3,7 @@
 // step: one owner, no I/O.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,12 @@ void enforce_overlap(Step& step, const std::string& name);
 void supersede_waiting(State& state, Schedule& schedule, WallTime now);
 void end_withdrawn(Step& step);
 std::vector<RunId> next_withdrawals(const State& state);
+
+// ---- time_params.cc ----
+// Gives the members that the schedule names the time that the run is for. `zone` may be null.
+base::Status give_time(const Catalog& catalog, const module::ScheduleSpec& spec,
+                       const calendar::Zone* zone, WallTime nominal,
+                       std::map<std::string, std::string>& params);
 
 // ---- trigger.cc ----
 void trigger_schedule(Step& step, const TriggerSchedule& command);

@@ -117,8 +117,8 @@ Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {
     request_run(step, schedule, tick);
   } else {
     tick.nominal = *command.nominal;
-    if (Status status = check_nominal(step, schedule, tick.nominal); !status.ok()) return status;
     if (Status status = check_unused(there, tick.nominal); !status.ok()) return status;
+    if (Status status = check_nominal(step, schedule, tick.nominal); !status.ok()) return status;
     request_run(step, schedule, tick);
     if (tick.outcome != TickOutcome::kFailed) make_room(step, schedule, there, tick.nominal);
   }

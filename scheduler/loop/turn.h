@@ -78,6 +78,9 @@ class Turn {
   // answers later; commands met while closed are answered UNAVAILABLE.
   std::size_t run(std::span<const engine::Command> batch, base::Now now);
 
+  // Whether new runs may begin, as far as the disk is concerned: FireTimers tells the engine.
+  bool has_room() const { return !ports_.admission || ports_.admission().ok(); }
+
   // When rows that wait for a batch must be committed on their own.
   std::optional<base::BootTime> lazy_deadline() const { return lazy_deadline_; }
   // Commits them, in sync when there are events among them; also at an orderly end.

@@ -431,8 +431,47 @@ ALTER TABLE freshness ADD COLUMN set_by TEXT NOT NULL DEFAULT '';  -- empty: its
 ALTER TABLE freshness ADD COLUMN refresh_at INTEGER;               -- NULL: nothing is planned
 )sql";
 
-// Alerts: rules, what they have found, silences.
+// A schedule gives members of its parameters the time that a run is for.
 constexpr const char* kSixteenth = R"sql(
+ALTER TABLE schedules RENAME TO schedules_before;
+CREATE TABLE schedules (
+  name               TEXT PRIMARY KEY,  -- 'pipeline/name'
+  declared           INTEGER NOT NULL,  -- 1: by the pipeline's module, 0: made by command
+  retired            INTEGER NOT NULL,  -- 1: its module no longer declares it
+  job                TEXT NOT NULL,     -- 'pipeline/job'
+  crons              TEXT NOT NULL,     -- JSON: [expression, ...]
+  zone               TEXT NOT NULL,     -- IANA name
+  params             TEXT NOT NULL,     -- JSON object
+  time_params        TEXT NOT NULL,     -- JSON: [NAME.MEMBER, ...], which take the nominal time
+  days_off           TEXT NOT NULL,     -- JSON: [[day, calendar], ...]
+  start_at           TEXT NOT NULL,     -- as it was written, by the zone's clock; '': none
+  end_at             TEXT NOT NULL,
+  jitter_ms          INTEGER NOT NULL,
+  catch_up           TEXT NOT NULL,
+  catch_up_runs      INTEGER NOT NULL,
+  catch_up_window_ms INTEGER NOT NULL,
+  overlap            TEXT NOT NULL,
+  since              INTEGER NOT NULL,  -- nominal times up to then are not its own
+  paused             INTEGER NOT NULL,
+  paused_until       INTEGER,           -- NULL: until somebody resumes it
+  paused_at          INTEGER,
+  paused_by          TEXT NOT NULL,
+  pause_reason       TEXT NOT NULL,
+  changed_at         INTEGER NOT NULL,
+  changed_by         TEXT NOT NULL,
+  recorded_until     INTEGER            -- NULL: as far as there are ticks
+) STRICT, WITHOUT ROWID;
+INSERT INTO schedules
+  SELECT name, declared, retired, job, crons, zone, params, '[]', days_off, start_at,
+         end_at, jitter_ms, catch_up, catch_up_runs, catch_up_window_ms, overlap, since,
+         paused, paused_until, paused_at, paused_by, pause_reason, changed_at,
+         changed_by, recorded_until
+  FROM schedules_before;
+DROP TABLE schedules_before;
+)sql";
+
+// Alerts: rules, what they have found, silences.
+constexpr const char* kSeventeenth = R"sql(
 CREATE TABLE alert_rules (
   name       TEXT PRIMARY KEY,
   event      TEXT NOT NULL,
@@ -479,7 +518,7 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 17> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -494,7 +533,8 @@ constexpr std::array<Migration, 16> kMigrations{{{1, kFirst},
                                                  {13, kThirteenth},
                                                  {14, kFourteenth},
                                                  {15, kFifteenth},
-                                                 {16, kSixteenth}}};
+                                                 {16, kSixteenth},
+                                                 {17, kSeventeenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

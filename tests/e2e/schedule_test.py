@@ -78,5 +78,78 @@ def test_each_second_has_one_run_over_a_kill(arguments):
         assert text in value, (text, value)
 
 
+def days_off(place, schedule):
+    shown = place.ok("schedules", "show", schedule, "-o", "json").json()
+    definition = shown["definition"]
+    return [(off["calendar"], off["day"]) for off in definition.get("daysOff", [])]
+
+
+def test_members_of_parameters_take_the_time(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_recurring"))
+        place.ok("schedules", "pause", "--all", "--yes")
+        # The day is that of the zone's clock, which is ahead of UTC.
+        place.ok("schedules", "create", "cut_too", "--job", "cut", "--cron", "0 0 1 1 *",
+                 "--paused", "-p", "window.rows=5", "--time-param", "window.until",
+                 "--time-param", "window.day", "--tz", "Asia/Tokyo")
+        place.ok("schedules", "trigger", "cut_too", "--at", "2025-01-01 00:00",
+                 "--tz", "Asia/Tokyo")
+        wait_until("the run to end", lambda: place.sql(
+            "SELECT count(*) FROM runs WHERE job='recurring/cut' AND state='succeeded'")[0][0] == 1)
+        said = place.ok("assets", "get", "part").out
+        assert "1 until 2024-12-31T15:00:00Z rows 5" in said, said
+        [(params,)] = place.sql("SELECT params FROM runs WHERE job='recurring/cut'")
+        assert '"day":"2025-01-01"' in params and "2024-12-31T15:00:00Z" in params, params
+
+        wrong = place.run("schedules", "edit", "cut_too", "--time-param", "window.rows")
+        assert wrong.code == 2 and "rows cannot take the time" in wrong.err, wrong
+        # A value that is given takes the marker away, and `none` all of them.
+        place.ok("schedules", "edit", "cut_too", "-p", "window.until=noon")
+        shown = place.ok("schedules", "show", "cut_too").out
+        assert "window.day takes the time" in shown and "window.until takes" not in shown, shown
+        place.ok("schedules", "edit", "cut_too", "--time-param", "none")
+        assert "takes the time" not in place.ok("schedules", "show", "cut_too").out
+
+
+def test_calendars_are_named_or_read(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_recurring"))
+        place.ok("schedules", "pause", "--all", "--yes")
+        place.ok("schedules", "create", "free", "--job", "say", "--cron", "@daily", "--paused",
+                 "--except", "2026-05-01", "--except-calendar", "holidays")
+        own = [("except", "2026-05-01")]
+        holidays = [("holidays", "2026-01-01"), ("holidays", "2026-12-25")]
+        assert days_off(place, "free") == own + holidays, days_off(place, "free")
+        file = os.path.join(place.root, "bank.ics")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270802\n"
+                      "END:VEVENT\nEND:VCALENDAR\n")
+        place.ok("schedules", "edit", "free", "--except-calendar", file)
+        assert days_off(place, "free") == own + [("bank", "2027-08-02")]
+        plan = place.ok("schedules", "edit", "free", "--cron", "0 9 2 8 *", "--plan").out
+        assert "bank" in plan, plan
+        unknown = place.run("schedules", "edit", "free", "--except-calendar", "holydays")
+        assert unknown.code != 0 and "Did you mean 'holidays'?" in unknown.err, unknown
+        place.ok("schedules", "edit", "free", "--except-calendar", "none")
+        assert days_off(place, "free") == own
+
+
+def test_what_is_to_come_tells_a_busy_schedule_in_one_line(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        place.ok("register", place.module("e2e_recurring"))
+        place.ok("schedules", "pause", "--all", "--yes")
+        place.ok("schedules", "create", "busy", "--job", "say", "--cron", "@every 10m")
+        place.ok("schedules", "create", "calm", "--job", "say", "--cron", "@every 12h")
+        lines = place.ok("next", "--for", "24h").out.splitlines()
+        busy = [line for line in lines if "busy" in line]
+        assert len(busy) == 1 and "every 10 min, 144 times until" in busy[0], lines
+        assert len([line for line in lines if "calm" in line]) == 2, lines
+        each = place.ok("next", "--for", "24h", "--each").out.splitlines()
+        assert len([line for line in each if "busy" in line]) == 144, len(each)
+
+
 if __name__ == "__main__":
     cases.main(sys.modules[__name__])

@@ -105,7 +105,7 @@ std::optional<std::string> perform_alerts(World& world, const std::string& comma
     return world.step(engine::OutboxUndelivered{std::stoll(line.words.at(1)), line.option("why"),
                                                 line.option("last") == "yes"});
   }
-  if (verb == "disk") {
+  if (verb == "disk_checked") {
     return world.step(engine::DiskChecked{line.words.at(1) == "low", "1.0 GiB free"});
   }
   return std::nullopt;

@@ -24,7 +24,8 @@ World::World() : engine_(std::make_unique<engine::Engine>(options)) {}
 std::string World::step(ports::CommandBody body) {
   std::string text = step_once(std::move(body));
   // As the loop does it: what is due at once is the next batch.
-  while (engine_->next_deadlines().passed(now)) text += step_once(engine::FireTimers{});
+  while (engine_->next_deadlines().passed(now))
+    text += step_once(engine::FireTimers{disk_has_room});
   return text;
 }
 
@@ -35,7 +36,7 @@ std::string World::ask(ports::CommandBody body) {
 
 std::string World::set_clock(base::Duration by) {
   now.wall += by;
-  return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{}) : "";
+  return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{disk_has_room}) : "";
 }
 
 std::string World::step_once(ports::CommandBody body) {
@@ -131,7 +132,7 @@ std::string World::advance(base::Duration by, const std::vector<std::string>& be
     now.wall += at - now.boot;
     now.boot = at;
     if (fires) {
-      text += step(engine::FireTimers{});
+      text += step(engine::FireTimers{disk_has_room});
     } else if (!beating.empty() && at == next_beat) {
       next_beat += kBeat;
       for (const auto& id : beating) {

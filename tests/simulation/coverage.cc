@@ -25,6 +25,7 @@ constexpr std::string_view kNames[] = {
     "power_cut_lost_blobs",
     "wall_stepped",
     "admission_refused",
+    "queued_for_disk",
     "quarantined",
     "started_closed",
     "restored_ready",

@@ -28,6 +28,7 @@ enum class Seen {
   kPowerCutLostBlobs,
   kWallStepped,
   kAdmissionRefused,
+  kQueuedForDisk,
   kQuarantined,
   kStartedClosed,
   kRestoredReady,

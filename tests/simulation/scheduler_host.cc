@@ -98,17 +98,21 @@ void SchedulerHost::fill_disk(Duration length) { disk_full_until_ = agenda_.now(
 
 Status SchedulerHost::admission() {
   if (calm_ || agenda_.now() >= disk_full_until_) return {};
-  coverage_.add(Seen::kAdmissionRefused);
   return {Code::kResourceExhausted, base::kErrDiskFull, "the simulated disk is full"};
 }
 
 void SchedulerHost::check_admitted(const engine::Record& record) const {
   if (calm_ || agenda_.now() >= disk_full_until_) return;
   const auto* run = std::get_if<engine::RunRow>(&record);
-  const bool known = run == nullptr || store_.tables().runs.find(run->id) != nullptr;
+  if (run == nullptr) return;
+  const engine::RunRow* old = store_.tables().runs.find(run->id);
   // Those of schedules are asked for by nobody who could be refused.
-  expect(known || run->origin.kind == engine::OriginKind::kSchedule,
-         "a run was admitted while the disk was full");
+  expect(old != nullptr || run->origin.kind == engine::OriginKind::kSchedule,
+         "a run was accepted while the disk was full");
+  if (old == nullptr) coverage_.add(Seen::kQueuedForDisk);
+  const bool waits = run->queued_for != engine::QueueReason::kNone || engine::terminal(run->state);
+  const bool waited = old == nullptr || old->queued_for != engine::QueueReason::kNone;
+  expect(waits || !waited, "a run began while the disk was full");
 }
 
 void SchedulerHost::hook_store() {
@@ -298,14 +302,16 @@ void SchedulerHost::run_batch() {
   }
   if (turn_->open()) {
     if (turn_->engine().next_deadlines().passed(taken)) {
-      batch.push_back({taken, rng_.next(), engine::FireTimers{}});
+      batch.push_back({taken, rng_.next(), engine::FireTimers{turn_->has_room()}});
     }
     const auto lazy = turn_->lazy_deadline();
     if (batch.empty() && lazy && *lazy <= taken.boot) turn_->flush_lazy(taken);
   }
   for (const auto& command : batch) trace(engine::to_text(command));
+  const std::int64_t refused = turn_->stats().refused;
   turn_->run(batch, taken);
   if (!turn_->open()) return;
+  if (!turn_->has_room()) coverage_.add(Seen::kAdmissionRefused, turn_->stats().refused - refused);
   promises_.follow();  // people read at any time
   if (std::exchange(reloaded_, false)) promises_.check();
 }

@@ -200,7 +200,10 @@ Manifest parse_graph(const std::string& pipeline, const std::string& text) {
       manifest.externals.push_back(
           {words.at(1), option(options, "type", "t"), option(options, "schema", "")});
     } else if (words.at(0) == "param") {
-      manifest.params.push_back({words.at(1), "t", "", "{}"});
+      // With a schema its default values stand behind it.
+      const bool typed = words.size() > 2;
+      manifest.params.push_back(
+          {words.at(1), "t", typed ? words.at(2) : "", typed ? words.at(3) : "{}"});
     } else if (words.at(0) == "job") {
       manifest.jobs.push_back({words.at(1), trimmed(line.substr(line.find('=') + 1)),
                                std::stoi(option(options, "priority", "0"))});

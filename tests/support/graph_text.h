@@ -17,7 +17,7 @@ namespace weir::test {
 //   d <- optional(b) last_good(c) self cursor param(p)
 //   task t <- d?                   a stage without assets; x? may be absent
 //   external x [type=u]            an asset of another pipeline
-//   param p                        a parameter
+//   param p                        a parameter; or with its schema and values: p {d:date} {"d":…}
 //   job nightly = a+               a job and its selection
 //   freshness a = max_age [fail=26h]                the same
 //   alert late = nightly [on=run_slow limit=2h to=team webhook=URL secret=env:X times=3]

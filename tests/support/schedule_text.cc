@@ -47,6 +47,8 @@ void set_option(module::ScheduleSpec& spec, const std::string& name, const std::
     spec.days_off.push_back({value.substr(0, colon), value.substr(colon + 1)});
   } else if (name == "params") {
     spec.params = value;
+  } else if (name == "time_param") {
+    spec.time_params.push_back(value);
   } else if (name == "paused") {
     spec.paused = true;
   }

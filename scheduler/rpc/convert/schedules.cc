@@ -40,6 +40,7 @@ Status check_definition(const v1::ScheduleDefinition& definition) {
        {at_most("cron expressions", definition.crons_size(), kCronsMax),
         at_most("days off", definition.days_off_size(), kDaysOffMax),
         at_most("parameters", definition.params_size(), kScheduleParamsMax),
+        at_most("parameters that take the time", definition.time_params_size(), kScheduleParamsMax),
         at_most("bytes", std::int64_t(definition.ByteSizeLong()), kDefinitionBytesMax),
         not_negative("jitter_ms", definition.jitter_ms()),
         not_negative("catch_up_runs", definition.catch_up_runs()),
@@ -89,6 +90,7 @@ void to_proto(const module::ScheduleSpec& spec, v1::ScheduleDefinition* out) {
       (*out->mutable_params())[name] = members.dump();
     }
   }
+  out->mutable_time_params()->Add(spec.time_params.begin(), spec.time_params.end());
   for (const module::DayOff& off : spec.days_off) {
     v1::DayOff* day = out->add_days_off();
     day->set_day(off.day);
@@ -145,6 +147,7 @@ base::Result<module::ScheduleSpec> from_proto(const v1::ScheduleDefinition& defi
   auto params = params_text(definition.params());
   if (!params.ok()) return params.status();
   spec.params = std::move(*params);
+  spec.time_params.assign(definition.time_params().begin(), definition.time_params().end());
   for (const v1::DayOff& off : definition.days_off()) {
     spec.days_off.push_back({off.day(), off.calendar().empty() ? "except" : off.calendar()});
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <queue>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,10 @@ bool operator>(const Coming& a, const Coming& b) {
 }
 using Queue = std::priority_queue<Coming, std::vector<Coming>, std::greater<>>;
 
+constexpr std::int64_t kTimesSingly = 12;       // of a schedule in the span; more are one line
+constexpr std::int64_t kTimesCounted = 10'000;  // of a busy schedule
+constexpr std::int64_t kTimesCountedInAll = 200'000;
+
 struct Watched {
   engine::ScheduleRow row;
   ScheduleTimes times;
@@ -123,6 +128,43 @@ base::Result<std::vector<Watched>> watched(Backend& backend, base::WallTime now,
     page.after = rows->next;
   } while (!page.after.empty());
   return found;
+}
+
+// All times of a schedule up to the end of the span, from one that is given.
+struct Stretch {
+  std::int64_t times = 1;
+  bool more = false;
+  seconds every{0};
+  ScheduleTime last;
+};
+
+// None when they are so few that each is told. Counting costs, so `budget` is that of all.
+std::optional<Stretch> busy_from(const Watched& one, const ScheduleTime& first,
+                                 base::WallTime until, base::WallTime now, std::int64_t& budget) {
+  Stretch found;
+  found.last = first;
+  while (true) {
+    const auto next = one.times.next_run_after(found.last.nominal, now);
+    if (!next || next->nominal > until || next->nominal >= kLatest) break;
+    const seconds step = next->nominal - found.last.nominal;
+    const bool regular = found.times == 1 || found.every == step;
+    found.every = regular ? step : seconds(0);
+    found.last = *next;
+    ++found.times;
+    found.more = found.times > kTimesSingly && (--budget < 0 || found.times >= kTimesCounted);
+    if (found.more) break;
+  }
+  if (found.times <= kTimesSingly) return std::nullopt;
+  return found;
+}
+
+void set_stretch(const Stretch& stretch, v1::Upcoming* out) {
+  out->set_times(stretch.times);
+  out->set_more(stretch.more);
+  out->set_every_ms(std::chrono::milliseconds(stretch.every).count());
+  if (!stretch.more) {
+    to_proto(engine::WallTime(stretch.last.nominal), out->mutable_last_nominal_at());
+  }
 }
 
 }  // namespace
@@ -217,6 +259,44 @@ Status list_ticks(Backend& backend, const v1::ListTicksRequest& request,
   return filled;
 }
 
+namespace {
+
+struct PlannedRefresh {
+  base::WallTime at{};
+  std::string asset;
+};
+
+// The first to come stands last.
+base::Result<std::vector<PlannedRefresh>> planned_refreshes(Backend& backend,
+                                                            base::WallTime until) {
+  std::vector<PlannedRefresh> planned;
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  do {
+    auto rows = backend.reader.list_freshness({}, page);
+    if (!rows.ok()) return rows.status();
+    for (engine::FreshnessRow& row : rows->rows) {
+      if (row.refresh_at && *row.refresh_at <= until) {
+        planned.push_back({*row.refresh_at, std::move(row.asset)});
+      }
+    }
+    page.after = rows->next;
+  } while (!page.after.empty());
+  std::sort(planned.begin(), planned.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.at, a.asset) > std::tie(b.at, b.asset);
+  });
+  return planned;
+}
+
+void tell(const PlannedRefresh& refresh, v1::Upcoming* out) {
+  out->set_asset(refresh.asset);
+  to_proto(refresh.at, out->mutable_nominal_at());
+  to_proto(refresh.at, out->mutable_due_at());
+  out->set_times(1);
+}
+
+}  // namespace
+
 Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
                      v1::ListUpcomingResponse* response) {
   const auto limit = count_of("limit", request.limit(), kUpcomingDefault, kUpcomingMax);
@@ -227,6 +307,8 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
   to_proto(until, response->mutable_until());
   const auto schedules = watched(backend, now, response);
   if (!schedules.ok()) return schedules.status();
+  auto refreshes = planned_refreshes(backend, until);
+  if (!refreshes.ok()) return refreshes.status();
   Queue queue;
   const auto push = [&](std::size_t i, const std::optional<ScheduleTime>& next) {
     if (next && next->nominal <= until && next->nominal < kLatest) queue.push({*next, i});
@@ -235,10 +317,20 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
     const Watched& one = (*schedules)[i];
     push(i, one.times.next_run_after(*begin_of_upcoming(one.row, now), now));
   }
-  while (!queue.empty()) {
+  std::vector<bool> singly(schedules->size(), request.each());
+  std::int64_t budget = kTimesCountedInAll;
+  while (!queue.empty() || !refreshes->empty()) {
     if (response->upcoming_size() == *limit) {
       response->set_cut(true);
       return {};
+    }
+    const bool refresh_first =
+        !refreshes->empty() &&
+        (queue.empty() || refreshes->back().at <= base::WallTime(queue.top().next.nominal));
+    if (refresh_first) {
+      tell(refreshes->back(), response->add_upcoming());
+      refreshes->pop_back();
+      continue;
     }
     const Coming first = queue.top();
     queue.pop();
@@ -248,6 +340,14 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
     out->set_job(one.row.spec.job);
     to_proto(engine::WallTime(first.next.nominal), out->mutable_nominal_at());
     to_proto(first.next.due, out->mutable_due_at());
+    out->set_times(1);
+    std::optional<Stretch> busy;
+    if (!singly[first.schedule]) busy = busy_from(one, first.next, until, now, budget);
+    if (busy) {
+      set_stretch(*busy, out);
+      continue;
+    }
+    singly[first.schedule] = true;
     push(first.schedule, one.times.next_run_after(first.next.nominal, now));
   }
   return {};

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "impl/dependency.h"
 #include "impl/problem.h"
 #include "impl/schedule_record.h"
+#include "impl/time_member.h"
 #include "name.h"
 #include "schedule_text.h"
 
@@ -90,6 +92,21 @@ class [[nodiscard]] Schedule {
   requires(!std::is_same_v<T, V>) Schedule with(const Param<T>&, const V&)
   const = delete;
 
+  // A member of a parameter takes the time that a run is for, whatever else gives it a value:
+  //   .with(params, &TrainParams::day, weir::scheduled_time)
+  // A time is cut to its unit, a year_month_day is the day by the clock of the zone, a string is
+  // the time in UTC, by RFC 3339.
+  template <class T, class M>
+  requires(impl::kTakesTime<M>) Schedule
+      with(const Param<T>& param, M T::*member, impl::ScheduledTimeOf)
+  const { return with_time(param.name, impl::member_name(member)); }
+  // Chosen when the member can hold no time; `Problem` says so.
+  template <class T, class M,
+            class Problem = problem::a_member_that_takes_the_time_is_a_sys_time_a_day_or_a_string<
+                ParamHolds<T>, Type<M>>>
+  requires(!impl::kTakesTime<M>) Schedule with(const Param<T>&, M T::*, impl::ScheduledTimeOf)
+  const = delete;
+
   // Days on which it does not fire, by the clock of its zone: .except({"2026-12-25"}).
   Schedule except(std::initializer_list<Day> days) const;
   Schedule except(const Calendar& calendar) const;
@@ -116,6 +133,7 @@ class [[nodiscard]] Schedule {
   friend Schedule cron(CronExpression when, ZoneName zone);
   explicit Schedule(impl::ScheduleRecord record) : record_(std::move(record)) {}
   Schedule with_json(const std::string& param, std::string value) const;
+  Schedule with_time(const std::string& param, std::string_view member) const;
 
   impl::ScheduleRecord record_;
 };

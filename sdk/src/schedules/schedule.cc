@@ -61,6 +61,12 @@ Schedule Schedule::with_json(const std::string& param, std::string value) const 
   return out;
 }
 
+Schedule Schedule::with_time(const std::string& param, std::string_view member) const {
+  Schedule out = *this;
+  out.record_.time_params.push_back(param + "." + std::string(member));
+  return out;
+}
+
 Schedule Schedule::except(std::initializer_list<Day> days) const {
   Schedule out = *this;
   for (const Day& day : days) out.record_.days_off.emplace_back(day.view());

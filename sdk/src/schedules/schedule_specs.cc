@@ -4,12 +4,11 @@
 #include "sdk/src/schedules/schedule_specs.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <utility>
 
 #include "base/json.h"
-#include "sdk/src/schedules/ics_calendar.h"
+#include "calendar/ics_calendar.h"
 #include "weir/schedule.h"
 
 namespace weir::sdk_impl {
@@ -24,28 +23,24 @@ static_assert(int(Overlap::kSkip) == int(module::Overlap::kSkip));
 
 constexpr const char* kOwnCalendar = "except";
 
-std::string day_cell(std::chrono::sys_days day) {
-  const std::chrono::year_month_day date(day);
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", int(date.year()), unsigned(date.month()),
-                unsigned(date.day()));
-  return text;
-}
-
 void add_day(module::ScheduleSpec& spec, module::DayOff day) {
   auto& days = spec.days_off;
   if (std::find(days.begin(), days.end(), day) == days.end()) days.push_back(std::move(day));
 }
 
-base::Status add_calendar(const impl::CalendarRecord& calendar, module::ScheduleSpec& spec) {
-  for (const std::string& day : calendar.days) add_day(spec, {day, calendar.name});
-  if (calendar.file.empty()) return {};
-  const auto days = read_ics(calendar.file);
+base::Status add_calendar(const impl::CalendarRecord& record, module::ScheduleSpec& spec) {
+  for (const std::string& day : record.days) add_day(spec, {day, record.name});
+  if (record.file.empty()) return {};
+  const auto days = calendar::read_ics(record.file);
   if (!days.ok()) {
+    const char* hint =
+        "; a path that is not absolute is seen from the folder in which the module is "
+        "described or registered";
+    const bool missing = days.status().code() == base::Code::kNotFound;
     return {days.status().code(), days.status().error(),
-            "calendar '" + calendar.name + "': " + days.status().message()};
+            "calendar '" + record.name + "': " + days.status().message() + (missing ? hint : "")};
   }
-  for (const auto day : *days) add_day(spec, {day_cell(day), calendar.name});
+  for (const auto day : *days) add_day(spec, {calendar::day_text(day), record.name});
   return {};
 }
 
@@ -88,6 +83,7 @@ base::Result<module::ScheduleSpec> schedule_spec(const impl::ScheduleRecord& rec
   auto given = params_of(record, params);
   if (!given.ok()) return given.status();
   out.params = std::move(*given);
+  out.time_params = record.time_params;
   for (const impl::CalendarRecord& calendar : record.calendars) {
     if (base::Status status = add_calendar(calendar, out); !status.ok()) return status;
   }

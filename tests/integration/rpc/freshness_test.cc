@@ -7,6 +7,7 @@
 
 #include "tests/integration/rpc/fixture.h"
 #include "weir/v1/freshness_service.grpc.pb.h"
+#include "weir/v1/schedule_service.grpc.pb.h"
 
 namespace weir::test {
 namespace {
@@ -155,6 +156,29 @@ TEST_F(FreshnessTest, PeopleSetAPolicyAndTakeItBack) {
   EXPECT_EQ(get("a").set_by(), "");
   EXPECT_EQ(ask(*freshness_, &Stub::UnsetFreshness, unset, &unset_answer).error_code(),
             grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(FreshnessTest, APlannedRunIsAmongWhatIsToCome) {
+  v1::SetFreshnessRequest set;
+  set.set_asset("a");
+  set.mutable_policy()->set_kind(v1::FRESHNESS_KIND_BY);
+  set.mutable_policy()->set_cron("0 9 29 2 *");
+  set.mutable_policy()->set_zone("Europe/Berlin");
+  set.mutable_policy()->set_lower_bound_ms(3'600'000);
+  v1::SetFreshnessResponse answer;
+  ASSERT_TRUE(ask(*freshness_, &Stub::SetFreshness, set, &answer).ok());
+  // It is planned as soon as the durations have been read.
+  while (!get("a").has_refresh_at()) continue;
+  const std::unique_ptr<v1::ScheduleService::Stub> schedules =
+      v1::ScheduleService::NewStub(channel_);
+  v1::ListUpcomingRequest request;
+  *request.mutable_until() = get("a").deadline_at();
+  v1::ListUpcomingResponse upcoming;
+  ASSERT_TRUE(ask(*schedules, &v1::ScheduleService::Stub::ListUpcoming, request, &upcoming).ok());
+  ASSERT_EQ(upcoming.upcoming_size(), 1);
+  EXPECT_EQ(upcoming.upcoming(0).asset(), "a");
+  EXPECT_EQ(upcoming.upcoming(0).schedule(), "");
+  EXPECT_EQ(upcoming.upcoming(0).due_at().seconds(), get("a").refresh_at().seconds());
 }
 
 TEST_F(FreshnessTest, APolicyThatCannotBeIsNotSet) {

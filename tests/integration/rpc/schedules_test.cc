@@ -2,6 +2,8 @@
 // triggered and deleted, and what each bad request gets. Times are far from now, so that no test
 // waits for a clock; those that fire are asked for by hand.
 #include <chrono>
+#include <map>
+#include <string>
 
 #include <google/protobuf/timestamp.pb.h>
 
@@ -329,6 +331,59 @@ TEST_F(SchedulesTest, WhatIsUpcomingIsMergedInTheOrderOfTime) {
   refused(&Stub::ListUpcoming, request, grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(SchedulesTest, ABusyScheduleIsOneLineOfWhatIsToCome) {
+  v1::CreateScheduleRequest busy = rare("busy");
+  busy.mutable_definition()->set_crons(0, "@every 10s");
+  create(busy);
+  v1::CreateScheduleRequest calm = rare("calm");
+  calm.mutable_definition()->set_crons(0, "@every 10m");
+  create(calm);
+  v1::CreateScheduleRequest uneven = rare("uneven");
+  uneven.mutable_definition()->set_crons(0, "0,1 * * * *");
+  create(uneven);
+  v1::ListUpcomingRequest request;
+  const auto hour = std::chrono::system_clock::now() + std::chrono::hours(1);
+  request.mutable_until()->set_seconds(
+      std::chrono::duration_cast<std::chrono::seconds>(hour.time_since_epoch()).count());
+  const auto upcoming = ok(&Stub::ListUpcoming, request);
+  EXPECT_FALSE(upcoming.cut());
+  std::map<std::string, int> lines;
+  for (const v1::Upcoming& one : upcoming.upcoming()) {
+    ++lines[one.schedule()];
+    if (one.schedule() != "etl/busy") {
+      EXPECT_EQ(one.times(), 1);
+      continue;
+    }
+    EXPECT_NEAR(static_cast<double>(one.times()), 360, 2);
+    EXPECT_EQ(one.every_ms(), 10'000);
+    EXPECT_FALSE(one.more());
+    EXPECT_EQ(one.last_nominal_at().seconds() - one.nominal_at().seconds(), 10 * (one.times() - 1));
+    EXPECT_LE(one.last_nominal_at().seconds(), request.until().seconds());
+  }
+  EXPECT_EQ(lines["etl/busy"], 1);
+  EXPECT_GE(lines["etl/calm"], 5);
+  EXPECT_GE(lines["etl/uneven"], 2);
+
+  request.set_each(true);
+  request.set_limit(5000);
+  const auto each = ok(&Stub::ListUpcoming, request);
+  EXPECT_GT(each.upcoming_size(), 360);
+  EXPECT_EQ(each.upcoming(0).times(), 1);
+
+  // Longer than is counted, and not at the same distance.
+  request.set_each(false);
+  request.mutable_until()->set_seconds(request.until().seconds() + 30 * 86'400);
+  bool counted_out = false;
+  const auto month = ok(&Stub::ListUpcoming, request);
+  for (const v1::Upcoming& one : month.upcoming()) {
+    if (one.schedule() == "etl/busy") {
+      counted_out = one.more() && !one.has_last_nominal_at() && one.times() == 10'000;
+    }
+    if (one.schedule() == "etl/uneven") EXPECT_EQ(one.every_ms(), 0);
+  }
+  EXPECT_TRUE(counted_out);
+}
+
 TEST_F(SchedulesTest, WhatCannotBeMeantIsRefusedWithItsNumber) {
   const auto refusal = [&](auto change, grpc::StatusCode code) {
     v1::CreateScheduleRequest request = rare("bad");
@@ -359,6 +414,8 @@ TEST_F(SchedulesTest, WhatCannotBeMeantIsRefusedWithItsNumber) {
   EXPECT_THAT(
       refusal([](auto& r) { (*r.mutable_definition()->mutable_params())["x"] = "{}"; }, kInvalid),
       HasSubstr("x"));
+  EXPECT_THAT(refusal([](auto& r) { r.mutable_definition()->add_time_params("x.day"); }, kInvalid),
+              HasSubstr("'x'"));
   EXPECT_THAT(refusal([](auto& r) { r.set_by(std::string(201, 'x')); }, kInvalid),
               HasSubstr("`by`"));
   create(rare("bad"));

@@ -1,6 +1,8 @@
 // weir schedules and weir next as far as no scheduler is needed: what bad input gets before anybody
 // is asked, what asks first, and what help and completion offer.
 // Each test stands alone; stdin is no terminal.
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -63,6 +65,28 @@ TEST(SchedulesCommandTest, OptionsThatCannotBeMeantAreRefusedBeforeAnybodyIsAske
   expect_usage_error(schedules({"create", "n", "--job", "j"}), "--cron");
   expect_usage_error(schedules({"create", "n", "--cron", "@daily"}), "--job");
   expect_usage_error(schedules({"edit", "n", "--overlap", "x"}), "'x' is none of");
+}
+
+TEST(SchedulesCommandTest, ACalendarIsAFileThatCanBeReadOrAName) {
+  const std::string folder = testing::TempDir();
+  const auto file = [&](const std::string& name, const std::string& event) {
+    std::ofstream(folder + name) << "BEGIN:VCALENDAR\r\n" << event << "END:VCALENDAR\r\n";
+    return folder + name;
+  };
+  const std::string good =
+      file("holidays.ics", "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\n");
+  EXPECT_EQ(create_with({"--except-calendar", good}).code, 4);
+  EXPECT_EQ(create_with({"--except-calendar", "bank/days=" + good}).code, 4);
+  EXPECT_EQ(create_with({"--except-calendar", "holidays"}).code, 4);
+  EXPECT_EQ(schedules({"edit", "n", "--except-calendar", "none"}).code, 4);
+  const std::string bad = file("Bad.ics", "BEGIN:VEVENT\r\nnonsense\r\nEND:VEVENT\r\n");
+  expect_usage_error(create_with({"--except-calendar", "x=" + bad}), "Bad.ics:3");
+  expect_usage_error(create_with({"--except-calendar", bad}), "name it: NAME=");
+  expect_usage_error(create_with({"--except-calendar", "x=" + file("empty.ics", "")}),
+                     "has no event");
+  expect_usage_error(create_with({"--except-calendar", "no/such/file.ics"}), "cannot read");
+  expect_usage_error(create_with({"--except-calendar", "except"}), "own list");
+  expect_usage_error(schedules({"edit", "n", "--except-calendar", "Holidays"}), "a letter a-z");
 }
 
 TEST(SchedulesCommandTest, AnEditNeedsSomethingToChange) {

@@ -239,6 +239,7 @@ TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
   world.start();
   world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   world.admission = {Code::kResourceExhausted, base::kErrDiskFull, "5 bytes are free"};
+  EXPECT_FALSE(world.turn->has_room());
   world.run({World::create(3, "new"), World::upload(4, "b"), World::create(6, "k")});
   EXPECT_EQ(world.reply(3).status.error(), base::kErrDiskFull);
   EXPECT_EQ(world.reply(4).status.error(), base::kErrDiskFull);
@@ -246,6 +247,7 @@ TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
   world.run({world.finished(5, world.assigns()[0].key)});
   EXPECT_EQ(world.run_of(2).state, engine::RunState::kSucceeded);
   world.admission = {};
+  EXPECT_TRUE(world.turn->has_room());
   world.run({World::create(7, "new2")});
   EXPECT_TRUE(world.reply(7).status.ok());
 }

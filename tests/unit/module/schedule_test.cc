@@ -28,6 +28,7 @@ ScheduleSpec full() {
   out.crons = {"0 6 * * mon-fri", "0 12 * * sat"};
   out.zone = "America/New_York";
   out.params = R"({"train":{"epochs":5}})";
+  out.time_params = {"train.day", "train.since"};
   out.days_off = {{"2026-12-25", "holidays"}, {"2027-01-01", "holidays"}, {"2026-12-24", "except"}};
   out.start = "2026-12-01";
   out.end = "2027-12-01T09:00";
@@ -45,7 +46,8 @@ Manifest with(std::vector<ScheduleSpec> schedules) {
   out.pipeline = "p";
   out.stages.resize(1);
   out.stages[0].name = "work";
-  out.params = {{"train", "p", "{epochs:i32,rate:f64}", R"({"epochs":3,"rate":0.5})"}};
+  out.params = {{"train", "p", "{epochs:i32,rate:f64,day:date,since:optional<time<i64,1/1>>}",
+                 R"({"epochs":3,"rate":0.5,"day":"2026-01-01","since":null})"}};
   out.jobs = {{"daily", "*", 0}};
   out.schedules = std::move(schedules);
   return out;
@@ -128,6 +130,17 @@ TEST(ValidateSchedules, ZonesAreKnown) {
   const auto wrong = [](auto& spec) { spec.zone = "America/NewYork"; };
   EXPECT_THAT(refusal(wrong), HasSubstr("Did you mean 'America/New_York'?"));
   EXPECT_EQ(refusal([](auto& spec) { spec.zone = "US/Eastern"; }), "");
+}
+
+TEST(ValidateSchedules, WhatTakesTheTimeIsAMemberThatHoldsOne) {
+  const auto given = [](const char* member) {
+    return refusal([&](ScheduleSpec& spec) { spec.time_params = {member}; });
+  };
+  EXPECT_THAT(given("train.epochs"), AllOf(HasSubstr("epochs cannot take"), HasSubstr("sys_time")));
+  EXPECT_THAT(given("train.dey"), HasSubstr("Did you mean 'day'?"));
+  EXPECT_THAT(given("trian.day"), HasSubstr("Did you mean 'train'?"));
+  EXPECT_THAT(given("train"), HasSubstr("NAME.MEMBER"));
+  EXPECT_THAT(given("train."), HasSubstr("schedule 'full': parameter 'train'"));
 }
 
 TEST(ValidateSchedules, DaysOffExist) {

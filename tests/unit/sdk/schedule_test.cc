@@ -92,6 +92,33 @@ TEST(Schedules, TheLastValueOfAParameterCounts) {
   EXPECT_EQ(schedule.record().params[0].value, R"({"lambda":0.1,"epochs":6})");
 }
 
+struct Window {
+  int rows = 5;
+  std::chrono::sys_seconds from{};
+  std::chrono::sys_seconds until{};
+  std::optional<std::string> label;
+};
+struct Declared {
+  std::string text;
+  std::chrono::year_month_day day{};
+  std::string cached;
+  WEIR_FIELDS(text, day)
+};
+
+TEST(Schedules, AMemberOfAParameterTakesTheTimeUnderItsName) {
+  weir::Pipeline p("p");
+  const auto window = p.params<Window>("window");
+  const auto declared = p.params<Declared>("declared");
+  const weir::Schedule schedule = weir::cron("@daily")
+                                      .with(window, {.rows = 6})
+                                      .with(window, &Window::until, weir::scheduled_time)
+                                      .with(window, &Window::label, weir::scheduled_time)
+                                      .with(declared, &Declared::day, weir::scheduled_time);
+  EXPECT_THAT(schedule.record().time_params,
+              ElementsAre("window.until", "window.label", "declared.day"));
+  EXPECT_EQ(schedule.record().params.size(), 1u);
+}
+
 TEST(ScheduledTime, IsWrittenInUtc) {
   using std::chrono::sys_days;
   const weir::ScheduledTime::TimePoint day = sys_days{std::chrono::year(2026) / 12 / 1};

@@ -182,6 +182,7 @@ inline engine::ScheduleRow schedule_row(const std::string& name) {
   row.spec.crons = {"0 2 * * mon-fri", "@every 90s"};
   row.spec.zone = "Europe/Berlin";
   row.spec.params = "{\"train\":{\"rate\":0.5}}";
+  row.spec.time_params = {"train.day", "train.until"};
   row.spec.days_off = {{"2026-12-25", "except"}, {"2027-01-01", "bank \"holidays\""}};
   row.spec.start = "2026-12-01";
   row.spec.end = "2027-12-01T09:00+02:00";

@@ -29,7 +29,8 @@ struct ScheduleRecord {
   std::vector<std::string> crons;
   std::string zone = "UTC";
   std::vector<ScheduleParam> params;
-  std::vector<std::string> days_off;  // its own
+  std::vector<std::string> time_params;  // "NAME.MEMBER", which take the time that a run is for
+  std::vector<std::string> days_off;     // its own
   std::vector<CalendarRecord> calendars;
   std::string start, end;
   std::chrono::milliseconds jitter{0};

@@ -1,6 +1,7 @@
 // Days off from an iCalendar file (RFC 5545), as people export them: events of whole days, once or
 // every year. What it does not understand is refused with the file and the line, so that no day is
-// lost in silence. Reads files of whoever describes the module, on the thread that does.
+// lost in silence. Files are those of whoever describes a module or types a command, read on the
+// thread that does.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@
 
 #include "base/status.h"
 
-namespace weir::sdk_impl {
+namespace weir::calendar {
 
 inline constexpr std::size_t kIcsBytesMax = 4u << 20;
 inline constexpr std::size_t kIcsDaysMax = 10'000;
@@ -26,4 +27,7 @@ base::Result<IcsDays> ics_days(std::string_view text, const std::string& path);
 // The same of a file; NOT_FOUND when it cannot be read.
 base::Result<IcsDays> read_ics(const std::string& path);
 
-}  // namespace weir::sdk_impl
+// "2026-12-25".
+std::string day_text(std::chrono::sys_days day);
+
+}  // namespace weir::calendar

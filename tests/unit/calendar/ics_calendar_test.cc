@@ -1,12 +1,12 @@
 // iCalendar files as people export them, and as they should not be: which days are off, and the
 // line of what is not understood.
 // Texts only; no file is read.
-#include "sdk/src/schedules/ics_calendar.h"
+#include "calendar/ics_calendar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace weir::sdk_impl {
+namespace weir::calendar {
 namespace {
 
 using std::chrono::sys_days;
@@ -25,7 +25,7 @@ IcsDays days(const std::string& event) {
   return found.ok() ? *found : IcsDays();
 }
 
-std::string refusal(const std::string& text) {
+std::string ics_refusal(const std::string& text) {
   const auto found = ics_days(text, "a.ics");
   return found.ok() ? "" : found.status().message();
 }
@@ -83,21 +83,21 @@ TEST(IcsCalendar, EventsReturnOnAWeekdayOfTheirMonth) {
 }
 
 TEST(IcsCalendar, WhatIsNoCalendarIsRefusedWithItsLine) {
-  EXPECT_THAT(refusal(""), HasSubstr("a.ics:1: this is no iCalendar file"));
-  EXPECT_THAT(refusal("<html>"), HasSubstr("a.ics:1: "));
-  EXPECT_THAT(refusal("2026-12-25\n2026-12-26\n"), HasSubstr("a.ics:1: "));
-  EXPECT_THAT(refusal("BEGIN:VCALENDAR\nrubbish\nEND:VCALENDAR\n"), HasSubstr("a.ics:2: "));
-  EXPECT_THAT(refusal("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\n"),
+  EXPECT_THAT(ics_refusal(""), HasSubstr("a.ics:1: this is no iCalendar file"));
+  EXPECT_THAT(ics_refusal("<html>"), HasSubstr("a.ics:1: "));
+  EXPECT_THAT(ics_refusal("2026-12-25\n2026-12-26\n"), HasSubstr("a.ics:1: "));
+  EXPECT_THAT(ics_refusal("BEGIN:VCALENDAR\nrubbish\nEND:VCALENDAR\n"), HasSubstr("a.ics:2: "));
+  EXPECT_THAT(ics_refusal("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\n"),
               HasSubstr("a.ics:3: END:VEVENT is missing"));
-  EXPECT_THAT(refusal("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\n"),
+  EXPECT_THAT(ics_refusal("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\n"),
               HasSubstr("a.ics:3: END:VCALENDAR ends what did not begin"));
-  EXPECT_THAT(refusal("BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VEVENT\n"),
+  EXPECT_THAT(ics_refusal("BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VEVENT\n"),
               HasSubstr("a.ics:3: BEGIN:VEVENT stands outside"));
-  EXPECT_THAT(refusal("BEGIN:VCALENDAR\nEND:VCALENDAR\n"), HasSubstr("has no event"));
+  EXPECT_THAT(ics_refusal("BEGIN:VCALENDAR\nEND:VCALENDAR\n"), HasSubstr("has no event"));
 }
 
 TEST(IcsCalendar, WhatIsNotUnderstoodIsRefusedWithItsLine) {
-  const auto said = [](const std::string& event) { return refusal(ics_text(event)); };
+  const auto said = [](const std::string& event) { return ics_refusal(ics_text(event)); };
   EXPECT_THAT(said("SUMMARY:x"), HasSubstr("a.ics:5: this event has no day"));
   EXPECT_THAT(said("DTSTART:20261225T090000Z"),
               HasSubstr("a.ics:4: DTSTART has a time of day; days off are whole days, written "
@@ -118,4 +118,4 @@ TEST(IcsCalendar, WhatIsNotUnderstoodIsRefusedWithItsLine) {
 }
 
 }  // namespace
-}  // namespace weir::sdk_impl
+}  // namespace weir::calendar

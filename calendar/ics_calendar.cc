@@ -1,9 +1,10 @@
 // A reader of the part of RFC 5545 that calendars of holidays use: lines and their folding (3.1),
 // components (3.6), dates (3.3.4), and rules of FREQ=YEARLY (3.3.10). Own code because modules link
 // nothing but the standard library. Pure but for read_ics().
-#include "sdk/src/schedules/ics_calendar.h"
+#include "calendar/ics_calendar.h"
 
 #include <charconv>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -13,7 +14,7 @@
 #include "base/text.h"
 #include "weir/impl/cron/time_syntax.h"
 
-namespace weir::sdk_impl {
+namespace weir::calendar {
 namespace {
 
 using base::Code;
@@ -356,11 +357,8 @@ Result<IcsDays> read_ics(const std::string& path) {
   std::string text(kIcsBytesMax + 1, '\0');
   file.read(text.data(), std::streamsize(text.size()));
   if (!file.is_open() || file.bad()) {
-    return Status(
-        Code::kNotFound, base::kErrBadManifest,
-        "cannot read the calendar '" + path +
-            "'; a path that is not absolute is seen from the folder in which the module is "
-            "described or registered");
+    return Status(Code::kNotFound, base::kErrBadManifest,
+                  "cannot read the calendar '" + path + "'");
   }
   text.resize(std::size_t(file.gcount()));
   if (text.size() > kIcsBytesMax) {
@@ -371,4 +369,12 @@ Result<IcsDays> read_ics(const std::string& path) {
   return ics_days(text, path);
 }
 
-}  // namespace weir::sdk_impl
+std::string day_text(sys_days day) {
+  const year_month_day date(day);
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", int(date.year()), unsigned(date.month()),
+                unsigned(date.day()));
+  return text;
+}
+
+}  // namespace weir::calendar
