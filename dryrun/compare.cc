@@ -24,6 +24,9 @@ Key key_of(const ForecastItem& item) {
                              run->origin.reference + " " + run->job + " " + run->selection;
     return {1, name, run->origin.nominal.value_or(run->created_at), 0};
   }
+  if (const auto* alert = std::get_if<ForecastAlert>(&item.what)) {
+    return {3, alert->rule + " " + alert->subject, item.at, 0};
+  }
   const auto& change = std::get<FreshnessChange>(item.what);
   return {2, change.asset, item.at, 0};
 }
@@ -55,6 +58,8 @@ bool same(const ForecastRun& a, const ForecastRun& b) {
 bool same(const FreshnessChange& a, const FreshnessChange& b) {
   return a.from == b.from && a.to == b.to;
 }
+
+bool same(const ForecastAlert& a, const ForecastAlert& b) { return a.state == b.state; }
 
 bool same(const ForecastItem& a, const ForecastItem& b) {
   return std::visit(

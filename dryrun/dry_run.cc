@@ -100,6 +100,7 @@ class DryRun {
     for (const engine::FreshnessRow& row : snapshot->freshness) {
       recorder_.begin_freshness(row.asset, row.state, begin_);
     }
+    for (const engine::AlertRow& row : snapshot->alerts) recorder_.begin_alert(row);
     for (const engine::RunRow& row : snapshot->runs) recorder_.begin_run(row);
     engine_.restore(*snapshot, now_);
     for (const engine::AttemptRow& row : snapshot->attempts) {

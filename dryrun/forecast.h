@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "engine/alerts/alert_rows.h"
 #include "engine/rows/freshness_rows.h"
 #include "engine/rows/schedule_rows.h"
 #include "engine/runs/run_spec.h"
@@ -51,9 +52,18 @@ struct FreshnessChange {
   bool operator==(const FreshnessChange&) const = default;
 };
 
+// A rule finds something, or finds it no more. Nobody is told of it.
+struct ForecastAlert {
+  std::string rule;
+  std::string subject;
+  engine::AlertState state = engine::AlertState::kFiring;
+  std::string text;
+  bool operator==(const ForecastAlert&) const = default;
+};
+
 struct ForecastItem {
-  WallTime at{};  // when a tick is evaluated, a run begins or waits, the state changes
-  std::variant<engine::TickRow, ForecastRun, FreshnessChange> what;
+  WallTime at{};  // when a tick is evaluated, a run begins or waits, a state changes
+  std::variant<engine::TickRow, ForecastRun, FreshnessChange, ForecastAlert> what;
 };
 
 // How an asset fares over the whole time, by its policy.
@@ -66,6 +76,7 @@ struct FreshnessShare {
 struct ForecastSummary {
   std::int64_t ticks = 0, requested = 0;
   std::int64_t runs = 0, succeeded = 0, failed = 0, canceled = 0, unfinished = 0;
+  std::int64_t alerts = 0;              // that fire, or are told once
   std::optional<WallTime> latest_end;   // of a run
   std::optional<FreshnessShare> worst;  // none: no asset is ever less than fresh
 };

@@ -100,6 +100,15 @@ void Recorder::record(const engine::FreshnessRow& row) {
   }
 }
 
+void Recorder::record(const engine::AlertRow& row) {
+  const auto [known, fresh] = alerts_.try_emplace(row.id, row.state);
+  if (!fresh && std::exchange(known->second, row.state) == row.state) return;
+  const bool over = row.state == engine::AlertState::kResolved;
+  const WallTime at = over ? row.resolved_at.value_or(row.last) : row.since;
+  changes_.push_back({at, ForecastAlert{row.rule, row.subject, row.state, row.text}});
+  ++items_;
+}
+
 void Recorder::forget_past() {
   std::erase_if(ticks_,
                 [&](const auto& tick) { return tick.second.evaluated_at <= forecast_.from; });
@@ -128,6 +137,10 @@ ForecastSummary Recorder::summary() const {
     sum.unfinished += terminal(run.state) ? 0 : 1;
     if (!run.finished_at) continue;
     sum.latest_end = std::max(sum.latest_end.value_or(*run.finished_at), *run.finished_at);
+  }
+  for (const ForecastItem& change : changes_) {
+    const auto* alert = std::get_if<ForecastAlert>(&change.what);
+    sum.alerts += alert != nullptr && alert->state != engine::AlertState::kResolved ? 1 : 0;
   }
   for (const auto& [asset, standing] : standings_) {
     for (const auto& [state, spent] : standing.spent) {

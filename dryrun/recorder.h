@@ -19,6 +19,8 @@ class Recorder {
 
   // How an asset stands when the simulation begins.
   void begin_freshness(const std::string& asset, engine::FreshnessState state, WallTime at);
+  // An alert that fires when the simulation begins.
+  void begin_alert(const engine::AlertRow& row) { alerts_[row.id] = row.state; }
   // A run that is there before the simulation begins.
   void begin_run(const engine::RunRow& row) { record(row); }
   void record(const engine::Effects& effects);
@@ -42,6 +44,7 @@ class Recorder {
   void record(const engine::TaskRow& row);
   void record(const engine::EventRow& row);
   void record(const engine::FreshnessRow& row);
+  void record(const engine::AlertRow& row);
   ForecastSummary summary() const;
   void collect_freshness(WallTime until);
 
@@ -49,7 +52,8 @@ class Recorder {
   Ticks ticks_;
   std::map<RunId, ForecastRun> runs_;
   std::map<RunId, std::map<std::int32_t, ForecastTask>> tasks_;
-  std::vector<ForecastItem> changes_;
+  std::vector<ForecastItem> changes_;  // of freshness and alerts
+  std::map<std::int64_t, engine::AlertState> alerts_;
   std::map<std::string, Standing> standings_;
   std::size_t items_ = 0;
 };

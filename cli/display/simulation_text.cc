@@ -71,6 +71,14 @@ std::vector<Cell> cells_of(const v1::SimulatedItem& item) {
             state_cell(v1::RunState_Name(run.state()), "RUN_STATE_"),
             {run_text(run)}};
   }
+  if (item.has_alert()) {
+    const v1::SimulatedAlert& alert = item.alert();
+    return {{time_cell(item.at())},
+            {"alert"},
+            {alert.rule()},
+            {alert.state(), alert.state() == "resolved" ? Color::kGreen : Color::kRed},
+            {alert.subject() + ": " + alert.text()}};
+  }
   const v1::SimulatedFreshness& change = item.freshness();
   return {{time_cell(item.at())},
           {"freshness"},
@@ -81,6 +89,7 @@ std::vector<Cell> cells_of(const v1::SimulatedItem& item) {
 
 std::string name_of(const v1::SimulatedItem& item) {
   if (item.has_tick()) return item.tick().schedule();
+  if (item.has_alert()) return item.alert().rule();
   return item.has_run() ? run_name(item.run()) : item.freshness().asset();
 }
 
@@ -126,6 +135,7 @@ class Timeline {
  private:
   void collect_names() {
     for (const v1::SimulatedItem& item : answer_.items()) {
+      if (item.has_alert()) continue;  // they have no line
       const std::string name = line_of(item);
       name_width_ = std::max(name_width_, std::min(display_width(name), kNameWidthMax));
     }
@@ -243,6 +253,7 @@ std::string summary_text(const v1::SimulationSummary& summary) {
                      std::to_string(summary.failed()) + " failed";
   if (summary.canceled() > 0) text += ", " + std::to_string(summary.canceled()) + " canceled";
   if (summary.unfinished() > 0) text += ", " + std::to_string(summary.unfinished()) + " not ended";
+  if (summary.alerts() > 0) text += "; " + count_of(summary.alerts(), "alert");
   if (summary.has_latest_end()) text += "; latest end " + time_cell(summary.latest_end());
   if (!summary.worst_asset().empty()) {
     text += "; worst freshness: " + printable(summary.worst_asset()) + " in " +

@@ -64,8 +64,10 @@ def test_each_second_has_one_run_over_a_kill(arguments):
             ticks = ticks_of(place, schedule)
             audit_each_second(ticks)
             audit_runs(place, schedule, ticks)
-        outcomes = Counter(outcome for *_, outcome, _ in ticks_of(place, schedules[0]))
-        assert set(outcomes) == {"requested"}, outcomes  # it makes up for all of them
+        outcomes = [outcome for *_, outcome, _ in ticks_of(place, schedules[0])]
+        # It makes up for all of them; a second that had come when the pause did is skipped.
+        assert set(outcomes[:-1]) == {"requested"}, outcomes
+        assert outcomes[-1] in ("requested", "skipped"), outcomes
         missed = [tick for tick in ticks_of(place, schedules[1]) if tick[2] == "missed"]
         assert len(missed) == 1 and missed[0][0] > killed_at - 2 * SECOND, missed
         value = place.ok("assets", "get", "said").out

@@ -7,8 +7,9 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "deploy/systemd/README.md", "docs/architecture.md",
-             "docs/glossary.md", "docs/semantics.md", "docs/value_format.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "deploy/systemd/README.md", "docs/alerts.md",
+             "docs/architecture.md", "docs/glossary.md", "docs/semantics.md",
+             "docs/value_format.md"]
 README_LINES_MAX = 150
 
 

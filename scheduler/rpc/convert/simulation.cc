@@ -122,6 +122,12 @@ void to_proto(const dryrun::ForecastItem& item, v1::SimulatedItem* out) {
     to_proto(*tick, out->mutable_tick());
   } else if (const auto* run = std::get_if<dryrun::ForecastRun>(&item.what)) {
     fill_run(*run, out->mutable_run());
+  } else if (const auto* alert = std::get_if<dryrun::ForecastAlert>(&item.what)) {
+    v1::SimulatedAlert& told = *out->mutable_alert();
+    told.set_rule(alert->rule);
+    told.set_subject(alert->subject);
+    told.set_state(std::string(base::word_of(alert->state)));
+    told.set_text(alert->text);
   } else {
     fill_change(std::get<dryrun::FreshnessChange>(item.what), out->mutable_freshness());
   }
@@ -141,6 +147,7 @@ void to_proto(const dryrun::ForecastSummary& summary, v1::SimulationSummary* out
   out->set_failed(summary.failed);
   out->set_canceled(summary.canceled);
   out->set_unfinished(summary.unfinished);
+  out->set_alerts(summary.alerts);
   if (summary.latest_end) to_proto(*summary.latest_end, out->mutable_latest_end());
   if (!summary.worst) return;
   out->set_worst_asset(summary.worst->asset);

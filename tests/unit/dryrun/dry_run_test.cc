@@ -68,6 +68,8 @@ std::string text_of(const Forecast& forecast) {
       text += "tick " + tick->schedule + " " + std::string(base::word_of(tick->outcome));
     } else if (const auto* run = std::get_if<ForecastRun>(&item.what)) {
       text += "run " + run->id.text() + " " + std::string(base::word_of(run->state));
+    } else if (const auto* alert = std::get_if<ForecastAlert>(&item.what)) {
+      text += alert->rule + " " + std::string(base::word_of(alert->state));
     } else {
       const auto& change = std::get<FreshnessChange>(item.what);
       text += change.asset + " " + std::string(base::word_of(change.to));
@@ -207,6 +209,25 @@ TEST(DryRun, AFailingAssetGrowsStale) {
   EXPECT_EQ(forecast.summary.worst->asset, "a");
   EXPECT_EQ(forecast.summary.worst->worst, FreshnessState::kFail);
   EXPECT_GT(forecast.summary.worst->in_worst, hours(5));
+}
+
+TEST(DryRun, AlertsFireAndEnd) {
+  World world = world_of(kDaily);
+  engine::AlertRuleRow rule;
+  rule.name = "bad_nights";
+  rule.event = engine::AlertEvent::kRunFailed;
+  world.snapshot.alert_rules.push_back(rule);
+  Options options = options_of(days(3));
+  options.failures.push_back({"a", at(2026, 3, 3), {}});
+  const Forecast forecast = told(world, options);
+  const auto alerts = all_of<ForecastAlert>(forecast);
+  ASSERT_EQ(alerts.size(), 2u);
+  EXPECT_EQ(alerts[0].rule, "bad_nights");
+  EXPECT_EQ(alerts[0].subject, "p/nightly");
+  EXPECT_EQ(alerts[0].state, engine::AlertState::kFiring);
+  EXPECT_EQ(alerts[1].state, engine::AlertState::kResolved);
+  EXPECT_EQ(forecast.summary.alerts, 1);
+  EXPECT_EQ(forecast.items.back().at, at(2026, 3, 4, 2, 1)) << "when the next night has succeeded";
 }
 
 TEST(DryRun, AScriptSaysWhenWhatWasMade) {
