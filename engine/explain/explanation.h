@@ -81,10 +81,11 @@ enum class ExplainKind {
   kFreshnessRun,
   kFreshnessDone,
   kFreshnessNext,
+  kFreshnessScheduled,
   kFreshnessFailures,
   kFreshnessWaits,
 };
-constexpr base::Words<64> words(ExplainKind) {
+constexpr base::Words<65> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
@@ -147,6 +148,7 @@ constexpr base::Words<64> words(ExplainKind) {
           "freshness_run",
           "freshness_done",
           "freshness_next",
+          "freshness_scheduled",
           "freshness_failures",
           "freshness_waits"};
 }

@@ -101,6 +101,7 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "it has no deadline to come",
     "it is made anew from {start@} on: it passes until {deadline@}, less {expected~} for {text} "
     "({ref}) and a margin",
+    "before that schedule {ref} makes it, at {due@}, and puts that off",
     "{failures:refresh has|refreshes have} failed in a row[retry?; the next one is tried from "
     "{retry@} on]",
     "it starts nothing now: {text}",

@@ -40,6 +40,9 @@ class FreshnessExplainer : private Teller {
         {{"start", us_of(start)},
          {"deadline", us_of(standing.pass_until)},
          {"expected", plan.expected_ms}});
+    if (const auto tick = schedule_before(step_.state, policy_.row.asset, start)) {
+      say(ExplainKind::kFreshnessScheduled, {tick->schedule}, "", {{"due", us_of(tick->due)}});
+    }
     if (policy_.row.failures > 0) {
       say(ExplainKind::kFreshnessFailures, {}, "",
           {{"failures", policy_.row.failures},

@@ -50,6 +50,13 @@ struct RefreshPlan {
   bool measured = true;                 // false: declared, or a guess
   std::vector<std::string> unmeasured;  // assets whose durations are not read yet
 };
+struct ScheduledRun {
+  std::string schedule;
+  WallTime due{};
+};
+// The first tick up to `latest` whose job makes the asset. Looks at all schedules.
+std::optional<ScheduledRun> schedule_before(const State& state, const std::string& asset,
+                                            WallTime latest);
 RefreshPlan plan_refresh(const State& state, const FreshnessPolicy& policy, WallTime now);
 // Starts a run if it is time for one. Else when to look again, none: something will happen before.
 std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,

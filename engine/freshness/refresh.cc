@@ -188,11 +188,6 @@ std::optional<RunId> run_that_brings(const State& state, const std::string& asse
   return std::nullopt;
 }
 
-struct ScheduledRun {
-  std::string schedule;
-  WallTime due{};
-};
-
 // The first tick that will bring the asset before `latest`.
 std::optional<ScheduledRun> schedule_that_brings(const State& state, WallTime latest,
                                                  RunsThatMake& runs) {
@@ -274,6 +269,12 @@ std::optional<std::int64_t> Durations::p90() const {
   const auto at = (sorted.size() * 9 + 9) / 10 - 1;  // the nearest rank
   std::nth_element(sorted.begin(), sorted.begin() + std::ptrdiff_t(at), sorted.end());
   return sorted[at];
+}
+
+std::optional<ScheduledRun> schedule_before(const State& state, const std::string& asset,
+                                            WallTime latest) {
+  RunsThatMake runs(state, asset);
+  return schedule_that_brings(state, latest, runs);
 }
 
 RefreshPlan plan_refresh(const State& state, const FreshnessPolicy& policy, WallTime now) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -288,6 +289,37 @@ base::Result<std::vector<PlannedRefresh>> planned_refreshes(Backend& backend,
   return planned;
 }
 
+// When each asset that a job of a schedule makes is made next, by the schedule's first time.
+using NextMade = std::map<std::string, base::WallTime, std::less<>>;
+
+void note_made(const engine::Catalog& catalog, const std::string& job, base::WallTime due,
+               NextMade& made) {
+  const auto stages = engine::plan_stages(catalog, job, "");
+  if (!stages.ok()) return;  // its ticks will say so
+  for (const engine::PlannedStage& planned : *stages) {
+    const auto& stage = planned.module->manifest->stages[std::size_t(planned.stage)];
+    for (const auto& output : stage.outputs) {
+      const auto known = made.try_emplace(output.asset, due).first;
+      known->second = std::min(known->second, due);
+    }
+  }
+}
+
+// A schedule that makes the asset before leaves nothing to be refreshed then.
+Status drop_overtaken(Backend& backend, const std::map<std::string, base::WallTime>& first_due,
+                      std::vector<PlannedRefresh>& planned) {
+  if (planned.empty() || first_due.empty()) return {};
+  const auto definitions = backend.catalog.definitions();
+  if (!definitions.ok()) return definitions.status();
+  NextMade made;
+  for (const auto& [job, due] : first_due) note_made(*(*definitions)->catalog, job, due, made);
+  std::erase_if(planned, [&](const PlannedRefresh& refresh) {
+    const auto next = made.find(refresh.asset);
+    return next != made.end() && next->second <= refresh.at;
+  });
+  return {};
+}
+
 void tell(const PlannedRefresh& refresh, v1::Upcoming* out) {
   out->set_asset(refresh.asset);
   to_proto(refresh.at, out->mutable_nominal_at());
@@ -313,10 +345,16 @@ Status list_upcoming(Backend& backend, const v1::ListUpcomingRequest& request,
   const auto push = [&](std::size_t i, const std::optional<ScheduleTime>& next) {
     if (next && next->nominal <= until && next->nominal < kLatest) queue.push({*next, i});
   };
+  std::map<std::string, base::WallTime> first_due;  // by job
   for (std::size_t i = 0; i < schedules->size(); ++i) {
     const Watched& one = (*schedules)[i];
-    push(i, one.times.next_run_after(*begin_of_upcoming(one.row, now), now));
+    const auto first = one.times.next_run_after(*begin_of_upcoming(one.row, now), now);
+    push(i, first);
+    if (!first) continue;
+    const auto job = first_due.try_emplace(one.row.spec.job, first->due).first;
+    job->second = std::min(job->second, first->due);
   }
+  if (Status status = drop_overtaken(backend, first_due, *refreshes); !status.ok()) return status;
   std::vector<bool> singly(schedules->size(), request.each());
   std::int64_t budget = kTimesCountedInAll;
   while (!queue.empty() || !refreshes->empty()) {
