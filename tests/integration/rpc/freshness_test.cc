@@ -179,6 +179,17 @@ TEST_F(FreshnessTest, APlannedRunIsAmongWhatIsToCome) {
   EXPECT_EQ(upcoming.upcoming(0).asset(), "a");
   EXPECT_EQ(upcoming.upcoming(0).schedule(), "");
   EXPECT_EQ(upcoming.upcoming(0).due_at().seconds(), get("a").refresh_at().seconds());
+  // A schedule makes it before: there will be nothing to refresh.
+  v1::CreateScheduleRequest create;
+  create.set_name("early");
+  create.mutable_definition()->set_job("daily");
+  create.mutable_definition()->add_crons("30 7 29 2 *");
+  create.mutable_definition()->set_zone("Europe/Berlin");
+  v1::CreateScheduleResponse created;
+  ASSERT_TRUE(ask(*schedules, &v1::ScheduleService::Stub::CreateSchedule, create, &created).ok());
+  ASSERT_TRUE(ask(*schedules, &v1::ScheduleService::Stub::ListUpcoming, request, &upcoming).ok());
+  ASSERT_EQ(upcoming.upcoming_size(), 1);
+  EXPECT_EQ(upcoming.upcoming(0).schedule(), "etl/early");
 }
 
 TEST_F(FreshnessTest, APolicyThatCannotBeIsNotSet) {
