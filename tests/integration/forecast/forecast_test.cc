@@ -299,7 +299,7 @@ TEST(ForecastTest, WhatIsForetoldIsWhatHappens) {
   options.from = from;
   options.span = until - from;
   options.slots = 8;
-  const dryrun::Failure failure{"clean", from + hours(10), from + hours(15)};
+  const dryrun::Failure failure{"clean", from + hours(4), from + hours(21)};
   options.failures = {failure};
   const auto forecast = dryrun::simulate(world, options);
   ASSERT_TRUE(forecast.ok()) << forecast.status().text();
