@@ -147,6 +147,10 @@ struct Manifest {
 };
 
 Json manifest_to_json(const Manifest& manifest);
+
+// What executors send of it: without what the scheduler alone acts on, for which an executor has
+// neither a use nor the files, as those of calendars.
+Manifest executed_part(Manifest manifest);
 // INVALID_ARGUMENT with the path of the member that is wrong; DATA_LOSS never. An unknown member is
 // ignored, a format newer than ours is FAILED_PRECONDITION.
 Result<Manifest> manifest_from_json(const Json& json);

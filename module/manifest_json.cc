@@ -388,6 +388,13 @@ void read_definitions(ManifestReader& reader, Manifest& out, Status& problem) {
 
 }  // namespace
 
+Manifest executed_part(Manifest manifest) {
+  manifest.schedules.clear();
+  manifest.freshness.clear();
+  manifest.alerts.clear();
+  return manifest;
+}
+
 Json manifest_to_json(const Manifest& manifest) {
   Json out;
   out.set("format", manifest.format).set("pipeline", manifest.pipeline);

@@ -172,6 +172,9 @@ def test_a_module_brings_its_own_rules(arguments):
         assert place.run("run", "daily", "-p", "report.fail=true").code == 1
         message = signed_message(receiver.wait_for(1)[0])
         assert message["rule"] == rule and message["subject"] == "alerting/daily", message
+        assert "load_error" not in message["what"], message["what"]
+        place.ok("run", "daily")
+        assert signed_message(receiver.wait_for(2)[1])["state"] == "resolved"
         place.ok("register", place.module("e2e_alerting"))
         assert rule not in place.ok("alerts", "rules", "-o", "name").out
         assert place.ok("alerts", "list", "--firing", "-o", "name").out == ""

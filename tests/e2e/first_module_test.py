@@ -139,7 +139,11 @@ def test_schedule_is_registered_and_its_calendar_is_not_needed_any_more(argument
         assert manifest["freshness"] == [{
             "asset": "says_time", "kind": "max_age", "fail_ms": 93600000, "action": "observe",
         }], manifest["freshness"]
-        # Executors send neither schedules nor policies.
+        assert manifest["alerts"] == [{
+            "name": "says_time/freshness_fail", "event": "freshness_fail", "about": "says_time",
+            "channel": "team",
+        }], manifest["alerts"]
+        # Executors send neither schedules nor policies nor alert rules.
         run = place.ok("materialize", "says_time", "-o", "name").out.split()[0]
         shown = place.ok("freshness", "show", "says_time", "-o", "json").json()
         assert shown["state"] == "FRESHNESS_STATE_PASS", shown

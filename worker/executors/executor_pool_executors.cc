@@ -30,9 +30,8 @@ void bound_message(v1::Progress& progress) {
   progress.set_message(base::cut_utf8(progress.message(), kProgressBytesMax));
 }
 
-// Both were written by the same code from the same program, but perhaps with other spaces. An
-// executor sends no schedules and no freshness: it has neither a use for them nor the files of
-// calendars.
+// Both were written by the same code from the same program, but perhaps with other spaces, and an
+// executor sends a part.
 bool same_manifest(const std::string& a, const std::string& b) {
   if (a == b) return true;
   const auto json_a = base::Json::parse(a);
@@ -42,11 +41,8 @@ bool same_manifest(const std::string& a, const std::string& b) {
   auto manifest_a = module::manifest_from_json(*json_a);
   auto manifest_b = module::manifest_from_json(*json_b);
   if (!manifest_a.ok() || !manifest_b.ok()) return false;
-  for (module::Manifest* manifest : {&*manifest_a, &*manifest_b}) {
-    manifest->schedules.clear();
-    manifest->freshness.clear();
-  }
-  return module::manifest_to_json(*manifest_a) == module::manifest_to_json(*manifest_b);
+  return module::manifest_to_json(module::executed_part(std::move(*manifest_a))) ==
+         module::manifest_to_json(module::executed_part(std::move(*manifest_b)));
 }
 
 }  // namespace

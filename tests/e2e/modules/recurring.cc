@@ -12,7 +12,7 @@ std::string said(const weir::ScheduledTime& at) { return at.text(); }
 
 struct Window {
   std::chrono::year_month_day day{};
-  std::string until;
+  std::string until{};
   int rows = 3;
 };
 

@@ -92,7 +92,8 @@ int main(int argc, char** argv) {
       "nowhere", [](const weir::Start& start) { return Database{start.secret("unset")}; });
   p.asset("asks_in_vain", asks, nowhere).retry({.max_attempts = 5});
   p.asset("says_time", says_time, weir::scheduled_time)
-      .freshness(weir::max_age(std::chrono::hours(26)).observe_only());
+      .freshness(weir::max_age(std::chrono::hours(26)).observe_only())
+      .alert(weir::on_stale().to("team"));
   p.job("nightly", weir::select("says_time")).schedule(nightly(std::getenv("NEWCOMER_HOLIDAYS")));
   return weir::main(p, argc, argv);
 }
