@@ -256,9 +256,11 @@ class Validator {
   }
 
   void check_schedules() {
-    std::vector<std::string> names;
+    std::set<std::string_view> names;  // there may be a hundred thousand
     for (const ScheduleSpec& schedule : manifest_.schedules) {
-      define_plain("schedule", schedule.name, names);
+      if (check_name("schedule", schedule.name) && !names.insert(schedule.name).second) {
+        add(base::kErrDuplicateName, "schedule '" + schedule.name + "' is declared twice");
+      }
       if (std::find(jobs_.begin(), jobs_.end(), schedule.job) == jobs_.end()) {
         add(base::kErrUnknownJob, "schedule '" + base::valid_utf8(schedule.name) +
                                       "' is of the job '" + base::valid_utf8(schedule.job) +
