@@ -154,6 +154,7 @@ struct MadeFrom {
 
 MadeFrom made_from(const State& state, const Run& run, const Task& task, WallTime leased_at) {
   MadeFrom made{inputs_of(state, run, task), basis_of(state, run, task)};
+  if (!made.basis.all) return made;
   // What was observed while it ran it may have read or not.
   for (const auto& dependency : task.spec->dependencies) {
     const auto seen = state.partitions.find(AssetPartitionView(dependency.name, ""));
