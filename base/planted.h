@@ -33,6 +33,7 @@ enum class PlantedBug {
   kOverlapNeverReleased,      // what waits does not begin
   kSupersededRunGoesOn,       // its tick says that it does not
   kTimesRepeated,             // by a clock that is set back
+  kRefreshRequestedTwice,     // the one that is in flight is not looked at
 };
 extern PlantedBug planted_bug;
 

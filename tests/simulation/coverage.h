@@ -110,6 +110,11 @@ enum class Seen {
   kTickWithdrawn,
   kRestoredOverlap,
   kRunCanceledForTick,
+  kRefreshRequested,
+  kRefreshFailed,
+  kPassedOver,
+  kFreshnessWarns,
+  kFreshnessFails,
   kCount,
 };
 

@@ -48,6 +48,7 @@ const std::vector<NamedBug>& named_bugs() {
       {"overlap_never_released", PlantedBug::kOverlapNeverReleased},
       {"superseded_run_goes_on", PlantedBug::kSupersededRunGoesOn},
       {"times_repeated", PlantedBug::kTimesRepeated},
+      {"refresh_requested_twice", PlantedBug::kRefreshRequestedTwice},
   };
   return kBugs;
 }

@@ -15,6 +15,7 @@
 #include "tests/simulation/agenda.h"
 #include "tests/simulation/audit.h"
 #include "tests/simulation/coverage.h"
+#include "tests/simulation/freshness/freshness_audit.h"
 #include "tests/simulation/profile.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/rng.h"
@@ -131,6 +132,7 @@ class SchedulerHost final : private ports::SessionSink {
   Blobs blobs_;
   Audit audit_;
   ScheduleAudit schedules_;
+  FreshnessAudit freshness_;
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
   engine::Engine restored_;  // from the tables, anew after every step, to be compared
