@@ -1,5 +1,6 @@
 // Policies of both kinds, drawn from the seed: see freshness_world.h. The same seed and variant
-// always declare the same. Pure but for the cache of zones; one thread.
+// always declare the same, and most policies are the same in every version of their pipeline. Pure
+// but for the cache of zones; one thread.
 #include "tests/simulation/freshness/freshness_world.h"
 
 #include <algorithm>

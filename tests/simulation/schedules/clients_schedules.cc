@@ -1,5 +1,6 @@
 // What simulated people ask of schedules: see clients.h. They know names and clocks and little
-// more, so that some of it is refused. On the simulation's one thread.
+// more, so that some of it is refused. On the simulation's one thread; what they ask for is drawn
+// from its generator.
 #include "tests/simulation/clients.h"
 #include "tests/simulation/schedules/schedule_world.h"
 
