@@ -11,6 +11,8 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/names.h"
+#include "scheduler/zones/zones.h"
 
 namespace weir::cli {
 namespace {
@@ -145,6 +147,27 @@ bool parse_instant(std::string_view text, base::WallTime& at) {
   return true;
 }
 
+// How long the instant is that `text` begins with: "2026-11-20T19:00:10Z", with a fraction too, or
+// "2026-11-20 19:00:10 UTC"; 0 for none.
+std::size_t utc_length(std::string_view text) {
+  constexpr std::string_view kShape = "0000-00-00*00:00:00";
+  if (text.size() <= kShape.size()) return 0;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool fits = kShape[i] == '0'   ? is_digit(text[i])
+                      : kShape[i] == '*' ? text[i] == 'T' || text[i] == ' '
+                                         : text[i] == kShape[i];
+    if (!fits) return 0;
+  }
+  std::size_t end = kShape.size();
+  if (text[end] == '.') {
+    do {
+      ++end;
+    } while (end < text.size() && is_digit(text[end]));
+  }
+  const std::string_view zone = text[10] == 'T' ? "Z" : " UTC";
+  return text.substr(end).starts_with(zone) ? end + zone.size() : 0;
+}
+
 }  // namespace
 
 base::Result<milliseconds> parse_duration(std::string_view text) {
@@ -192,6 +215,22 @@ std::string format_time(base::WallTime at) {
   return format_parts(local_parts(at), "%Y-%m-%d %H:%M:%S %Z");
 }
 
+std::string in_local_time(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utc_length(text);
+    base::WallTime at{};
+    if (length > 0 && parse_instant(std::string(text.substr(0, 19)) + "Z", at)) {
+      out += format_time(at);
+      text.remove_prefix(length);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 std::string format_clock(base::WallTime at) { return format_parts(local_parts(at), "%H:%M:%S"); }
 
 base::Result<base::WallTime> parse_since(std::string_view text, base::WallTime now) {
@@ -236,9 +275,10 @@ Status set_zone(const std::string& zone) {
   std::error_code error;
   const bool plain = zone.find("..") == std::string::npos && zone.front() != '/';
   if (!plain || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error)) {
-    return Status(
-        Code::kInvalidArgument, base::kErrUsage,
-        "there is no time zone '" + zone + "'; write UTC or a name such as Europe/Berlin");
+    return Status(Code::kInvalidArgument, base::kErrUsage,
+                  "there is no time zone '" + zone +
+                      "'; write UTC or a name such as Europe/Berlin." +
+                      base::did_you_mean(zone, zones::zone_names()));
   }
   ::setenv("TZ", zone.c_str(), 1);
   ::tzset();
