@@ -60,6 +60,16 @@ TEST_F(ZoneTest, TimesCarryTheirZone) {
   EXPECT_EQ(format_clock(at), "03:43:20");
 }
 
+TEST_F(ZoneTest, InstantsWithinATextAreShownInTheZone) {
+  EXPECT_EQ(in_local_time("made at 2023-11-14T22:13:20Z, due 2023-11-14 22:13:20 UTC"),
+            "made at 2023-11-15 03:43:20 IST, due 2023-11-15 03:43:20 IST");
+  EXPECT_EQ(in_local_time("2023-11-14T22:13:20.250Z"), "2023-11-15 03:43:20 IST");
+  for (const char* text : {"", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13:20+01:00",
+                           "2023-99-14T22:13:20Z", "2023-11-14 22:13:20"}) {
+    EXPECT_EQ(in_local_time(text), text);
+  }
+}
+
 TEST_F(ZoneTest, SinceIsATimeOrAnAge) {
   const base::WallTime now{std::chrono::seconds(1'700'000'000)};
   const auto since = [&](std::string_view text) { return parse_since(text, now); };
