@@ -24,6 +24,7 @@ template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
+constexpr std::size_t kRecordsOfAStep = 16;       // of most; room for them is made at once
 
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
@@ -192,6 +193,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .reacted = 0,
             .dispatch = false,
             .drawn = 0};
+  step.effects.records.reserve(kRecordsOfAStep);
   observe_clock(step);
   apply(step, command);
   do {
