@@ -35,6 +35,8 @@ class Occurrences {
   Occurrences(std::vector<Cron> crons, std::shared_ptr<const Zone> zone, Limits limits,
               DaysOff days_off);
 
+  // As the time that it is.
+  Occurrence at(Instant instant) const;
   // The first after `t`, those on days off included: they are recorded too.
   std::optional<Occurrence> next_after(Instant t) const;
   // The last that is not after `t`.
@@ -45,8 +47,6 @@ class Occurrences {
   Occurrence last_alike(const Occurrence& first, Instant t) const;
 
  private:
-  Occurrence at(Instant instant) const;
-
   std::vector<Cron> crons_;
   std::shared_ptr<const Zone> zone_;
   Limits limits_;

@@ -313,6 +313,14 @@ void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manif
   }
 }
 
+// What the engine keeps of it: schedules have their rows, and there may be very many of them.
+std::shared_ptr<const Manifest> without_schedules(const std::shared_ptr<const Manifest>& manifest) {
+  if (manifest->schedules.empty()) return manifest;
+  Manifest kept = *manifest;
+  kept.schedules = {};
+  return std::make_shared<const Manifest>(std::move(kept));
+}
+
 void activate(Step& step, const ModuleUpload& upload) {
   State& state = step.state;
   const std::string& pipeline = upload.manifest->pipeline;
@@ -332,7 +340,7 @@ void activate(Step& step, const ModuleUpload& upload) {
                   .files = upload.files,
                   .registered_at = step.now.wall,
                   .active = true};
-    module = make_module(std::move(row), upload.manifest);
+    module = make_module(std::move(row), without_schedules(upload.manifest));
   }
   module->row.active = true;
   state.active[pipeline] = upload.digest;

@@ -23,8 +23,8 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-constexpr std::size_t kMeasuredPerStepMax =
-    256;  // assets, and jobs; more of them wait for the next step
+constexpr std::size_t kMeasuredPerStepMax = 256;  // assets, and jobs; the rest wait for the next
+constexpr std::size_t kRecordsOfAStep = 16;       // of most; room for them is made at once
 
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
@@ -195,6 +195,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .requested = {},
             .dispatch = false,
             .drawn = 0};
+  step.effects.records.reserve(kRecordsOfAStep);
   observe_clock(step);
   apply(step, command);
   do {

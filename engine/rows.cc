@@ -3,6 +3,7 @@
 // restore.cc derives anew has no place in that text.
 #include <string>
 
+#include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
 #include "engine/text/record_text.h"
 
@@ -123,7 +124,7 @@ std::string Engine::durable_text() const {
     add_tasks(text, run);
   }
   for (const auto& [id, run] : state_->queue.runs()) append_queued(text, run);
-  for (const auto& [name, schedule] : state_->schedules) append_line(text, schedule.row);
+  for (const auto& [name, schedule] : state_->schedules) append_line(text, schedule_row(schedule));
   for (const auto& [name, rule] : state_->alerts.rules) append_line(text, rule);
   for (const auto& [id, alert] : state_->alerts.live) append_line(text, alert);
   for (const auto& [id, silence] : state_->alerts.silences) append_line(text, silence);

@@ -163,6 +163,7 @@ struct State {
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
   bool disk_full = false;                  // as it was last told
   std::map<std::string, Schedule, std::less<>> schedules;         // by "pipeline/name"
+  ScheduleDefinitions schedule_definitions;                       // of those
   std::map<std::string, FreshnessPolicy, std::less<>> freshness;  // by asset
   std::multimap<RunId, std::string> refreshes;  // assets of policies, by the run that they wait for
   std::map<std::string, Durations, std::less<>> durations;  // by asset, of those that were read

@@ -4,6 +4,7 @@
 // shown: they do not change.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ constexpr base::Words<5> words(Overlap) {
 struct DayOff {
   std::string day;       // "2026-12-25", by the clock of the schedule's zone
   std::string calendar;  // that leaves it out, "except" for one that the schedule lists itself
-  bool operator==(const DayOff&) const = default;
+  auto operator<=>(const DayOff&) const = default;
 };
 
 inline constexpr std::int64_t kCatchUpWindowMs = 24 * 3600 * 1000;
@@ -58,7 +59,7 @@ struct ScheduleSpec {
   std::int64_t catch_up_window_ms = kCatchUpWindowMs;
   Overlap overlap = Overlap::kQueueOne;
   bool paused = false;  // when it is new: a pause or its end by people outlives a registration
-  bool operator==(const ScheduleSpec&) const = default;
+  auto operator<=>(const ScheduleSpec&) const = default;
 };
 
 }  // namespace weir::module

@@ -25,7 +25,7 @@ std::string subject_of_task(const Run& run, const Task& task) {
 std::vector<std::string> jobs_of_schedule(const State& state, const std::string& schedule) {
   const auto found = state.schedules.find(schedule);
   if (found == state.schedules.end()) return {};
-  return {found->second.row.spec.job};
+  return {found->second.spec().job};
 }
 
 // The task that the end of the run is to be blamed on.

@@ -192,9 +192,10 @@ std::optional<ScheduledRun> schedule_that_brings(const State& state, WallTime la
                                                  RunsThatMake& runs) {
   std::optional<ScheduledRun> first;
   for (const auto& [name, schedule] : state.schedules) {
-    const bool comes = schedule.due && *schedule.due <= latest && schedule.next.day_off.empty();
+    const bool comes = schedule.due && *schedule.due <= latest;
     if (!comes || (first && *schedule.due >= first->due)) continue;
-    if (runs.job(schedule.row.spec.job)) first = {name, *schedule.due};
+    const bool off = !schedule.occurrences()->at(schedule.next).day_off.empty();
+    if (!off && runs.job(schedule.spec().job)) first = {name, *schedule.due};
   }
   return first;
 }

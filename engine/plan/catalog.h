@@ -37,7 +37,8 @@ struct StageGraph {
 
 struct Module {
   ModuleRow row;
-  std::shared_ptr<const module::Manifest> manifest;
+  std::shared_ptr<const module::Manifest> manifest;  // of those that are active in the engine,
+                                                     // without their schedules
   std::map<std::string, std::int32_t, std::less<>> stage_by_asset;
   std::map<std::string, std::int32_t, std::less<>> stage_by_name;
   // By stage: the first that has the same dependencies under the same rules, itself at the latest.

@@ -39,9 +39,8 @@ struct ColumnsOf<module::ScheduleSpec> {
 };
 
 struct ScheduleRow {
-  std::string name;       // "pipeline/name"
-  bool declared = false;  // by the pipeline's module; else made by command, which may edit it too
-  bool retired = false;   // its module no longer declares it: kept for its pause and its history
+  std::string name;      // "pipeline/name"
+  bool retired = false;  // its module no longer declares it: kept for its pause and its history
   module::ScheduleSpec spec;  // job "pipeline/job"; its name is empty
   base::WallTime since{};     // when it last began: nominal times up to then are not its own
   bool paused = false;
@@ -52,6 +51,7 @@ struct ScheduleRow {
   std::string changed_by;  // "user@host", or the module that declares it
   // Set while times after it have runs by a clock that was ahead: each up to it has its outcome.
   std::optional<base::WallTime> recorded_until;
+  std::string pipeline;  // whose module declares it; empty: made by command, which may edit it too
   bool deleted = false;  // a deleted row is erased
 
   static constexpr Table kTable{"schedules"};
@@ -59,12 +59,12 @@ struct ScheduleRow {
   static constexpr auto columns() {
     using Row = ScheduleRow;
     return std::tuple(
-        primary("name", &Row::name), column("declared", &Row::declared),
-        column("retired", &Row::retired), nested(&Row::spec), column("since", &Row::since),
-        column("paused", &Row::paused), column("paused_until", &Row::paused_until),
-        column("paused_at", &Row::paused_at), column("paused_by", &Row::paused_by),
-        column("pause_reason", &Row::pause_reason), column("changed_at", &Row::changed_at),
-        column("changed_by", &Row::changed_by), column("recorded_until", &Row::recorded_until));
+        primary("name", &Row::name), column("retired", &Row::retired), nested(&Row::spec),
+        column("since", &Row::since), column("paused", &Row::paused),
+        column("paused_until", &Row::paused_until), column("paused_at", &Row::paused_at),
+        column("paused_by", &Row::paused_by), column("pause_reason", &Row::pause_reason),
+        column("changed_at", &Row::changed_at), column("changed_by", &Row::changed_by),
+        column("recorded_until", &Row::recorded_until), column("pipeline", &Row::pipeline));
   }
 };
 

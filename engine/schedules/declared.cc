@@ -1,9 +1,10 @@
 // Schedules that modules declare: checked before a registration is accepted, taken over when it is.
 // One that is no longer declared is retired, so that its pause and its history are there when it
 // comes back. Part of Engine's step.
-#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "engine/schedules/occurrences.h"
@@ -29,83 +30,69 @@ module::ScheduleSpec spec_of_row(const Manifest& manifest, module::ScheduleSpec 
   return spec;
 }
 
-// By the module of another pipeline: names of pipelines may begin with each other's.
-bool declared_elsewhere(const State& state, const std::string& pipeline, const std::string& name) {
-  for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
-    const auto active = state.active.find(name.substr(0, slash));
-    if (active == state.active.end() || active->first == pipeline) continue;
-    const auto& schedules = state.modules.at(active->second)->manifest->schedules;
-    const std::string rest = name.substr(slash + 1);
-    const bool there = std::any_of(schedules.begin(), schedules.end(),
-                                   [&](const auto& spec) { return spec.name == rest; });
-    if (there) return true;
-  }
-  return false;
-}
-
-// Of those that the pipeline's module declared; `name` is the full one.
-bool is_of(const State& state, const Schedule& schedule, const std::string& pipeline) {
-  const std::string& name = schedule.row.name;
-  return schedule.row.declared && !schedule.row.retired && name.starts_with(pipeline + "/") &&
-         !declared_elsewhere(state, pipeline, name);
+// Of those that the pipeline's module declares.
+bool is_of(const Schedule& schedule, const std::string& pipeline) {
+  return schedule.pipeline() == pipeline && !schedule.retired;
 }
 
 Status check_owner(const State& state, const std::string& pipeline, const std::string& name) {
-  if (declared_elsewhere(state, pipeline, name)) {
-    return {Code::kAlreadyExists, base::kErrDuplicateName,
-            "schedule '" + name + "' is declared by the module of another pipeline; rename it"};
-  }
   const auto found = state.schedules.find(name);
-  if (found == state.schedules.end() || found->second.row.declared) return {};
+  if (found == state.schedules.end()) return {};
+  const Schedule& schedule = found->second;
+  if (schedule.pipeline().empty()) {
+    return {Code::kAlreadyExists, base::kErrDuplicateName,
+            "schedule '" + name +
+                "' was made by command"
+                "; give the module's another name, or delete that one: weir schedules delete " +
+                name};
+  }
+  if (schedule.retired || schedule.pipeline() == pipeline) return {};
   return {Code::kAlreadyExists, base::kErrDuplicateName,
-          "schedule '" + name +
-              "' was made by command"
-              "; give the module's another name, or delete that one: weir schedules delete " +
-              name};
+          "schedule '" + name + "' is declared by the module of another pipeline; rename it"};
 }
 
-void declare(Step& step, const Manifest& manifest, const module::ScheduleSpec& spec,
-             const std::string& by) {
+// One that is new or has changed, and how; its row is still to be written.
+struct Declared {
+  const Schedule* schedule = nullptr;
+  const char* what = nullptr;
+};
+
+std::optional<Declared> declare(Step& step, const Manifest& manifest,
+                                const module::ScheduleSpec& spec,
+                                const std::shared_ptr<const std::string>& by) {
   const std::string name = full_name(manifest, spec.name);
-  const auto [at, fresh] = step.state.schedules.try_emplace(name);
-  Schedule& schedule = at->second;
+  const bool fresh = !step.state.schedules.contains(name);
+  Schedule& schedule = made_schedule(step.state, name);
   module::ScheduleSpec kept = spec_of_row(manifest, spec);
-  if (!fresh && !schedule.row.retired && schedule.row.spec == kept) return;
+  if (!fresh && !schedule.retired && spec_of(schedule) == kept) return std::nullopt;
+  schedule.pipeline_bytes = std::uint32_t(manifest.pipeline.size());
   if (fresh) {
-    schedule.row.name = name;
-    schedule.row.declared = true;
     adopt_runs(step.state, schedule);
-    schedule.row.paused = spec.paused;
-    if (spec.paused) {
-      schedule.row.paused_at = step.now.wall;
-      schedule.row.paused_by = "its declaration";
-    }
-  } else if (!schedule.row.retired) {
+    if (spec.paused) pause(schedule, {std::nullopt, step.now.wall, "its declaration", ""});
+  } else if (!schedule.retired) {
     settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
                    TickOutcome::kSkipped, "the schedule was edited before it was due");
   }
-  const bool edited = !fresh && !schedule.row.retired;
-  schedule.row.retired = false;
-  schedule.row.spec = std::move(kept);
-  schedule.row.changed_at = step.now.wall;
-  schedule.row.changed_by = by;
-  renew_schedule(step.state, schedule, step.now);
+  const bool edited = !fresh && !schedule.retired;
+  schedule.retired = false;
+  schedule.changed_at = step.now.wall;
+  schedule.changed_by = by;
+  renew_schedule(step.state, schedule, std::move(kept), step.now);
   if (fresh) take_over_ticks(step, schedule);
-  write(step, schedule.row);
-  emit(step, ScheduleChanged{name, edited ? "edited" : "created", by, ""});
+  return Declared{&schedule, edited ? "edited" : "created"};
 }
 
-void retire(Step& step, Schedule& schedule, const std::string& by) {
+void retire(Step& step, Schedule& schedule, const std::shared_ptr<const std::string>& by) {
   settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall), TickOutcome::kSkipped,
                  "its module no longer declares the schedule");
-  schedule.row.retired = true;
-  schedule.row.changed_at = step.now.wall;
-  schedule.row.changed_by = by;
+  schedule.retired = true;
+  schedule.changed_at = step.now.wall;
+  schedule.changed_by = by;
   schedule.due.reset();
   mark_ahead(schedule);
   release_waiting(step.state, schedule);
-  write(step, schedule.row);
-  emit(step, ScheduleChanged{schedule.row.name, "retired", by, "its module no longer declares it"});
+  write(step, schedule_row(schedule));
+  emit(step, ScheduleChanged{schedule.name(), "retired", *by, "its module no longer declares it"});
 }
 
 }  // namespace
@@ -149,14 +136,22 @@ std::vector<Reads::Ticks> ticks_of_new(const State& state, const RegisterModules
 }
 
 void declare_schedules(Step& step, const Manifest& manifest, const Digest& module) {
-  const std::string by = "module " + module.hex().substr(0, 12);
+  const auto by = std::make_shared<const std::string>("module " + module.hex().substr(0, 12));
+  // Of very many what stays is made first, so that what goes with the step leaves no holes in it.
+  std::vector<Declared> declared;
+  for (const module::ScheduleSpec& spec : manifest.schedules) {
+    if (const auto one = declare(step, manifest, spec, by)) declared.push_back(*one);
+  }
+  for (const auto& [schedule, what] : declared) {
+    write(step, schedule_row(*schedule));
+    emit(step, ScheduleChanged{schedule->name(), what, *by, ""});
+  }
   std::set<std::string> kept;
   for (const module::ScheduleSpec& spec : manifest.schedules) {
     kept.insert(full_name(manifest, spec.name));
-    declare(step, manifest, spec, by);
   }
   for (auto& [name, schedule] : step.state.schedules) {
-    if (!kept.contains(name) && is_of(step.state, schedule, manifest.pipeline)) {
+    if (!kept.contains(name) && is_of(schedule, manifest.pipeline)) {
       retire(step, schedule, by);
     }
   }
@@ -168,14 +163,14 @@ void add_schedule_changes(const State& state, const Manifest& manifest, ModuleCh
     const std::string name = full_name(manifest, spec.name);
     kept.insert(name);
     const auto found = state.schedules.find(name);
-    if (found == state.schedules.end() || found->second.row.retired) {
+    if (found == state.schedules.end() || found->second.retired) {
       change.added.push_back("schedule " + spec.name);
-    } else if (found->second.row.spec != spec_of_row(manifest, spec)) {
+    } else if (spec_of(found->second) != spec_of_row(manifest, spec)) {
       change.changed.push_back("schedule " + spec.name);
     }
   }
   for (const auto& [name, schedule] : state.schedules) {
-    if (!kept.contains(name) && is_of(state, schedule, manifest.pipeline)) {
+    if (!kept.contains(name) && is_of(schedule, manifest.pipeline)) {
       change.removed.push_back("schedule " + name.substr(manifest.pipeline.size() + 1));
     }
   }

@@ -29,7 +29,7 @@ std::optional<Reference> read_reference(State& state, const std::string& text) {
   if (!schedule.ok()) return std::nullopt;
   Reference reference{*schedule, std::nullopt};
   if (sign == std::string::npos) return reference;
-  const auto zone = state.zones.find((*schedule)->row.spec.zone);
+  const auto zone = state.zones.find((*schedule)->spec().zone);
   if (zone == state.zones.end()) return std::nullopt;
   const auto at = calendar::read_time(text.substr(sign + 1), *zone->second);
   if (!at.ok()) return std::nullopt;
@@ -40,10 +40,10 @@ std::optional<Reference> read_reference(State& state, const std::string& text) {
 class ScheduleExplainer : private Teller {
  public:
   ScheduleExplainer(const Schedule& schedule, Explanation& out)
-      : Teller(schedule.row.name, out), schedule_(schedule) {}
+      : Teller(schedule.name(), out), schedule_(schedule) {}
 
   void explain() {
-    say(ExplainKind::kSchedule, {schedule_.row.spec.job}, description_of(schedule_.row.spec));
+    say(ExplainKind::kSchedule, {schedule_.spec().job}, description_of(schedule_.spec()));
     explain_state();
     explain_runs();
     say(ExplainKind::kScheduleHistory, {}, "");
@@ -61,9 +61,9 @@ class ScheduleExplainer : private Teller {
       }
     }
     const Instant at = std::chrono::floor<seconds>(nominal);
-    const auto next = schedule_.occurrences == nullptr
+    const auto next = schedule_.occurrences() == nullptr
                           ? std::nullopt
-                          : schedule_.occurrences->next_after(at - seconds(1));
+                          : schedule_.occurrences()->next_after(at - seconds(1));
     if (next && next->at == nominal && nominal > now) {
       say(ExplainKind::kTickToCome, {}, "", {{"nominal", us_of(nominal)}});
       return explain_state();
@@ -78,23 +78,21 @@ class ScheduleExplainer : private Teller {
 
  private:
   void explain_state() {
-    const ScheduleRow& row = schedule_.row;
-    if (row.retired) return say(ExplainKind::kScheduleRetired, {}, "");
-    if (schedule_.occurrences == nullptr) {
-      return say(ExplainKind::kScheduleNoZone, {row.spec.zone}, "");
+    if (schedule_.retired) return say(ExplainKind::kScheduleRetired, {}, "");
+    if (schedule_.occurrences() == nullptr) {
+      return say(ExplainKind::kScheduleNoZone, {schedule_.spec().zone}, "");
     }
-    if (row.paused) {
-      return say(ExplainKind::kSchedulePaused, {row.paused_by}, row.pause_reason,
-                 {{"since", us_of(row.paused_at.value_or(WallTime{}))},
-                  {"until", row.paused_until ? us_of(*row.paused_until) : 0}});
+    if (const SchedulePause* pause = schedule_.pause.get()) {
+      return say(ExplainKind::kSchedulePaused, {pause->by}, pause->reason,
+                 {{"since", us_of(pause->at)}, {"until", pause->until ? us_of(*pause->until) : 0}});
     }
     if (!schedule_.due) return say(ExplainKind::kScheduleOver, {}, "");
     say(ExplainKind::kScheduleNext, {}, "",
-        {{"nominal", us_of(schedule_.next.at)},
+        {{"nominal", us_of(schedule_.next)},
          {"due", us_of(*schedule_.due)},
-         {"jitter", row.spec.jitter_ms}});
-    if (schedule_.next.day_off.empty()) return;
-    say(ExplainKind::kScheduleDayOff, {}, schedule_.next.day_off);
+         {"jitter", schedule_.spec().jitter_ms}});
+    const calendar::Occurrence next = schedule_.occurrences()->at(schedule_.next);
+    if (!next.day_off.empty()) say(ExplainKind::kScheduleDayOff, {}, next.day_off);
   }
 
   void explain_runs() {
@@ -102,7 +100,7 @@ class ScheduleExplainer : private Teller {
     for (const RunId run : schedule_.live) {
       if (++explained > kRunsExplainedMax) break;
       say(ExplainKind::kScheduleRun, {run.text()},
-          std::string(base::word_of(schedule_.row.spec.overlap)), {{"overlap", 1}});
+          std::string(base::word_of(schedule_.spec().overlap)), {{"overlap", 1}});
     }
     for (const RunId run : schedule_.waiting) {
       if (++explained > kRunsExplainedMax) break;
@@ -127,7 +125,7 @@ std::vector<Reads::Ticks> ticks_to_explain(State& state, const std::string& text
   if (text.find('@') == std::string::npos) return {};
   const auto reference = read_reference(state, text);
   if (!reference) return {};
-  return {{reference->schedule->row.name, *reference->nominal, *reference->nominal}};
+  return {{reference->schedule->name(), *reference->nominal, *reference->nominal}};
 }
 
 bool explain_schedule(const Step& step, const std::string& text, Explanation& out) {
@@ -139,7 +137,7 @@ bool explain_schedule(const Step& step, const std::string& text, Explanation& ou
     return true;
   }
   static const std::vector<TickRow> kNone;
-  const auto found = step.facts.ticks.find(reference->schedule->row.name);
+  const auto found = step.facts.ticks.find(reference->schedule->name());
   explainer.explain_tick(found == step.facts.ticks.end() ? kNone : found->second,
                          *reference->nominal, step.now.wall);
   return true;

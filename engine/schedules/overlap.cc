@@ -17,10 +17,10 @@ using module::Overlap;
 
 constexpr std::size_t kWithdrawnPerStepMax = 64;  // more of them wait for the next step
 
-base::Result<std::map<std::string, std::string>> params_of(const module::ScheduleSpec& spec) {
+base::Result<std::map<std::string, std::string>> params_of(const Schedule& schedule) {
   std::map<std::string, std::string> params;
-  if (spec.params == "{}") return params;
-  const auto object = base::Json::parse(spec.params);
+  if (schedule.params == "{}") return params;
+  const auto object = base::Json::parse(schedule.params);
   if (!object.ok()) return object.status();
   for (const auto& [name, members] : object->members()) params.emplace(name, members.dump());
   return params;
@@ -28,19 +28,19 @@ base::Result<std::map<std::string, std::string>> params_of(const module::Schedul
 
 base::Result<RunId> start(Step& step, const Schedule& schedule, const TickRow& tick,
                           QueueReason hold) {
-  auto params = params_of(schedule.row.spec);
+  auto params = params_of(schedule);
   if (!params.ok()) return params.status();
-  const auto zone = step.state.zones.find(schedule.row.spec.zone);
-  const Status given = give_time(*step.state.catalog, schedule.row.spec,
+  const auto zone = step.state.zones.find(schedule.spec().zone);
+  const Status given = give_time(*step.state.catalog, schedule.spec(),
                                  zone == step.state.zones.end() ? nullptr : zone->second.get(),
                                  tick.nominal, *params);
   if (!given.ok()) return given;
   RunSpec spec;
-  spec.job = schedule.row.spec.job;
+  spec.job = schedule.spec().job;
   spec.params = std::move(*params);
-  spec.reason = "schedule " + schedule.row.name + " for " + utc_text(tick.nominal);
+  spec.reason = "schedule " + schedule.name() + " for " + utc_text(tick.nominal);
   if (!tick.triggered_by.empty()) spec.reason += ", triggered by " + tick.triggered_by;
-  spec.origin = {OriginKind::kSchedule, schedule.row.name, tick.nominal, ""};
+  spec.origin = {OriginKind::kSchedule, schedule.name(), tick.nominal, ""};
   return start_run(step, spec, hold);
 }
 
@@ -98,7 +98,7 @@ void end_run_of_deleted(State& state, const RunFinished& end) {
 }  // namespace
 
 void request_run(Step& step, Schedule& schedule, TickRow& tick) {
-  const Overlap overlap = schedule.row.spec.overlap;
+  const Overlap overlap = schedule.spec().overlap;
   const bool busy = !schedule.live.empty() || !schedule.waiting.empty();
   const bool by_hand = !tick.triggered_by.empty();  // beside whatever runs: somebody asks for it
   const bool holds = busy && !by_hand && overlap != Overlap::kAllow;
@@ -148,7 +148,7 @@ void release_waiting(State& state, Schedule& schedule) {
 }
 
 void supersede_waiting(State& state, Schedule& schedule, WallTime now) {
-  const Overlap overlap = schedule.row.spec.overlap;
+  const Overlap overlap = schedule.spec().overlap;
   const bool one = overlap == Overlap::kQueueOne || overlap == Overlap::kCancelRunning;
   while (one && schedule.waiting.size() > 1) {
     const QueuedRun* newest = state.queue.find(schedule.waiting.back());
@@ -165,7 +165,7 @@ void enforce_overlap(Step& step, const std::string& name) {
   if (found == step.state.schedules.end()) return;
   Schedule& schedule = found->second;
   supersede_waiting(step.state, schedule, step.now.wall);
-  const bool cancels = schedule.row.spec.overlap == Overlap::kCancelRunning;
+  const bool cancels = schedule.spec().overlap == Overlap::kCancelRunning;
   if (!cancels || schedule.waiting.empty()) return;
   const auto live = schedule.live;
   for (const RunId run : live) {

@@ -15,9 +15,9 @@ namespace {
 using std::chrono::seconds;
 
 void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot,
-                 [[maybe_unused]] WallTime now) {
-  Schedule& schedule = state.schedules[row.name];
-  schedule.row = row;
+                 std::shared_ptr<const std::string>& changed_by, [[maybe_unused]] WallTime now) {
+  Schedule& schedule = made_schedule(state, row.name);
+  restore_schedule(state, schedule, row, changed_by);
   schedule.until = std::chrono::floor<seconds>(row.since);
   const auto last = snapshot.last_ticks.find(row.name);
   if (last != snapshot.last_ticks.end() && !PLANTED(kTickDoubledAtRestart)) {
@@ -30,11 +30,6 @@ void restore_one(State& state, const ScheduleRow& row, const Snapshot& snapshot,
     }
   }
   if (PLANTED(kTickLostAtRestart)) schedule.until = std::chrono::floor<seconds>(now);
-  const auto zone = state.zones.find(row.spec.zone);
-  if (zone == state.zones.end()) return;
-  auto occurrences = occurrences_of(row.spec, zone->second);
-  if (!occurrences.ok()) return;
-  schedule.occurrences = std::make_unique<const calendar::Occurrences>(std::move(*occurrences));
 }
 
 Schedule* schedule_of(State& state, const Origin& origin) {
@@ -57,7 +52,7 @@ void restore_runs_of_schedules(State& state) {
   for (const auto& [id, queued] : state.queue.runs()) {
     const bool waits = queued.reason == QueueReason::kOverlap;
     Schedule* schedule = schedule_of(state, queued.origin);
-    if (schedule == nullptr || schedule->row.retired) {
+    if (schedule == nullptr || schedule->retired) {
       if (waits) state.queue.make_due(id);
       if (schedule != nullptr) schedule->live.push_back(id);
       if (schedule == nullptr) remember_run_of_deleted(state, id, queued.origin);
@@ -73,7 +68,10 @@ void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
   state.zones = snapshot.zones;
   state.downtime_until = now.wall;
   state.last_now = now;  // a clock that is set before the first step is noticed
-  for (const ScheduleRow& row : snapshot.schedules) restore_one(state, row, snapshot, now.wall);
+  std::shared_ptr<const std::string> changed_by;
+  for (const ScheduleRow& row : snapshot.schedules) {
+    restore_one(state, row, snapshot, changed_by, now.wall);
+  }
   restore_runs_of_schedules(state);
   bool ahead = false;
   for (auto& [name, schedule] : state.schedules) {

@@ -39,16 +39,30 @@ void check_schedule_runs(const State& state, const std::string& name, const Sche
     CHECK_MSG(counted.insert(id).second, "a run of a schedule is counted once: " + id.text());
   }
   CHECK_MSG(schedule.waiting.empty() || !schedule.live.empty(), "nobody waits for nobody: " + name);
-  CHECK_MSG(schedule.waiting.empty() || !schedule.row.retired,
+  CHECK_MSG(schedule.waiting.empty() || !schedule.retired,
             "nobody waits for runs of a schedule that is retired: " + name);
+}
+
+// Each that is used is held once, and no other.
+void check_definitions(const State& state) {
+  std::set<const ScheduleDefinition*> used;
+  for (const auto& [name, schedule] : state.schedules) {
+    const auto held = state.schedule_definitions.find(schedule.definition);
+    CHECK_MSG(held != state.schedule_definitions.end() && *held == schedule.definition,
+              "schedules that are alike share their definition: " + name);
+    used.insert(held->get());
+  }
+  CHECK_MSG(used.size() == state.schedule_definitions.size(),
+            "a definition goes with the last schedule that has it");
 }
 
 }  // namespace
 
 void check_schedules(const State& state) {
+  check_definitions(state);
   std::set<RunId> counted;
   for (const auto& [name, schedule] : state.schedules) {
-    CHECK_MSG(name == schedule.row.name, "a schedule is found by its name: " + name);
+    CHECK_MSG(name == schedule.name(), "a schedule is found by its name: " + name);
     CHECK_MSG(!schedule.due || schedule.fires(),
               "a schedule that does not fire is not due: " + name);
     check_schedule_runs(state, name, schedule, counted);

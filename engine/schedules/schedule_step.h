@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,24 @@
 
 namespace weir::engine {
 
+// ---- schedule.cc ----
+Schedule& made_schedule(State& state, const std::string& name);  // when there is none
+// As a row has it; its zone is looked for among those of the state.
+void define_schedule(State& state, Schedule& schedule, module::ScheduleSpec spec);
+module::ScheduleSpec spec_of(const Schedule& schedule);
+void forget_schedule(State& state, const std::string& name);
+void pause(Schedule& schedule, SchedulePause pause);
+ScheduleRow schedule_row(const Schedule& schedule);
+// Its definition and what people have said of it. `changed_by`: of the one before, if it is alike.
+void restore_schedule(State& state, Schedule& schedule, const ScheduleRow& row,
+                      std::shared_ptr<const std::string>& changed_by);
+
 // ---- schedules.cc ----
 void put_schedule(Step& step, const PutSchedule& command);
 void delete_schedule(Step& step, const DeleteSchedule& command);
 void pause_schedules(Step& step, const PauseSchedules& command);
 void resume_schedule(Step& step, Schedule& schedule, const std::string& by);
-std::string pause_text(const ScheduleRow& row);  // "paused by ops: the source is down"
+std::string pause_text(const Schedule& schedule);  // "paused by ops: the source is down"
 // By its full name, or by one that no other has. NOT_FOUND with the nearest.
 base::Result<Schedule*> find_schedule(State& state, const std::string& name);
 
@@ -26,8 +39,8 @@ std::vector<Reads::Ticks> ticks_of_new(const State& state, const PutSchedule& co
 std::vector<Reads::Ticks> ticks_of_new(const State& state, const RegisterModules& command,
                                        WallTime now);
 
-// Makes the schedule be as its row says, from now on. The zone is among those of the state.
-void renew_schedule(State& state, Schedule& schedule, base::Now now);
+// Makes the schedule be as `spec` says, from now on. The zone is among those of the state.
+void renew_schedule(State& state, Schedule& schedule, module::ScheduleSpec spec, base::Now now);
 // A schedule that is new under its name takes over the live runs of one that was deleted.
 void adopt_runs(State& state, Schedule& schedule);
 // Takes it away: what waits for its runs waits no more.

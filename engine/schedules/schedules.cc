@@ -32,12 +32,12 @@ Status check_name(const std::string& name) {
   return {Code::kInvalidArgument, base::kErrBadName, "schedule '" + name + "': " + problem};
 }
 
-Status of_module(const ScheduleRow& row) {
+Status of_module(const std::string& name) {
   return {Code::kFailedPrecondition, base::kErrUsage,
-          "schedule '" + row.name +
+          "schedule '" + name +
               "' is declared by its pipeline's module; change it there and register the module, or "
               "pause it: weir schedules pause " +
-              row.name};
+              name};
 }
 
 Status check_new(const State& state, const std::string& name) {
@@ -48,10 +48,10 @@ Status check_new(const State& state, const std::string& name) {
             "there are " + std::to_string(state.schedules.size()) +
                 " schedules, which is the limit schedules_max; delete some"};
   }
-  if (found->second.row.retired) return {};
+  if (found->second.retired) return {};
   return {Code::kAlreadyExists, base::kErrDuplicateName,
           "there is a schedule '" + name + "' already" +
-              (found->second.row.declared
+              (!found->second.pipeline().empty()
                    ? ", declared by its pipeline's module; choose another name"
                    : "; choose another name, or change it: weir schedules edit " + name)};
 }
@@ -84,24 +84,25 @@ Result<Judged> judge(const State& state, const PutSchedule& command) {
   return judged;
 }
 
+void sign(const Step& step, Schedule& schedule, const std::string& by) {
+  schedule.changed_at = step.now.wall;
+  schedule.changed_by = std::make_shared<const std::string>(who(by));
+}
+
 void change(Step& step, Schedule& schedule, const char* what, const std::string& by,
             const std::string& reason = {}) {
-  schedule.row.changed_at = step.now.wall;
-  schedule.row.changed_by = who(by);
-  write(step, schedule.row);
-  emit(step, ScheduleChanged{schedule.row.name, what, who(by), reason});
+  sign(step, schedule, by);
+  write(step, schedule_row(schedule));
+  emit(step, ScheduleChanged{schedule.name(), what, who(by), reason});
 }
 
 bool pause_one(Step& step, Schedule& schedule, const PauseSchedules& command) {
-  ScheduleRow& row = schedule.row;
+  const SchedulePause* before = schedule.pause.get();
   const bool same =
-      row.paused && row.paused_until == command.until && row.pause_reason == command.reason;
+      before != nullptr && before->until == command.until && before->reason == command.reason;
   if (same) return false;
-  if (!row.paused) row.paused_at = step.now.wall;
-  row.paused = true;
-  row.paused_until = command.until;
-  row.paused_by = who(command.by);
-  row.pause_reason = command.reason;
+  const WallTime at = before != nullptr ? before->at : step.now.wall;
+  pause(schedule, {command.until, at, who(command.by), command.reason});
   change(step, schedule, "paused", command.by, command.reason);
   arm_tick(step.state, schedule);
   return true;
@@ -119,7 +120,7 @@ Result<std::vector<Schedule*>> chosen(State& state, const PauseSchedules& comman
   if (command.names.empty()) {
     for (auto& [name, schedule] : state.schedules) schedules.push_back(&schedule);
   }
-  std::erase_if(schedules, [](const Schedule* schedule) { return schedule->row.retired; });
+  std::erase_if(schedules, [](const Schedule* schedule) { return schedule->retired; });
   const auto records = std::ssize(schedules) * kRecordsOfAPauseMax;
   if (records <= state.options.request_records_max) return schedules;
   return Status(Code::kResourceExhausted, base::kErrLimit,
@@ -130,8 +131,9 @@ Result<std::vector<Schedule*>> chosen(State& state, const PauseSchedules& comman
 
 }  // namespace
 
-std::string pause_text(const ScheduleRow& row) {
-  return "paused by " + row.paused_by + (row.pause_reason.empty() ? "" : ": " + row.pause_reason);
+std::string pause_text(const Schedule& schedule) {
+  const SchedulePause& pause = *schedule.pause;
+  return "paused by " + pause.by + (pause.reason.empty() ? "" : ": " + pause.reason);
 }
 
 Result<Schedule*> find_schedule(State& state, const std::string& name) {
@@ -155,7 +157,7 @@ Result<Schedule*> find_schedule(State& state, const std::string& name) {
   }
   std::string names;
   for (const Schedule* schedule : found) {
-    names += (names.empty() ? "" : ", ") + schedule->row.name;
+    names += (names.empty() ? "" : ", ") + schedule->name();
   }
   return Status(Code::kInvalidArgument, base::kErrAmbiguous,
                 "'" + name + "' names several schedules: " + names + "; write the pipeline too");
@@ -171,24 +173,17 @@ std::vector<Reads::Ticks> ticks_of_new(const State& state, const PutSchedule& co
   return {{std::move(name), now + Duration(1), WallTime::max()}};
 }
 
-void renew_schedule(State& state, Schedule& schedule, base::Now now) {
-  schedule.row.since = now.wall;
+void renew_schedule(State& state, Schedule& schedule, module::ScheduleSpec spec, base::Now now) {
+  define_schedule(state, schedule, std::move(spec));
+  schedule.since = now.wall;
   // Further than now when the clock has just been set back: then it is about to be rebased.
   schedule.until = std::max(schedule.until, std::chrono::floor<seconds>(now.wall));
   mark_ahead(schedule);
-  const auto zone = state.zones.find(schedule.row.spec.zone);
-  schedule.occurrences.reset();
-  if (zone != state.zones.end()) {
-    auto occurrences = occurrences_of(schedule.row.spec, zone->second);
-    if (occurrences.ok()) {
-      schedule.occurrences = std::make_unique<const calendar::Occurrences>(std::move(*occurrences));
-    }
-  }
   arm_tick(state, schedule);
 }
 
 void adopt_runs(State& state, Schedule& schedule) {
-  const auto runs = state.runs_of_deleted.extract(schedule.row.name);
+  const auto runs = state.runs_of_deleted.extract(schedule.name());
   if (!runs.empty()) schedule.live = std::move(runs.mapped());
 }
 
@@ -198,7 +193,7 @@ void drop_schedule(State& state, const std::string& name) {
   if (!found->second.live.empty()) {
     state.runs_of_deleted[name] = std::move(found->second.live);
   }
-  state.schedules.erase(found);
+  forget_schedule(state, name);
 }
 
 void put_schedule(Step& step, const PutSchedule& command) {
@@ -208,28 +203,27 @@ void put_schedule(Step& step, const PutSchedule& command) {
   if (!command.create) {
     const auto found = find_schedule(state, command.spec.name);
     if (!found.ok()) return reply(step, command.request, found.status());
-    if ((*found)->row.declared) return reply(step, command.request, of_module((*found)->row));
-    asked.spec.name = (*found)->row.name;
+    if (!(*found)->pipeline().empty())
+      return reply(step, command.request, of_module((*found)->name()));
+    asked.spec.name = (*found)->name();
   }
   auto judged = judge(state, asked);
   if (!judged.ok()) return reply(step, command.request, judged.status());
   state.zones.insert(command.zones.begin(), command.zones.end());
-  Schedule& schedule = state.schedules[judged->name];
+  Schedule& schedule = made_schedule(state, judged->name);
   if (!command.create) {
     settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
                    TickOutcome::kSkipped, "the schedule was edited before it was due");
   } else {  // in place of one that is retired: nothing of it stays but its ticks
-    schedule.row = ScheduleRow{};
-    schedule.row.name = judged->name;
+    schedule.pipeline_bytes = 0;
+    schedule.retired = false;
+    schedule.recorded_until.reset();
+    schedule.pause.reset();
     adopt_runs(state, schedule);
-    if (command.spec.paused) {
-      schedule.row.paused = true;
-      schedule.row.paused_at = step.now.wall;
-      schedule.row.paused_by = who(command.by);
-    }
+    if (command.spec.paused) pause(schedule, {std::nullopt, step.now.wall, who(command.by), ""});
   }
-  schedule.row.spec = std::move(judged->spec);
-  renew_schedule(state, schedule, step.now);
+  renew_schedule(state, schedule, std::move(judged->spec), step.now);
+  sign(step, schedule, command.by);
   if (command.create) take_over_ticks(step, schedule);
   change(step, schedule, command.create ? "created" : "edited", command.by);
   reply(step, command.request, {}, ChangedNames{{judged->name}});
@@ -240,16 +234,18 @@ void delete_schedule(Step& step, const DeleteSchedule& command) {
   const auto found = find_schedule(step.state, command.name);
   if (!found.ok()) return reply(step, command.request, found.status());
   Schedule& schedule = **found;
-  if (schedule.row.declared && !schedule.row.retired) {
-    return reply(step, command.request, of_module(schedule.row));
+  if (!schedule.pipeline().empty() && !schedule.retired) {
+    return reply(step, command.request, of_module(schedule.name()));
   }
-  const std::string name = schedule.row.name;
-  if (!schedule.row.retired) {
+  const std::string name = schedule.name();
+  if (!schedule.retired) {
     settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall),
                    TickOutcome::kSkipped, "the schedule was deleted before it was due");
   }
-  schedule.row.deleted = true;
-  change(step, schedule, "deleted", command.by);
+  ScheduleRow row = schedule_row(schedule);
+  row.deleted = true;
+  write(step, std::move(row));
+  emit(step, ScheduleChanged{name, "deleted", who(command.by), ""});
   drop_schedule(step.state, name);
   reply(step, command.request, {}, ChangedNames{{name}});
 }
@@ -266,26 +262,22 @@ void pause_schedules(Step& step, const PauseSchedules& command) {
   if (!schedules.ok()) return reply(step, command.request, schedules.status());
   ChangedNames changed;
   for (Schedule* schedule : *schedules) {
-    bool changes = schedule->row.paused;
+    bool changes = schedule->pause != nullptr;
     if (command.pause) {
       changes = pause_one(step, *schedule, command);
     } else if (changes) {
       resume_schedule(step, *schedule, command.by);
     }
-    if (changes) changed.names.push_back(schedule->row.name);
+    if (changes) changed.names.push_back(schedule->name());
   }
   reply(step, command.request, {}, std::move(changed));
 }
 
 void resume_schedule(Step& step, Schedule& schedule, const std::string& by) {
   settle_stretch(step, schedule, std::chrono::floor<seconds>(step.now.wall), TickOutcome::kSkipped,
-                 pause_text(schedule.row));
-  schedule.row.paused = false;
-  schedule.row.paused_until.reset();
-  schedule.row.paused_at.reset();
-  schedule.row.paused_by.clear();
-  schedule.row.pause_reason.clear();
-  schedule.row.since = step.now.wall;
+                 pause_text(schedule));
+  schedule.pause.reset();
+  schedule.since = step.now.wall;
   mark_ahead(schedule);
   change(step, schedule, "resumed", by);
   arm_tick(step.state, schedule);

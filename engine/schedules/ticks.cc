@@ -28,16 +28,16 @@ Instant floor_seconds(WallTime at) { return std::chrono::floor<seconds>(at); }
 
 // The last nominal time up to `t` that is due by then.
 std::optional<calendar::Occurrence> last_passed(const Schedule& schedule, Instant t) {
-  auto last = schedule.occurrences->last_until(t);
-  while (last && due_at(schedule.row.name, schedule.row.spec.jitter_ms, last->at) > t) {
-    last = schedule.occurrences->last_until(last->at - seconds(1));
+  auto last = schedule.occurrences()->last_until(t);
+  while (last && due_at(schedule.name(), schedule.spec().jitter_ms, last->at) > t) {
+    last = schedule.occurrences()->last_until(last->at - seconds(1));
   }
   return last;
 }
 
 // From when on the times of a downtime that ended at `end` are made up for; after `end`: none is.
 Instant caught_up_from(const Schedule& schedule, Instant last, Instant end) {
-  const module::ScheduleSpec& spec = schedule.row.spec;
+  const module::ScheduleSpec& spec = schedule.spec();
   const Instant none = last + seconds(1);
   const Instant window = std::chrono::ceil<seconds>(end - milliseconds(spec.catch_up_window_ms));
   std::int32_t runs = 0;
@@ -55,10 +55,10 @@ Instant caught_up_from(const Schedule& schedule, Instant last, Instant end) {
   if (PLANTED(kCatchUpOffByOne)) ++runs;
   Instant from = none;
   const Instant limit = std::max(window, schedule.until + seconds(1));
-  auto tick = schedule.occurrences->last_due_until(last);
+  auto tick = schedule.occurrences()->last_due_until(last);
   for (; runs > 0 && tick && tick->at >= limit; --runs) {
     from = tick->at;
-    tick = schedule.occurrences->last_due_until(tick->at - seconds(1));
+    tick = schedule.occurrences()->last_due_until(tick->at - seconds(1));
   }
   return from;
 }
@@ -68,7 +68,7 @@ std::string day_off_text(const calendar::Occurrence& time) {
 }
 
 std::string missed_because(const Schedule& schedule) {
-  const module::ScheduleSpec& spec = schedule.row.spec;
+  const module::ScheduleSpec& spec = schedule.spec();
   std::string text = "it passed while the scheduler was down or the clock was set; catch-up: ";
   text += base::word_of(spec.catch_up);
   if (spec.catch_up == module::CatchUp::kLast) text += " " + std::to_string(spec.catch_up_runs);
@@ -79,13 +79,13 @@ std::string missed_because(const Schedule& schedule) {
 // were missed, days off have rows of their own.
 void record_part(Step& step, const Schedule& schedule, Instant after, Instant last,
                  TickOutcome outcome, const std::string& reason) {
-  const calendar::Occurrences& times = *schedule.occurrences;
+  const calendar::Occurrences& times = *schedule.occurrences();
   for (auto first = times.next_after(after); first && first->at <= last;) {
     const bool missed = outcome == TickOutcome::kMissed;
     const Instant end = (missed ? times.last_alike(*first, last) : *times.last_until(last)).at;
     const bool off = missed && !first->day_off.empty();
     TickRow row;
-    row.schedule = schedule.row.name;
+    row.schedule = schedule.name();
     row.nominal = first->at;
     if (end > first->at) row.until = end;
     row.outcome = off ? TickOutcome::kSkipped : outcome;
@@ -125,16 +125,17 @@ void settle_downtime(Step& step, Schedule& schedule) {
 
 void take_tick(Step& step, Schedule& schedule) {
   TickRow tick;
-  tick.schedule = schedule.row.name;
-  tick.nominal = schedule.next.at;
+  tick.schedule = schedule.name();
+  tick.nominal = schedule.next;
   tick.evaluated_at = step.now.wall;
   const WallTime due = *schedule.due;
-  schedule.until = schedule.next.at;
-  if (schedule.next.day_off.empty()) {
+  schedule.until = schedule.next;
+  const calendar::Occurrence time = schedule.occurrences()->at(schedule.next);
+  if (time.day_off.empty()) {
     request_run(step, schedule, tick);
   } else {
     tick.outcome = TickOutcome::kSkipped;
-    tick.reason = day_off_text(schedule.next);
+    tick.reason = day_off_text(time);
   }
   write_tick(step, std::move(tick));
   arm_tick(step.state, schedule);
@@ -145,13 +146,13 @@ void take_tick(Step& step, Schedule& schedule) {
 // What was recorded by a clock that was ahead: a time keeps its run, and all else comes again.
 void rebase(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks) {
   const Instant now = floor_seconds(step.now.wall);
-  if (schedule.row.since > step.now.wall) {
-    schedule.row.since = step.now.wall;
-    write(step, schedule.row);
+  if (schedule.since > step.now.wall) {
+    schedule.since = step.now.wall;
+    write(step, schedule_row(schedule));
   }
   schedule.settled = {};
   schedule.ahead.clear();
-  schedule.until = floor_seconds(schedule.row.since);
+  schedule.until = floor_seconds(schedule.since);
   for (const TickRow& tick : ticks) {
     const bool whole = tick.nominal == WallTime(floor_seconds(tick.nominal));
     if (!whole) continue;  // a run by hand
@@ -164,7 +165,8 @@ void rebase(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks) {
     if (last > now) {
       TickRow cut = tick;
       cut.withdrawn = first > now;
-      const auto end = schedule.occurrences ? schedule.occurrences->last_until(now) : std::nullopt;
+      const auto end =
+          schedule.occurrences() ? schedule.occurrences()->last_until(now) : std::nullopt;
       if (!cut.withdrawn) cut.until = end ? std::max(end->at, first) : now;
       write(step, std::move(cut));
       last = std::min(last, now);
@@ -219,28 +221,28 @@ bool mark_ahead(Schedule& schedule) {
   std::erase_if(schedule.ahead, [&](Instant at) { return at <= schedule.until; });
   std::optional<WallTime> mark;
   if (!schedule.ahead.empty()) mark = schedule.until;
-  return std::exchange(schedule.row.recorded_until, mark) != mark;
+  return std::exchange(schedule.recorded_until, mark) != mark;
 }
 
 void keep_mark(Step& step, Schedule& schedule) {
-  if (mark_ahead(schedule)) write(step, schedule.row);
+  if (mark_ahead(schedule)) write(step, schedule_row(schedule));
 }
 
 void arm_tick(State& state, Schedule& schedule) {
-  const std::string& name = schedule.row.name;
+  const std::string name(schedule.name());
   schedule.due.reset();
-  if (schedule.row.paused && schedule.row.paused_until && !schedule.row.retired) {
-    state.timers.push({*schedule.row.paused_until, TimerKind::kTick, name, {}});
+  if (schedule.pause != nullptr && schedule.pause->until && !schedule.retired) {
+    state.timers.push({*schedule.pause->until, TimerKind::kTick, name, {}});
   }
   if (!schedule.fires()) return;
   const auto& ahead = schedule.ahead;
-  auto next = schedule.occurrences->next_after(schedule.until);
+  auto next = schedule.occurrences()->next_after(schedule.until);
   while (next && std::binary_search(ahead.begin(), ahead.end(), next->at)) {
-    next = schedule.occurrences->next_after(next->at);
+    next = schedule.occurrences()->next_after(next->at);
   }
   if (!next) return;
-  schedule.next = *std::move(next);
-  schedule.due = due_at(name, schedule.row.spec.jitter_ms, schedule.next.at);
+  schedule.next = next->at;
+  schedule.due = due_at(name, schedule.spec().jitter_ms, schedule.next);
   state.timers.push({*schedule.due, TimerKind::kTick, name, {}});
 }
 
@@ -249,8 +251,8 @@ void fire_tick(Step& step, const std::string& name) {
   const auto found = state.schedules.find(name);
   if (found == state.schedules.end()) return;
   Schedule& schedule = found->second;
-  const auto& pause_end = schedule.row.paused_until;
-  if (schedule.row.paused && pause_end && *pause_end <= step.now.wall) {
+  const SchedulePause* pause = schedule.pause.get();
+  if (pause != nullptr && pause->until && *pause->until <= step.now.wall) {
     return resume_schedule(step, schedule, "the end of its pause");
   }
   if (!schedule.due || *schedule.due > step.now.wall) return;
@@ -264,7 +266,7 @@ void fire_tick(Step& step, const std::string& name) {
 }
 
 void take_over_ticks(Step& step, Schedule& schedule) {
-  const auto ticks = step.facts.ticks.find(schedule.row.name);
+  const auto ticks = step.facts.ticks.find(schedule.name());
   if (ticks == step.facts.ticks.end()) return;
   const bool ahead = std::any_of(
       ticks->second.begin(), ticks->second.end(),
@@ -274,7 +276,7 @@ void take_over_ticks(Step& step, Schedule& schedule) {
 
 void settle_stretch(Step& step, Schedule& schedule, Instant last, TickOutcome outcome,
                     const std::string& reason) {
-  if (schedule.occurrences != nullptr && schedule.until < last) {
+  if (schedule.occurrences() != nullptr && schedule.until < last) {
     record_stretch(step, schedule, last, outcome, reason);
   }
   schedule.until = std::max(schedule.until, last);

@@ -31,15 +31,15 @@ WallTime time_by_hand(const std::vector<TickRow>& ticks, WallTime now) {
 
 Status check_nominal(const Step& step, const Schedule& schedule, WallTime nominal) {
   const std::string when = utc_text(nominal);
-  if (schedule.occurrences == nullptr) {
+  if (schedule.occurrences() == nullptr) {
     return refuse(Code::kFailedPrecondition,
-                  "the time zone '" + schedule.row.spec.zone + "' cannot be read on this machine");
+                  "the time zone '" + schedule.spec().zone + "' cannot be read on this machine");
   }
   const Instant at = std::chrono::floor<seconds>(nominal);
-  const auto found = schedule.occurrences->next_after(at - seconds(1));
+  const auto found = schedule.occurrences()->next_after(at - seconds(1));
   if (WallTime(at) != nominal || !found || found->at != at) {
-    std::string text = when + " is no time of schedule '" + schedule.row.name + "'";
-    if (const auto before = schedule.occurrences->last_until(at)) {
+    std::string text = when + " is no time of schedule '" + schedule.name() + "'";
+    if (const auto before = schedule.occurrences()->last_until(at)) {
       text += "; the one before is " + utc_text(before->at);
     }
     if (found) text += ", the next " + utc_text(found->at);
@@ -48,12 +48,12 @@ Status check_nominal(const Step& step, const Schedule& schedule, WallTime nomina
   if (nominal > step.now.wall) {
     return refuse(Code::kFailedPrecondition, when + " has not come yet; it runs by itself then");
   }
-  if (at > schedule.until && !schedule.row.paused) {
+  if (at > schedule.until && schedule.pause == nullptr) {
     return refuse(Code::kFailedPrecondition,
                   when +
                       " has just come and is about to be evaluated; look at `weir schedules "
                       "history " +
-                      schedule.row.name + "`");
+                      schedule.name() + "`");
   }
   return {};
 }
@@ -93,7 +93,7 @@ void make_room(Step& step, Schedule& schedule, const std::vector<TickRow>& ticks
   }
   const Instant at = std::chrono::floor<seconds>(nominal);
   if (at <= schedule.until) return;
-  settle_stretch(step, schedule, at - seconds(1), TickOutcome::kSkipped, pause_text(schedule.row));
+  settle_stretch(step, schedule, at - seconds(1), TickOutcome::kSkipped, pause_text(schedule));
   schedule.until = at;
   keep_mark(step, schedule);
 }
@@ -102,14 +102,14 @@ Status trigger(Step& step, const TriggerSchedule& command, TickRow& tick) {
   auto found = find_schedule(step.state, command.name);
   if (!found.ok()) return found.status();
   Schedule& schedule = **found;
-  if (schedule.row.retired) {
+  if (schedule.retired) {
     return refuse(Code::kFailedPrecondition,
-                  "the module of schedule '" + schedule.row.name + "' no longer declares it");
+                  "the module of schedule '" + schedule.name() + "' no longer declares it");
   }
-  tick.schedule = schedule.row.name;
+  tick.schedule = schedule.name();
   tick.evaluated_at = step.now.wall;
   tick.triggered_by = who(command.by);
-  const auto ticks = step.facts.ticks.find(schedule.row.name);
+  const auto ticks = step.facts.ticks.find(schedule.name());
   static const std::vector<TickRow> kNone;
   const auto& there = ticks == step.facts.ticks.end() ? kNone : ticks->second;
   if (!command.nominal) {
@@ -132,7 +132,7 @@ std::vector<Reads::Ticks> ticks_to_trigger(State& state, const TriggerSchedule& 
                                            WallTime now) {
   const auto schedule = find_schedule(state, command.name);
   if (!schedule.ok()) return {};
-  const std::string& name = (*schedule)->row.name;
+  const std::string& name = (*schedule)->name();
   if (!command.nominal) return {{name, now, now + seconds(1)}};
   return {{name, *command.nominal, *command.nominal}};
 }

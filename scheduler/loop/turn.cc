@@ -289,6 +289,7 @@ Status Turn::write_pending() {
     wrote_ = true;
   }
   pending_.clear();
+  if (pending_.capacity() > kLazyRecordsMax) pending_.shrink_to_fit();  // one large step
   lazy_deadline_.reset();
   return {};
 }

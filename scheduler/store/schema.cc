@@ -523,7 +523,19 @@ constexpr const char* kEighteenth = R"sql(
 ALTER TABLE alert_rules ADD COLUMN over_usual INTEGER NOT NULL DEFAULT 0;  -- 1: than the p95
 )sql";
 
-constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
+// A schedule says whose module declares it: names of pipelines may begin with each other's.
+constexpr const char* kNineteenth = R"sql(
+ALTER TABLE schedules ADD COLUMN pipeline TEXT NOT NULL DEFAULT '';  -- '': it was made by command
+UPDATE schedules SET pipeline = coalesce(
+  (SELECT modules.pipeline FROM modules
+   WHERE substr(schedules.name, 1, length(modules.pipeline) + 1) = modules.pipeline || '/'
+   ORDER BY active DESC, length(modules.pipeline) DESC LIMIT 1),
+  substr(name, 1, instr(name, '/') - 1))
+  WHERE declared = 1;
+ALTER TABLE schedules DROP COLUMN declared;
+)sql";
+
+constexpr std::array<Migration, 19> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -540,7 +552,8 @@ constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
                                                  {15, kFifteenth},
                                                  {16, kSixteenth},
                                                  {17, kSeventeenth},
-                                                 {18, kEighteenth}}};
+                                                 {18, kEighteenth},
+                                                 {19, kNineteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <malloc.h>
 
 #include <sqlite3.h>
 
@@ -279,6 +280,7 @@ Status SqliteStore::load_ticks(const engine::Reads::Ticks& wanted,
 
 Status SqliteStore::write(const engine::Record& record) {
   CHECK_MSG(connection_.in_transaction(), "write outside a transaction");
+  ++rows_since_;
   Status status = writer_.write(record);
   if (!status.ok()) suspect_ = true;
   return status;
@@ -318,6 +320,7 @@ void SqliteStore::rollback() {
 
 Result<engine::Snapshot> SqliteStore::restore() {
   CHECK_MSG(!connection_.in_transaction(), "restore inside a transaction");
+  rows_since_ = kBurstRows;
   return read_snapshot(connection_);
 }
 
@@ -325,8 +328,17 @@ Status SqliteStore::housekeeping(base::Now now, bool idle) {
   if (connection_.in_transaction()) return {};
   const std::int64_t wal = stats_.wal_bytes.load(std::memory_order_relaxed);
   if (Status status = prune(now, idle); !status.ok()) return status;
+  if (idle && rows_since_ >= kBurstRows) give_back_memory();
   if ((idle && wal > 0) || wal > kWalBytesMax) return checkpoint();
   return {};
+}
+
+// What a burst passed through: SQLite's pages, and of the heap what lies free between blocks that
+// stay, which glibc gives back only when it is told to.
+void SqliteStore::give_back_memory() {
+  rows_since_ = 0;
+  sqlite3_db_release_memory(connection_.handle());
+  malloc_trim(0);
 }
 
 Status SqliteStore::prune(base::Now now, bool idle) {

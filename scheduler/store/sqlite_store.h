@@ -24,8 +24,9 @@ inline constexpr int kRepliesPrunedMax = 500;            // rows one housekeepin
 inline constexpr auto kPruneEvery = std::chrono::minutes(1);
 inline constexpr auto kPruneAgain = std::chrono::milliseconds(100);  // when a limit stopped a round
 inline constexpr auto kReplyAge = std::chrono::hours(24 * 7);
-inline constexpr int kVacuumPagesMax = 256;  // pages one housekeeping round frees
-inline constexpr int kFreePagesKept = 1024;  // that a busy store keeps to write on
+inline constexpr int kVacuumPagesMax = 256;         // pages one housekeeping round frees
+inline constexpr int kFreePagesKept = 1024;         // that a busy store keeps to write on
+inline constexpr std::int64_t kBurstRows = 50'000;  // written or restored, leave memory behind
 
 // Milliseconds of the last attempts that made an asset, the newest first: asset, how many.
 inline constexpr const char* kSelectDurations =
@@ -89,7 +90,7 @@ class SqliteStore final : public engine::Store {
   // once in kPruneEvery deletes up to kRepliesPrunedMax old replies, makes a round of what is no
   // longer kept and gives up to kVacuumPagesMax free pages back. Where a limit stopped a round it
   // goes on after kPruneAgain, when idle with the next call, so that a busy scheduler makes none
-  // faster than they go.
+  // faster than they go. When idle after kBurstRows it gives back the memory that they took.
   base::Status housekeeping(base::Now now, bool idle);
 
   // Changes whenever the database is created anew or restored from a backup; never 0.
@@ -113,6 +114,7 @@ class SqliteStore final : public engine::Store {
   base::Result<bool> prune_replies(base::WallTime now);
   base::Result<bool> forget_what_is_old(base::Now now);
   base::Result<bool> give_back_pages(bool idle);
+  void give_back_memory();
 
   std::string path_;
   RetentionOptions kept_;
@@ -124,6 +126,7 @@ class SqliteStore final : public engine::Store {
   Retention retention_;
   StoreStats stats_;
   std::uint64_t generation_ = 0;
+  std::int64_t rows_since_ = 0;   // written since memory was given back
   bool synchronous_full_ = true;  // the connection's PRAGMA synchronous
   // A commit failed, or another process made the WAL, perhaps without a sync: the next transaction
   // writes a row, so that its sync proves that writing works and takes all before it along.

@@ -7,9 +7,11 @@
 import argparse
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -23,7 +25,10 @@ WAITING_RUNS, LARGE_RUN_TASKS = 10_000, 100_000
 LARGE_RUN_MS_MAX, LARGE_RUN_MIB_MAX = 1000, 64
 PAST_RUNS, RESTART_MS_MAX = 1_000_000, 2_000
 SCHEDULES, SCHEDULES_LEAD_S, SCHEDULES_MS_MAX = 100_000, 60, 5_000
-LATENESS_S, LATENESS_MS_MAX = 60, 10
+SCHEDULE_BYTES_MAX = 1024
+LATENESS_MS_MAX, LATENESS_BUSY_MS_MAX = 10, 100
+CRON_NEXT_NS_MAX, CRON_NEXT_LONGEST_MS_MAX = 1000, 1
+PAST_TICKS, PAST_TICKS_SCHEDULES, PAST_TICKS_RATIO_MAX = 1_000_000, 100, 1.1
 
 
 def percentile(values, share):
@@ -339,6 +344,24 @@ def due_minute(seconds):
     return f"{at.tm_min} {at.tm_hour} {at.tm_mday} {at.tm_mon} *", due
 
 
+def google_bench(arguments, program, pattern):
+    """What one of the C++ benchmarks measured, by name."""
+    done = subprocess.run([os.path.join(arguments.bin, program), "--benchmark_format=json",
+                           f"--benchmark_filter={pattern}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {one["name"]: one for one in json.loads(done.stdout)["benchmarks"]}
+
+
+def schedule_bytes(arguments):
+    """What the engine alone holds of a schedule, and how much its manifest was."""
+    words = []
+    for name, one in google_bench(arguments, "engine_bench", "^Schedules").items():
+        kind = "alike" if "Alike" in name else "each with a time and a parameter of its own"
+        words.append(f"{one['held_bytes']:,.0f} {kind} (of a manifest that took "
+                     f"{one['manifest_bytes']:,.0f} when it was read)")
+    return "in the engine, module included: " + ", ".join(words)
+
+
 def schedules(arguments, floors):
     """All of them due in the same minute: each gets its tick and its run."""
     with Place(arguments.bin, arguments.root) as place:
@@ -352,6 +375,7 @@ def schedules(arguments, floors):
         registered = time.monotonic() - begin
         time.sleep(3)
         held = (pss_mib([scheduler.pid]) - before) * 2**20 / SCHEDULES
+        assert held <= SCHEDULE_BYTES_MAX, f"{held} bytes resident a schedule"
         wait_until("all ticks", lambda: place.sql("SELECT count(*) FROM ticks")[0][0] >= SCHEDULES,
                    seconds=SCHEDULES_LEAD_S + 120, every=0.05)
         taken = time.time() - due
@@ -365,12 +389,93 @@ def schedules(arguments, floors):
         floors.ask()
         return Figure(taken * 1e3, f"{SCHEDULES:,} schedules due at once: all ticks and runs "
                       f"committed after {taken:.2f} s; registered in {registered:.1f} s, "
-                      f"{held:,.0f} bytes resident a schedule, the module included; audited")
+                      f"{held:,.0f} bytes resident a schedule, target <= {SCHEDULE_BYTES_MAX}; "
+                      f"{schedule_bytes(arguments)}; audited")
+
+
+def cron_next(arguments, floors):
+    """The evaluator alone, on one core."""
+    found = google_bench(arguments, "calendar_bench", "^next|^Longest")
+    longest = found.pop("Longest/iterations:1")
+    assert longest["longest_ms"] <= CRON_NEXT_LONGEST_MS_MAX, longest
+    by_time = sorted((one["cpu_time"], name[len("next/"):]) for name, one in found.items())
+    within = [one for one in by_time if one[0] <= CRON_NEXT_NS_MAX]
+    beyond = [f"{name} {time / 1e3:.1f} us" for time, name in by_time[len(within):]]
+    return Figure(percentile([time for time, _ in by_time], 0.5),
+                  f"`cron next`: {1e3 / within[-1][0]:.1f} to {1e3 / within[0][0]:.1f} M "
+                  f"evaluations/s of {len(within)} expressions; rarer: {', '.join(beyond)}; the "
+                  f"longest of {longest['expressions']:.0f} rare expressions in 3 zones takes "
+                  f"{longest['longest_ms']:.3f} ms, target <= {CRON_NEXT_LONGEST_MS_MAX}")
+
+
+def add_past_ticks(place):
+    """Ticks of every minute up to now, as many of each schedule; none of them is old enough to
+    go."""
+    database = sqlite3.connect(place.database(), isolation_level=None)
+    each = PAST_TICKS // PAST_TICKS_SCHEDULES
+    minute = int(time.time()) // 60
+    database.executescript("PRAGMA synchronous=OFF; BEGIN;")
+    database.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+        "INSERT INTO ticks (schedule, nominal, outcome, evaluated_at, reason, triggered_by) "
+        "SELECT name, (? - i) * 60000000, 'skipped', (? - i) * 60000000, 'run 0 of the schedule "
+        "has not ended', '' FROM schedules, n ORDER BY name, i DESC", (each - 1, minute, minute))
+    database.execute("COMMIT")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    database.close()
+    assert place.sql("SELECT count(*) FROM ticks")[0][0] == PAST_TICKS
+
+
+def place_with_schedules(arguments):
+    """A stopped scheduler that knows schedules which have never fired."""
+    place = Place(arguments.bin, arguments.root)
+    scheduler = place.start_scheduler()
+    place.ok("register", place.module("bench_chain"))
+    for index in range(PAST_TICKS_SCHEDULES):
+        place.connect("ScheduleService/CreateSchedule", {
+            "idempotencyKey": f"past-{index}", "name": f"past_{index}",
+            "definition": {"job": "chain/all", "crons": ["@yearly"], "zone": "UTC"}})
+    scheduler.stop()
+    return place
+
+
+def scheduler_start_ms(place, key):
+    """Milliseconds from exec to the first accepted run, of a scheduler alone."""
+    begin = time.monotonic()
+    scheduler = place.start_scheduler(wait=False)
+    while True:
+        try:
+            create(place, "chain/all", key)
+            break
+        except OSError:
+            assert time.monotonic() - begin < 60, scheduler.text()
+            time.sleep(0.001)
+    taken = (time.monotonic() - begin) * 1e3
+    scheduler.stop()
+    return taken
+
+
+def past_ticks(arguments, floors):
+    """The same schedules with a million ticks behind them and with none, started in turn. The
+    fastest of each are compared: what a neighbour on the machine took is no part of either."""
+    with place_with_schedules(arguments) as without, place_with_schedules(arguments) as having:
+        add_past_ticks(having)
+        taken = {without: [], having: []}
+        for index in range(20):
+            for place in (without, having) if index % 2 == 0 else (having, without):
+                taken[place].append(scheduler_start_ms(place, f"start-{index}"))
+        assert having.sql("SELECT count(*) FROM ticks")[0][0] == PAST_TICKS
+        least, most = min(taken[without]), min(taken[having])
+        return Figure(most / least, f"{PAST_TICKS:,} ticks of {PAST_TICKS_SCHEDULES:,} schedules: "
+                      f"a scheduler alone accepts its first run after {most:.0f} ms, without ticks "
+                      f"after {least:.0f} ms (fastest of {len(taken[having])} each; medians "
+                      f"{percentile(taken[having], 0.5):.0f} and "
+                      f"{percentile(taken[without], 0.5):.0f} ms); audited")
 
 
 def lateness(place, seconds):
     """Milliseconds from each nominal time to when it was evaluated, of so many seconds."""
-    place.ok("schedules", "create", "second", "--job", "all", "--cron", "* * * * * *",
+    place.ok("schedules", "create", "second", "--job", "chain/all", "--cron", "* * * * * *",
              "--overlap", "skip", "--yes")
     count = "SELECT count(*) FROM ticks"
     before = place.sql(count)[0][0]
@@ -386,10 +491,54 @@ def ticks_late(arguments, floors):
     with Place(arguments.bin, arguments.root) as place:
         place.start_up("--slots", 2)
         place.ok("register", place.module("bench_chain"))
-        late = lateness(place, LATENESS_S)
+        late = lateness(place, arguments.lateness)
         floors.ask()
         return Figure(percentile(late, 0.99), f"{len(late)} ticks: median "
                       f"{percentile(late, 0.5):.2f} ms late, p99 {percentile(late, 0.99):.2f} ms")
+
+
+class FanOuts:
+    """Runs of the fan-out, one after the other, from a thread of their own until it is left."""
+
+    def __init__(self, place):
+        self.place, self.runs, self.stop = place, [], threading.Event()
+        self.failure = None
+        self.thread = threading.Thread(target=self.go_on)
+
+    def go_on(self):
+        try:
+            while not self.stop.is_set():
+                self.runs.append(create(self.place, "fan_out/all", f"busy-{len(self.runs)}"))
+                assert self.place.wait_run(self.runs[-1]) == "succeeded", self.runs[-1]
+        except (AssertionError, OSError) as failure:
+            self.failure = failure
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.stop.set()
+        self.thread.join()
+        if kind is None and self.failure is not None:
+            raise self.failure
+
+
+def ticks_late_busy(arguments, floors):
+    """A schedule every second while runs of a large fan-out keep every slot and the loop busy."""
+    with Place(arguments.bin, arguments.root) as place:
+        place.start_up()
+        place.ok("register", place.module("bench_chain"))
+        place.ok("register", place.module("bench_fan_out"), seconds=120)
+        with FanOuts(place) as beside:
+            wait_until("a task", lambda: beside.runs and place.done_tasks(beside.runs[0]))
+            late = lateness(place, arguments.lateness)
+        for run in beside.runs:
+            audit_exactly_once(place, run, FAN_OUT_TASKS, False)
+        floors.ask()
+        return Figure(percentile(late, 0.99), f"{len(late)} ticks beside {len(beside.runs)} runs "
+                      f"of {FAN_OUT_TASKS:,} tasks: median {percentile(late, 0.5):.2f} ms late, "
+                      f"p99 {percentile(late, 0.99):.2f} ms; audited")
 
 
 # A hop must commit, and the rest of it may take as long as four round trips of gRPC: 0.2 ms where
@@ -406,10 +555,15 @@ LINES = {
     "waiting": Line(waiting, "ms a run", hop, "commit + 4 gRPC round trips", 3),
     "large_run": Line(large_run, "ms", lambda f: LARGE_RUN_MS_MAX, "what it may take in all", 1),
     "schedules": Line(schedules, "ms", lambda f: SCHEDULES_MS_MAX, "what it may take in all", 1),
+    "cron_next": Line(cron_next, "ns", lambda f: CRON_NEXT_NS_MAX, "what it may take in all", 1),
     "ticks_late": Line(ticks_late, "ms", lambda f: LATENESS_MS_MAX, "what it may be late", 1),
+    "ticks_late_busy": Line(ticks_late_busy, "ms", lambda f: LATENESS_BUSY_MS_MAX,
+                            "what it may be late", 1),
     "idle": Line(idle, "MiB", lambda f: f.memory, "a process with gRPC and SQLite", 4),
     "start": Line(start, "ms", lambda f: f.start, "a process with gRPC, SQLite and one commit", 3),
     "restart": Line(restart, "ms", lambda f: RESTART_MS_MAX, "what it may take in all", 1),
+    "past_ticks": Line(past_ticks, "x", lambda f: 1, "the same start without them",
+                       PAST_TICKS_RATIO_MAX),
 }
 
 
@@ -423,9 +577,9 @@ def show(name, line, arguments, floors):
     met = line.ratio_max is None or ratio <= line.ratio_max
     target = "" if line.ratio_max is None else (
         f"; target <= {line.ratio_max:g}: {'met' if met else 'MISSED'}")
-    print(f"{name:<12} {figure.words}; synchronous=FULL\n"
-          f"{'':<12} floors: {floor_words}\n"
-          f"{'':<12} {figure.value:.3g} {line.unit} = {ratio:.2f} x {floor:.3g} "
+    print(f"{name:<15} {figure.words}; synchronous=FULL\n"
+          f"{'':<15} floors: {floor_words}\n"
+          f"{'':<15} {figure.value:.3g} {line.unit} = {ratio:.2f} x {floor:.3g} "
           f"({line.floor_words}){target}", flush=True)
     return met
 
@@ -435,6 +589,8 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(LINES))
     parser.add_argument("--bin", required=True, help="folder of the binaries")
     parser.add_argument("--root", help="an empty folder on the disk to measure")
+    parser.add_argument("--lateness", type=int, default=60, metavar="SECONDS",
+                        help="how long lateness of ticks is measured (default %(default)s)")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(LINES)
     if unknown:

@@ -1,8 +1,8 @@
 // The engine alone: microseconds a task from the creation of a run to its end, without store,
 // network and clock. A chain (every end makes one task ready), a fan-out (ten thousand at once) and
 // a merge (ten thousand parents of one task), on a worker with room for all or for eight at a time;
-// ten thousand runs that wait for one asset, by completion; and what it takes to accept a large
-// run.
+// ten thousand runs that wait for one asset, by completion; what accepting a large run takes, and
+// what a hundred thousand schedules hold.
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "engine/engine.h"
+#include "engine/state.h"
 #include "engine/text/record_text.h"
 
 namespace weir::engine {
@@ -104,6 +105,10 @@ class Rig {
     RegisterModules command;
     ModuleUpload upload;
     upload.digest = base::sha256(manifest.pipeline);
+    if (!manifest.schedules.empty()) {
+      upload.manifest_json = module::manifest_to_json(manifest).dump();
+    }
+    command.zones["UTC"] = std::make_shared<const calendar::Zone>(calendar::Zone::utc());
     upload.manifest = std::make_shared<const module::Manifest>(std::move(manifest));
     command.modules.push_back(std::move(upload));
     step(std::move(command));
@@ -112,6 +117,7 @@ class Rig {
   }
 
   std::int64_t tasks() const { return tasks_; }
+  std::int64_t schedules() const { return std::ssize(engine_.state().schedules); }
 
   void run_once() {
     create_run();
@@ -236,6 +242,42 @@ void accept(benchmark::State& state, module::Manifest (*graph)(int)) {
   state.counters["bytes_per_task"] = double(bytes) / double(state.range(0));
 }
 
+// Schedules that one module declares: all alike, or each with a time and a parameter of its own.
+module::Manifest scheduled(int schedules, bool alike) {
+  module::Manifest manifest = chain(1);
+  manifest.pipeline = "many_schedules";
+  manifest.jobs.push_back({"make", "*", 0});
+  manifest.params.push_back({"of", "t", "struct{customer:i64}", R"({"customer":0})"});
+  for (int i = 0; i < schedules; ++i) {
+    module::ScheduleSpec& spec = manifest.schedules.emplace_back();
+    spec.name = "s" + std::to_string(i);
+    spec.job = "make";
+    const int minute = alike ? 0 : i % 60, hour = alike ? 2 : i / 60 % 24;
+    spec.crons = {std::to_string(minute) + " " + std::to_string(hour) + " * * *"};
+    if (!alike) spec.params = R"({"of":{"customer":)" + std::to_string(i) + "}}";
+  }
+  return manifest;
+}
+
+// Bytes a schedule: of the manifest as it is read, and of the engine, its module included, when
+// nobody else holds the manifest any more.
+void schedules(benchmark::State& state, bool alike) {
+  const auto count = int(state.range(0));
+  double read = 0, held = 0;
+  for (auto _ : state) {
+    const std::size_t before = allocated();
+    module::Manifest manifest = scheduled(count, alike);
+    read = double(allocated() - before) / count;
+    Rig rig(std::move(manifest), 1);
+    held = double(allocated() - before) / count;
+    CHECK_MSG(rig.schedules() == count, "the schedules are not registered");
+  }
+  state.counters["manifest_bytes"] = read;
+  state.counters["held_bytes"] = held;
+}
+
+void SchedulesAlike(benchmark::State& state) { schedules(state, true); }
+void SchedulesApart(benchmark::State& state) { schedules(state, false); }
 void Accept(benchmark::State& state) { accept(state, chain); }
 void AcceptParts(benchmark::State& state) { accept(state, parts); }
 void AcceptLayers(benchmark::State& state) { accept(state, layers); }
@@ -252,6 +294,8 @@ BENCHMARK(Accept)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(AcceptParts)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(AcceptLayers)->Arg(500)->Arg(3000)->Iterations(3)->Unit(benchmark::kMillisecond);
 BENCHMARK(Waiting)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(SchedulesAlike)->Arg(100'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(SchedulesApart)->Arg(100'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace weir::engine

@@ -589,13 +589,13 @@ std::string show_ticks(World& world, const Line& line) {
 std::string show_schedules(World& world, const Line&) {
   std::string text;
   for (const auto& [name, schedule] : world.engine().state().schedules) {
-    const engine::ScheduleRow& row = schedule.row;
-    text += name + " of " + row.spec.job + (row.declared ? " declared" : "") +
+    const engine::ScheduleRow row = engine::schedule_row(schedule);
+    text += name + " of " + row.spec.job + (row.pipeline.empty() ? "" : " declared") +
             (row.retired ? " retired" : "");
-    if (row.paused) text += " " + engine::pause_text(row);
+    if (row.paused) text += " " + engine::pause_text(schedule);
     if (schedule.due) {
-      text += " next " + engine::utc_text(schedule.next.at);
-      if (*schedule.due != schedule.next.at) text += " due " + engine::utc_text(*schedule.due);
+      text += " next " + engine::utc_text(schedule.next);
+      if (*schedule.due != schedule.next) text += " due " + engine::utc_text(*schedule.due);
     }
     for (const RunId run : schedule.live) text += " live " + run.text();
     for (const RunId run : schedule.waiting) text += " waits " + run.text();

@@ -373,7 +373,7 @@ void SchedulerHost::check_same_schedules() const {
   const engine::State& live = turn_->engine().state();
   if (live.rebase) return;  // it is being found out
   const auto next = [](const engine::Schedule& of, const engine::Schedule& by) {
-    const auto found = by.occurrences->next_after(of.until);
+    const auto found = by.occurrences()->next_after(of.until);
     return found ? std::optional(found->at) : std::nullopt;
   };
   for (const auto& [full_name, its] : live.schedules) {

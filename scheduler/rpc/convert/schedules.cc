@@ -108,7 +108,7 @@ void to_proto(const module::ScheduleSpec& spec, v1::ScheduleDefinition* out) {
 void to_proto(const engine::ScheduleRow& row, v1::Schedule* out) {
   out->set_name(row.name);
   to_proto(row.spec, out->mutable_definition());
-  out->set_declared(row.declared);
+  out->set_declared(!row.pipeline.empty());
   out->set_retired(row.retired);
   to_proto(row.since, out->mutable_since());
   out->set_paused(row.paused);

@@ -113,7 +113,7 @@ TEST(ConvertSchedule, WhatNoScheduleCanBeIsRefusedByName) {
 TEST(ConvertSchedule, ARowIsShownWithItsPauseAndItsDescription) {
   engine::ScheduleRow row;
   row.name = "shop/nightly";
-  row.declared = true;
+  row.pipeline = "shop";
   row.spec = full_spec();
   row.paused = true;
   row.paused_at = engine::WallTime(std::chrono::seconds(10));

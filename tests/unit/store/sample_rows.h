@@ -177,7 +177,7 @@ inline engine::MaterializationRow materialization_row(std::int64_t id, const std
 inline engine::ScheduleRow schedule_row(const std::string& name) {
   engine::ScheduleRow row;
   row.name = name;
-  row.declared = true;
+  row.pipeline = "shop";
   row.spec.job = "shop/daily";
   row.spec.crons = {"0 2 * * mon-fri", "@every 90s"};
   row.spec.zone = "Europe/Berlin";

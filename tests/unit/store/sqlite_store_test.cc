@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -216,6 +217,46 @@ TEST(Migrations, VersionsCursorsLineageAndPinsMoveToTheEmptyPartition) {
   EXPECT_EQ((*reader)->get_run(run_id(1))->run.pins, snapshot->current[0].inputs);
   EXPECT_EQ((*reader)->list_materializations({"orders", ""}, {})->rows.size(), 2u);
   EXPECT_EQ((*reader)->list_checks({run_id(1), 0, 1})->size(), 1u);
+}
+
+// Which module declared a schedule was told by its name, where pipelines' names begin with each
+// other's by the longest.
+TEST(Migrations, ASchedulesPipelineIsThatOfItsName) {
+  TemporaryDirectory directory;
+  const std::string path = directory.file("weir.db");
+  {
+    base::Result<Connection> connection = Connection::open(path, OpenMode::kCreate);
+    ASSERT_TRUE(connection.ok());
+    ASSERT_TRUE(connection->exec("PRAGMA application_id=1466263922").ok());  // ours
+    ASSERT_TRUE(store::migrate(*connection, store::migrations().first(17)).ok());
+    std::string rows;
+    const std::pair<const char*, int> schedules[] = {
+        {"shop/eu/daily", 1}, {"shop/daily", 1}, {"gone/daily", 1}, {"shop/by_hand", 0}};
+    for (const auto& [name, declared] : schedules) {
+      rows += "INSERT INTO schedules VALUES('" + std::string(name) + "', " +
+              std::to_string(declared) +
+              ", 0, 'shop/j', '[\"@daily\"]', 'UTC', '{}', '[]', '[]', '', '', 0, 'latest', 0, "
+              "1000, 'queue_one', 5, 0, NULL, NULL, '', '', 5, 'x', NULL);";
+    }
+    for (const char* pipeline : {"shop", "shop/eu"}) {
+      rows +=
+          "INSERT INTO modules(digest, pipeline, manifest, files, registered_at, active) "
+          "VALUES(x'" +
+          base::sha256(pipeline).hex() + "', '" + pipeline + "', '{}', '[]', 1, 1);";
+    }
+    const base::Status written = connection->exec(rows.c_str());
+    ASSERT_TRUE(written.ok()) << written.text();
+  }
+  auto store = open_store(path);
+  ASSERT_NE(store, nullptr);
+  const auto snapshot = store->restore();
+  ASSERT_TRUE(snapshot.ok());
+  std::map<std::string, std::string> pipelines;
+  for (const engine::ScheduleRow& row : snapshot->schedules) pipelines[row.name] = row.pipeline;
+  EXPECT_EQ(pipelines, (std::map<std::string, std::string>{{"gone/daily", "gone"},
+                                                           {"shop/by_hand", ""},
+                                                           {"shop/daily", "shop"},
+                                                           {"shop/eu/daily", "shop/eu"}}));
 }
 
 TEST(Migrations, FailedStepChangesNothing) {
