@@ -23,7 +23,8 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
+constexpr std::size_t kMeasuredPerStepMax =
+    256;  // assets, and jobs; more of them wait for the next step
 
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
@@ -158,6 +159,10 @@ Reads Engine::reads(const Command& command) const {
                      if (reads.durations.size() == kMeasuredPerStepMax) break;
                      reads.durations.push_back(asset);
                    }
+                   for (const std::string& job : state_->alerts.unmeasured) {
+                     if (reads.job_durations.size() == kMeasuredPerStepMax) break;
+                     reads.job_durations.push_back(job);
+                   }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
                  [&](const Explain& c) {
@@ -187,6 +192,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .ended_runs = {},
             .maybe_up_to_date = {},
             .reacted = 0,
+            .requested = {},
             .dispatch = false,
             .drawn = 0};
   observe_clock(step);

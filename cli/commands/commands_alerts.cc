@@ -28,6 +28,8 @@ namespace {
 using base::Code;
 using base::Status;
 
+constexpr const char* kUsualLimit = "p95";  // of --over
+
 struct AlertArguments {
   std::string name;
   std::vector<std::string> selection;
@@ -213,6 +215,7 @@ Status apply(const AlertArguments& arguments, v1::AlertRule& rule) {
     if (*event != rule.event()) {
       rule.clear_attempts();
       rule.clear_limit();
+      rule.clear_over_usual();
     }
     rule.set_event(*event);
   }
@@ -223,7 +226,11 @@ Status apply(const AlertArguments& arguments, v1::AlertRule& rule) {
     }
   }
   if (arguments.attempts) rule.set_attempts(*arguments.attempts);
-  if (arguments.limit) {
+  if (arguments.limit == kUsualLimit) {
+    rule.clear_limit();
+    rule.set_over_usual(true);
+  } else if (arguments.limit) {
+    rule.clear_over_usual();
     const auto limit = parse_duration(*arguments.limit);
     if (!limit.ok()) return limit.status();
     using google::protobuf::util::TimeUtil;
@@ -372,7 +379,9 @@ void add_rule_options(CLI::App& command, AlertArguments& arguments, bool create)
   command.add_option("--for", arguments.selection,
                      "pattern of the job, task, asset, schedule or worker: 'shop/*'; repeatable");
   command.add_option("--attempts", arguments.attempts, "failed attempts, of task_failed (1)");
-  command.add_option("--over", arguments.limit, "limit of run_slow; how late, of tick_missed");
+  command.add_option("--over", arguments.limit,
+                     "limit of run_slow, or p95: of what its job usually takes; how late, of "
+                     "tick_missed");
   command.add_option("--webhook", arguments.webhook, "address that gets a POST");
   command.add_option("--secret", arguments.secret,
                      "signs what the webhook gets: file:/path or env:WEIR_SECRET_NAME");

@@ -75,6 +75,7 @@ Cell alert_delivery(const v1::Alert& alert) {
 std::string rule_event_text(const v1::AlertRule& rule) {
   std::string text = alert_event_word(rule.event());
   if (rule.attempts() > 1) text += " from " + std::to_string(rule.attempts()) + " attempts on";
+  if (rule.over_usual()) text += " over its usual p95";
   if (rule.has_limit()) text += " over " + limit_text(rule);
   return text;
 }

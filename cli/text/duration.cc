@@ -11,8 +11,7 @@
 #include <optional>
 
 #include "base/errors.h"
-#include "base/names.h"
-#include "scheduler/zones/zones.h"
+#include "module/schedule_check.h"
 
 namespace weir::cli {
 namespace {
@@ -275,10 +274,10 @@ Status set_zone(const std::string& zone) {
   std::error_code error;
   const bool plain = zone.find("..") == std::string::npos && zone.front() != '/';
   if (!plain || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error)) {
-    return Status(Code::kInvalidArgument, base::kErrUsage,
-                  "there is no time zone '" + zone +
-                      "'; write UTC or a name such as Europe/Berlin." +
-                      base::did_you_mean(zone, zones::zone_names()));
+    const Status unknown = module::zone_problem(zone);
+    return {Code::kInvalidArgument, base::kErrUsage,
+            unknown.ok() ? "this machine has no time zone '" + zone + "': install tzdata"
+                         : unknown.message()};
   }
   ::setenv("TZ", zone.c_str(), 1);
   ::tzset();

@@ -262,14 +262,6 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
 
 }  // namespace
 
-std::optional<std::int64_t> Durations::p90() const {
-  if (ms.empty()) return std::nullopt;
-  std::vector<std::int64_t> sorted = ms;
-  const auto at = (sorted.size() * 9 + 9) / 10 - 1;  // the nearest rank
-  std::nth_element(sorted.begin(), sorted.begin() + std::ptrdiff_t(at), sorted.end());
-  return sorted[at];
-}
-
 std::optional<ScheduledRun> schedule_before(const State& state, const std::string& asset,
                                             WallTime latest) {
   RunsThatMake runs(state, asset);

@@ -197,7 +197,8 @@ void arm_reads(State& state, base::Now now) {
   if (!state.withdrawn.empty() && !std::exchange(state.withdrawal_timer, true)) {
     state.timers.push({now.boot, TimerKind::kWithdraw, "", {}});
   }
-  if (!state.measured_for.empty() && !std::exchange(state.measure_timer, true)) {
+  const bool measures = !state.measured_for.empty() || !state.alerts.unmeasured.empty();
+  if (measures && !std::exchange(state.measure_timer, true)) {
     state.timers.push({now.boot, TimerKind::kMeasure, "", {}});
   }
   if (state.rebase && !std::exchange(state.rebase_timer, true)) {
@@ -208,8 +209,8 @@ void arm_reads(State& state, base::Now now) {
 void write_tick(Step& step, TickRow row) {
   if (row.outcome != TickOutcome::kRequested) {
     emit(step, TickRecorded{row.schedule, row.nominal, row.outcome, row.reason});
-  } else if (row.triggered_by.empty()) {
-    tick_requested(step, row);
+  } else if (row.triggered_by.empty() && !step.state.alerts.rules.empty()) {
+    step.requested.push_back({step.events.size(), row});
   }
   write(step, std::move(row));
 }

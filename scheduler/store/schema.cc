@@ -518,7 +518,12 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 17> kMigrations{{{1, kFirst},
+// A rule may be of runs that take longer than they usually do.
+constexpr const char* kEighteenth = R"sql(
+ALTER TABLE alert_rules ADD COLUMN over_usual INTEGER NOT NULL DEFAULT 0;  -- 1: than the p95
+)sql";
+
+constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -534,7 +539,8 @@ constexpr std::array<Migration, 17> kMigrations{{{1, kFirst},
                                                  {14, kFourteenth},
                                                  {15, kFifteenth},
                                                  {16, kSixteenth},
-                                                 {17, kSeventeenth}}};
+                                                 {17, kSeventeenth},
+                                                 {18, kEighteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

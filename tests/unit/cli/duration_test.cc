@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
+
 namespace weir::cli {
 namespace {
 
@@ -94,6 +96,14 @@ TEST_F(ZoneTest, ATimeIsReadAsItIsPrintedAndWithAnOffset) {
                            "2023-11-15T03:43:20+24:00", "2023-11-15T03:43:20 ", ""}) {
     EXPECT_FALSE(parse_time(text).ok()) << text;
   }
+}
+
+TEST_F(ZoneTest, AnUnknownZoneIsRefusedWithTheNearestName) {
+  for (const char* zone : {"Europe/Berlim", "../etc/passwd", "/etc/passwd", "europe/berlin"}) {
+    EXPECT_EQ(set_zone(zone).error(), base::kErrUsage) << zone;
+  }
+  EXPECT_NE(set_zone("Europe/Berlim").message().find("Did you mean 'Europe/Berlin'?"),
+            std::string::npos);
 }
 
 // The clock shows 02:30 twice; the abbreviation says which.
