@@ -144,7 +144,7 @@ void Scheduler::Parts::make_watch() {
 base::Status Scheduler::Parts::start_loop() {
   loop::LoopOptions wanted;
   wanted.engine = options.engine;
-  wanted.zone = zones::load_zone;
+  wanted.zone = zones::shared_zone;
   wanted.admission = [guard = storage.guard.get()] { return guard->admit(); };
   wanted.housekeeping = [store = storage.store.get()](base::Now now, bool idle) {
     // What could not be done now is tried at the next call; failures show in the store's counters.

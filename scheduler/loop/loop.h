@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -46,7 +47,7 @@ struct LoopOptions {
   std::function<void(base::Now now, bool idle)> housekeeping;
   std::function<base::Status()> admission;  // not OK: no new runs and modules
   // A time zone by its name, see TurnPorts; UTC alone without it.
-  std::function<base::Result<calendar::Zone>(const std::string& name)> zone;
+  std::function<base::Result<std::shared_ptr<const calendar::Zone>>(const std::string& name)> zone;
   std::function<base::Now()> clock;   // empty: CLOCK_REALTIME and CLOCK_BOOTTIME
   std::optional<std::uint64_t> seed;  // of what commands get; none: the system's randomness
 };

@@ -132,16 +132,11 @@ void Turn::load_zones(engine::Snapshot& snapshot) {
     if (policy.spec.kind == module::FreshnessKind::kBy) names.insert(policy.spec.zone);
   }
   for (const std::string& name : names) {
-    auto known = zones_.find(name);
-    if (known == zones_.end()) {
-      auto zone = name == "UTC" ? base::Result<calendar::Zone>(calendar::Zone::utc())
-                  : ports_.zone ? ports_.zone(name)
-                                : base::Status(Code::kFailedPrecondition, base::kErrTimeZone,
-                                               "there are no time zones here");
-      if (!zone.ok()) continue;
-      known = zones_.emplace(name, std::make_shared<const calendar::Zone>(std::move(*zone))).first;
+    if (ports_.zone) {
+      if (auto zone = ports_.zone(name); zone.ok()) snapshot.zones.emplace(name, *std::move(zone));
+    } else if (name == "UTC") {
+      snapshot.zones.emplace(name, std::make_shared<const calendar::Zone>(calendar::Zone::utc()));
     }
-    snapshot.zones.emplace(*known);
   }
 }
 

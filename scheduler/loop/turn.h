@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,7 +47,8 @@ struct TurnPorts {
   // Whether the batch has taken long enough, asked after each of its commands. Empty: it never has.
   std::function<bool()> enough = {};
   // A time zone by its IANA name, for a restore. Empty: UTC is the only one.
-  std::function<base::Result<calendar::Zone>(const std::string& name)> zone = {};
+  std::function<base::Result<std::shared_ptr<const calendar::Zone>>(const std::string& name)> zone =
+      {};
 };
 
 // Safe to read from any thread.
@@ -122,7 +124,6 @@ class Turn {
   void answer(const engine::Command& command, const base::Status& status);
 
   engine::Engine engine_;
-  engine::Zones zones_;  // that were loaded
   engine::Store& store_;
   TurnPorts ports_;
   TurnStats stats_;

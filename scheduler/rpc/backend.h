@@ -20,7 +20,6 @@
 #include "scheduler/rpc/session/sessions.h"
 #include "scheduler/rpc/watchers.h"
 #include "scheduler/rpc/work_pool.h"
-#include "scheduler/rpc/zone_cache.h"
 
 namespace weir::rpc {
 
@@ -61,7 +60,6 @@ struct Backend {
   Sessions& sessions;
   Watchers& watchers;
   Catalog catalog;
-  ZoneCache zones;
   std::atomic<int> transfers_open{0};  // of workers and of those who register
   std::atomic<int> value_reads_open{0};
   std::atomic<int> sessions_open{0};

@@ -13,7 +13,7 @@
 #include "dryrun/compare.h"
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/convert/simulation.h"
-#include "scheduler/rpc/zone_cache.h"
+#include "scheduler/zones/zones.h"
 #include "weir/v1/simulation_service.pb.h"
 
 namespace weir::rpc {
@@ -62,19 +62,20 @@ Result<std::vector<Manifest>> parse_manifests(const v1::SimulateRequest& request
 
 // What stored rows name is left out where it cannot be read, as the scheduler does; what a module
 // names must be there.
-Status add_zones(ZoneCache& cache, const std::vector<Manifest>& manifests, dryrun::World& world) {
+Status add_zones(const std::vector<Manifest>& manifests, dryrun::World& world) {
   std::set<std::string> stored;
   for (const auto& row : world.snapshot.schedules) stored.insert(row.spec.zone);
   for (const auto& row : world.snapshot.freshness) stored.insert(row.spec.zone);
   for (const std::string& name : stored) {
-    if (auto zone = cache.get(name); zone.ok()) world.zones.emplace(name, std::move(*zone));
+    if (auto zone = zones::shared_zone(name); zone.ok())
+      world.zones.emplace(name, std::move(*zone));
   }
   for (const Manifest& manifest : manifests) {
     std::set<std::string> named;
     for (const auto& schedule : manifest->schedules) named.insert(schedule.zone);
     for (const auto& policy : manifest->freshness) named.insert(policy.zone);
     for (const std::string& name : named) {
-      auto zone = cache.get(name);
+      auto zone = zones::shared_zone(name);
       if (!zone.ok()) {
         return {zone.status().code(), zone.status().error(),
                 "pipeline '" + manifest->pipeline + "': " + zone.status().message()};
@@ -120,14 +121,14 @@ Status fill_comparison(dryrun::World world, dryrun::Options options, const Manif
 }  // namespace
 
 Status simulate(const v1::SimulateRequest& request, dryrun::World world, const Against& against,
-                ZoneCache& zones, v1::SimulateResponse* response) {
+                v1::SimulateResponse* response) {
   const auto options = simulation_options(request, world.now);
   if (!options.ok()) return options.status();
   auto manifests = parse_manifests(request);
   if (!manifests.ok()) return manifests.status();
   for (const Manifest& manifest : *manifests) world.modules.push_back(upload_of(manifest));
   if (against != nullptr) manifests->push_back(against);
-  if (Status status = add_zones(zones, *manifests, world); !status.ok()) return status;
+  if (Status status = add_zones(*manifests, world); !status.ok()) return status;
   const auto forecast = forecast_of(world, *options);
   if (!forecast.ok()) return forecast.status();
   to_proto(forecast->from, response->mutable_from());
@@ -153,8 +154,7 @@ Status simulate_alone(const v1::SimulateRequest& request, v1::SimulateResponse* 
   }
   dryrun::World world;
   world.now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  ZoneCache zones;
-  return simulate(request, std::move(world), nullptr, zones, response);
+  return simulate(request, std::move(world), nullptr, response);
 }
 
 }  // namespace weir::rpc

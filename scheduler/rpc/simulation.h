@@ -15,8 +15,6 @@ class SimulateResponse;
 
 namespace weir::rpc {
 
-class ZoneCache;
-
 inline constexpr std::chrono::seconds kSimulationTime{15};  // of one of the two of a comparison
 inline constexpr int kSimulatedModulesMax = 64;             // of one request
 
@@ -25,7 +23,7 @@ using Against = std::shared_ptr<const module::Manifest>;
 
 // `world`: as it is, without zones and modules.
 base::Status simulate(const v1::SimulateRequest& request, dryrun::World world,
-                      const Against& against, ZoneCache& zones, v1::SimulateResponse* response);
+                      const Against& against, v1::SimulateResponse* response);
 
 // The same with no scheduler.
 base::Status simulate_alone(const v1::SimulateRequest& request, v1::SimulateResponse* response);

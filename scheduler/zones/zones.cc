@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 
@@ -95,6 +97,21 @@ base::Result<calendar::Zone> load_zone(const std::string& name) {
                         "no time zone is named '" + name + "'." + base::did_you_mean(name, names) +
                             " Zones have their IANA names, like Europe/Berlin");
   }
+}
+
+base::Result<std::shared_ptr<const calendar::Zone>> shared_zone(const std::string& name) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<const calendar::Zone>> zones;  // guarded by mutex
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto found = zones.find(name); found != zones.end()) return found->second;
+  }
+  // Not locked while it is read: two who miss the same one both read it, and the first is kept.
+  auto loaded = load_zone(name);
+  if (!loaded.ok()) return loaded.status();
+  auto zone = std::make_shared<const calendar::Zone>(std::move(loaded).value());
+  const std::lock_guard lock(mutex);
+  return zones.emplace(name, std::move(zone)).first->second;
 }
 
 std::vector<std::string> zone_names() {

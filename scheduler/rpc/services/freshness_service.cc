@@ -13,6 +13,7 @@
 #include "scheduler/rpc/freshness_standing.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
+#include "scheduler/zones/zones.h"
 #include "weir/v1/freshness_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -49,9 +50,9 @@ base::Result<std::optional<WallTime>> last_of(Backend& backend, const std::strin
   return std::optional(std::max(last.value_or(WallTime::min()), version->at));
 }
 
-base::Result<FreshnessStanding> standing_of(Backend& backend, const engine::FreshnessRow& row) {
+base::Result<FreshnessStanding> standing_of(const engine::FreshnessRow& row) {
   if (row.spec.kind == module::FreshnessKind::kMaxAge) return FreshnessStanding::of(row, nullptr);
-  auto zone = backend.zones.get(row.spec.zone);
+  auto zone = zones::shared_zone(row.spec.zone);
   if (!zone.ok()) return zone.status();
   return FreshnessStanding::of(row, std::move(zone).value());
 }
@@ -69,7 +70,7 @@ Status fill_freshness(Backend& backend, const engine::FreshnessRow& row, WallTim
     const auto age = std::chrono::floor<std::chrono::milliseconds>(now - **last);
     out->set_age_ms(std::max<std::int64_t>(age.count(), 0));
   }
-  const auto standing = standing_of(backend, row);
+  const auto standing = standing_of(row);
   if (!standing.ok()) {
     out->set_problem(standing.status().message());
     return {};
@@ -125,15 +126,14 @@ base::Result<engine::RequestInfo> freshness_request_info(const Request& request)
   return request_info(request.idempotency_key(), request_hash(request));
 }
 
-base::Result<CommandBody> set_freshness_command(Backend& backend,
-                                                const v1::SetFreshnessRequest& request) {
+base::Result<CommandBody> set_freshness_command(const v1::SetFreshnessRequest& request) {
   auto info = freshness_request_info(request);
   if (!info.ok()) return info.status();
   auto spec = from_proto(request.policy());
   if (!spec.ok()) return spec.status();
   engine::SetFreshness command;
   if (spec->kind == module::FreshnessKind::kBy) {
-    auto zone = backend.zones.get(spec->zone);
+    auto zone = zones::shared_zone(spec->zone);
     if (!zone.ok()) return zone.status();
     command.zones.emplace(spec->zone, std::move(zone).value());
   }
@@ -211,7 +211,7 @@ class FreshnessServiceImpl final : public v1::FreshnessService::CallbackService 
                                    const v1::SetFreshnessRequest* request,
                                    v1::SetFreshnessResponse*) override {
     return serve_prepared(
-        backend_, context, [=, this] { return set_freshness_command(backend_, *request); },
+        backend_, context, [=] { return set_freshness_command(*request); },
         [](const engine::Reply&) { return Status(); });
   }
 

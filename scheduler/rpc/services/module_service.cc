@@ -14,6 +14,7 @@
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
+#include "scheduler/zones/zones.h"
 #include "weir/v1/module_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -140,10 +141,9 @@ base::Result<engine::ModuleUpload> module_upload(Backend& backend, const v1::Mod
   return upload;
 }
 
-Status add_zone(Backend& backend, const std::string& name, const std::string& whose,
-                engine::Zones& zones) {
+Status add_zone(const std::string& name, const std::string& whose, engine::Zones& zones) {
   if (zones.contains(name)) return {};
-  auto zone = backend.zones.get(name);
+  auto zone = zones::shared_zone(name);
   if (!zone.ok()) {
     return Status(zone.status().code(), zone.status().error(),
                   whose + ": " + zone.status().message());
@@ -153,16 +153,16 @@ Status add_zone(Backend& backend, const std::string& name, const std::string& wh
 }
 
 // Those that the module's schedules and policies name; the engine reads none itself.
-Status add_zones(Backend& backend, const module::Manifest& manifest, engine::Zones& zones) {
+Status add_zones(const module::Manifest& manifest, engine::Zones& zones) {
   for (const module::ScheduleSpec& schedule : manifest.schedules) {
     const std::string whose =
         "schedule '" + schedule.name + "' of pipeline '" + manifest.pipeline + "'";
-    if (Status known = add_zone(backend, schedule.zone, whose, zones); !known.ok()) return known;
+    if (Status known = add_zone(schedule.zone, whose, zones); !known.ok()) return known;
   }
   for (const module::FreshnessSpec& policy : manifest.freshness) {
     if (policy.kind != module::FreshnessKind::kBy) continue;
     const std::string whose = "freshness of '" + policy.asset + "'";
-    if (Status known = add_zone(backend, policy.zone, whose, zones); !known.ok()) return known;
+    if (Status known = add_zone(policy.zone, whose, zones); !known.ok()) return known;
   }
   return {};
 }
@@ -211,7 +211,7 @@ base::Result<CommandBody> register_command(Backend& backend,
   for (const v1::ModuleSpec& spec : request.modules()) {
     auto upload = module_upload(backend, spec, request.dry_run());
     if (!upload.ok()) return upload.status();
-    const Status known = add_zones(backend, *upload->manifest, command.zones);
+    const Status known = add_zones(*upload->manifest, command.zones);
     if (!known.ok()) return known;
     const Status told = check_channels(backend, *upload->manifest, warnings);
     if (!told.ok()) return told;

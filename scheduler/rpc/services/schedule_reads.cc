@@ -18,6 +18,7 @@
 #include "scheduler/rpc/convert/api.h"
 #include "scheduler/rpc/convert/schedules.h"
 #include "scheduler/rpc/services/page.h"
+#include "scheduler/zones/zones.h"
 
 namespace weir::rpc {
 namespace {
@@ -38,9 +39,8 @@ base::WallTime wall_now() {
   return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-base::Result<ScheduleTimes> times_of(Backend& backend, const std::string& name,
-                                     const module::ScheduleSpec& spec) {
-  auto zone = backend.zones.get(spec.zone);
+base::Result<ScheduleTimes> times_of(const std::string& name, const module::ScheduleSpec& spec) {
+  auto zone = zones::shared_zone(spec.zone);
   if (!zone.ok()) return zone.status();
   return ScheduleTimes::of(name, spec, std::move(zone).value());
 }
@@ -60,7 +60,7 @@ Status fill_schedule(Backend& backend, const engine::ScheduleRow& row, base::Wal
   const auto ticks = backend.reader.list_ticks(row.name, {}, newest);
   if (!ticks.ok()) return ticks.status();
   if (!ticks->rows.empty()) to_proto(ticks->rows.front(), out->mutable_last_tick());
-  const auto times = times_of(backend, row.name, row.spec);
+  const auto times = times_of(row.name, row.spec);
   if (!times.ok()) {
     out->set_problem(times.status().message());
     return {};
@@ -119,7 +119,7 @@ base::Result<std::vector<Watched>> watched(Backend& backend, base::WallTime now,
     if (!rows.ok()) return rows.status();
     for (engine::ScheduleRow& row : rows->rows) {
       if (!begin_of_upcoming(row, now)) continue;
-      auto times = times_of(backend, row.name, row.spec);
+      auto times = times_of(row.name, row.spec);
       if (times.ok()) {
         found.push_back({std::move(row), std::move(times).value()});
       } else {
@@ -215,7 +215,7 @@ Status preview_schedule(Backend& backend, const v1::PreviewScheduleRequest& requ
   const auto row = request.has_definition() ? tried(backend, request)
                                             : backend.reader.get_schedule(request.schedule());
   if (!row.ok()) return row.status();
-  const auto times = times_of(backend, row->name, row->spec);
+  const auto times = times_of(row->name, row->spec);
   if (!times.ok()) return times.status();
   response->set_description(description_of(row->spec));
   Instant at =

@@ -12,6 +12,7 @@
 #include "scheduler/rpc/convert/schedules.h"
 #include "scheduler/rpc/services/schedule_reads.h"
 #include "scheduler/rpc/services/services.h"
+#include "scheduler/zones/zones.h"
 #include "weir/v1/schedule_service.grpc.pb.h"
 
 namespace weir::rpc {
@@ -53,9 +54,9 @@ Result<std::string> full_name(Backend& backend, const std::string& name) {
   return row.status();
 }
 
-Result<CommandBody> put_command(Backend& backend, engine::RequestInfo info,
-                                module::ScheduleSpec spec, bool create, const std::string& by) {
-  auto zone = backend.zones.get(spec.zone);
+Result<CommandBody> put_command(engine::RequestInfo info, module::ScheduleSpec spec, bool create,
+                                const std::string& by) {
+  auto zone = zones::shared_zone(spec.zone);
   if (!zone.ok()) return zone.status();
   engine::PutSchedule command;
   command.request = std::move(info);
@@ -66,8 +67,7 @@ Result<CommandBody> put_command(Backend& backend, engine::RequestInfo info,
   return CommandBody(std::move(command));
 }
 
-Result<CommandBody> create_schedule_command(Backend& backend,
-                                            const v1::CreateScheduleRequest& request) {
+Result<CommandBody> create_schedule_command(const v1::CreateScheduleRequest& request) {
   auto info = info_of(request);
   if (!info.ok()) return info.status();
   if (request.name().empty()) return refuse_request(base::kErrUsage, "the schedule needs a name");
@@ -75,7 +75,7 @@ Result<CommandBody> create_schedule_command(Backend& backend,
   if (!spec.ok()) return spec.status();
   spec->name = request.name();
   spec->paused = request.paused();
-  return put_command(backend, std::move(info).value(), std::move(spec).value(), true, request.by());
+  return put_command(std::move(info).value(), std::move(spec).value(), true, request.by());
 }
 
 // The stored definition with the fields of the mask as they are given.
@@ -109,8 +109,7 @@ Result<CommandBody> edit_command(Backend& backend, const v1::EditScheduleRequest
   auto spec = from_proto(*definition);
   if (!spec.ok()) return spec.status();
   spec->name = row->name;
-  return put_command(backend, std::move(info).value(), std::move(spec).value(), false,
-                     request.by());
+  return put_command(std::move(info).value(), std::move(spec).value(), false, request.by());
 }
 
 Result<CommandBody> delete_command(Backend& backend, const v1::DeleteScheduleRequest& request) {
@@ -207,8 +206,7 @@ class ScheduleServiceImpl final : public v1::ScheduleService::CallbackService {
                                      const v1::CreateScheduleRequest* request,
                                      v1::CreateScheduleResponse* response) override {
     return serve_prepared(
-        backend_, context, [=, this] { return create_schedule_command(backend_, *request); },
-        take_name(response));
+        backend_, context, [=] { return create_schedule_command(*request); }, take_name(response));
   }
 
   ServerUnaryReactor* EditSchedule(CallbackServerContext* context,

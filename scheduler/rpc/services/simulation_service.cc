@@ -120,7 +120,7 @@ Status answer(Backend& backend, const v1::SimulateRequest& request,
     if (!found.ok()) return found.status();
     against = std::move(found).value();
   }
-  return simulate(request, std::move(world), against, backend.zones, response);
+  return simulate(request, std::move(world), against, response);
 }
 
 class SimulationServiceImpl final : public v1::SimulationService::CallbackService {

@@ -148,8 +148,9 @@ class Driven final : public ports::SessionSink {
                           nullptr,
                           {},
                           [this] { return now_; }};
-    ports.zone = [](const std::string& name) -> base::Result<calendar::Zone> {
-      return *zones_of({name}).at(name);
+    ports.zone =
+        [](const std::string& name) -> base::Result<std::shared_ptr<const calendar::Zone>> {
+      return zones_of({name}).at(name);
     };
     turn_ = std::make_unique<loop::Turn>(options, *store_, std::move(ports));
     ASSERT_TRUE(turn_->start(now_).ok());
