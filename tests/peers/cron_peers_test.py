@@ -65,6 +65,8 @@ class Croniter:
         named = {day for day, _ in week.nth} | week.last_weekdays
         if named and week.values - named and (case.six or len(week.values | named) < 7):
             return "# or L beside weekdays"
+        if named and case.six and (week.opened or "7" in week.text):
+            return "7 in six fields"  # which is no Sunday there, so it stands beside them
         return ""
 
     def restricts_days(self, case):
