@@ -35,6 +35,7 @@ enum class PlantedBug {
   kTimesRepeated,             // by a clock that is set back
   kAlertLost,                 // a step that brings about much is not looked at to its end
   kAlertDoubled,              // one that fires is forgotten by a restore, and fires again
+  kRefreshRequestedTwice,     // the one that is in flight is not looked at
 };
 extern PlantedBug planted_bug;
 

@@ -145,7 +145,6 @@ struct AttemptReleased {
 // Deadlines that `now` has passed.
 struct FireTimers {
   static constexpr Sender kSender = Sender::kScheduler;
-  bool room = true;  // on the disk: else no run begins
 };
 
 struct OutboxDelivered {

@@ -46,10 +46,7 @@ void apply(Step& step, const Command& command) {
                  [&](const AttemptsProgressed& c) { attempts_progressed(step, c); },
                  [&](const AttemptFinished& c) { attempt_finished(step, c); },
                  [&](const AttemptReleased& c) { attempt_released(step, c); },
-                 [&](const FireTimers& c) {
-                   step.state.disk_full = !c.room;
-                   fire_timers(step);
-                 },
+                 [&](const FireTimers&) { fire_timers(step); },
                  [&](const OutboxDelivered& c) { outbox_delivered(step, c); },
                  [&](const OutboxUndelivered& c) { outbox_undelivered(step, c); },
                  [&](const Explain& c) { explain(step, c); },
@@ -220,6 +217,8 @@ Deadlines Engine::next_deadlines() const {
   if (depends && state_->last_now) next.reached = state_->last_now->wall;
   return next;
 }
+
+bool Engine::disk_full() const { return state_->disk_full; }
 
 std::vector<OutboxRow> Engine::outbox(std::int64_t from, std::size_t limit) const {
   std::vector<OutboxRow> rows;

@@ -57,6 +57,9 @@ class Engine {
   // The earliest instants at which FireTimers would do something.
   Deadlines next_deadlines() const;
 
+  // Whether no run begins for want of room on the disk: as the last DiskChecked said.
+  bool disk_full() const;
+
   // Undelivered outbox rows in order of id: those from `from` on, at most `limit`.
   std::vector<OutboxRow> outbox(std::int64_t from, std::size_t limit) const;
 

@@ -161,7 +161,7 @@ struct State {
   std::map<RunId, std::string> set_aside;  // live, but their rows cannot be read, and why
   RunId last_run;                          // the largest id that was ever given
   bool admission_timer = false;            // a deadline to look into the queue is in the heap
-  bool disk_full = false;                  // as the last deadline has found it
+  bool disk_full = false;                  // as it was last told
   std::map<std::string, Schedule, std::less<>> schedules;         // by "pipeline/name"
   std::map<std::string, FreshnessPolicy, std::less<>> freshness;  // by asset
   std::multimap<RunId, std::string> refreshes;  // assets of policies, by the run that they wait for

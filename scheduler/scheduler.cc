@@ -30,12 +30,8 @@ namespace weir {
 namespace {
 
 engine::DiskChecked disk_of(const store::DiskGuard& guard) {
-  const auto space = guard.measure();
-  if (!space.ok()) return {true, space.status().text()};
-  constexpr std::int64_t kMiB = 1 << 20;
-  return {space->free_bytes < space->limit_bytes,
-          std::to_string(space->free_bytes / kMiB) + " MiB free, new runs from " +
-              std::to_string(space->limit_bytes / kMiB) + " MiB"};
+  const base::Status room = guard.admit();
+  return {!room.ok(), room.message()};
 }
 
 }  // namespace

@@ -59,11 +59,11 @@ struct OutboxUndelivered {
   bool last = false;
 };
 
-// How the disk of the data directory stands.
+// How the disk of the data directory stands. While it is low no run begins.
 struct DiskChecked {
   static constexpr Sender kSender = Sender::kScheduler;
   bool low = false;
-  std::string text;  // "1.2 GiB free, …"
+  std::string why;  // how low: "1.2 GiB are free of …"
 };
 
 }  // namespace weir::engine

@@ -224,9 +224,9 @@ void check_passed(Step& step, const AssetPartition& asset, const std::string& ch
 }
 
 void disk_checked(Step& step, const DiskChecked& command) {
+  step.state.disk_full = command.low;
   if (!command.low) {
-    return resolve_alerts(step, AlertEvent::kDiskLow, kDisk,
-                          "there is room again: " + command.text);
+    return resolve_alerts(step, AlertEvent::kDiskLow, kDisk, "the scheduler's disk has room again");
   }
   for (const auto& [key, id] : step.state.alerts.firing) {
     if (step.state.alerts.live.at(id).event == AlertEvent::kDiskLow) return;  // it is known
@@ -234,7 +234,7 @@ void disk_checked(Step& step, const DiskChecked& command) {
   Finding finding;
   finding.event = AlertEvent::kDiskLow;
   finding.subject = kDisk;
-  finding.text = "the scheduler's disk is nearly full, new runs are refused: " + command.text;
+  finding.text = "the scheduler's disk is nearly full, new runs are refused: " + command.why;
   finding.next = "weir doctor";
   find_alerts(step, finding);
 }

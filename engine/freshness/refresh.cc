@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/occurrences.h"
 
@@ -209,7 +210,7 @@ std::string selection_of(const std::string& asset, const std::vector<std::string
 
 bool may_refresh(const FreshnessPolicy& policy) {
   return policy.row.spec.action == module::FreshnessAction::kRefresh && !policy.row.paused &&
-         policy.made && !policy.refresh;
+         policy.made && (!policy.refresh || PLANTED(kRefreshRequestedTwice));
 }
 
 // Other policies whose refresh is near and has something in common with this one join its run.
@@ -303,7 +304,8 @@ std::optional<WallTime> refresh_if_due(Step& step, FreshnessPolicy& policy,
   }
   RunsThatMake runs(step.state, policy.row.asset);
   const WallTime latest = *standing.deadline - milliseconds(plan.expected_ms);
-  if (const auto run = run_that_brings(step.state, policy.row.asset, latest, runs)) {
+  const auto run = run_that_brings(step.state, policy.row.asset, latest, runs);
+  if (run && !PLANTED(kRefreshRequestedTwice)) {
     policy.waits = "run " + run->text() + " will make it";
     wait_for_run(step.state, policy, *run);
     return std::nullopt;

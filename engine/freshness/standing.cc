@@ -12,6 +12,11 @@ using base::WallTime;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Of the age that passes, nothing is made anew for a twentieth: where a refresh is expected to take
+// longer than the age, one would follow the other at once, and those that have nothing to do take
+// no time at all.
+constexpr std::int64_t kPauseShare = 20;
+
 // The first of them that is to come.
 void changes_at(Standing& standing, WallTime at, WallTime now) {
   if (at <= now) return;
@@ -51,6 +56,7 @@ Standing by_age(const module::FreshnessSpec& spec, WallTime last, WallTime now) 
   changes_at(standing, fails, now);
   standing.deadline = fails;
   standing.pass_until = warns;
+  standing.not_before = last + (warns - last) / kPauseShare;
   return standing;
 }
 
@@ -76,7 +82,8 @@ Standing by_deadline(const module::FreshnessSpec& spec, const calendar::Occurren
     changes_at(standing, warns, now);
   }
   if (standing.deadline) return standing;
-  if (next_is_met) next = deadlines.next_after(next->at);
+  // The first that the last version does not meet.
+  if (next_is_met) next = deadlines.next_after(std::chrono::floor<seconds>(last + window));
   if (!next) return standing;
   standing.deadline = next->at;
   standing.pass_until = WallTime(next->at) - milliseconds(spec.warn_margin_ms);

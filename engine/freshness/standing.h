@@ -15,7 +15,7 @@ struct Standing {
   FreshnessState state = FreshnessState::kUnknown;
   std::optional<base::WallTime> next_change;  // the next instant at which it may differ
   // When it fails unless it is made anew by then. A version made before `not_before` would not be
-  // fresh at `deadline`, one made from then on is. None: it never has to be made again.
+  // fresh at `deadline`, or follow the last one too soon. None: it never has to be made again.
   std::optional<base::WallTime> deadline;
   // With a deadline: until when it passes, which is earlier where the policy warns.
   base::WallTime pass_until{};

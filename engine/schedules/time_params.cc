@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/json.h"
+#include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
 #include "value/json.h"
 

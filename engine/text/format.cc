@@ -88,9 +88,7 @@ struct CommandText {
     return text + quoted_reason(c.message);
   }
   std::string operator()(const AttemptReleased& c) const { return "released " + to_text(c.key); }
-  std::string operator()(const FireTimers& c) const {
-    return c.room ? "timers" : "timers, and the disk is full";
-  }
+  std::string operator()(const FireTimers&) const { return "timers"; }
   std::string operator()(const OutboxDelivered& c) const {
     return "delivered outbox=" + std::to_string(c.id);
   }

@@ -249,7 +249,7 @@ void Loop::run_batch(std::vector<Item> items) {
 void Loop::add_timers(base::Now taken, base::BootTime until, std::vector<Command>& batch) {
   const base::Now due{taken.wall, std::min(taken.boot, until)};
   if (!turn_.open() || !turn_.engine().next_deadlines().passed(due)) return;
-  batch.push_back({due, random_(), engine::FireTimers{turn_.has_room()}});
+  batch.push_back({due, random_(), engine::FireTimers{}});
 }
 
 void Loop::offer_outbox(base::Now taken) {

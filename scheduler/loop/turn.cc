@@ -169,9 +169,9 @@ std::size_t Turn::run(std::span<const Command> batch, base::Now now) {
     return batch.size();
   }
   const auto start = std::chrono::steady_clock::now();
-  Status status;
-  std::size_t done = 0;
   batch_records_ = 0;
+  Status status = look_at_disk(batch.front());
+  std::size_t done = 0;
   while (status.ok() && done < batch.size()) {
     status = step(batch[done++]);
     if (batch_records_ >= kBatchRecordsMax || (ports_.enough && ports_.enough())) break;
@@ -198,6 +198,13 @@ void Turn::refuse(std::span<const Command> batch) {
   for (const Command& command : batch) answer(command, status);
   // A worker that has connected meanwhile waits for a welcome that does not come.
   ports_.sessions.close_all_sessions(status);
+}
+
+Status Turn::look_at_disk(const Command& first) {
+  if (!ports_.admission) return {};
+  room_ = ports_.admission();
+  if (room_.ok() != engine_.disk_full()) return {};
+  return step({first.now, ~first.seed, engine::DiskChecked{!room_.ok(), room_.message()}});
 }
 
 Status Turn::step(const Command& command) {
@@ -257,13 +264,12 @@ void Turn::drop_missing_artifacts(const engine::Reads& reads, engine::Facts& fac
 }
 
 bool Turn::refuse_new_work(const Command& command, const engine::Facts& facts) {
-  if (!ports_.admission || !engine::adds_work(command.body)) return false;
+  if (!engine::adds_work(command.body)) return false;
   // What was accepted before gets the same answer.
   if (facts.replies.contains(idempotency_key(command))) return false;
-  Status status = ports_.admission();
-  if (status.ok()) return false;
+  if (room_.ok()) return false;
   ++stats_.refused;
-  if (reply_to(command) != 0) replies_.push_back({reply_to(command), std::move(status)});
+  if (reply_to(command) != 0) replies_.push_back({reply_to(command), room_});
   return true;
 }
 

@@ -75,11 +75,12 @@ class Turn {
   // Processes the commands in order as one batch, until it has taken long enough or has records
   // enough, and says how many
   // that were, one at least. Replies to those have been given when it returns, unless the engine
-  // answers later; commands met while closed are answered UNAVAILABLE.
+  // answers later; commands met while closed are answered UNAVAILABLE. Before them the engine is
+  // told how the disk stands, when that has changed.
   std::size_t run(std::span<const engine::Command> batch, base::Now now);
 
-  // Whether new runs may begin, as far as the disk is concerned: FireTimers tells the engine.
-  bool has_room() const { return !ports_.admission || ports_.admission().ok(); }
+  // Whether the last batch found the disk full, so that no run began.
+  bool disk_full() const { return !room_.ok(); }
 
   // When rows that wait for a batch must be committed on their own.
   std::optional<base::BootTime> lazy_deadline() const { return lazy_deadline_; }
@@ -103,6 +104,7 @@ class Turn {
   std::int64_t last_seq() const { return last_seq_; }  // of the newest committed event
 
  private:
+  base::Status look_at_disk(const engine::Command& first);
   base::Status step(const engine::Command& command);
   base::Status load_facts(const engine::Command& command, engine::Facts& facts);
   void drop_missing_artifacts(const engine::Reads& reads, engine::Facts& facts) const;
@@ -132,6 +134,7 @@ class Turn {
   std::vector<engine::Reply> replies_;     // of this batch
   std::vector<engine::OutboxRow> outbox_;  // of this batch
   std::optional<std::int64_t> outbox_refused_;
+  base::Status room_;  // on the disk, as the last batch has found it
   bool in_transaction_ = false;
   bool wrote_ = false;  // records, in the open transaction
   bool sync_ = false;   // an effect of this batch waits on its rows

@@ -390,12 +390,6 @@ std::string do_clock(World& world, const Line& line) {
   return world.set_clock(back ? -step : step);
 }
 
-// "disk full", "disk free": what the next deadlines find.
-std::string do_disk(World& world, const Line& line) {
-  world.disk_has_room = line.words.at(1) != "full";
-  return "";
-}
-
 std::string do_explain(World& world, const Line& line) {
   std::string reference = line.words.at(1);
   const auto slash = reference.find('/');
@@ -642,28 +636,47 @@ std::string do_damage(World& world, const Line& line) {
 using Verb = std::function<std::string(World&, const Line&)>;
 
 const std::map<std::string, Verb>& verbs() {
-  static const std::map<std::string, Verb> kVerbs = {
-      {"connect", do_connect},     {"disconnect", do_disconnect},
-      {"heartbeat", do_heartbeat}, {"started", do_started},
-      {"finish", do_finish},       {"skip", do_finish},
-      {"unchanged", do_finish},    {"fail", do_finish},
-      {"crash", do_finish},        {"timeout", do_finish},
-      {"oom", do_finish},          {"load_error", do_finish},
-      {"canceled", do_finish},     {"release", do_release},
-      {"progress", do_progress},   {"advance", do_advance},
-      {"explain", do_explain},     {"clock", do_clock},
-      {"disk", do_disk},           {"plan", do_plan},
-      {"cancel", do_cancel},       {"drain", do_drain},
-      {"undrain", do_drain},       {"options", do_options},
-      {"upload", do_upload},       {"inputs", show_inputs},
-      {"show", show_run},          {"attempts", show_attempts},
-      {"events", show_events},     {"assets", show_assets},
-      {"leases", show_leases},     {"outbox", show_outbox},
-      {"delivered", do_delivered}, {"damage", do_damage},
-      {"repair", do_damage},       {"pause", do_pause},
-      {"resume", do_pause},        {"trigger", do_trigger},
-      {"ticks", show_ticks},       {"schedules", show_schedules},
-      {"freshness", do_freshness}, {"observe", do_observe}};
+  static const std::map<std::string, Verb> kVerbs = {{"connect", do_connect},
+                                                     {"disconnect", do_disconnect},
+                                                     {"heartbeat", do_heartbeat},
+                                                     {"started", do_started},
+                                                     {"finish", do_finish},
+                                                     {"skip", do_finish},
+                                                     {"unchanged", do_finish},
+                                                     {"fail", do_finish},
+                                                     {"crash", do_finish},
+                                                     {"timeout", do_finish},
+                                                     {"oom", do_finish},
+                                                     {"load_error", do_finish},
+                                                     {"canceled", do_finish},
+                                                     {"release", do_release},
+                                                     {"progress", do_progress},
+                                                     {"advance", do_advance},
+                                                     {"explain", do_explain},
+                                                     {"clock", do_clock},
+                                                     {"plan", do_plan},
+                                                     {"cancel", do_cancel},
+                                                     {"drain", do_drain},
+                                                     {"undrain", do_drain},
+                                                     {"options", do_options},
+                                                     {"upload", do_upload},
+                                                     {"inputs", show_inputs},
+                                                     {"show", show_run},
+                                                     {"attempts", show_attempts},
+                                                     {"events", show_events},
+                                                     {"assets", show_assets},
+                                                     {"leases", show_leases},
+                                                     {"outbox", show_outbox},
+                                                     {"delivered", do_delivered},
+                                                     {"damage", do_damage},
+                                                     {"repair", do_damage},
+                                                     {"pause", do_pause},
+                                                     {"resume", do_pause},
+                                                     {"trigger", do_trigger},
+                                                     {"ticks", show_ticks},
+                                                     {"schedules", show_schedules},
+                                                     {"freshness", do_freshness},
+                                                     {"observe", do_observe}};
   return kVerbs;
 }
 

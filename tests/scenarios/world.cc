@@ -24,8 +24,7 @@ World::World() : engine_(std::make_unique<engine::Engine>(options)) {}
 std::string World::step(ports::CommandBody body) {
   std::string text = step_once(std::move(body));
   // As the loop does it: what is due at once is the next batch.
-  while (engine_->next_deadlines().passed(now))
-    text += step_once(engine::FireTimers{disk_has_room});
+  while (engine_->next_deadlines().passed(now)) text += step_once(engine::FireTimers{});
   return text;
 }
 
@@ -36,7 +35,7 @@ std::string World::ask(ports::CommandBody body) {
 
 std::string World::set_clock(base::Duration by) {
   now.wall += by;
-  return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{disk_has_room}) : "";
+  return engine_->next_deadlines().passed(now) ? step(engine::FireTimers{}) : "";
 }
 
 std::string World::step_once(ports::CommandBody body) {
@@ -132,7 +131,7 @@ std::string World::advance(base::Duration by, const std::vector<std::string>& be
     now.wall += at - now.boot;
     now.boot = at;
     if (fires) {
-      text += step(engine::FireTimers{disk_has_room});
+      text += step(engine::FireTimers{});
     } else if (!beating.empty() && at == next_beat) {
       next_beat += kBeat;
       for (const auto& id : beating) {

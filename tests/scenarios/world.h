@@ -68,7 +68,6 @@ class World {
   engine::Options options;
   std::map<std::string, FakeWorker> workers;  // by id
   std::uint64_t sessions = 0;
-  bool disk_has_room = true;
   base::Now now{base::WallTime(std::chrono::hours(24 * 365 * 53)),
                 base::BootTime(std::chrono::hours(1))};
 

@@ -92,6 +92,7 @@ void Audit::row(const engine::RunRow& row) {
   if (old == nullptr) {
     require(last_run_ < row.id, "ids of runs are not in the order of their commits", row);
     if (row.queued_for != engine::QueueReason::kNone) coverage_.add(Seen::kRunQueued);
+    if (row.origin.kind == engine::OriginKind::kFreshness) return;  // nobody has asked
     for (const auto& [id, other] : tables_.runs.rows()) {
       require(row.reason.empty() || other.reason != row.reason, "one request made two runs", row);
     }
@@ -251,6 +252,7 @@ void Audit::check_live_attempts(base::RunId run, std::int32_t index) const {
 void Audit::check_end(base::RunId run, std::int32_t index) {
   const auto& row = task(run, index);
   require(finished_events_.count({run, index}) == 1, "an end and its event are apart", row);
+  if (row.state == TaskState::kCached) return check_passed_over(row);
   if (succeeded(row.state)) check_result(row);
   if (row.epoch > 0 || row.state == TaskState::kCanceled) return;
   const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run, i); };
@@ -263,6 +265,36 @@ void Audit::check_end(base::RunId run, std::int32_t index) {
               (skipped && decision == Decision::kUpstreamFailed),
           "a task ended otherwise than its rule says", row);
   coverage_.add(skipped ? Seen::kRuleSkipped : Seen::kRuleUpstreamFailed);
+}
+
+// Only refreshes ask for what is stale alone, and what is passed over is there.
+void Audit::check_passed_over(const engine::TaskRow& row) {
+  const engine::RunRow& run = *tables_.runs.find(row.run);
+  require(run.origin.kind == engine::OriginKind::kFreshness && row.epoch == 0,
+          "a task that is to run was passed over", row);
+  const auto row_of = [&](std::int32_t i) -> const engine::TaskRow& { return task(run.id, i); };
+  const RunGraph& graph = graph_of(run);
+  require(graph.decision(row.index, row_of) == Decision::kFire,
+          "a task was passed over although its rule does not allow it", row);
+  for (const auto& output : graph.nodes[std::size_t(row.index)].spec->outputs) {
+    const auto* there = tables_.asset_partitions.find({output.asset, row.partition});
+    require(there != nullptr && there->materialization != 0, "what was never made is up to date",
+            row);
+  }
+  coverage_.add(Seen::kPassedOver);
+}
+
+bool Audit::will_make(const engine::RunRow& run, const std::string& asset) {
+  if (engine::terminal(run.state)) return false;
+  if (run.queued_for != engine::QueueReason::kNone) return run.origin.reference == asset;
+  const RunGraph& graph = graph_of(run);
+  for (std::int32_t i = 0; i < run.task_count; ++i) {
+    const auto& outputs = graph.nodes[std::size_t(i)].spec->outputs;
+    const bool makes = std::any_of(outputs.begin(), outputs.end(),
+                                   [&](const auto& output) { return output.asset == asset; });
+    if (makes && !engine::terminal(task(run.id, i).state)) return true;
+  }
+  return false;
 }
 
 void Audit::check_result(const engine::TaskRow& row) const {

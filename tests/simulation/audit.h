@@ -28,6 +28,8 @@ class Audit {
   void learn(const base::Digest& module, std::shared_ptr<const module::Manifest> manifest) {
     manifests_[module] = std::move(manifest);
   }
+  // Whether the run has not ended and is still to make the asset.
+  bool will_make(const engine::RunRow& run, const std::string& asset);
 
   void on_begin();
   void on_write(const engine::Record& record);  // before it is applied
@@ -51,6 +53,7 @@ class Audit {
   void row(const Row&) {}
 
   const RunGraph& graph_of(const engine::RunRow& run);
+  void check_passed_over(const engine::TaskRow& row);
   const engine::TaskRow& task(base::RunId run, std::int32_t index) const;
   void check_lease(const engine::AttemptKey& key);
   void check_one_writer(const engine::AttemptKey& key, const std::set<base::RunId>& set_aside);

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "scheduler/loop/turn.h"
 #include "tests/simulation/failure.h"
+#include "tests/simulation/freshness/freshness_world.h"
 #include "tests/simulation/schedules/schedule_world.h"
 #include "tests/support/graph_text.h"
 
@@ -63,6 +64,9 @@ void Clients::start() {
   for (int i = 0; i < 4; ++i) agenda_.in(sometime(), [this] { look(); });
   for (int i = 0; i < profile_.schedule_requests; ++i) {
     agenda_.in(sometime(), [this] { ask_for_schedules(); });
+  }
+  for (int i = 0; i < profile_.freshness_requests; ++i) {
+    agenda_.in(sometime(), [this] { ask_for_freshness(); });
   }
 }
 
@@ -134,8 +138,10 @@ void Clients::count_refusal(const engine::Reply& reply) {
                     error == base::kErrIdempotency || error == base::kErrUnknownAsset ||
                     error == base::kErrUnknownJob || error == base::kErrUnknownRun ||
                     error == base::kErrUnknownSchedule || error == base::kErrDuplicateName ||
-                    error == base::kErrUsage || (error == base::kErrStore && damaged);
+                    error == base::kErrUsage || error == base::kErrFreshness ||
+                    (error == base::kErrStore && damaged);
   expect(fine, "a request was refused unexpectedly: " + reply.status.text());
+  if (error == base::kErrFreshness) return;
   const bool schedules = error == base::kErrUnknownSchedule || error == base::kErrUsage ||
                          error == base::kErrDuplicateName;
   coverage_.add(error == base::kErrIdempotency ? Seen::kKeyMisused
@@ -147,8 +153,10 @@ void Clients::register_modules(int variant) {
   engine::RegisterModules command;
   auto pipelines = make_pipelines(seed_, variant);
   if (profile_.schedules) declare_schedules(seed_, variant, profile_, pipelines);
+  if (profile_.freshness) declare_policies(seed_, variant, profile_, pipelines);
   for (auto& manifest : pipelines) {
     command.zones.merge(zones_of(manifest.schedules));
+    command.zones.merge(zones_of_policies(manifest));
     command.modules.push_back(test::upload_of(std::move(manifest)));
     learn_(command.modules.back());
   }
@@ -213,8 +221,27 @@ void Clients::look() {
 
 void Clients::end_faults() {
   calm_ = true;
-  paused_all_ = !profile_.schedules;
+  paused_all_ = !profile_.schedules && !profile_.freshness;
   if (!paused_all_) pause_all();
+}
+
+// When nothing that they have asked for can bring a schedule or a policy back.
+void Clients::pause_all() {
+  if (open_ > 0) {
+    agenda_.in(seconds(1), [this] { pause_all(); });
+    return;
+  }
+  paused_all_ = true;
+  if (profile_.schedules) {
+    engine::PauseSchedules command;
+    command.by = "the end";
+    submit(make("pause-all", std::move(command)));
+  }
+  if (profile_.freshness) {
+    engine::PauseFreshness command;
+    command.by = "the end";
+    submit(make("pause-all-freshness", std::move(command)));
+  }
 }
 
 }  // namespace weir::simulation

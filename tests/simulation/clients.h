@@ -58,8 +58,10 @@ class Clients {
   void put_schedule(bool create);
   void pause_schedules(bool pause);
   void trigger_schedule();
-  void pause_all();
   std::string any_schedule();
+  // ---- of freshness: clients_freshness.cc ----
+  void ask_for_freshness();
+  void pause_all();
   void settle(const Shared& request, const engine::Reply& reply);
   void count_refusal(const engine::Reply& reply);
 

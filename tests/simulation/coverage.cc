@@ -110,6 +110,11 @@ constexpr std::string_view kNames[] = {
     "tick_withdrawn",
     "restored_overlap",
     "run_canceled_for_tick",
+    "refresh_requested",
+    "refresh_failed",
+    "passed_over",
+    "freshness_warns",
+    "freshness_fails",
 };
 static_assert(std::size(kNames) == std::size_t(Seen::kCount));
 

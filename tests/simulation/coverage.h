@@ -113,6 +113,11 @@ enum class Seen {
   kTickWithdrawn,
   kRestoredOverlap,
   kRunCanceledForTick,
+  kRefreshRequested,
+  kRefreshFailed,
+  kPassedOver,
+  kFreshnessWarns,
+  kFreshnessFails,
   kCount,
 };
 

@@ -50,6 +50,7 @@ const std::vector<NamedBug>& named_bugs() {
       {"times_repeated", PlantedBug::kTimesRepeated},
       {"alert_lost", PlantedBug::kAlertLost},
       {"alert_doubled", PlantedBug::kAlertDoubled},
+      {"refresh_requested_twice", PlantedBug::kRefreshRequestedTwice},
   };
   return kBugs;
 }

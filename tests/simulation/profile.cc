@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/freshness/freshness_world.h"
 #include "tests/simulation/schedules/schedule_world.h"
 
 namespace weir::simulation {
@@ -154,6 +155,7 @@ Profile make_profile(Rng& rng, std::uint64_t seed) {
   profile.wall_steps = rng.chance(0.3) ? int(rng.between(1, 2)) : 0;
   profile.full_disks = rng.chance(0.2) ? int(rng.between(1, 2)) : 0;
   draw_schedules(Rng(seed ^ 0x5C4EDull), profile);
+  draw_freshness(Rng(seed ^ 0xF2E54ull), profile);
   return profile;
 }
 

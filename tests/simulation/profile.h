@@ -52,6 +52,8 @@ struct Profile {
   bool schedules = false;     // see schedule_world.h
   int schedule_requests = 0;  // of people
   std::string zone = "UTC";   // whose clock changes soon after the start
+  bool freshness = false;     // see freshness_world.h
+  int freshness_requests = 0;
 };
 
 Profile make_profile(Rng& rng, std::uint64_t seed);

@@ -51,6 +51,10 @@ SchedulerHost::SchedulerHost(const Profile& profile, Rng& rng, Agenda& agenda, C
       audit_(store_.tables(), blobs_, coverage, profile.notices),
       schedules_(store_.tables(), coverage),
       alerts_(store_.tables(), coverage),
+      freshness_(store_.tables(), coverage,
+                 [this](const engine::RunRow& run, const std::string& asset) {
+                   return audit_.will_make(run, asset);
+                 }),
       promises_(store_, coverage),
       restored_(profile.options),
       power_cuts_at_start_(profile.power_cuts_at_start),
@@ -106,8 +110,9 @@ void SchedulerHost::check_admitted(const engine::Record& record) const {
   const auto* run = std::get_if<engine::RunRow>(&record);
   if (run == nullptr) return;
   const engine::RunRow* old = store_.tables().runs.find(run->id);
-  // Those of schedules are asked for by nobody who could be refused.
-  expect(old != nullptr || run->origin.kind == engine::OriginKind::kSchedule,
+  // Those of schedules and policies are asked for by nobody who could be refused.
+  expect(old != nullptr || run->origin.kind == engine::OriginKind::kSchedule ||
+             run->origin.kind == engine::OriginKind::kFreshness,
          "a run was accepted while the disk was full");
   if (old == nullptr) coverage_.add(Seen::kQueuedForDisk);
   const bool waits = run->queued_for != engine::QueueReason::kNone || engine::terminal(run->state);
@@ -124,6 +129,7 @@ void SchedulerHost::hook_store() {
     audit_.on_begin();
     schedules_.on_begin();
     alerts_.on_begin();
+    freshness_.on_begin();
     if (!strikes(rates.begin_failed)) return {};
     coverage_.add(Seen::kBeginFailed);
     return injected();
@@ -137,6 +143,7 @@ void SchedulerHost::hook_store() {
     audit_.on_write(record);
     schedules_.on_write(record);
     alerts_.on_write(record);
+    freshness_.on_write(record);
     check_admitted(record);
     return {};
   };
@@ -155,6 +162,7 @@ sdk_impl::CommitFault SchedulerHost::begin_commit(engine::Durability durability)
   audit_.on_commit(store_.damaged());
   schedules_.on_commit(now(), store_.damaged());
   alerts_.on_commit();
+  freshness_.on_commit(now(), store_.damaged());
   if (strikes(profile_.rates.commit_failed_before)) {
     coverage_.add(Seen::kCommitFailedBefore);
     return sdk_impl::CommitFault::kFailedBefore;
@@ -302,7 +310,7 @@ void SchedulerHost::run_batch() {
   }
   if (turn_->open()) {
     if (turn_->engine().next_deadlines().passed(taken)) {
-      batch.push_back({taken, rng_.next(), engine::FireTimers{turn_->has_room()}});
+      batch.push_back({taken, rng_.next(), engine::FireTimers{}});
     }
     const auto lazy = turn_->lazy_deadline();
     if (batch.empty() && lazy && *lazy <= taken.boot) turn_->flush_lazy(taken);
@@ -311,7 +319,7 @@ void SchedulerHost::run_batch() {
   const std::int64_t refused = turn_->stats().refused;
   turn_->run(batch, taken);
   if (!turn_->open()) return;
-  if (!turn_->has_room()) coverage_.add(Seen::kAdmissionRefused, turn_->stats().refused - refused);
+  if (turn_->disk_full()) coverage_.add(Seen::kAdmissionRefused, turn_->stats().refused - refused);
   promises_.follow();  // people read at any time
   if (std::exchange(reloaded_, false)) promises_.check();
 }
@@ -320,6 +328,7 @@ void SchedulerHost::check_step() {
   if (!turn_->open()) return;
   turn_->engine().check_invariants();
   schedules_.check(now(), agenda_.now());
+  freshness_.check(now(), agenda_.now());
   for (const auto& [id, worker] : turn_->engine().state().workers) {
     const auto room = worker.row.slots + worker.prefetch;
     expect_that(!worker.session || std::ssize(worker.leases) <= room, [&, name = id] {
@@ -420,6 +429,7 @@ void SchedulerHost::die() {
   ++life_;
   turn_.reset();
   schedules_.died();
+  freshness_.died();
   inbox_.clear();
   store_.crash();
   if (std::exchange(power_cut_, false)) lose_power();
@@ -473,6 +483,7 @@ void SchedulerHost::close_all_sessions(const Status& reason) {
   trace("closes all sessions: " + reason.text());
   loaded_at_ = agenda_.now();
   reloaded_ = true;
+  freshness_.died();
   schedules_.restored(now(), agenda_.now());
   outside_.on_sessions_closed();
 }

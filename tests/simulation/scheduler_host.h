@@ -16,6 +16,7 @@
 #include "tests/simulation/alerts/alert_audit.h"
 #include "tests/simulation/audit.h"
 #include "tests/simulation/coverage.h"
+#include "tests/simulation/freshness/freshness_audit.h"
 #include "tests/simulation/profile.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/rng.h"
@@ -135,6 +136,7 @@ class SchedulerHost final : private ports::SessionSink {
   Audit audit_;
   ScheduleAudit schedules_;
   AlertAudit alerts_;
+  FreshnessAudit freshness_;
   Promises promises_;
   std::unique_ptr<loop::Turn> turn_;
   engine::Engine restored_;  // from the tables, anew after every step, to be compared

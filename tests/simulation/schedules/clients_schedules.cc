@@ -1,6 +1,6 @@
 // What simulated people ask of schedules: see clients.h. They know names and clocks and little
-// more, so that some of it is refused. In the end they pause everything, when nothing that they
-// have asked for can bring a schedule back. On the simulation's one thread.
+// more, so that some of it is refused. On the simulation's one thread; what they ask for is drawn
+// from its generator.
 #include "tests/simulation/clients.h"
 #include "tests/simulation/schedules/schedule_world.h"
 
@@ -65,17 +65,6 @@ void Clients::trigger_schedule() {
         base::WallTime(at - at.time_since_epoch() % seconds(rng_.chance(0.5) ? 10 : 30));
   }
   submit(make("trigger", std::move(command)));
-}
-
-void Clients::pause_all() {
-  if (open_ > 0) {
-    agenda_.in(seconds(1), [this] { pause_all(); });
-    return;
-  }
-  engine::PauseSchedules command;
-  command.by = "the end";
-  submit(make("pause-all", std::move(command)));
-  paused_all_ = true;
 }
 
 }  // namespace weir::simulation

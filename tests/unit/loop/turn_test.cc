@@ -239,17 +239,19 @@ TEST(Turn, FullDiskRefusesNewRunsButRepeatsAcceptedOnesAndTakesCompletions) {
   world.start();
   world.run({World::upload(1, "a"), World::create(2, "k"), World::connect(5)});
   world.admission = {Code::kResourceExhausted, base::kErrDiskFull, "5 bytes are free"};
-  EXPECT_FALSE(world.turn->has_room());
   world.run({World::create(3, "new"), World::upload(4, "b"), World::create(6, "k")});
   EXPECT_EQ(world.reply(3).status.error(), base::kErrDiskFull);
   EXPECT_EQ(world.reply(4).status.error(), base::kErrDiskFull);
   EXPECT_EQ(world.reply(6).payload, world.reply(2).payload);
   world.run({world.finished(5, world.assigns()[0].key)});
   EXPECT_EQ(world.run_of(2).state, engine::RunState::kSucceeded);
+  EXPECT_TRUE(world.turn->engine().disk_full());  // no run begins, whoever asks
   world.admission = {};
-  EXPECT_TRUE(world.turn->has_room());
+  EXPECT_TRUE(world.turn->disk_full());  // as the last batch has found it
   world.run({World::create(7, "new2")});
   EXPECT_TRUE(world.reply(7).status.ok());
+  EXPECT_FALSE(world.turn->disk_full());
+  EXPECT_FALSE(world.turn->engine().disk_full());
 }
 
 // An artifact store that holds what it is told to hold.
