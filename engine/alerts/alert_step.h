@@ -30,9 +30,11 @@ struct Finding {
 base::Status unknown_alert_rule(const State& state, const std::string& name);
 // Writes it in place of the one of its name; `what`: "created", "edited".
 void keep_alert_rule(Step& step, AlertRuleRow rule, const char* what);
+void keep_pause(const AlertRuleRow& before, AlertRuleRow& rule);  // when it is edited
 void drop_alert_rule(Step& step, const std::string& name, const std::string& by);
 void put_alert_rule(Step& step, const PutAlertRule& command);
 void delete_alert_rule(Step& step, const DeleteAlertRule& command);
+void pause_alert_rules(Step& step, const PauseAlertRules& command);
 void test_alert_rule(Step& step, const TestAlertRule& command);
 void silence_alerts(Step& step, const SilenceAlerts& command);
 void unsilence_alerts(Step& step, const UnsilenceAlerts& command);

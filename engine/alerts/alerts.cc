@@ -136,7 +136,7 @@ bool selects(const AlertRuleRow& rule, const Finding& finding) {
 
 void find_alerts(Step& step, const Finding& finding) {
   for (const auto& [name, rule] : step.state.alerts.rules) {
-    if (rule.event != finding.event) continue;
+    if (rule.event != finding.event || rule.paused) continue;
     const bool reached = rule.threshold > 0 && finding.measure >= rule.threshold;
     if (finding.measure >= 0 && !reached) continue;
     if (selects(rule, finding)) fire_alert(step, rule, finding);

@@ -30,7 +30,7 @@ std::optional<std::int64_t> limit_ms(const Alerts& alerts, const AlertRuleRow& r
 }
 
 bool may_be_slow(const AlertRuleRow& rule, const Run& run) {
-  if (rule.event != AlertEvent::kRunSlow || !run.row.started_at) return false;
+  if (rule.event != AlertEvent::kRunSlow || rule.paused || !run.row.started_at) return false;
   if (rule.over_usual && run.row.job.empty()) return false;  // runs of selections have no usual
   Finding finding;
   finding.subject = name_of_run(run.row);

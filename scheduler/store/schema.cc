@@ -523,7 +523,15 @@ constexpr const char* kEighteenth = R"sql(
 ALTER TABLE alert_rules ADD COLUMN over_usual INTEGER NOT NULL DEFAULT 0;  -- 1: than the p95
 )sql";
 
-constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
+// Rules that are paused, as schedules are.
+constexpr const char* kNineteenth = R"sql(
+ALTER TABLE alert_rules ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_rules ADD COLUMN paused_at INTEGER;
+ALTER TABLE alert_rules ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert_rules ADD COLUMN pause_reason TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 19> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -540,7 +548,8 @@ constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
                                                  {15, kFifteenth},
                                                  {16, kSixteenth},
                                                  {17, kSeventeenth},
-                                                 {18, kEighteenth}}};
+                                                 {18, kEighteenth},
+                                                 {19, kNineteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");
