@@ -8,25 +8,18 @@
 #include "base/planted.h"
 #include "base/text.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/alerts/explain_alerts.h"
 
 namespace weir::engine {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 2'000;
 
-bool silenced(const Alerts& alerts, const AlertRow& row, WallTime now) {
-  return std::any_of(alerts.silences.begin(), alerts.silences.end(), [&](const auto& entry) {
-    const SilenceRow& silence = entry.second;
-    return (!silence.until || now < *silence.until) && matches_pattern(silence.rule, row.rule) &&
-           matches_pattern(silence.subject, row.subject);
-  });
-}
-
 // "test" is sent whatever is silenced.
 void send_message(Step& step, const AlertRuleRow& rule, AlertRow& row, const Finding& finding,
                   std::string_view state) {
   if (rule.webhook.empty() && rule.channel.empty()) return;
-  if (state != "test" && silenced(step.state.alerts, row, step.now.wall)) {
+  if (state != "test" && silence_of(step.state.alerts.silences, row, step.now.wall) != nullptr) {
     row.delivery = AlertDelivery::kSilenced;
     return;
   }
