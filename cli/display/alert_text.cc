@@ -108,7 +108,7 @@ std::string alert_description(const Painter& paint, const v1::Alert& alert) {
               std::to_string(alert.count()) + " times, the last " + time_cell(alert.last_at()));
   }
   lines.add("resolved", time_cell(alert.resolved_at()));
-  lines.add("what", printable(alert.text()));
+  lines.add("what", printable(in_local_time(alert.text())));
   lines.add("run", alert.run_id());
   const Cell delivery = alert_delivery(alert);
   lines.add("message", paint(delivery.color, delivery.text) +

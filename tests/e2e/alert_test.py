@@ -86,6 +86,8 @@ def test_a_failed_job_tells_over_a_kill_and_its_success_too(arguments):
         place.ok("alerts", "create", "bad_daily", "--on", "run_failed", "--for", "alerting/*",
                  "--webhook", receiver.url(), "--secret", "file:" + secret)
         assert "bad_daily" in place.ok("alerts", "rules").out
+        by_job = place.ok("alerts", "create", "by_job", "--on", "run_failed", "--for", "daily").err
+        assert "no job is called 'daily'" in by_job and "alerting/daily" in by_job, by_job
         failed = place.run("run", "daily", "-p", "report.fail=true")
         assert failed.code == 1, failed
         receiver.wait_for(1)  # taken, and never answered
