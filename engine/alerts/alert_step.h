@@ -65,7 +65,7 @@ void restore_alerts(State& state, const Snapshot& snapshot, base::Now now);
 // What goes to the outbox: the channel, the attempt whose log says more, the message itself.
 std::string alert_payload(const AlertRuleRow& rule, const AlertRow& row, const Finding& finding,
                           std::string_view state, WallTime now);
-std::string duration_words(std::int64_t ms);  // "2 h 5 min"
+std::string measured_words(std::int64_t ms);  // "2 h 5 min"
 std::int64_t ms_between(WallTime from, WallTime to);
 
 // ---- alert_reactions.cc ----

@@ -179,13 +179,8 @@ void explain_alerts_of_task(const Step& step, const Run& run, const Task& task, 
 void explain_alerts_of_asset(const Step& step, const AssetRow& asset, const std::string& partition,
                              Explanation& out) {
   const std::string name = AssetPartitionView(asset.name, partition).text();
-  const StageGraph& graph = step.state.catalog->whole();
-  const auto stage = graph.by_asset.find(asset.name);
-  std::string task;
-  if (stage != graph.by_asset.end()) {
-    const StageGraph::Place& place = graph.stages[std::size_t(stage->second)];
-    task = asset.pipeline + ":" + place.manifest->stages[std::size_t(place.stage)].name;
-  }
+  const StageGraph::Place* maker = step.state.catalog->whole().maker_of(asset.name);
+  const std::string task = maker == nullptr ? "" : asset.pipeline + ":" + maker->spec().name;
   const auto about = [&](const AlertRow& alert) {
     return alert_about_asset(alert, name) || alert_about_task(alert, task);
   };
