@@ -166,8 +166,8 @@ struct Command {
                PauseFreshness, SetFreshness, ObserveAsset, CreateRun, CancelRun, ConnectWorker,
                DisconnectWorker, Heartbeat, DrainWorker, AttemptStarted, AttemptsProgressed,
                AttemptFinished, AttemptReleased, FireTimers, OutboxDelivered, Explain, PutAlertRule,
-               DeleteAlertRule, TestAlertRule, SilenceAlerts, UnsilenceAlerts, OutboxUndelivered,
-               DiskChecked>
+               DeleteAlertRule, PauseAlertRules, TestAlertRule, SilenceAlerts, UnsilenceAlerts,
+               OutboxUndelivered, DiskChecked>
       body;
 };
 

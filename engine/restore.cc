@@ -207,6 +207,7 @@ void Engine::restore(const Snapshot& snapshot, base::Now now) {
   restore_alerts(*state_, snapshot, now);
   restore_freshness(*state_, snapshot, now);
   arm_admission(*state_, now);
+  arm_reads(*state_, now);
   state_->set_aside = snapshot.set_aside;
   state_->last_run = snapshot.last_run;
   state_->last_seq = snapshot.last_seq;

@@ -1,6 +1,6 @@
-// alerts list|show|rules|create|edit|delete|test|silences|silence|unsilence: what is told to whom,
-// and what became of it. What a rule may say is the scheduler's to judge; here only what cannot be
-// sent is refused. Main thread.
+// alerts list|show|rules|create|edit|delete|pause|resume|test|silences|silence|unsilence: what is
+// told to whom, and what became of it. What a rule may say is the scheduler's to judge; here only
+// what cannot be sent is refused. Main thread.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -32,6 +32,7 @@ constexpr const char* kUsualLimit = "p95";  // of --over
 
 struct AlertArguments {
   std::string name;
+  std::vector<std::string> names;  // of pause and resume
   std::vector<std::string> selection;
   std::optional<std::string> event, webhook, channel, secret, limit;
   std::optional<int> attempts;
@@ -117,14 +118,15 @@ int list_rules(Invocation& invocation, const AlertArguments&) {
       [&](const auto& page) { return (*api)->list_alert_rules(page); },
       [](v1::ListAlertRulesResponse& response) { return response.mutable_rules(); });
   if (!rules.ok()) return invocation.fail(rules.status());
-  std::vector<Column> columns{{"RULE"}, {"EVENT"}, {"TO"}};
+  std::vector<Column> columns{{"RULE"}, {"STATE"}, {"EVENT"}, {"TO"}};
   if (invocation.wide()) columns.insert(columns.end(), {{"CHANGED"}, {"BY"}});
   columns.push_back({"FOR", Align::kLeft, true});
   Listing listing(std::move(columns));
   listing.nothing =
       "there are no alert rules; make one: weir alerts create NAME --on run_failed --webhook URL";
   for (const v1::AlertRule& rule : rules->rules()) {
-    std::vector<Cell> row{{rule.name()}, {rule_event_text(rule)}, {rule_target_text(rule)}};
+    std::vector<Cell> row{
+        {rule.name()}, rule_state(rule), {rule_event_text(rule)}, {rule_target_text(rule)}};
     if (invocation.wide()) {
       row.push_back({time_cell(rule.changed_at())});
       row.push_back({rule.changed_by()});
@@ -325,6 +327,42 @@ int delete_rule(Invocation& invocation, const AlertArguments& arguments) {
       "deleted");
 }
 
+// Names to stdout with -o name, else a line each for people.
+template <class Request, class Call>
+int change_pauses(Invocation& invocation, const AlertArguments& arguments, const Call& call,
+                  const std::string& done, const std::string& otherwise) {
+  auto request = request_by<Request>(arguments);
+  request.mutable_rules()->Add(arguments.names.begin(), arguments.names.end());
+  request.set_reason(arguments.reason);
+  const auto api = invocation.api();
+  if (!api.ok()) return invocation.fail(api.status());
+  const auto answer = call(**api, request);
+  if (!answer.ok()) return invocation.fail(answer.status());
+  if (invocation.structured()) invocation.print_json(message_json(*answer));
+  for (const std::string& name : answer->names()) {
+    if (invocation.options.output == OutputFormat::kName) invocation.data(name + "\n");
+    invocation.note(done + name);
+  }
+  if (answer->names().empty()) invocation.note(otherwise);
+  return kExitOk;
+}
+
+int pause_rules(Invocation& invocation, const AlertArguments& arguments) {
+  const auto call = [](client::Api& api, const auto& request) {
+    return api.pause_alert_rules(request);
+  };
+  return change_pauses<v1::PauseAlertRulesRequest>(invocation, arguments, call, "paused ",
+                                                   "nothing changed: they are paused already");
+}
+
+int resume_rules(Invocation& invocation, const AlertArguments& arguments) {
+  const auto call = [](client::Api& api, const auto& request) {
+    return api.resume_alert_rules(request);
+  };
+  return change_pauses<v1::ResumeAlertRulesRequest>(invocation, arguments, call, "resumed ",
+                                                    "nothing changed: none is paused");
+}
+
 int test_rule(Invocation& invocation, const AlertArguments& arguments) {
   auto request = request_by<v1::TestAlertRuleRequest>(arguments);
   request.set_name(arguments.name);
@@ -422,6 +460,13 @@ void add_alert_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
   add_rule_options(*edited.first, *edited.second, false);
   const auto deleted = keyed(add("delete", "a rule; its alerts stay, resolved", delete_rule));
   deleted.first->add_option("RULE", deleted.second->name, "its name")->required();
+  for (const bool pausing : {true, false}) {
+    const auto added =
+        keyed(pausing ? add("pause", "have rules find nothing until they are resumed", pause_rules)
+                      : add("resume", "have rules find what happens from now on", resume_rules));
+    added.first->add_option("RULE", added.second->names, "their names")->required();
+    added.first->add_option("--reason", added.second->reason, "kept with it");
+  }
   const auto tested = keyed(add("test", "send a message by a rule", test_rule));
   tested.first->add_option("RULE", tested.second->name, "its name")->required();
   add("silences", "what is recorded and not sent", list_silences);

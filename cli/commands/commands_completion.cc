@@ -51,6 +51,9 @@ std::string kind_of(const std::vector<std::string>& words) {
                        (commands[1] == "pause" || commands[1] == "resume");
   if (is({"assets", "observe"})) return "external";
   if (several || is({"freshness", "show"})) return "freshness";
+  const bool rules = commands.size() >= 2 && commands[0] == "alerts" &&
+                     (commands[1] == "pause" || commands[1] == "resume");
+  if (rules) return "alert_rule";
   if (is({"alerts", "show"}) || is({"alerts", "edit"}) || is({"alerts", "delete"}) ||
       is({"alerts", "test"})) {
     return "alert_rule";

@@ -324,7 +324,11 @@ void add_system_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) 
   CLI::App& explain_command =
       *app.add_subcommand("explain", "why something waits, ran, or did not");
   auto reference = std::make_shared<std::string>();
-  explain_command.add_option("REF", *reference, "RUN, RUN/TASK, an asset, @last")->required();
+  explain_command
+      .add_option(
+          "REF", *reference,
+          "RUN, RUN/TASK, an asset, a schedule, SCHEDULE@TIME, the number of an alert, @last")
+      ->required();
   explain_command.callback([&invocation, &chosen, reference] {
     chosen = [&invocation, reference] { return explain(invocation, *reference); };
   });

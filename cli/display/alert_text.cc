@@ -72,6 +72,11 @@ Cell alert_delivery(const v1::Alert& alert) {
   return {enum_word(v1::AlertDelivery_Name(alert.delivery()), "ALERT_DELIVERY_"), color};
 }
 
+Cell rule_state(const v1::AlertRule& rule) {
+  if (rule.paused()) return {"paused", Color::kYellow};
+  return {"active"};
+}
+
 std::string rule_event_text(const v1::AlertRule& rule) {
   std::string text = alert_event_word(rule.event());
   if (rule.attempts() > 1) text += " from " + std::to_string(rule.attempts()) + " attempts on";
@@ -126,6 +131,11 @@ std::string rule_description(const Painter& paint, const v1::AlertRule& rule) {
   lines.add("made", rule.pipeline().empty()
                         ? "by command"
                         : "by the module of pipeline " + printable(rule.pipeline()));
+  if (rule.paused()) {
+    lines.add("paused", "by " + printable(rule.paused_by()) + " at " + time_cell(rule.paused_at()) +
+                            (rule.pause_reason().empty() ? "" : ": ") +
+                            printable(rule.pause_reason()));
+  }
   lines.add("changed", time_cell(rule.changed_at()) + " by " + printable(rule.changed_by()));
   return lines.text;
 }

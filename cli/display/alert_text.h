@@ -20,6 +20,7 @@ Cell alert_state(const v1::Alert& alert);
 // "delivered", "undelivered".
 Cell alert_delivery(const v1::Alert& alert);
 
+Cell rule_state(const v1::AlertRule& rule);  // "active", "paused"
 // "run_slow over 2 h 00 m", "task_failed from 3 attempts on".
 std::string rule_event_text(const v1::AlertRule& rule);
 // "channel ops", "https://hooks.example/…": a webhook's path may be a secret; "-": it only records.

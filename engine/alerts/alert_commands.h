@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/alerts/alert_rows.h"
 #include "engine/schedules/schedule_commands.h"
@@ -28,7 +29,20 @@ struct DeleteAlertRule {
   std::string by;
 };
 
-// Sends a message by the rule's channel, silenced or not. Answered with the number of its alert.
+// Those that are paused find nothing, and what they had found is resolved without a message; a
+// declared rule stays paused when its module is registered again. Answered with the names of those
+// that this changed.
+struct PauseAlertRules {
+  static constexpr Sender kSender = Sender::kPeople;
+  RequestInfo request;
+  std::vector<std::string> names;
+  bool pause = true;  // false: they go on from now
+  std::string reason;
+  std::string by;
+};
+
+// Sends a message by the rule's channel, silenced, paused or not. Answered with the number of its
+// alert.
 struct TestAlertRule {
   static constexpr Sender kSender = Sender::kPeople;
   RequestInfo request;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 
@@ -29,17 +30,10 @@ std::string text_of(const AlertRow& row, const std::string& what, std::string_vi
 
 }  // namespace
 
-std::string duration_words(std::int64_t ms) {
-  if (ms > 0 && ms < 1000) return std::to_string(ms) + " ms";
-  const std::int64_t seconds = ms / 1000;
-  if (seconds < 60) return std::to_string(seconds) + " s";
-  if (seconds < 3600) {
-    const std::string rest = seconds % 60 == 0 ? "" : " " + std::to_string(seconds % 60) + " s";
-    return std::to_string(seconds / 60) + " min" + rest;
-  }
-  const std::int64_t minutes = seconds % 3600 / 60;
-  return std::to_string(seconds / 3600) + " h" +
-         (minutes == 0 ? "" : " " + std::to_string(minutes) + " min");
+std::string measured_words(std::int64_t ms) {
+  constexpr std::int64_t kWholeSecondsFrom = 10'000;  // shorter ones are told to the millisecond
+  return base::span_words(
+      std::chrono::milliseconds(ms < kWholeSecondsFrom ? ms : ms / 1000 * 1000));
 }
 
 std::int64_t ms_between(WallTime from, WallTime to) {

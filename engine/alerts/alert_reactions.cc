@@ -186,7 +186,7 @@ void tick_requested(Step& step, const TickRow& tick) {
   finding.run = tick.run;
   finding.measure = std::max<std::int64_t>(ms_between(tick.nominal, tick.evaluated_at), 0);
   finding.text = "the run for " + utc_text(tick.nominal) + " of schedule " + tick.schedule +
-                 " was asked for " + duration_words(finding.measure) + " late";
+                 " was asked for " + measured_words(finding.measure) + " late";
   finding.next = "weir schedules history " + tick.schedule;
   find_alerts(step, finding);
   for (const auto& [name, rule] : step.state.alerts.rules) {

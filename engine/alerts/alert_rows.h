@@ -30,7 +30,10 @@ struct AlertRuleRow {
   std::string changed_by;   // "user@host", or the module that declares it
   std::string pipeline;     // that declares it; empty: it was made by command
   bool over_usual = false;  // of run_slow: over the p95 of its job's successes, not a threshold
-  bool deleted = false;     // a deleted row is erased
+  bool paused = false;      // it finds nothing
+  std::optional<base::WallTime> paused_at;
+  std::string paused_by, pause_reason;
+  bool deleted = false;  // a deleted row is erased
 
   static constexpr Table kTable{"alert_rules"};
   static constexpr auto erased() { return &AlertRuleRow::deleted; }
@@ -41,7 +44,9 @@ struct AlertRuleRow {
                       column("webhook", &Row::webhook), column("channel", &Row::channel),
                       column("secret", &Row::secret), column("changed_at", &Row::changed_at),
                       column("changed_by", &Row::changed_by), column("pipeline", &Row::pipeline),
-                      column("over_usual", &Row::over_usual));
+                      column("over_usual", &Row::over_usual), column("paused", &Row::paused),
+                      column("paused_at", &Row::paused_at), column("paused_by", &Row::paused_by),
+                      column("pause_reason", &Row::pause_reason));
   }
 };
 

@@ -100,6 +100,25 @@ void end_alerts_of(Step& step, const std::string& rule, const std::string& why) 
   }
 }
 
+// Or the end of its pause: then it looks for what happens from now on, and at the runs that are
+// live.
+void pause_rule(Step& step, AlertRuleRow& rule, const PauseAlertRules& command) {
+  const std::string by = who(command.by);
+  if (!command.pause) {
+    rule.paused_at.reset();
+  } else if (!rule.paused) {
+    rule.paused_at = step.now.wall;
+  }
+  rule.paused = command.pause;
+  rule.paused_by = command.pause ? by : "";
+  rule.pause_reason = command.pause ? command.reason : "";
+  emit(step, AlertChanged{rule.name, "", command.pause ? "paused" : "resumed",
+                          by + (command.reason.empty() ? "" : ": " + command.reason)});
+  write(step, rule);
+  if (command.pause) return end_alerts_of(step, rule.name, "its rule was paused");
+  arm_slow_runs(step.state, rule, step.now);
+}
+
 void end_silence(Step& step, std::map<std::int64_t, SilenceRow>::iterator at,
                  const std::string& by) {
   SilenceRow row = std::move(at->second);
@@ -117,6 +136,13 @@ Status unknown_alert_rule(const State& state, const std::string& name) {
   return {Code::kNotFound, base::kErrUnknownAlert,
           "no alert rule is named '" + name + "'." + base::did_you_mean(name, known) +
               " `weir alerts rules` shows them."};
+}
+
+void keep_pause(const AlertRuleRow& before, AlertRuleRow& rule) {
+  rule.paused = before.paused;
+  rule.paused_at = before.paused_at;
+  rule.paused_by = before.paused_by;
+  rule.pause_reason = before.pause_reason;
 }
 
 void keep_alert_rule(Step& step, AlertRuleRow rule, const char* what) {
@@ -152,8 +178,28 @@ void put_alert_rule(Step& step, const PutAlertRule& command) {
   if (status.ok()) status = check_there(step.state, command);
   if (!status.ok()) return reply(step, command.request, std::move(status));
   rule.changed_by = who(command.by);
+  if (!command.create) keep_pause(step.state.alerts.rules.at(rule.name), rule);
   reply(step, command.request, {}, ChangedNames{{rule.name}});
   keep_alert_rule(step, std::move(rule), command.create ? "created" : "edited");
+}
+
+void pause_alert_rules(Step& step, const PauseAlertRules& command) {
+  if (answered_before(step, command.request)) return;
+  auto& rules = step.state.alerts.rules;
+  for (const std::string& name : command.names) {
+    if (rules.contains(name)) continue;
+    return reply(step, command.request, unknown_alert_rule(step.state, name));
+  }
+  ChangedNames changed;
+  for (const std::string& name : command.names) {
+    AlertRuleRow& rule = rules.find(name)->second;
+    const bool same =
+        rule.paused == command.pause && (!rule.paused || rule.pause_reason == command.reason);
+    if (same) continue;
+    pause_rule(step, rule, command);
+    changed.names.push_back(name);
+  }
+  reply(step, command.request, {}, std::move(changed));
 }
 
 void delete_alert_rule(Step& step, const DeleteAlertRule& command) {

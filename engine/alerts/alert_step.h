@@ -30,9 +30,11 @@ struct Finding {
 base::Status unknown_alert_rule(const State& state, const std::string& name);
 // Writes it in place of the one of its name; `what`: "created", "edited".
 void keep_alert_rule(Step& step, AlertRuleRow rule, const char* what);
+void keep_pause(const AlertRuleRow& before, AlertRuleRow& rule);  // when it is edited
 void drop_alert_rule(Step& step, const std::string& name, const std::string& by);
 void put_alert_rule(Step& step, const PutAlertRule& command);
 void delete_alert_rule(Step& step, const DeleteAlertRule& command);
+void pause_alert_rules(Step& step, const PauseAlertRules& command);
 void test_alert_rule(Step& step, const TestAlertRule& command);
 void silence_alerts(Step& step, const SilenceAlerts& command);
 void unsilence_alerts(Step& step, const UnsilenceAlerts& command);
@@ -63,7 +65,7 @@ void restore_alerts(State& state, const Snapshot& snapshot, base::Now now);
 // What goes to the outbox: the channel, the attempt whose log says more, the message itself.
 std::string alert_payload(const AlertRuleRow& rule, const AlertRow& row, const Finding& finding,
                           std::string_view state, WallTime now);
-std::string duration_words(std::int64_t ms);  // "2 h 5 min"
+std::string measured_words(std::int64_t ms);  // "2 h 5 min"
 std::int64_t ms_between(WallTime from, WallTime to);
 
 // ---- alert_reactions.cc ----

@@ -8,25 +8,18 @@
 #include "base/planted.h"
 #include "base/text.h"
 #include "engine/alerts/alert_step.h"
+#include "engine/alerts/explain_alerts.h"
 
 namespace weir::engine {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 2'000;
 
-bool silenced(const Alerts& alerts, const AlertRow& row, WallTime now) {
-  return std::any_of(alerts.silences.begin(), alerts.silences.end(), [&](const auto& entry) {
-    const SilenceRow& silence = entry.second;
-    return (!silence.until || now < *silence.until) && matches_pattern(silence.rule, row.rule) &&
-           matches_pattern(silence.subject, row.subject);
-  });
-}
-
 // "test" is sent whatever is silenced.
 void send_message(Step& step, const AlertRuleRow& rule, AlertRow& row, const Finding& finding,
                   std::string_view state) {
   if (rule.webhook.empty() && rule.channel.empty()) return;
-  if (state != "test" && silenced(step.state.alerts, row, step.now.wall)) {
+  if (state != "test" && silence_of(step.state.alerts.silences, row, step.now.wall) != nullptr) {
     row.delivery = AlertDelivery::kSilenced;
     return;
   }
@@ -136,7 +129,7 @@ bool selects(const AlertRuleRow& rule, const Finding& finding) {
 
 void find_alerts(Step& step, const Finding& finding) {
   for (const auto& [name, rule] : step.state.alerts.rules) {
-    if (rule.event != finding.event) continue;
+    if (rule.event != finding.event || rule.paused) continue;
     const bool reached = rule.threshold > 0 && finding.measure >= rule.threshold;
     if (finding.measure >= 0 && !reached) continue;
     if (selects(rule, finding)) fire_alert(step, rule, finding);

@@ -97,6 +97,7 @@ void declare_alerts(Step& step, const Manifest& manifest, const Digest& module) 
     const auto found = step.state.alerts.rules.find(rule.name);
     const bool there = found != step.state.alerts.rules.end();
     if (there && same_rule(found->second, rule)) continue;
+    if (there) keep_pause(found->second, rule);
     rule.changed_by = by;
     keep_alert_rule(step, std::move(rule), there ? "edited" : "created");
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "engine/alerts/alert_step.h"
 
 namespace weir::engine {
@@ -30,7 +31,7 @@ std::optional<std::int64_t> limit_ms(const Alerts& alerts, const AlertRuleRow& r
 }
 
 bool may_be_slow(const AlertRuleRow& rule, const Run& run) {
-  if (rule.event != AlertEvent::kRunSlow || !run.row.started_at) return false;
+  if (rule.event != AlertEvent::kRunSlow || rule.paused || !run.row.started_at) return false;
   if (rule.over_usual && run.row.job.empty()) return false;  // runs of selections have no usual
   Finding finding;
   finding.subject = name_of_run(run.row);
@@ -40,9 +41,9 @@ bool may_be_slow(const AlertRuleRow& rule, const Run& run) {
 std::string what_is_slow(const Alerts& alerts, const AlertRuleRow& rule, const Run& run) {
   std::string text =
       "run " + run.row.id.text() + " of " + name_of_run(run.row) + " goes on for longer than ";
-  if (!rule.over_usual) return text + duration_words(rule.threshold);
+  if (!rule.over_usual) return text + base::span_words(std::chrono::milliseconds(rule.threshold));
   const Durations& usual = alerts.usual.at(run.row.job);
-  return text + "its usual p95 of " + duration_words(usual.p95().value_or(0)) + ", by its last " +
+  return text + "its usual p95 of " + measured_words(usual.p95().value_or(0)) + ", by its last " +
          std::to_string(usual.ms.size()) + " successes";
 }
 

@@ -121,8 +121,8 @@ struct TickRecorded {
 struct AlertChanged {
   std::string rule;     // a pattern of a silence
   std::string subject;  // empty: the rule itself
-  // "firing", "notice", "test", "resolved", "undelivered"; of rules "created", "edited", "deleted";
-  // "silenced", "unsilenced"
+  // "firing", "notice", "test", "resolved", "undelivered"; of rules "created", "edited", "deleted",
+  // "paused", "resumed"; "silenced", "unsilenced"
   std::string change;
   std::string text;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "engine/alerts/explain_alerts.h"
 #include "engine/freshness/freshness_step.h"
 #include "engine/schedules/schedule_step.h"
 #include "engine/step.h"
@@ -160,12 +161,40 @@ void explain_task(const Step& step, const Run& run, const Task& task, Explanatio
   TaskExplainer(step, run, task, out).explain();
 }
 
+std::string full_name_of(const Run& run, const Task& task) {
+  return run.modules[std::size_t(task.module)]->row.pipeline + ":" + task.spec->name;
+}
+
+void explain_alerts_of_task(const Step& step, const Run& run, const Task& task, Explanation& out) {
+  const auto about = [&](const AlertRow& alert) {
+    if (alert_about_task(alert, full_name_of(run, task))) return true;
+    const auto& outputs = task.spec->outputs;
+    return std::any_of(outputs.begin(), outputs.end(), [&](const auto& output) {
+      return alert.run == run.row.id && alert_about_asset(alert, output.asset);
+    });
+  };
+  add_firing_alerts(step.state.alerts, step.now.wall, about, out);
+}
+
+void explain_alerts_of_asset(const Step& step, const AssetRow& asset, const std::string& partition,
+                             Explanation& out) {
+  const std::string name = AssetPartitionView(asset.name, partition).text();
+  const StageGraph::Place* maker = step.state.catalog->whole().maker_of(asset.name);
+  const std::string task = maker == nullptr ? "" : asset.pipeline + ":" + maker->spec().name;
+  const auto about = [&](const AlertRow& alert) {
+    return alert_about_asset(alert, name) || alert_about_task(alert, task);
+  };
+  add_firing_alerts(step.state.alerts, step.now.wall, about, out);
+}
+
 void explain_run(const Step& step, const Run& run, Explanation& out) {
   ExplainItem head = item(ExplainKind::kRun, 0);
   head.subject = run.row.id.text();
   head.references = {std::string(run_state_name(run.row.state))};
   head.numbers = {{"unfinished", run.unfinished}, {"tasks", std::ssize(run.tasks)}};
   out.push_back(std::move(head));
+  const auto about = [&](const AlertRow& alert) { return alert.run == run.row.id; };
+  add_firing_alerts(step.state.alerts, step.now.wall, about, out);
   if (run.row.state == RunState::kQueued) out.push_back(explain_workers(step.state, 0));
   std::size_t explained = 0;
   for (const Task& task : run.tasks) {
@@ -276,6 +305,7 @@ void explain_asset(const Step& step, const AssetRow& asset, const std::string& p
   explain_version(step.state, asset, of, out);
   if (partition.empty()) explain_currency(step, asset.name, out);
   if (partition.empty()) explain_freshness(step, asset.name, out);
+  explain_alerts_of_asset(step, asset, partition, out);
   const auto found = step.state.writers.find(of);
   const TaskRef* writer = found == step.state.writers.end() ? nullptr : &found->second;
   if (writer != nullptr) {
@@ -330,6 +360,7 @@ Status explain_part(const Step& step, const Run& run, const std::string& referen
   }
   if (Status status = check_attempt(run, *task, reference); !status.ok()) return status;
   explain_task(step, run, *task, out);
+  explain_alerts_of_task(step, run, *task, out);
   return {};
 }
 

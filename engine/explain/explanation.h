@@ -84,8 +84,18 @@ enum class ExplainKind {
   kFreshnessScheduled,
   kFreshnessFailures,
   kFreshnessWaits,
+  // Of alerts.
+  kAlert,
+  kMoreAlerts,
+  kAlertOver,
+  kAlertNotice,
+  kAlertRule,
+  kAlertRuleGone,
+  kAlertMessage,
+  kAlertNext,
 };
-constexpr base::Words<65> words(ExplainKind) {
+// tidy:allow(function-length): a list, one word a line
+constexpr base::Words<73> words(ExplainKind) {
   return {"run",
           "queued_for_room",
           "queued_for_tasks",
@@ -150,7 +160,15 @@ constexpr base::Words<65> words(ExplainKind) {
           "freshness_next",
           "freshness_scheduled",
           "freshness_failures",
-          "freshness_waits"};
+          "freshness_waits",
+          "alert",
+          "more_alerts",
+          "alert_over",
+          "alert_notice",
+          "alert_rule",
+          "alert_rule_gone",
+          "alert_message",
+          "alert_next"};
 }
 
 struct ExplainItem {

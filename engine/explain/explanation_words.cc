@@ -13,10 +13,10 @@
 namespace weir::engine {
 namespace {
 
-// {subject}, {run} and {task} (its two parts), {text}, {ref}, {ref2}; {subject[]}, {ref[]} and
-// {ref2[]} are assets, with the partition; of numbers {#name} as it is,
-// {name:one|many} counted, {name~} a span, {name@} a time. [name?...] is left out when the number
-// is zero or the text is empty.
+// {subject}, {run} and {task} (its two parts), {text}, {ref}, {ref2}, {ref3}; {subject[]}, {ref[]}
+// and {ref2[]} are assets, with the partition; of numbers {#name} as it is, {name:one|many}
+// counted, {name~} a span, {name@} a time. [name?...] is left out when the number is zero or the
+// text is empty.
 constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTemplates = {
     "run {subject} is {ref}: {#unfinished} of {#tasks} tasks have not ended",
     "run {subject} is queued and not planned: {live:run is|runs are} live, and at most {#limit} "
@@ -106,6 +106,16 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "{failures:refresh has|refreshes have} failed in a row[retry?; the next one is tried from "
     "{retry@} on]",
     "it starts nothing now: {text}",
+    "alert {#alert} of rule {ref} fires since {since@}[times?, {#times} times][told?, to {ref2}]"
+    "[untold?, to nobody][silenced?, silenced by {ref3}][until? until {until@}]: {text}",
+    "… `weir alerts list --firing` shows the other alerts",
+    "alert {#alert} of rule {ref} is over since {resolved@}; it fired since {since@}[times?, "
+    "{#times} times]: {text}",
+    "alert {#alert} of rule {ref} was told once, at {since@}: {text}",
+    "its rule looks for {ref} of {ref2}[paused?; it is paused by {ref3}]",
+    "its rule is there no more",
+    "its newest message is {ref}[text?: {text}]",
+    "next: {text}",
 };
 static_assert(!kTemplates.back().empty(), "a kind of item has no words");
 
@@ -177,6 +187,7 @@ class Filler {
     if (name == "text") return item_.text;
     if (name == "ref") return reference(0);
     if (name == "ref2") return reference(1);
+    if (name == "ref3") return reference(2);
     if (name.front() == '#') return std::to_string(number(name.substr(1)));
     if (name.back() == '~') return span_text(number(name.substr(0, name.size() - 1)));
     if (name.back() == '@') return time_text(number(name.substr(0, name.size() - 1)));

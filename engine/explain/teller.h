@@ -19,7 +19,7 @@ inline std::int64_t us_of(base::WallTime at) { return at.time_since_epoch().coun
 
 class Teller {
  public:
-  Teller(std::string subject, Explanation& out) : subject_(std::move(subject)), out_(out) {}
+  Teller(std::string subject, Explanation& out) : out_(out), subject_(std::move(subject)) {}
 
   void say(ExplainKind kind, std::vector<std::string> references, std::string text,
            std::map<std::string, std::int64_t> numbers = {}) {
@@ -32,9 +32,11 @@ class Teller {
     out_.push_back(std::move(item));
   }
 
+ protected:
+  Explanation& out_;
+
  private:
   const std::string subject_;
-  Explanation& out_;
 };
 
 }  // namespace weir::engine

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "calendar/read_time.h"
+#include "engine/alerts/explain_alerts.h"
 #include "engine/explain/teller.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
@@ -42,10 +43,16 @@ class ScheduleExplainer : private Teller {
   ScheduleExplainer(const Schedule& schedule, Explanation& out)
       : Teller(schedule.name(), out), schedule_(schedule) {}
 
-  void explain() {
-    say(ExplainKind::kSchedule, {schedule_.spec().job}, description_of(schedule_.spec()));
+  void explain(const State& state, WallTime now) {
+    const module::ScheduleSpec& spec = schedule_.spec();
+    say(ExplainKind::kSchedule, {spec.job}, description_of(spec));
     explain_state();
     explain_runs();
+    const auto about = [&](const AlertRow& alert) {
+      const bool own = alert.event == AlertEvent::kTickMissed && alert.subject == schedule_.name();
+      return own || alert_about_job(alert, spec.job);
+    };
+    add_firing_alerts(state.alerts, now, about, out_);
     say(ExplainKind::kScheduleHistory, {}, "");
   }
 
@@ -133,7 +140,7 @@ bool explain_schedule(const Step& step, const std::string& text, Explanation& ou
   if (!reference) return false;
   ScheduleExplainer explainer(*reference->schedule, out);
   if (!reference->nominal) {
-    explainer.explain();
+    explainer.explain(step.state, step.now.wall);
     return true;
   }
   static const std::vector<TickRow> kNone;

@@ -88,7 +88,6 @@ void restore_schedules(State& state, const Snapshot& snapshot, base::Now now) {
     arm_tick(state, schedule);
   }
   state.rebase = ahead;
-  arm_reads(state, now);
 }
 
 }  // namespace weir::engine

@@ -100,6 +100,11 @@ struct CommandText {
     return (c.create ? "create alert " : "edit alert ") + c.rule.name;
   }
   std::string operator()(const DeleteAlertRule& c) const { return "delete alert " + c.name; }
+  std::string operator()(const PauseAlertRules& c) const {
+    std::string text = c.pause ? "pause alerts" : "resume alerts";
+    for (const std::string& name : c.names) text += " " + name;
+    return text;
+  }
   std::string operator()(const TestAlertRule& c) const { return "test alert " + c.name; }
   std::string operator()(const SilenceAlerts& c) const {
     return "silence " + c.silence.rule + " " + c.silence.subject;
@@ -196,7 +201,7 @@ struct RowText {
     return text;
   }
   std::string operator()(const AlertRuleRow& r) const {
-    return "alert rule " + r.name + (r.deleted ? " deleted" : "");
+    return "alert rule " + r.name + (r.deleted ? " deleted" : r.paused ? " paused" : "");
   }
   std::string operator()(const AlertRow& r) const {
     std::string text = "alert " + r.rule + " " + r.subject + " " +

@@ -3,11 +3,16 @@
 // is changed.
 #include "scheduler/rpc/explain_past.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/names.h"
+#include "engine/alerts/explain_alerts.h"
 
 namespace weir::rpc {
 namespace {
@@ -46,6 +51,55 @@ ExplainItem asked_for(const engine::RunRow& run) {
   return asked;
 }
 
+// A rule and silences as the rows have them now.
+struct AboutAlert {
+  std::optional<engine::AlertRuleRow> rule;
+  std::map<std::int64_t, engine::SilenceRow> silences;
+};
+
+Result<AboutAlert> rows_about(Backend& backend, const engine::AlertRow& alert) {
+  AboutAlert found;
+  auto rule = backend.reader.get_alert_rule(alert.rule);
+  if (rule.ok()) found.rule = std::move(rule).value();
+  if (!rule.ok() && rule.status().code() != base::Code::kNotFound) return rule.status();
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  const auto silences = backend.reader.list_silences(page);
+  if (!silences.ok()) return silences.status();
+  for (const engine::SilenceRow& silence : silences->rows) {
+    found.silences.emplace(silence.id, silence);
+  }
+  return found;
+}
+
+engine::WallTime now_of_alerts() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+// Those that fire and whose newest event was of the run, as far as a page of them goes.
+Status add_alerts_of(Backend& backend, engine::RunId run,
+                     const std::function<bool(const engine::AlertRow&)>& about, Explanation& out) {
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  ports::AlertFilter filter;
+  filter.firing = true;
+  const auto alerts = backend.reader.list_alerts(filter, page);
+  if (!alerts.ok()) return alerts.status();
+  std::size_t told = 0;
+  for (const engine::AlertRow& alert : alerts->rows) {
+    if (alert.run != run || !about(alert)) continue;
+    if (++told > engine::kAlertsExplainedMax) {
+      out.push_back(item(ExplainKind::kMoreAlerts, "", ""));
+      return {};
+    }
+    const auto rows = rows_about(backend, alert);
+    if (!rows.ok()) return rows.status();
+    out.push_back(engine::firing_alert(alert, rows->rule ? &*rows->rule : nullptr,
+                                       engine::silence_of(rows->silences, alert, now_of_alerts())));
+  }
+  return {};
+}
+
 Result<Explanation> past_run(Backend& backend, const engine::RunRow& run) {
   Explanation out;
   out.push_back(item(ExplainKind::kRunEnded, run.id.text(), run.message));
@@ -58,6 +112,8 @@ Result<Explanation> past_run(Backend& backend, const engine::RunRow& run) {
   for (const engine::TaskRow& task : failed->rows) {
     out.push_back(item(ExplainKind::kTaskFailed, run.id.text() + "/" + task.name, task.reason));
   }
+  const auto any = [](const engine::AlertRow&) { return true; };
+  if (Status told = add_alerts_of(backend, run.id, any, out); !told.ok()) return told;
   return out;
 }
 
@@ -103,10 +159,27 @@ Result<Explanation> past_task(Backend& backend, const engine::RunRow& run, const
     out.back().references = {row.worker, std::string(engine::outcome_name(row.outcome))};
     out.back().numbers = {{"attempt", row.key.epoch}, {"leased_at", micros(row.leased_at)}};
   }
+  const auto about = [&](const engine::AlertRow& alert) {
+    const std::string& about_task = alert.subject;
+    if (alert.event == engine::AlertEvent::kTaskFailed) return about_task.ends_with(":" + name);
+    return std::any_of(task.outputs.begin(), task.outputs.end(), [&](const auto& output) {
+      return engine::alert_about_asset(alert, output.asset);
+    });
+  };
+  if (Status told = add_alerts_of(backend, run.id, about, out); !told.ok()) return told;
   return out;
 }
 
 }  // namespace
+
+Result<Explanation> explain_alert(Backend& backend, std::int64_t id) {
+  const auto alert = backend.reader.get_alert(id);
+  if (!alert.ok()) return alert.status();
+  const auto rows = rows_about(backend, *alert);
+  if (!rows.ok()) return rows.status();
+  return engine::explain_alert(*alert, rows->rule ? &*rows->rule : nullptr,
+                               engine::silence_of(rows->silences, *alert, now_of_alerts()));
+}
 
 Result<Explanation> explain_past(Backend& backend, const engine::RunRow& run,
                                  const std::string& reference) {
@@ -123,9 +196,11 @@ Status unknown_reference(Backend& backend, const std::string& reference) {
   if (!definitions.ok()) return definitions.status();
   std::vector<std::string> known;
   for (const auto& [name, asset] : (*definitions)->assets) known.push_back(name);
-  return Status(base::Code::kNotFound, base::kErrUnknownAsset,
-                "'" + reference + "' is neither a run, a task of one, nor an asset." +
-                    base::did_you_mean(reference, known));
+  return Status(
+      base::Code::kNotFound, base::kErrUnknownAsset,
+      "'" + reference +
+          "' is neither a run, a task of one, a schedule, an asset, nor the number of an alert." +
+          base::did_you_mean(reference, known));
 }
 
 }  // namespace weir::rpc

@@ -12,6 +12,8 @@ namespace weir::rpc {
 
 // `reference` is RUN, RUN/TASK or RUN/TASK#ATTEMPT of a run that has ended. NOT_FOUND
 // kErrUnknownTask for a task or attempt that there never was.
+// Of an alert, by its number, whether it fires or not.
+base::Result<engine::Explanation> explain_alert(Backend& backend, std::int64_t id);
 base::Result<engine::Explanation> explain_past(Backend& backend, const engine::RunRow& run,
                                                const std::string& reference);
 

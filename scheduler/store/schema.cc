@@ -535,7 +535,15 @@ UPDATE schedules SET pipeline = coalesce(
 ALTER TABLE schedules DROP COLUMN declared;
 )sql";
 
-constexpr std::array<Migration, 19> kMigrations{{{1, kFirst},
+// Rules that are paused, as schedules are.
+constexpr const char* kTwentieth = R"sql(
+ALTER TABLE alert_rules ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_rules ADD COLUMN paused_at INTEGER;
+ALTER TABLE alert_rules ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert_rules ADD COLUMN pause_reason TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 20> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -553,7 +561,8 @@ constexpr std::array<Migration, 19> kMigrations{{{1, kFirst},
                                                  {16, kSixteenth},
                                                  {17, kSeventeenth},
                                                  {18, kEighteenth},
-                                                 {19, kNineteenth}}};
+                                                 {19, kNineteenth},
+                                                 {20, kTwentieth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -102,6 +102,9 @@ class Api {
   Answer<v1::CreateAlertRuleResponse> create_alert_rule(const v1::CreateAlertRuleRequest& request);
   Answer<v1::EditAlertRuleResponse> edit_alert_rule(const v1::EditAlertRuleRequest& request);
   Answer<v1::DeleteAlertRuleResponse> delete_alert_rule(const v1::DeleteAlertRuleRequest& request);
+  Answer<v1::PauseAlertRulesResponse> pause_alert_rules(const v1::PauseAlertRulesRequest& request);
+  Answer<v1::ResumeAlertRulesResponse> resume_alert_rules(
+      const v1::ResumeAlertRulesRequest& request);
   Answer<v1::TestAlertRuleResponse> test_alert_rule(const v1::TestAlertRuleRequest& request);
   Answer<v1::ListSilencesResponse> list_silences(const v1::ListSilencesRequest& request);
   Answer<v1::CreateSilenceResponse> create_silence(const v1::CreateSilenceRequest& request);

@@ -129,7 +129,18 @@ def test_silences_and_tests_by_command(arguments):
         place.ok("run", "daily")
         message = json.loads(receiver.wait_for(2)[1][2])
         assert message["state"] == "notice" and "succeeded" in message["what"], message
-        place.ok("alerts", "edit", "ended", "--on", "run_slow", "--over", "90m")
+        place.ok("alerts", "pause", "ended", "--reason", "moving")
+        assert "paused" in place.ok("alerts", "rules").out
+        assert "moving" in place.ok("alerts", "show", "ended").out
+        place.ok("run", "daily")
+        place.ok("alerts", "resume", "ended")
+        place.ok("run", "daily")
+        receiver.wait_for(3)
+        wait_until("nothing to wait", lambda: place.sql("SELECT count(*) FROM outbox")[0][0] == 0)
+        assert len(receiver.requests) == 3, receiver.requests
+        place.ok("alerts", "edit", "ended", "--on", "run_slow", "--over", "p95")
+        assert "run_slow over its usual p95" in place.ok("alerts", "show", "ended").out
+        place.ok("alerts", "edit", "ended", "--over", "90m")
         assert "run_slow over 1 h 30 m" in place.ok("alerts", "show", "ended").out
         place.ok("alerts", "delete", "ended")
         gone = place.run("alerts", "show", "ended")
@@ -189,6 +200,13 @@ def test_a_module_brings_its_own_rules(arguments):
         message = signed_message(receiver.wait_for(1)[0])
         assert message["rule"] == rule and message["subject"] == "alerting/daily", message
         assert "load_error" not in message["what"], message["what"]
+        place.ok("alerts", "silence", "--rule", rule, "--until", "2h")
+        for about in (message["run"], str(message["alert"])):
+            explained = place.ok("explain", about).out
+            assert f"of rule {rule} fires since" in explained, explained
+            assert "to channel team, silenced by" in explained, explained
+        assert "no alert" in place.run("explain", "999999").err
+        place.ok("alerts", "unsilence", place.ok("alerts", "silences", "-o", "name").out.strip())
         place.ok("run", "daily")
         assert signed_message(receiver.wait_for(2)[1])["state"] == "resolved"
         place.ok("register", place.module("e2e_alerting"))

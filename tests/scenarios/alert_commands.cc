@@ -38,11 +38,19 @@ const engine::RequestInfo kAsked{.reply_to = 1, .idempotency_key = {}, .hash = {
 
 // "alert create NAME on=run_failed for=shop/* webhook=https://… to=CHANNEL secret=…
 // limit=2h|p95
-// times=3"; "alert edit", "alert delete NAME", "alert test NAME".
+// times=3"; "alert edit", "alert delete NAME", "alert test NAME",
+// "alert pause NAME… why=…", "alert resume NAME…".
 std::string do_alert(World& world, const Words& line) {
   const std::string& verb = line.words.at(1);
   const std::string& name = line.words.at(2);
   if (verb == "delete") return world.step(engine::DeleteAlertRule{kAsked, name, "ops@host"});
+  if (verb == "pause" || verb == "resume") {
+    return world.step(engine::PauseAlertRules{kAsked,
+                                              {line.words.begin() + 2, line.words.end()},
+                                              verb == "pause",
+                                              line.option("why"),
+                                              "ops@host"});
+  }
   if (verb == "test") return world.step(engine::TestAlertRule{kAsked, name, "ops@host"});
   engine::PutAlertRule command;
   command.request = kAsked;

@@ -39,6 +39,10 @@ void to_proto(const engine::AlertRuleRow& row, v1::AlertRule* out) {
   out->set_changed_by(row.changed_by);
   out->set_pipeline(row.pipeline);
   out->set_over_usual(row.over_usual);
+  out->set_paused(row.paused);
+  if (row.paused_at) to_proto(*row.paused_at, out->mutable_paused_at());
+  out->set_paused_by(row.paused_by);
+  out->set_pause_reason(row.pause_reason);
 }
 
 void to_proto(const engine::AlertRow& row, v1::Alert* out) {

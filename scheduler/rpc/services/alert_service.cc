@@ -24,8 +24,9 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using ports::CommandBody;
 
-constexpr std::size_t kAlertByMax = 200;  // bytes
-constexpr std::size_t kSilenceReasonMax = 1000;
+constexpr std::size_t kAlertByMax = 200;         // bytes
+constexpr std::size_t kSilenceReasonMax = 1000;  // of a pause too
+constexpr int kRulesPausedMax = 100;             // at once
 
 // Of a response that lists rows and says as of when.
 template <class Request, class Response, class List, class Read>
@@ -86,6 +87,26 @@ base::Result<CommandBody> put_rule_command(const Backend& backend, const Request
       engine::PutAlertRule{std::move(*info), std::move(*rule), create, request.by()});
 }
 
+// Of a pause or the end of one.
+template <class Request>
+base::Result<CommandBody> pause_rules_command(const Request& request, bool pause) {
+  auto info = asked(request);
+  if (!info.ok()) return info.status();
+  if (request.rules().empty() || request.rules_size() > kRulesPausedMax) {
+    return Status(base::Code::kInvalidArgument, base::kErrUsage,
+                  "name 1 to " + std::to_string(kRulesPausedMax) + " rules");
+  }
+  engine::PauseAlertRules command;
+  command.request = std::move(*info);
+  command.names.assign(request.rules().begin(), request.rules().end());
+  std::sort(command.names.begin(), command.names.end());
+  command.names.erase(std::unique(command.names.begin(), command.names.end()), command.names.end());
+  command.pause = pause;
+  command.reason = request.reason().substr(0, kSilenceReasonMax);
+  command.by = request.by();
+  return CommandBody(std::move(command));
+}
+
 base::Result<CommandBody> silence_command(const v1::CreateSilenceRequest& request) {
   auto info = asked(request);
   if (!info.ok()) return info.status();
@@ -122,6 +143,15 @@ template <class Response>
 OnSuccess take_id(Response* response) {
   return [response](const engine::Reply& reply) {
     response->set_id(first_number(reply));
+    return Status();
+  };
+}
+
+template <class Response>
+OnSuccess take_changed(Response* response) {
+  return [response](const engine::Reply& reply) {
+    const auto& names = std::get<engine::ChangedNames>(reply.payload).names;
+    response->mutable_names()->Add(names.begin(), names.end());
     return Status();
   };
 }
@@ -175,6 +205,20 @@ class AlertServiceImpl final : public v1::AlertService::CallbackService {
                                       v1::DeleteAlertRuleResponse* response) override {
     return command<engine::DeleteAlertRule>(context, *request, request->name(),
                                             take_name(response));
+  }
+  ServerUnaryReactor* PauseAlertRules(CallbackServerContext* context,
+                                      const v1::PauseAlertRulesRequest* request,
+                                      v1::PauseAlertRulesResponse* response) override {
+    return serve_prepared(
+        backend_, context, [=] { return pause_rules_command(*request, true); },
+        take_changed(response));
+  }
+  ServerUnaryReactor* ResumeAlertRules(CallbackServerContext* context,
+                                       const v1::ResumeAlertRulesRequest* request,
+                                       v1::ResumeAlertRulesResponse* response) override {
+    return serve_prepared(
+        backend_, context, [=] { return pause_rules_command(*request, false); },
+        take_changed(response));
   }
   ServerUnaryReactor* TestAlertRule(CallbackServerContext* context,
                                     const v1::TestAlertRuleRequest* request,

@@ -19,11 +19,21 @@ using grpc::ServerUnaryReactor;
 
 constexpr int kRunsCompleted = 50;  // the newest runs are the ones that people mean
 
+// Of an alert; no run's id begins so: its first digits are a time in this century.
+std::optional<std::int64_t> alert_number(const std::string& reference) {
+  const bool digits =
+      !reference.empty() && reference.size() <= 18 && reference.front() != '0' &&
+      std::all_of(reference.begin(), reference.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits) return std::nullopt;
+  return std::stoll(reference);
+}
+
 // "@last/x" and unique prefixes become full run ids; an asset's name stays what it is.
 base::Result<std::string> resolved_reference(Backend& backend, const std::string& reference) {
   if (reference.empty()) {
-    return Status(base::Code::kInvalidArgument, base::kErrUsage,
-                  "name a run, RUN/TASK or an asset to explain");
+    return Status(
+        base::Code::kInvalidArgument, base::kErrUsage,
+        "name a run, RUN/TASK, an asset, a schedule or the number of an alert to explain");
   }
   if (backend.reader.get_asset(reference).ok()) return reference;
   const std::size_t slash = std::min(reference.find('/'), reference.size());
@@ -59,6 +69,11 @@ Status explain_ended(Backend& backend, const std::string& reference, bool* ended
 // ends in between is past when the engine says that it does not know it.
 void explain(Backend& backend, const v1::ExplainRequest& request,
              const std::shared_ptr<Answer>& answer, v1::ExplainResponse* response) {
+  if (const auto alert = alert_number(request.reference())) {
+    const auto explained = explain_alert(backend, *alert);
+    if (explained.ok()) fill(*explained, response);
+    return answer->finish(explained.status());
+  }
   const auto reference = resolved_reference(backend, request.reference());
   if (!reference.ok()) return answer->finish(reference.status());
   bool ended = false;

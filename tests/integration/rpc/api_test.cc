@@ -449,7 +449,8 @@ TEST_F(ApiTest, ExplainOfWhatHasEndedIsReadFromItsRows) {
   v1::ExplainResponse response;
   const grpc::Status status = system_->Explain(call.get(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_THAT(status.error_message(), HasSubstr("neither a run, a task of one, nor an asset"));
+  EXPECT_THAT(status.error_message(),
+              HasSubstr("neither a run, a task of one, a schedule, an asset, nor the"));
 }
 
 // What people give as a reason is theirs: it is told as it is, behind who asked.

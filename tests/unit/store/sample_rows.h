@@ -220,6 +220,10 @@ inline engine::AlertRuleRow alert_rule_row(const std::string& name) {
   row.secret = "file:/etc/weir/hook.key";
   row.pipeline = "shop";
   row.over_usual = true;
+  row.paused = true;
+  row.paused_at = at(701);
+  row.paused_by = "bob@desk";
+  row.pause_reason = "moving";
   row.changed_at = at(702);
   row.changed_by = "ann@laptop";
   return row;
