@@ -89,6 +89,7 @@ constexpr std::string_view kNames[] = {
     "outbox_redelivered",
     "alert_repeated",
     "alert_resolved",
+    "run_unusually_slow",
     "alert_undelivered",
     "rule_fired",
     "rule_skipped",

@@ -92,6 +92,7 @@ enum class Seen {
   kOutboxRedelivered,
   kAlertRepeated,
   kAlertResolved,
+  kRunUnusuallySlow,
   kAlertUndelivered,
   kRuleFired,
   kRuleSkipped,

@@ -14,7 +14,7 @@ using engine::AlertEvent;
 using engine::AlertState;
 
 std::vector<engine::AlertRuleRow> alert_rules() {
-  std::vector<engine::AlertRuleRow> rules(3);
+  std::vector<engine::AlertRuleRow> rules(4);
   rules[0].name = kEveryEnd;
   rules[0].event = AlertEvent::kRunFinished;
   rules[1].name = kFailedRuns;
@@ -22,6 +22,9 @@ std::vector<engine::AlertRuleRow> alert_rules() {
   rules[2].name = kFailedTasks;
   rules[2].event = AlertEvent::kTaskFailed;
   rules[2].threshold = 1;
+  rules[3].name = kUnusualRuns;
+  rules[3].event = AlertEvent::kRunSlow;
+  rules[3].over_usual = true;
   for (engine::AlertRuleRow& rule : rules) rule.channel = "outside";
   return rules;
 }
@@ -34,6 +37,7 @@ void AlertAudit::on_begin() {
 void AlertAudit::on_write(const engine::Record& record) {
   if (const auto* alert = std::get_if<engine::AlertRow>(&record)) {
     alerts_.push_back(*alert);
+    if (alert->event == AlertEvent::kRunSlow) coverage_.add(Seen::kRunUnusuallySlow);
     if (alert->count > 1) coverage_.add(Seen::kAlertRepeated);
     if (alert->state == AlertState::kResolved) coverage_.add(Seen::kAlertResolved);
     if (alert->delivery == engine::AlertDelivery::kUndelivered) {
@@ -62,6 +66,14 @@ void AlertAudit::check_ended_run(base::RunId id) const {
   require(found(kEveryEnd, id), "a run ended and no alert says so", *run);
   const bool failed = run->state == engine::RunState::kFailed;
   require(!failed || found(kFailedRuns, id), "a run failed and no alert says so", *run);
+  check_over(id);
+}
+
+void AlertAudit::check_over(base::RunId run) const {
+  for (const auto& [id, row] : tables_.alerts.rows()) {
+    const bool slow = row.rule == kUnusualRuns && row.run == run;
+    require(!slow || row.state == AlertState::kResolved, "a run has ended and is slow still", row);
+  }
 }
 
 void AlertAudit::check_alone(const engine::AlertRow& row) const {

@@ -1,6 +1,6 @@
 // Checks alerts against their rows and against what the outside was told: each run that ends is
-// found by the rules that look for that, in the same commit; one alert of a rule and a subject
-// fires at a time; it is told once that it fires and once that it does not.
+// found by the rules that look for that, in the same commit, and is slow no more; one alert of a
+// rule and a subject fires at a time; it is told once that it fires and once that it does not.
 // Knows the tables and the messages, nothing of the engine.
 #pragma once
 
@@ -18,6 +18,7 @@ namespace weir::simulation {
 
 inline constexpr const char* kEveryEnd = "every_end";    // tells of every run's end
 inline constexpr const char* kFailedRuns = "failed";     // of those that fail
+inline constexpr const char* kUnusualRuns = "unusual";   // that take longer than they usually do
 inline constexpr const char* kFailedTasks = "attempts";  // of each task whose attempts fail
 
 // As they are in the table before the first start.
@@ -41,6 +42,7 @@ class AlertAudit {
  private:
   void check_ended_run(base::RunId run) const;
   void check_alone(const engine::AlertRow& row) const;
+  void check_over(base::RunId run) const;
   bool found(const std::string& rule, base::RunId run) const;
 
   const sdk_impl::MemoryTables& tables_;
