@@ -102,4 +102,24 @@ std::string cut_utf8(std::string_view text, std::size_t bytes_max) {
   return out.append(kCutMark);
 }
 
+std::string span_words(std::chrono::milliseconds span) {
+  struct Unit {
+    std::int64_t ms;
+    const char* name;
+  };
+  constexpr Unit kUnits[] = {
+      {86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1000, " s"}, {1, " ms"}};
+  if (span.count() < 0) return "-" + span_words(-span);
+  std::int64_t left = span.count();
+  const bool in_hours = left < 2 * kUnits[0].ms;  // people say 26 h and not 1 d 2 h
+  std::string text;
+  for (const Unit& unit : kUnits) {
+    if (in_hours && unit.ms == kUnits[0].ms) continue;
+    if (left >= unit.ms)
+      text += (text.empty() ? "" : " ") + std::to_string(left / unit.ms) + unit.name;
+    left %= unit.ms;
+  }
+  return text.empty() ? "0 s" : text;
+}
+
 }  // namespace weir::base

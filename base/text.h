@@ -1,8 +1,9 @@
-// Text forms of bytes, and text made safe to store and send: everything that calls itself text in
-// Weir is UTF-8. Pure functions, safe from any thread; parsers accept what the writers give, and
-// nothing else.
+// Text forms of bytes and lengths of time, and text made safe to store and send: everything that
+// calls itself text in Weir is UTF-8. Pure functions, safe from any thread; parsers accept what the
+// writers give, and nothing else.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,8 @@ std::string valid_utf8(std::string_view text);
 // The same of at most `bytes_max` bytes: cut between characters, and then the mark follows.
 inline constexpr std::string_view kCutMark = "… (cut)";
 std::string cut_utf8(std::string_view text, std::size_t bytes_max);
+
+// A length of time as people say it, in parts that are whole: "26 h", "1 h 30 min", "3 d 12 h".
+std::string span_words(std::chrono::milliseconds span);
 
 }  // namespace weir::base

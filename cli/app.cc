@@ -14,6 +14,7 @@
 #include "base/names.h"
 #include "cli/commands/commands.h"
 #include "cli/invocation.h"
+#include "cli/version.h"
 #include "worker/worker.h"
 
 namespace weir::cli {
@@ -154,6 +155,7 @@ int run_in(Invocation& invocation, std::vector<std::string> arguments) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   app.set_help_all_flag("--help-all", "the help of all commands");
+  app.set_version_flag("--version", std::string("weir ") + kVersion, "as `weir version`");
   add_global_options(app, invocation.options);
   add_serve_commands(app, invocation, chosen);
   add_init_command(app, invocation, chosen);
@@ -183,6 +185,9 @@ int run_in(Invocation& invocation, std::vector<std::string> arguments) {
     app.parse(arguments);
   } catch (const CLI::CallForHelp& help) {
     invocation.data(help_text(deepest(&app)));
+    return kExitOk;
+  } catch (const CLI::CallForVersion& version) {
+    invocation.data(std::string(version.what()) + "\n");
     return kExitOk;
   } catch (const CLI::CallForAllHelp& help) {
     invocation.data(app.help("", CLI::AppFormatMode::All));

@@ -30,7 +30,7 @@ Result<GivenCalendar> read_calendar(const std::string& given) {
   const bool named = equals != std::string::npos;
   const std::string file = named ? given.substr(equals + 1) : given;
   GivenCalendar out;
-  out.is_file = named || file.ends_with(".ics") || file.find('.') != std::string::npos;
+  out.is_file = named || file.find_first_of("./") != std::string::npos;
   out.name = given;
   if (out.is_file) {
     out.name = named ? given.substr(0, equals) : std::filesystem::path(file).stem().string();

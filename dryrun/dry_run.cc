@@ -69,7 +69,7 @@ class DryRun {
         begin_(beginning_of(world, options)),
         until_(options.from + options.span),
         engine_(engine_options(options)),
-        facts_(world.history, world.queued),
+        facts_(world.history, world.job_history, world.queued),
         worker_(options, world),
         recorder_(options.from, until_),
         presence_(options.worker_down),

@@ -31,6 +31,8 @@ struct World {
   engine::Zones zones;                        // that definitions name and that can be read
   // By asset: what the last attempts that made it took.
   std::map<std::string, engine::Durations, std::less<>> history;
+  // By job: what its last successes took; for alert rules that ask what is usual.
+  std::map<std::string, engine::Durations, std::less<>> job_history;
 };
 
 struct Span {

@@ -8,8 +8,9 @@
 
 namespace weir::dryrun {
 
-FactTable::FactTable(const History& history, const std::vector<engine::RunRow>& queued)
-    : history_(history) {
+FactTable::FactTable(const History& history, const History& of_jobs,
+                     const std::vector<engine::RunRow>& queued)
+    : history_(history), of_jobs_(of_jobs) {
   for (const engine::RunRow& row : queued) queued_.emplace(row.id, row);
 }
 
@@ -22,6 +23,10 @@ engine::Facts FactTable::load(const engine::Reads& reads) const {
   for (const std::string& asset : reads.durations) {
     const auto found = history_.find(asset);
     facts.durations[asset] = found == history_.end() ? engine::Durations{} : found->second;
+  }
+  for (const std::string& job : reads.job_durations) {
+    const auto found = of_jobs_.find(job);
+    facts.job_durations[job] = found == of_jobs_.end() ? engine::Durations{} : found->second;
   }
   for (const engine::Reads::Ticks& wanted : reads.ticks) {
     auto& found = facts.ticks[wanted.schedule];

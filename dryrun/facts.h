@@ -1,6 +1,6 @@
 // What the engine may ask for between its steps, kept in memory: rows of queued runs, ticks, and
-// how long assets took. It stands where the scheduler has its tables, and keeps nothing else of
-// them: an engine's own state is all that a forecast needs. One thread.
+// how long assets and jobs took. It stands where the scheduler has its tables, and keeps nothing
+// else of them: an engine's own state is all that a forecast needs. One thread.
 #pragma once
 
 #include <map>
@@ -16,7 +16,9 @@ class FactTable {
  public:
   using History = std::map<std::string, engine::Durations, std::less<>>;
 
-  FactTable(const History& history, const std::vector<engine::RunRow>& queued);
+  // Of assets, and of jobs.
+  FactTable(const History& history, const History& of_jobs,
+            const std::vector<engine::RunRow>& queued);
 
   engine::Facts load(const engine::Reads& reads) const;
   // What of the step's rows may be asked for later.
@@ -26,7 +28,8 @@ class FactTable {
   void keep(const engine::RunRow& row);
   void keep(const engine::TickRow& row);
 
-  const History& history_;  // outlives this
+  const History& history_;  // outlives this, as the next
+  const History& of_jobs_;
   std::map<base::RunId, engine::RunRow> queued_;
   std::map<std::string, std::map<base::WallTime, engine::TickRow>, std::less<>> ticks_;
 };

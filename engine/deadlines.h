@@ -55,9 +55,9 @@ enum class TimerKind {
   kOverlap,    // of a schedule whose runs stand in each other's way after a restart
   kWithdraw,   // queued runs that are to end
   kFreshness,  // of a policy: its standing may change, or it is time for a refresh
-  kMeasure,    // of a policy that waits for durations to be read
+  kMeasure,    // durations that a policy or an alert rule waits for are read
   kRebase,     // schedules that are ahead of the clock
-  kSlowRun     // a run is past the limit of an alert rule
+  kSlowRun     // a run is past the limit of an alert rule, or past what is usual
 };
 
 // Entries are checked when they fire: one whose cause has gone does nothing.

@@ -254,6 +254,7 @@ ModuleChange change_of(const State& state, const ModuleUpload& upload,
     if (!after.contains(name)) change.removed.push_back(name);
   }
   add_schedule_changes(state, *upload.manifest, change);
+  add_freshness_changes(state, *upload.manifest, change);
   add_alert_changes(state, *upload.manifest, change);
   change.breaking = breaking;
   change.pipeline = upload.manifest->pipeline;

@@ -23,8 +23,9 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-constexpr std::size_t kMeasuredPerStepMax = 256;  // assets; more of them wait for the next step
-constexpr std::size_t kRecordsOfAStep = 16;       // of most; room for them is made at once
+constexpr std::size_t kMeasuredPerStepMax =
+    256;  // assets, and jobs; more of them wait for the next step
+constexpr std::size_t kRecordsOfAStep = 16;  // of most; room for them is made at once
 
 void apply(Step& step, const Command& command) {
   std::visit(Overloaded{
@@ -159,6 +160,10 @@ Reads Engine::reads(const Command& command) const {
                      if (reads.durations.size() == kMeasuredPerStepMax) break;
                      reads.durations.push_back(asset);
                    }
+                   for (const std::string& job : state_->alerts.unmeasured) {
+                     if (reads.job_durations.size() == kMeasuredPerStepMax) break;
+                     reads.job_durations.push_back(job);
+                   }
                    if (state_->rebase_timer) reads.ticks = ticks_ahead(*state_, command.now.wall);
                  },
                  [&](const Explain& c) {
@@ -188,6 +193,7 @@ Effects Engine::step(const Command& command, const Facts& facts) {
             .ended_runs = {},
             .maybe_up_to_date = {},
             .reacted = 0,
+            .requested = {},
             .dispatch = false,
             .drawn = 0};
   step.effects.records.reserve(kRecordsOfAStep);

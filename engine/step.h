@@ -33,6 +33,7 @@ struct Step {
   std::vector<RunId> ended_runs;          // to drop from memory at the end of the step
   std::vector<TaskRef> maybe_up_to_date;  // tasks of runs that pass over what is
   std::size_t reacted = 0;                // events that have had their reactions
+  std::vector<RequestedTick> requested;   // for alerts
   bool dispatch = false;                  // a slot or a task has become free
   std::uint64_t drawn = 0;                // random numbers that were made of the seed
 };

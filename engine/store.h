@@ -12,8 +12,8 @@
 #include "base/status.h"
 #include "engine/commands.h"
 #include "engine/effects.h"
-#include "engine/freshness/policy.h"
 #include "engine/records.h"
+#include "engine/runs/durations.h"
 #include "engine/runs/run_queue.h"
 
 namespace weir::engine {
@@ -32,10 +32,11 @@ struct Reads {
   std::vector<Digest> artifacts;     // whether the artifact store holds them durably
   std::vector<Ticks> ticks = {};
   std::vector<std::string> durations = {};  // assets: what the last attempts that made them took
+  std::vector<std::string> job_durations = {};      // jobs: what their last successes took
   std::vector<std::int64_t> materializations = {};  // by id
   bool empty() const {
     return replies.empty() && runs.empty() && queued.empty() && artifacts.empty() &&
-           ticks.empty() && durations.empty() && materializations.empty();
+           ticks.empty() && durations.empty() && job_durations.empty() && materializations.empty();
   }
 };
 
@@ -47,6 +48,7 @@ struct Facts {
   std::map<Digest, ArtifactRow> artifacts;
   std::map<std::string, std::vector<TickRow>, std::less<>> ticks = {};  // by schedule, as asked for
   std::map<std::string, Durations, std::less<>> durations = {};         // by asset, as asked for
+  std::map<std::string, Durations, std::less<>> job_durations = {};     // by job, as asked for
   std::map<std::int64_t, MaterializationRow> materializations = {};
 };
 

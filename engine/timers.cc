@@ -87,6 +87,7 @@ void fire(Step& step, const Timer& timer) {
     case TimerKind::kFreshness:
       return fire_freshness(step, timer.name);
     case TimerKind::kMeasure:
+      take_usual(step);
       return fire_measure(step);
     case TimerKind::kRebase:
       return rebase_schedules(step);

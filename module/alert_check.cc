@@ -63,6 +63,11 @@ Status check_secret(const AlertSpec& rule) {
 
 Status check_threshold(const AlertSpec& rule) {
   const std::int64_t threshold = rule.threshold;
+  if (rule.over_usual && rule.event != AlertEvent::kRunSlow) {
+    return bad(rule.name, "only run_slow knows a usual p95");
+  }
+  if (rule.over_usual && threshold == 0) return {};
+  if (rule.over_usual) return bad(rule.name, "its limit is a time or the usual p95, not both");
   switch (rule.event) {
     case AlertEvent::kTaskFailed:
       if (threshold >= 1 && threshold <= kFailedAttemptsMax) return {};

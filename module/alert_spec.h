@@ -15,7 +15,7 @@ enum class AlertEvent {
   kRunFailed,
   kRunCanceled,
   kRunFinished,  // however it ended: a notice, which nothing resolves
-  kRunSlow,      // a run goes on for longer than the limit
+  kRunSlow,      // a run goes on for longer than the limit, or than its job's usual p95
   kTaskFailed,   // so many attempts of a task in one run
   kCheckFailed,
   kTickMissed,  // or failed, or later than the limit
@@ -37,7 +37,8 @@ struct AlertSpec {
   std::int64_t threshold = 0;  // failed attempts, or milliseconds: as the event has it
   std::string webhook;         // an address, or
   std::string channel;         // a name in the operator's configuration, or neither
-  std::string secret;  // of the webhook: "file:PATH" or "env:WEIR_SECRET_NAME", never itself
+  std::string secret;       // of the webhook: "file:PATH" or "env:WEIR_SECRET_NAME", never itself
+  bool over_usual = false;  // of kRunSlow: over the p95 of its job's successes, not a threshold
   bool operator==(const AlertSpec&) const = default;
 };
 

@@ -3,6 +3,7 @@
 // must not look at other policies.
 #include "module/freshness_check.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,14 +34,16 @@ class FreshnessCheck {
       add(base::kErrFreshness, "the time after which it is required must not be negative");
     }
     if (spec_.expected_ms < 0) {
-      add(base::kErrFreshness, "a refresh is expected to take " + ms(spec_.expected_ms) +
+      add(base::kErrFreshness, "a refresh is expected to take " + span(spec_.expected_ms) +
                                    "; it cannot take less than nothing");
     }
     return std::move(problems_);
   }
 
  private:
-  static std::string ms(std::int64_t value) { return std::to_string(value) + " ms"; }
+  static std::string span(std::int64_t ms) {
+    return base::span_words(std::chrono::milliseconds(ms));
+  }
   void add(int error, std::string_view problem) {
     problems_.emplace_back(Code::kInvalidArgument, error, whose_ + std::string(problem));
   }
@@ -50,15 +53,15 @@ class FreshnessCheck {
 
   void check_age() {
     if (spec_.fail_ms < kFreshnessMsMin) {
-      add(base::kErrFreshness, "its largest age is " + ms(spec_.fail_ms) + "; it must be " +
-                                   ms(kFreshnessMsMin) + ", a minute, at least");
+      add(base::kErrFreshness,
+          "its largest age is " + span(spec_.fail_ms) + "; it must be a minute at least");
     }
     if (spec_.warn_ms < 0) {
       add(base::kErrFreshness, "the age from which it warns must be more than nothing");
     }
     if (spec_.warn_ms > 0 && spec_.warn_ms >= spec_.fail_ms) {
-      add(base::kErrFreshness, "it warns from " + ms(spec_.warn_ms) + " and fails from " +
-                                   ms(spec_.fail_ms) + "; it must warn before it fails");
+      add(base::kErrFreshness, "it warns from " + span(spec_.warn_ms) + " and fails from " +
+                                   span(spec_.fail_ms) + "; it must warn before it fails");
     }
     const bool both = !spec_.cron.empty() || spec_.lower_bound_ms != 0 || spec_.warn_margin_ms != 0;
     if (both) add(base::kErrFreshness, "it has a largest age and deadlines; it takes one of them");
@@ -68,12 +71,12 @@ class FreshnessCheck {
     add(calendar::read_cron(spec_.cron).status());
     add(zone_problem(spec_.zone));
     if (spec_.lower_bound_ms < kFreshnessMsMin) {
-      add(base::kErrFreshness, "its lower bound is " + ms(spec_.lower_bound_ms) + "; it must be " +
-                                   ms(kFreshnessMsMin) + ", a minute, at least");
+      add(base::kErrFreshness,
+          "its lower bound is " + span(spec_.lower_bound_ms) + "; it must be a minute at least");
     }
     if (spec_.warn_margin_ms < 0) {
-      add(base::kErrFreshness,
-          "it warns " + ms(spec_.warn_margin_ms) + " before a deadline; that must not be negative");
+      add(base::kErrFreshness, "it warns " + span(spec_.warn_margin_ms) +
+                                   " before a deadline; that must not be negative");
     }
     const bool both = spec_.fail_ms != 0 || spec_.warn_ms != 0;
     if (both) add(base::kErrFreshness, "it has deadlines and a largest age; it takes one of them");

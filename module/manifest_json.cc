@@ -142,6 +142,7 @@ Json alert_to_json(const AlertSpec& alert) {
   out.set("name", alert.name).set("event", base::word_of(alert.event));
   out.set("about", alert.about);
   set_int(out, "threshold", alert.threshold, 0);
+  if (alert.over_usual) out.set("over_usual", true);
   set_text(out, "webhook", alert.webhook);
   set_text(out, "channel", alert.channel);
   set_text(out, "secret", alert.secret);
@@ -346,6 +347,7 @@ AlertSpec read_alert(const Json& json, std::string path, Status& problem) {
   out.event = reader.choice<AlertEvent>("event");
   out.about = reader.text("about", true);
   out.threshold = reader.integer("threshold", 0);
+  out.over_usual = reader.flag("over_usual");
   out.webhook = reader.text("webhook");
   out.channel = reader.text("channel");
   out.secret = reader.text("secret");

@@ -57,6 +57,7 @@ struct Scheduler::Parts {
   base::Status make_alerts();
   void make_rpc();
   void make_watch();
+  std::vector<std::string> channels() const;  // that the operator has configured
   base::Status start_loop();
   base::Status start_servers();
   base::Status publish();
@@ -91,9 +92,7 @@ void Scheduler::Parts::make_rpc() {
   wanted.cancel_grace_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options.engine.cancel_grace).count();
   wanted.file_bytes_max = options.file_bytes_max;
-  for (const auto& [name, channel] : sender->config().channels) {
-    wanted.alert_channels.push_back(name);
-  }
+  wanted.alert_channels = channels();
   if (options.reader_stall_max) wanted.reader_stall_max = *options.reader_stall_max;
   wanted.started_at =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -123,10 +122,17 @@ base::Status Scheduler::Parts::make_alerts() {
   return {};
 }
 
+std::vector<std::string> Scheduler::Parts::channels() const {
+  std::vector<std::string> names;
+  for (const auto& [name, channel] : sender->config().channels) names.push_back(name);
+  return names;
+}
+
 void Scheduler::Parts::make_watch() {
   alerts::WatchOptions wanted;
   wanted.disk = [guard = storage.guard.get()] { return disk_of(*guard); };
   wanted.commands_taken = [from = loop.get()] { return std::uint64_t(from->stats().commands); };
+  wanted.clock = [] { return loop::system_now().wall; };
   const alerts::HeartbeatConfig& heartbeat = sender->config().heartbeat;
   if (!heartbeat.to.url.empty() || !heartbeat.to.url_file.empty()) {
     wanted.every = heartbeat.every;
@@ -149,6 +155,7 @@ base::Status Scheduler::Parts::start_loop() {
                                       storage.artifacts.get(), outbox.get());
   make_watch();
   health = std::make_unique<SchedulerHealth>(storage, *loop, *outbox, *watch, options.kept);
+  health->set_channels(channels());
   const base::Status started = loop->start();
   if (!started.ok()) return started;
   health->set_quarantined(loop->quarantined());

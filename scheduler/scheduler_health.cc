@@ -3,9 +3,12 @@
 // miss what the scheduler promises. Any thread.
 #include "scheduler/scheduler_health.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
+
+#include "engine/schedules/occurrences.h"
 
 namespace weir {
 namespace {
@@ -50,7 +53,7 @@ SchedulerHealth::SchedulerHealth(const store::Storage& storage, const loop::Loop
 
 std::vector<rpc::HealthItem> SchedulerHealth::health() {
   return {fsync(),     disk(),      loop(),   database(), quarantine(),
-          integrity(), retention(), alerts(), heartbeat()};
+          integrity(), retention(), alerts(), channels(), heartbeat()};
 }
 
 void SchedulerHealth::set_quarantined(std::vector<std::string> rows) {
@@ -187,10 +190,48 @@ rpc::HealthItem SchedulerHealth::alerts() const {
   return item;
 }
 
+// Rules that tell a channel that there is not: modules were registered before there was an
+// operator's file, or it has lost one since.
+rpc::HealthItem SchedulerHealth::channels() const {
+  std::vector<std::string> lost;
+  ports::PageRequest page;
+  page.size = ports::kPageSizeMax;
+  do {
+    const auto rules = storage_.reader->list_alert_rules(page);
+    if (!rules.ok()) return {"channels", false, rules.status().text(), "look at the database"};
+    for (const engine::AlertRuleRow& rule : rules->rows) {
+      const bool known = rule.channel.empty() || std::find(channels_.begin(), channels_.end(),
+                                                           rule.channel) != channels_.end();
+      if (!known) lost.push_back("rule '" + rule.name + "' tells channel '" + rule.channel + "'");
+    }
+    page.after = rules->next;
+  } while (!page.after.empty());
+  rpc::HealthItem item{"channels", lost.empty(), std::to_string(channels_.size()) + " configured",
+                       ""};
+  if (lost.empty()) return item;
+  item.value +=
+      "; " + lost.front() + ", which is none of them" +
+      (lost.size() == 1 ? "" : ", as do others, " + std::to_string(lost.size()) + " rules in all");
+  item.advice =
+      "their alerts are recorded and nobody is told: configure the channel in the file "
+      "of --alerts-config, and start the scheduler with it";
+  return item;
+}
+
 rpc::HealthItem SchedulerHealth::heartbeat() const {
-  const std::string failure = watch_.last_failure();
-  return {"heartbeat", failure.empty(), failure.empty() ? "ok, or not configured" : failure,
-          failure.empty() ? "" : "look at the heartbeat of --alerts-config"};
+  const alerts::Heartbeats beats = watch_.heartbeats();
+  if (!beats.configured) return {"heartbeat", true, "not configured", ""};
+  const auto text = [](base::WallTime at) {
+    return engine::utc_text(base::WallTime(std::chrono::floor<std::chrono::seconds>(at)));
+  };
+  const std::string sent =
+      beats.sent_at ? "last taken at " + text(*beats.sent_at) : "none was taken yet";
+  rpc::HealthItem item{"heartbeat", !beats.fails(), sent, ""};
+  if (beats.failed_at) {
+    item.value += "; last failed at " + text(*beats.failed_at) + ": " + beats.failure;
+  }
+  if (beats.fails()) item.advice = "look at the heartbeat of --alerts-config";
+  return item;
 }
 
 }  // namespace weir

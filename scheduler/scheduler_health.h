@@ -32,6 +32,8 @@ class SchedulerHealth final : public rpc::HealthSource {
   void set_fsync_us(std::int64_t median) { fsync_us_ = median; }
   // The result of the check of the database.
   void set_checked(const base::Status& result);
+  // Channels of alerts that the operator has configured; before anybody asks.
+  void set_channels(std::vector<std::string> names) { channels_ = std::move(names); }
   // Of how many runs the logs went, or why not.
   void set_logs_removed(const base::Result<int>& runs);
 
@@ -49,6 +51,7 @@ class SchedulerHealth final : public rpc::HealthSource {
   rpc::HealthItem integrity() const;
   rpc::HealthItem retention() const;
   rpc::HealthItem alerts() const;
+  rpc::HealthItem channels() const;
   rpc::HealthItem heartbeat() const;
 
   const store::Storage& storage_;
@@ -56,6 +59,7 @@ class SchedulerHealth final : public rpc::HealthSource {
   const alerts::AlertOutbox& outbox_;
   const alerts::Watch& watch_;
   const ports::RetentionOptions kept_;
+  std::vector<std::string> channels_;
   std::atomic<std::int64_t> fsync_us_{-1};  // -1: not measured yet
   mutable std::mutex mutex_;
   std::vector<std::string> quarantined_;       // guarded by mutex_

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <fnmatch.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -27,6 +28,8 @@ namespace {
 using base::Code;
 using base::Status;
 
+constexpr const char* kUsualLimit = "p95";  // of --over
+
 struct AlertArguments {
   std::string name;
   std::vector<std::string> selection;
@@ -41,8 +44,7 @@ struct AlertArguments {
 template <class Request>
 Request request_by(const AlertArguments& arguments) {
   Request request;
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_by(caller());
   return request;
 }
@@ -97,9 +99,9 @@ int list_alerts(Invocation& invocation, const AlertArguments& arguments) {
       row.push_back({time_cell(alert.resolved_at())});
       row.push_back({alert.run_id().empty() ? "-" : alert.run_id()});
     }
-    row.push_back({alert.failure().empty()
-                       ? alert.text()
-                       : alert.text() + " (not delivered: " + alert.failure() + ")"});
+    row.push_back({alert.failure().empty() ? in_local_time(alert.text())
+                                           : in_local_time(alert.text()) +
+                                                 " (not delivered: " + alert.failure() + ")"});
     listing.table.add(std::move(row));
     listing.names.push_back(std::to_string(alert.id()));
     listing.items.push_back(&alert);
@@ -213,6 +215,7 @@ Status apply(const AlertArguments& arguments, v1::AlertRule& rule) {
     if (*event != rule.event()) {
       rule.clear_attempts();
       rule.clear_limit();
+      rule.clear_over_usual();
     }
     rule.set_event(*event);
   }
@@ -223,7 +226,11 @@ Status apply(const AlertArguments& arguments, v1::AlertRule& rule) {
     }
   }
   if (arguments.attempts) rule.set_attempts(*arguments.attempts);
-  if (arguments.limit) {
+  if (arguments.limit == kUsualLimit) {
+    rule.clear_limit();
+    rule.set_over_usual(true);
+  } else if (arguments.limit) {
+    rule.clear_over_usual();
     const auto limit = parse_duration(*arguments.limit);
     if (!limit.ok()) return limit.status();
     using google::protobuf::util::TimeUtil;
@@ -246,6 +253,36 @@ Status apply(const AlertArguments& arguments, v1::AlertRule& rule) {
   return {};
 }
 
+bool is_of_runs(v1::AlertEvent event) {
+  return event == v1::ALERT_EVENT_RUN_FAILED || event == v1::ALERT_EVENT_RUN_CANCELED ||
+         event == v1::ALERT_EVENT_RUN_SLOW || event == v1::ALERT_EVENT_RUN_FINISHED;
+}
+
+// A rule may be made before its job is registered; but that no job is called so is more often a
+// mistake, which nobody would hear of.
+void note_no_such_job(Invocation& invocation, const v1::AlertRule& rule) {
+  const auto api = invocation.api();
+  if (!is_of_runs(rule.event()) || rule.selection().empty() || !api.ok()) return;
+  const auto jobs = read_pages(
+      v1::ListJobsRequest(), 0, [&](const auto& page) { return (*api)->list_jobs(page); },
+      [](v1::ListJobsResponse& response) { return response.mutable_jobs(); });
+  if (!jobs.ok()) return;  // the rule is made all the same
+  std::vector<std::string> names;
+  for (const v1::Job& job : jobs->jobs()) {
+    names.push_back(job.name());
+    for (const std::string& pattern : rule.selection()) {
+      if (::fnmatch(pattern.c_str(), names.back().c_str(), FNM_NOESCAPE) == 0) return;
+    }
+  }
+  std::string wanted;
+  for (const std::string& pattern : rule.selection()) {
+    wanted += (wanted.empty() ? "'" : "', '") + pattern;
+  }
+  invocation.note("no job is called " + printable(wanted) +
+                  "' so far; they are named in full:" + (names.empty() ? " pipeline/job" : ""));
+  for (const std::string& name : names) invocation.note("  " + name);
+}
+
 int create_rule(Invocation& invocation, const AlertArguments& arguments) {
   auto request = request_by<v1::CreateAlertRuleRequest>(arguments);
   request.mutable_rule()->set_name(arguments.name);
@@ -258,6 +295,7 @@ int create_rule(Invocation& invocation, const AlertArguments& arguments) {
   if (code == kExitOk) {
     invocation.note(records ? "it only records: give --webhook or --to to be told"
                             : "try it: weir alerts test " + arguments.name);
+    note_no_such_job(invocation, request.rule());
   }
   return code;
 }
@@ -341,7 +379,9 @@ void add_rule_options(CLI::App& command, AlertArguments& arguments, bool create)
   command.add_option("--for", arguments.selection,
                      "pattern of the job, task, asset, schedule or worker: 'shop/*'; repeatable");
   command.add_option("--attempts", arguments.attempts, "failed attempts, of task_failed (1)");
-  command.add_option("--over", arguments.limit, "limit of run_slow; how late, of tick_missed");
+  command.add_option("--over", arguments.limit,
+                     "limit of run_slow, or p95: of what its job usually takes; how late, of "
+                     "tick_missed");
   command.add_option("--webhook", arguments.webhook, "address that gets a POST");
   command.add_option("--secret", arguments.secret,
                      "signs what the webhook gets: file:/path or env:WEIR_SECRET_NAME");

@@ -197,7 +197,7 @@ int show(Invocation& invocation, const AssetArguments& arguments) {
                                                         "weir assets observe " +
                                                             asset.name() + "\n")
           : versions->materializations().empty()
-              ? "never materialized; make it: weir materialize " + asset.name() + "\n"
+              ? "never materialized; make it: weir materialize +" + asset.name() + "\n"
               : paint(Color::kBold, "materializations, newest first") + "\n";
   for (const v1::Materialization& version : versions->materializations()) {
     text += materialization_text(paint, version);
@@ -379,8 +379,7 @@ int observe(Invocation& invocation, const AssetArguments& arguments) {
   request.set_asset(unpaste(arguments.asset));
   request.set_version(arguments.version);
   request.set_by(caller());
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   if (!arguments.at.empty()) {
     const auto at = parse_since(arguments.at, wall_now());
     if (!at.ok()) return invocation.fail(at.status());

@@ -38,10 +38,6 @@ struct SetFreshnessArguments {
   bool observe_only = false;
 };
 
-std::string key_or_new(const std::string& key) {
-  return key.empty() ? client::make_idempotency_key() : key;
-}
-
 base::Result<v1::FreshnessState> parse_state(const std::string& word) {
   if (word.empty()) return v1::FRESHNESS_STATE_UNSPECIFIED;
   std::vector<std::string> words;
@@ -158,7 +154,7 @@ int set_policy(Invocation& invocation, const SetFreshnessArguments& arguments) {
   v1::SetFreshnessRequest request;
   const Status filled = fill_policy(arguments, invocation.options.zone, *request.mutable_policy());
   if (!filled.ok()) return invocation.fail(filled);
-  request.set_idempotency_key(key_or_new(arguments.key));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_asset(unpaste(arguments.asset));
   request.set_by(caller());
   const auto api = invocation.api();
@@ -172,7 +168,7 @@ int set_policy(Invocation& invocation, const SetFreshnessArguments& arguments) {
 
 int unset_policy(Invocation& invocation, const FreshnessArguments& arguments) {
   v1::UnsetFreshnessRequest request;
-  request.set_idempotency_key(key_or_new(arguments.key));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_asset(unpaste(arguments.asset));
   request.set_by(caller());
   const auto api = invocation.api();
@@ -199,7 +195,7 @@ int set_paused(Invocation& invocation, const FreshnessArguments& arguments, cons
     if (!sure.ok()) return invocation.fail(sure);
   }
   Request request;
-  request.set_idempotency_key(key_or_new(arguments.key));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   for (const std::string& asset : arguments.assets) request.add_assets(unpaste(asset));
   request.set_all(arguments.all);
   request.set_reason(arguments.reason);

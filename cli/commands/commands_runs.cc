@@ -133,9 +133,9 @@ int list(Invocation& invocation, const ListArguments& arguments) {
     if (invocation.wide()) {
       row.push_back({std::to_string(counts.failed() + counts.upstream_failed())});
       row.push_back({origin_text(run.origin())});
-      row.push_back({run.reason()});
+      row.push_back({in_local_time(run.reason())});
     }
-    row.push_back({run.message()});
+    row.push_back({in_local_time(run.message())});
     listing.table.add(std::move(row));
     listing.names.push_back(run.id());
     listing.items.push_back(&run);
@@ -152,12 +152,12 @@ void describe_run(Invocation& invocation, const v1::Run& run) {
   };
   line("run      ", run.id());
   line("state    ", paint(state.color, state.text) + queue_text(run));
-  line("message  ", printable(run.message()));
+  line("message  ", printable(in_local_time(run.message())));
   line("job      ", run.job());
   line("selection", printable(run.selection()));
   line("params   ", run.params_json() == "{}" ? "" : printable(run.params_json()));
   line("origin   ", origin_text(run.origin()));
-  line("reason   ", printable(run.reason()));
+  line("reason   ", printable(in_local_time(run.reason())));
   line("created  ", time_cell(run.created_at()));
   line("started  ", time_cell(run.started_at()));
   line("finished ", time_cell(run.finished_at()));
@@ -213,7 +213,7 @@ int show(Invocation& invocation, const RunArguments& arguments) {
                           {span_cell(task.started_at(), task.finished_at())},
                           {task.worker().empty() ? "-" : task.worker()}};
     if (with_progress) row.push_back({shows_progress(task) ? progress_text(task.progress()) : "-"});
-    row.push_back({task.reason()});
+    row.push_back({in_local_time(task.reason())});
     listing.table.add(std::move(row));
     listing.names.push_back(run->run().id() + "/" + task.name());
     listing.items.push_back(&task);
@@ -257,8 +257,7 @@ int cancel(Invocation& invocation, const RunArguments& arguments) {
   const auto run = (*api)->get_run(get);
   if (!run.ok()) return invocation.fail(run.status());
   v1::CancelRunRequest request;
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_run(run->run().id());
   request.set_reason(arguments.reason);
   const auto canceled = (*api)->cancel_run(request);

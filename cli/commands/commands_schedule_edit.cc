@@ -295,8 +295,7 @@ int create(Invocation& invocation, const DefinitionArguments& arguments) {
                                     *request.mutable_definition());
   if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_name(arguments.name);
   request.set_paused(arguments.paused);
   request.set_by(caller());
@@ -334,8 +333,7 @@ int edit(Invocation& invocation, const DefinitionArguments& arguments) {
                     *request.mutable_definition());
   if (!days.ok()) return invocation.fail(days);
   if (arguments.plan) return print_plan(invocation, **api, arguments, request.definition());
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_schedule(known->schedule().name());
   request.set_by(caller());
   const auto answer = (*api)->edit_schedule(request);

@@ -2,6 +2,8 @@
 // are, when they fire and what became of their times. Times are computed by the scheduler, by the
 // code with which it fires them. create and edit stand in commands_schedule_edit.cc.
 // Main thread.
+#include <algorithm>
+#include <map>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -10,6 +12,8 @@
 
 #include "base/errors.h"
 #include "base/names.h"
+#include "base/text.h"
+#include "calendar/utc_text.h"
 #include "cli/commands/commands.h"
 #include "cli/display/schedule_text.h"
 #include "cli/paging.h"
@@ -46,10 +50,6 @@ struct ScheduleArguments {
   int limit = 50;
   bool each = false;
 };
-
-std::string key_of(const ScheduleArguments& arguments) {
-  return arguments.key.empty() ? client::make_idempotency_key() : arguments.key;
-}
 
 // "requested 2026-11-27 02:00:00 CET"
 std::string last_text(const v1::Schedule& schedule) {
@@ -116,6 +116,22 @@ std::string by_text(const std::string& by, const google::protobuf::Timestamp& at
   return reason.empty() ? text : text + ": " + printable(reason);
 }
 
+// Those of each calendar that are not over, in order. A list may go on for decades.
+constexpr std::size_t kDaysOffShown = 5;
+std::map<std::string, std::vector<std::string>> days_by_calendar(
+    const v1::ScheduleDefinition& definition) {
+  const std::string yesterday =
+      calendar::utc_text(std::chrono::floor<std::chrono::seconds>(wall_now()) -
+                         std::chrono::days(1))
+          .substr(0, 10);
+  std::map<std::string, std::vector<std::string>> days;
+  for (const v1::DayOff& off : definition.days_off()) {
+    if (off.day() >= yesterday) days[off.calendar()].push_back(off.day());
+  }
+  for (auto& [calendar, list] : days) std::sort(list.begin(), list.end());
+  return days;
+}
+
 void describe_schedule(Invocation& invocation, const v1::Schedule& schedule) {
   constexpr std::size_t kNameWidth = 11;
   const Painter& paint = invocation.out_paint();
@@ -143,9 +159,13 @@ void describe_schedule(Invocation& invocation, const v1::Schedule& schedule) {
   }
   line("start", printable(definition.start()));
   line("end", printable(definition.end()));
-  for (const v1::DayOff& off : definition.days_off()) {
-    line("day off",
-         off.day() + (off.calendar() == "except" ? "" : "  " + printable(off.calendar())));
+  for (const auto& [calendar, days] : days_by_calendar(definition)) {
+    for (std::size_t i = 0; i < std::min(days.size(), kDaysOffShown); ++i) {
+      line("day off", days[i] + (calendar == "except" ? "" : "  " + printable(calendar)));
+    }
+    if (days.size() <= kDaysOffShown) continue;
+    line("day off", std::to_string(days.size() - kDaysOffShown) + " more until " + days.back() +
+                        "  " + printable(calendar));
   }
   if (definition.jitter_ms() > 0) {
     line("jitter", "up to " + format_duration(std::chrono::milliseconds(definition.jitter_ms())));
@@ -170,7 +190,7 @@ Listing ticks_listing(const v1::ListTicksResponse& ticks, bool wide) {
                           {tick.run_id().empty() ? "-" : tick.run_id()},
                           {time_cell(tick.evaluated_at())}};
     if (wide) row.push_back({tick.triggered_by()});
-    std::string reason = tick.reason();
+    std::string reason = in_local_time(tick.reason());
     if (!wide && !tick.triggered_by().empty()) {
       reason += (reason.empty() ? "" : ", ") + ("asked for by " + tick.triggered_by());
     }
@@ -305,7 +325,7 @@ Status some_or_all(const ScheduleArguments& arguments) {
 
 template <class Request>
 void fill_names(const ScheduleArguments& arguments, Request& request) {
-  request.set_idempotency_key(key_of(arguments));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.mutable_schedules()->Add(arguments.schedules.begin(), arguments.schedules.end());
   request.set_all(arguments.all);
   request.set_reason(arguments.reason);
@@ -348,7 +368,7 @@ int resume(Invocation& invocation, const ScheduleArguments& arguments) {
 
 int trigger(Invocation& invocation, const ScheduleArguments& arguments) {
   v1::TriggerScheduleRequest request;
-  request.set_idempotency_key(key_of(arguments));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_schedule(arguments.schedule);
   request.set_by(caller());
   if (!arguments.at.empty()) {
@@ -381,7 +401,7 @@ int remove(Invocation& invocation, const ScheduleArguments& arguments) {
       invocation.confirm("Delete schedule '" + name + "'? Its history and its runs stay.");
   if (!sure.ok()) return invocation.fail(sure);
   v1::DeleteScheduleRequest request;
-  request.set_idempotency_key(key_of(arguments));
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_schedule(name);
   request.set_by(caller());
   const auto answer = (*api)->delete_schedule(request);
@@ -392,20 +412,13 @@ int remove(Invocation& invocation, const ScheduleArguments& arguments) {
   return kExitOk;
 }
 
-// "10 s", "90 min", "1 d": in the largest unit that is whole.
-std::string whole_span(std::int64_t ms) {
-  constexpr std::pair<std::int64_t, const char*> kUnits[] = {
-      {86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1'000, " s"}};
-  for (const auto& [length, unit] : kUnits) {
-    if (ms % length == 0) return std::to_string(ms / length) + unit;
-  }
-  return std::to_string(ms) + " ms";
-}
-
 // "every 10 s, 360 times until 2026-11-28 15:00:00 CET"; empty of one time.
 std::string times_text(const v1::Upcoming& one) {
   if (one.times() <= 1) return "";
-  std::string text = one.every_ms() > 0 ? "every " + whole_span(one.every_ms()) + ", " : "";
+  std::string text =
+      one.every_ms() > 0
+          ? "every " + base::span_words(std::chrono::milliseconds(one.every_ms())) + ", "
+          : "";
   if (one.more()) return text + "more than " + std::to_string(one.times()) + " times";
   return text + std::to_string(one.times()) + " times until " + time_cell(one.last_nominal_at());
 }

@@ -57,8 +57,7 @@ int print_plan(Invocation& invocation, client::Api& api, const StartArguments& a
 
 base::Result<v1::CreateRunRequest> make_request(const StartArguments& arguments) {
   v1::CreateRunRequest request;
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_job(arguments.job);
   request.set_selection(arguments.selection);
   request.set_priority(arguments.priority);

@@ -51,7 +51,7 @@ int explain(Invocation& invocation, const std::string& pasted) {
     return kExitOk;
   }
   for (const v1::ExplainItem& item : answer->items()) {
-    invocation.data(printable(item.words()) + "\n");
+    invocation.data(printable(in_local_time(item.words())) + "\n");
   }
   return kExitOk;
 }
@@ -82,7 +82,7 @@ class EventPrinter {
     if (!event.subject().empty()) line += "  " + printable(event.subject());
     if (event.epoch() > 0) line += "#" + std::to_string(event.epoch());
     if (!event.state().empty()) line += "  " + paint(state_color(event.state()), event.state());
-    if (!event.message().empty()) line += "  " + printable(event.message());
+    if (!event.message().empty()) line += "  " + printable(in_local_time(event.message()));
     return line;
   }
 

@@ -146,8 +146,7 @@ int drain(Invocation& invocation, const WorkerArguments& arguments) {
   const base::Result<v1::Worker> worker = find_worker(**api, arguments.worker);
   if (!worker.ok()) return invocation.fail(worker.status());
   v1::DrainWorkerRequest request;
-  request.set_idempotency_key(arguments.key.empty() ? client::make_idempotency_key()
-                                                    : arguments.key);
+  request.set_idempotency_key(client::key_or_new(arguments.key));
   request.set_worker(worker->id());
   request.set_undo(arguments.undo);
   const auto answer = (*api)->drain_worker(request);

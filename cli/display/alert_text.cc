@@ -75,6 +75,7 @@ Cell alert_delivery(const v1::Alert& alert) {
 std::string rule_event_text(const v1::AlertRule& rule) {
   std::string text = alert_event_word(rule.event());
   if (rule.attempts() > 1) text += " from " + std::to_string(rule.attempts()) + " attempts on";
+  if (rule.over_usual()) text += " over its usual p95";
   if (rule.has_limit()) text += " over " + limit_text(rule);
   return text;
 }
@@ -102,7 +103,7 @@ std::string alert_description(const Painter& paint, const v1::Alert& alert) {
               std::to_string(alert.count()) + " times, the last " + time_cell(alert.last_at()));
   }
   lines.add("resolved", time_cell(alert.resolved_at()));
-  lines.add("what", printable(alert.text()));
+  lines.add("what", printable(in_local_time(alert.text())));
   lines.add("run", alert.run_id());
   const Cell delivery = alert_delivery(alert);
   lines.add("message", paint(delivery.color, delivery.text) +

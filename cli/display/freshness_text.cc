@@ -42,7 +42,8 @@ std::string age_text(const v1::Freshness& one) {
 }
 
 std::string change_text(const v1::Freshness& one) {
-  if (!one.has_next_change_at()) return "-";
+  const bool waits = one.state() == v1::FRESHNESS_STATE_UNKNOWN && !one.has_last_at();
+  if (!one.has_next_change_at()) return waits ? "when it is first made" : "-";
   return word_of(one.next_state()) + " at " + time_cell(one.next_change_at());
 }
 

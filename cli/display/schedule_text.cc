@@ -8,6 +8,7 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include "base/text.h"
 #include "calendar/utc_text.h"
 #include "cli/text/duration.h"
 #include "cli/values.h"
@@ -57,7 +58,7 @@ std::string catch_up_text(const v1::ScheduleDefinition& definition) {
   }
   if (definition.catch_up() == v1::CATCH_UP_NONE) return text;
   return text + " within " +
-         format_duration(std::chrono::milliseconds(definition.catch_up_window_ms()));
+         base::span_words(std::chrono::milliseconds(definition.catch_up_window_ms()));
 }
 
 std::string overlap_text(const v1::ScheduleDefinition& definition) {

@@ -60,7 +60,7 @@ std::vector<Cell> cells_of(const v1::SimulatedItem& item) {
   if (item.has_tick()) {
     const v1::Tick& tick = item.tick();
     std::string detail = "for " + nominal_text(tick);
-    if (!tick.reason().empty()) detail += ": " + tick.reason();
+    if (!tick.reason().empty()) detail += ": " + in_local_time(tick.reason());
     return {{time_cell(item.at())}, {"tick"}, {tick.schedule()}, outcome_cell(tick), {detail}};
   }
   if (item.has_run()) {
@@ -77,14 +77,14 @@ std::vector<Cell> cells_of(const v1::SimulatedItem& item) {
             {"alert"},
             {alert.rule()},
             {alert.state(), alert.state() == "resolved" ? Color::kGreen : Color::kRed},
-            {alert.subject() + ": " + alert.text()}};
+            {alert.subject() + ": " + in_local_time(alert.text())}};
   }
   const v1::SimulatedFreshness& change = item.freshness();
   return {{time_cell(item.at())},
           {"freshness"},
           {change.asset()},
           {change.to(), state_color(change.to())},
-          {"was " + change.from() + "; " + change.reason()}};
+          {"was " + change.from() + "; " + in_local_time(change.reason())}};
 }
 
 std::string name_of(const v1::SimulatedItem& item) {
@@ -140,12 +140,15 @@ class Timeline {
       name_width_ = std::max(name_width_, std::min(display_width(name), kNameWidthMax));
     }
   }
-  // Runs of a schedule stand in its line.
+  // Runs of a schedule stand in its line, those of a policy in one of its asset.
   static std::string line_of(const v1::SimulatedItem& item) {
-    const bool scheduled = item.has_run() && item.run().origin().kind() == v1::ORIGIN_KIND_SCHEDULE;
-    return printable(scheduled              ? item.run().origin().reference()
-                     : item.has_freshness() ? item.freshness().asset() + " (fresh)"
-                                            : name_of(item));
+    const v1::OriginKind origin =
+        item.has_run() ? item.run().origin().kind() : v1::ORIGIN_KIND_UNSPECIFIED;
+    const std::string& reference = item.run().origin().reference();
+    return printable(origin == v1::ORIGIN_KIND_SCHEDULE    ? reference
+                     : origin == v1::ORIGIN_KIND_FRESHNESS ? reference + " (refresh)"
+                     : item.has_freshness()                ? item.freshness().asset() + " (fresh)"
+                                                           : name_of(item));
   }
   std::string& row(const std::string& name) {
     std::string& found = rows_[name];

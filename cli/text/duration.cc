@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "module/schedule_check.h"
 
 namespace weir::cli {
 namespace {
@@ -145,6 +146,27 @@ bool parse_instant(std::string_view text, base::WallTime& at) {
   return true;
 }
 
+// How long the instant is that `text` begins with: "2026-11-20T19:00:10Z", with a fraction too, or
+// "2026-11-20 19:00:10 UTC"; 0 for none.
+std::size_t utc_length(std::string_view text) {
+  constexpr std::string_view kShape = "0000-00-00*00:00:00";
+  if (text.size() <= kShape.size()) return 0;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool fits = kShape[i] == '0'   ? is_digit(text[i])
+                      : kShape[i] == '*' ? text[i] == 'T' || text[i] == ' '
+                                         : text[i] == kShape[i];
+    if (!fits) return 0;
+  }
+  std::size_t end = kShape.size();
+  if (text[end] == '.') {
+    do {
+      ++end;
+    } while (end < text.size() && is_digit(text[end]));
+  }
+  const std::string_view zone = text[10] == 'T' ? "Z" : " UTC";
+  return text.substr(end).starts_with(zone) ? end + zone.size() : 0;
+}
+
 }  // namespace
 
 base::Result<milliseconds> parse_duration(std::string_view text) {
@@ -192,6 +214,22 @@ std::string format_time(base::WallTime at) {
   return format_parts(local_parts(at), "%Y-%m-%d %H:%M:%S %Z");
 }
 
+std::string in_local_time(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utc_length(text);
+    base::WallTime at{};
+    if (length > 0 && parse_instant(std::string(text.substr(0, 19)) + "Z", at)) {
+      out += format_time(at);
+      text.remove_prefix(length);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 std::string format_clock(base::WallTime at) { return format_parts(local_parts(at), "%H:%M:%S"); }
 
 base::Result<base::WallTime> parse_since(std::string_view text, base::WallTime now) {
@@ -236,9 +274,10 @@ Status set_zone(const std::string& zone) {
   std::error_code error;
   const bool plain = zone.find("..") == std::string::npos && zone.front() != '/';
   if (!plain || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error)) {
-    return Status(
-        Code::kInvalidArgument, base::kErrUsage,
-        "there is no time zone '" + zone + "'; write UTC or a name such as Europe/Berlin");
+    const Status unknown = module::zone_problem(zone);
+    return {Code::kInvalidArgument, base::kErrUsage,
+            unknown.ok() ? "this machine has no time zone '" + zone + "': install tzdata"
+                         : unknown.message()};
   }
   ::setenv("TZ", zone.c_str(), 1);
   ::tzset();

@@ -21,6 +21,9 @@ std::string format_duration(std::chrono::microseconds duration);
 
 // "2026-11-20 20:00:10 CET".
 std::string format_time(base::WallTime at);
+// What the scheduler wrote, with each of its instants ("2026-11-20T19:00:10Z", "2026-11-20 19:00:10
+// UTC") as format_time() shows it.
+std::string in_local_time(std::string_view text);
 // "20:00:10".
 std::string format_clock(base::WallTime at);
 

@@ -143,7 +143,8 @@ constexpr std::string_view kReadme = R"(# @NAME@
 
 A Weir pipeline. Stages are the functions in `pipeline.cc`; `define()` wires them by their types.
 
-    cmake -S . -B build && cmake --build build && ctest --test-dir build
+    cmake -S . -B build            # -DCMAKE_PREFIX_PATH=DIR where Weir is not installed in /usr
+    cmake --build build && ctest --test-dir build
     ./build/@NAME@ run                     # here and now, no server
 
     weir up &                              # scheduler and worker

@@ -1,6 +1,6 @@
 // A message about an alert: JSON for programs, with a text for people in it. What the log of the
-// attempt says is added by whoever delivers it. Pure functions; secrets are references here and
-// stay ones.
+// attempt says is added by whoever delivers it. And the words that findings have in common. Pure
+// functions; secrets are references here and stay ones.
 #include <utility>
 
 #include "base/json.h"
@@ -28,6 +28,23 @@ std::string text_of(const AlertRow& row, const std::string& what, std::string_vi
 }
 
 }  // namespace
+
+std::string duration_words(std::int64_t ms) {
+  if (ms > 0 && ms < 1000) return std::to_string(ms) + " ms";
+  const std::int64_t seconds = ms / 1000;
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) {
+    const std::string rest = seconds % 60 == 0 ? "" : " " + std::to_string(seconds % 60) + " s";
+    return std::to_string(seconds / 60) + " min" + rest;
+  }
+  const std::int64_t minutes = seconds % 3600 / 60;
+  return std::to_string(seconds / 3600) + " h" +
+         (minutes == 0 ? "" : " " + std::to_string(minutes) + " min");
+}
+
+std::int64_t ms_between(WallTime from, WallTime to) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
 
 std::string alert_payload(const AlertRuleRow& rule, const AlertRow& row, const Finding& finding,
                           std::string_view state, WallTime now) {

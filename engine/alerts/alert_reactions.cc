@@ -13,24 +13,6 @@ namespace {
 
 constexpr const char* kDisk = "disk";
 
-std::string name_of_run(const RunRow& row) { return row.job.empty() ? row.selection : row.job; }
-
-std::string duration_words(std::int64_t ms) {
-  const std::int64_t seconds = ms / 1000;
-  if (seconds < 60) return std::to_string(seconds) + " s";
-  if (seconds < 3600) {
-    const std::string rest = seconds % 60 == 0 ? "" : " " + std::to_string(seconds % 60) + " s";
-    return std::to_string(seconds / 60) + " min" + rest;
-  }
-  const std::int64_t minutes = seconds % 3600 / 60;
-  return std::to_string(seconds / 3600) + " h" +
-         (minutes == 0 ? "" : " " + std::to_string(minutes) + " min");
-}
-
-std::int64_t ms_between(WallTime from, WallTime to) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
-}
-
 std::string subject_of_check(const AssetPartition& asset, const std::string& check) {
   return AssetPartitionView(asset).text() + "/" + check;
 }
@@ -95,6 +77,7 @@ struct Reaction {
       resolve_alerts(step, AlertEvent::kRunCanceled, finding.subject, finding.text);
     }
     resolve_alerts(step, AlertEvent::kRunSlow, finding.subject, finding.text, event.of.run);
+    if (event.end == RunState::kSucceeded) measure_run(step, event.of.run);
     finding.event = AlertEvent::kRunFinished;
     find_alerts(step, finding);
   }
@@ -195,24 +178,7 @@ struct Reaction {
   }
 };
 
-}  // namespace
-
-void react_alerts(Step& step) {
-  if (step.state.alerts.rules.empty()) return;
-  for (std::size_t i = 0; i < step.events.size(); ++i) {
-    if (PLANTED(kAlertLost) && i > 3) return;
-    std::visit(Reaction{step}, step.events[i].event);
-  }
-}
-
-void check_passed(Step& step, const AssetPartition& asset, const std::string& check) {
-  if (step.state.alerts.firing.empty()) return;
-  resolve_alerts(step, AlertEvent::kCheckFailed, subject_of_check(asset, check),
-                 "check " + check + " of " + AssetPartitionView(asset).text() + " passed");
-}
-
 void tick_requested(Step& step, const TickRow& tick) {
-  if (step.state.alerts.rules.empty()) return;
   Finding finding;
   finding.event = AlertEvent::kTickMissed;
   finding.subject = tick.schedule;
@@ -231,6 +197,32 @@ void tick_requested(Step& step, const TickRow& tick) {
   }
 }
 
+}  // namespace
+
+// In the order in which it happened: a schedule that has missed times and then makes a run works
+// again.
+void react_alerts(Step& step) {
+  if (step.state.alerts.rules.empty()) return;
+  auto tick = step.requested.begin();
+  const auto follow_ticks = [&](std::size_t until) {
+    for (; tick != step.requested.end() && tick->after <= until; ++tick) {
+      tick_requested(step, tick->tick);
+    }
+  };
+  for (std::size_t i = 0; i < step.events.size(); ++i) {
+    if (PLANTED(kAlertLost) && i > 3) return;
+    follow_ticks(i);
+    std::visit(Reaction{step}, step.events[i].event);
+  }
+  follow_ticks(step.events.size());
+}
+
+void check_passed(Step& step, const AssetPartition& asset, const std::string& check) {
+  if (step.state.alerts.firing.empty()) return;
+  resolve_alerts(step, AlertEvent::kCheckFailed, subject_of_check(asset, check),
+                 "check " + check + " of " + AssetPartitionView(asset).text() + " passed");
+}
+
 void disk_checked(Step& step, const DiskChecked& command) {
   step.state.disk_full = command.low;
   if (!command.low) {
@@ -245,34 +237,6 @@ void disk_checked(Step& step, const DiskChecked& command) {
   finding.text = "the scheduler's disk is nearly full, new runs are refused: " + command.why;
   finding.next = "weir doctor";
   find_alerts(step, finding);
-}
-
-void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::Now now) {
-  if (rule.event != AlertEvent::kRunSlow || !run.row.started_at) return;
-  const Duration limit = std::chrono::milliseconds(rule.threshold);
-  const Duration ran =
-      std::clamp<Duration>(now.wall - *run.row.started_at, Duration::zero(), limit);
-  state.timers.push({now.boot + (limit - ran), TimerKind::kSlowRun, rule.name, {run.row.id, 0}});
-}
-
-void fire_slow_run(Step& step, const std::string& name, RunId id) {
-  Alerts& alerts = step.state.alerts;
-  const auto rule = alerts.rules.find(name);
-  const Run* run = find_run(step.state, id);
-  if (rule == alerts.rules.end() || run == nullptr || !run->row.started_at) return;
-  Finding finding;
-  finding.event = AlertEvent::kRunSlow;
-  finding.subject = name_of_run(run->row);
-  finding.run = id;
-  finding.measure = ms_between(*run->row.started_at, step.now.wall);
-  finding.text = "run " + id.text() + " of " + finding.subject + " goes on for longer than " +
-                 duration_words(rule->second.threshold);
-  finding.next = "weir explain " + id.text();
-  // The rule was changed since: it has a later deadline.
-  if (rule->second.event != finding.event || finding.measure < rule->second.threshold) return;
-  const auto known = alerts.firing.find({name, finding.subject});
-  const bool told = known != alerts.firing.end() && alerts.live.at(known->second).run == id;
-  if (!told && selects(rule->second, finding)) fire_alert(step, rule->second, finding);
 }
 
 }  // namespace weir::engine

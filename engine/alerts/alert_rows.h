@@ -27,9 +27,10 @@ struct AlertRuleRow {
   std::string channel;                 // a name in the operator's configuration, or neither
   std::string secret;  // of the webhook: "file:PATH" or "env:WEIR_SECRET_NAME", never itself
   base::WallTime changed_at{};
-  std::string changed_by;  // "user@host", or the module that declares it
-  std::string pipeline;    // that declares it; empty: it was made by command
-  bool deleted = false;    // a deleted row is erased
+  std::string changed_by;   // "user@host", or the module that declares it
+  std::string pipeline;     // that declares it; empty: it was made by command
+  bool over_usual = false;  // of run_slow: over the p95 of its job's successes, not a threshold
+  bool deleted = false;     // a deleted row is erased
 
   static constexpr Table kTable{"alert_rules"};
   static constexpr auto erased() { return &AlertRuleRow::deleted; }
@@ -39,7 +40,8 @@ struct AlertRuleRow {
                       column("selection", &Row::selection), column("threshold", &Row::threshold),
                       column("webhook", &Row::webhook), column("channel", &Row::channel),
                       column("secret", &Row::secret), column("changed_at", &Row::changed_at),
-                      column("changed_by", &Row::changed_by), column("pipeline", &Row::pipeline));
+                      column("changed_by", &Row::changed_by), column("pipeline", &Row::pipeline),
+                      column("over_usual", &Row::over_usual));
   }
 };
 

@@ -42,8 +42,9 @@ Status check_rule(const AlertRuleRow& rule) {
     const std::string wrong = pattern_problem(pattern);
     if (!wrong.empty()) return bad(rule.name, "pattern '" + pattern + "' " + wrong);
   }
-  const auto problems = module::alert_problems(
-      {rule.name, rule.event, "", rule.threshold, rule.webhook, rule.channel, rule.secret});
+  const auto problems =
+      module::alert_problems({rule.name, rule.event, "", rule.threshold, rule.webhook, rule.channel,
+                              rule.secret, rule.over_usual});
   return problems.empty() ? Status() : problems.front();
 }
 
@@ -128,7 +129,7 @@ void keep_alert_rule(Step& step, AlertRuleRow rule, const char* what) {
     end_alerts_of(step, rule.name, "its rule was changed");
   }
   alerts.rules[rule.name] = rule;
-  for (const auto& [id, run] : step.state.runs) arm_slow_run(step.state, rule, run, step.now);
+  arm_slow_runs(step.state, rule, step.now);
   emit(step, AlertChanged{rule.name, "", what, rule.changed_by});
   write(step, std::move(rule));
 }
@@ -137,6 +138,7 @@ void drop_alert_rule(Step& step, const std::string& name, const std::string& by)
   end_alerts_of(step, name, "its rule was deleted");
   auto rule = step.state.alerts.rules.extract(name);
   rule.mapped().deleted = true;
+  forget_usual(step.state);
   emit(step, AlertChanged{name, "", "deleted", by});
   write(step, std::move(rule.mapped()));
 }

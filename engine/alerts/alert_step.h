@@ -63,15 +63,25 @@ void restore_alerts(State& state, const Snapshot& snapshot, base::Now now);
 // What goes to the outbox: the channel, the attempt whose log says more, the message itself.
 std::string alert_payload(const AlertRuleRow& rule, const AlertRow& row, const Finding& finding,
                           std::string_view state, WallTime now);
+std::string duration_words(std::int64_t ms);  // "2 h 5 min"
+std::int64_t ms_between(WallTime from, WallTime to);
 
 // ---- alert_reactions.cc ----
 // What follows for alerts from all that the step has raised, when everything else has followed.
 void react_alerts(Step& step);
 void check_passed(Step& step, const AssetPartition& asset, const std::string& check);
-void tick_requested(Step& step, const TickRow& tick);
 void disk_checked(Step& step, const DiskChecked& command);
+
+// ---- slow_runs.cc ----
+std::string name_of_run(const RunRow& run);  // its job, or its selection
+// Where the rule is of slow runs and selects the run: the instant at which it is one.
+void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::Now now);
+void arm_slow_runs(State& state, const AlertRuleRow& rule, base::Now now);  // all that are live
 // A run that was to be over by now.
 void fire_slow_run(Step& step, const std::string& rule, RunId run);
-void arm_slow_run(State& state, const AlertRuleRow& rule, const Run& run, base::Now now);
+// A run has succeeded: what is usual for its job may be another time from now on.
+void measure_run(Step& step, RunId run);
+void take_usual(Step& step);      // that was read for this step
+void forget_usual(State& state);  // if no rule asks for it any more
 
 }  // namespace weir::engine

@@ -233,9 +233,7 @@ void restore_alerts(State& state, const Snapshot& snapshot, base::Now now) {
     if (PLANTED(kAlertDoubled)) continue;
     if (row.state == AlertState::kFiring) alerts.firing[{row.rule, row.subject}] = row.id;
   }
-  for (const auto& [name, rule] : alerts.rules) {
-    for (const auto& [id, run] : state.runs) arm_slow_run(state, rule, run, now);
-  }
+  for (const auto& [name, rule] : alerts.rules) arm_slow_runs(state, rule, now);
 }
 
 }  // namespace weir::engine

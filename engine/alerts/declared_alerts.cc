@@ -41,13 +41,14 @@ AlertRuleRow declared_rule(const Manifest& manifest, const module::AlertSpec& sp
   row.channel = spec.channel;
   row.secret = spec.secret;
   row.pipeline = manifest.pipeline;
+  row.over_usual = spec.over_usual;
   return row;
 }
 
 bool same_rule(const AlertRuleRow& a, const AlertRuleRow& b) {
   return a.pipeline == b.pipeline && a.event == b.event && a.selection == b.selection &&
-         a.threshold == b.threshold && a.webhook == b.webhook && a.channel == b.channel &&
-         a.secret == b.secret;
+         a.threshold == b.threshold && a.over_usual == b.over_usual && a.webhook == b.webhook &&
+         a.channel == b.channel && a.secret == b.secret;
 }
 
 std::set<std::string> rule_names(const Manifest& manifest) {

@@ -98,7 +98,8 @@ constexpr std::array<std::string_view, base::kWords<ExplainKind>.size()> kTempla
     "its policy is paused by {ref} and starts no runs[text?: {text}]; `weir freshness resume "
     "{subject}` has it go on",
     "run {ref} makes it anew",
-    "it has no deadline to come",
+    "it has no deadline to come[never?: nothing requires it before it is first made, which "
+    "`weir materialize +{subject}` does]",
     "it is made anew from {start@} on: it passes until {deadline@}, less {expected~} for {text} "
     "({ref}) and a margin",
     "before that schedule {ref} makes it, at {due@}, and puts that off",

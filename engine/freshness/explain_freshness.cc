@@ -24,13 +24,15 @@ class FreshnessExplainer : private Teller {
     }
     if (row.paused) return say(ExplainKind::kFreshnessPaused, {row.paused_by}, row.pause_reason);
     if (policy_.refresh) return say(ExplainKind::kFreshnessRun, {policy_.refresh.text()}, "");
-    explain_next(standing_of(step_.state, policy_, step_.now.wall));
+    explain_next(standing_of(step_.state, policy_, step_.now.wall), last.has_value());
   }
 
  private:
   // The arithmetic: deadline, expected duration, margin, and what is stale.
-  void explain_next(const Standing& standing) {
-    if (!standing.deadline) return say(ExplainKind::kFreshnessDone, {}, "");
+  void explain_next(const Standing& standing, bool made) {
+    if (!standing.deadline) {
+      return say(ExplainKind::kFreshnessDone, {}, "", {{"never", made ? 0 : 1}});
+    }
     const RefreshPlan plan = plan_refresh(step_.state, policy_, step_.now.wall);
     const WallTime start = start_of(policy_, standing, plan);
     std::string tasks;

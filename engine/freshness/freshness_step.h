@@ -20,6 +20,8 @@ std::unique_ptr<const calendar::Occurrences> deadlines_of(const module::Freshnes
 // has seen to.
 base::Status check_freshness(const State& state, const Manifest& manifest, const Zones& zones);
 void declare_freshness(Step& step, const Manifest& manifest);  // the state has its zones
+// Says what a registration changes; nothing of a policy that people have set, which stays.
+void add_freshness_changes(const State& state, const Manifest& manifest, ModuleChange& change);
 void pause_freshness(Step& step, const PauseFreshness& command);
 void set_freshness(Step& step, const SetFreshness& command);
 

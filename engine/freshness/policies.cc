@@ -41,16 +41,20 @@ void declare_one(Step& step, module::FreshnessSpec spec) {
   begin_policy(step, policy, asset, std::move(spec));
 }
 
+bool made_by(const State& state, const std::string& asset, const std::string& pipeline) {
+  const auto found = state.assets.find(asset);
+  return found != state.assets.end() && found->second.pipeline == pipeline;
+}
+
 // A policy that is declared no more is gone; one that people have set stays, and says so when
 // nobody makes its asset.
 void take_back(Step& step, const std::string& pipeline, const std::set<std::string>& kept) {
   for (auto at = step.state.freshness.begin(); at != step.state.freshness.end();) {
     FreshnessPolicy& policy = at->second;
-    const auto asset = step.state.assets.find(at->first);
-    const bool mine = asset != step.state.assets.end() && asset->second.pipeline == pipeline;
+    const bool mine = made_by(step.state, at->first, pipeline);
     const bool set = !at->second.row.set_by.empty();
     if (mine && set) {
-      at->second.made = !asset->second.retired;
+      at->second.made = !step.state.assets.at(at->first).retired;
       step.renewed.insert(at->first);
     }
     if (!mine || set || kept.contains(at->first)) {
@@ -90,19 +94,9 @@ void set_pause(FreshnessPolicy& policy, const PauseFreshness& command) {
   policy.row.pause_reason = command.pause ? command.reason : "";
 }
 
-// The active module that makes the asset.
-const Manifest* maker_of(const State& state, const std::string& asset) {
-  for (const auto& [pipeline, module] : state.catalog->modules) {
-    if (module->stage_by_asset.contains(asset)) return module->manifest.get();
-  }
-  return nullptr;
-}
-
 Status nobody_makes(const State& state, const std::string& asset) {
   std::vector<std::string> known;
-  for (const auto& [pipeline, module] : state.catalog->modules) {
-    for (const auto& [made, stage] : module->stage_by_asset) known.push_back(made);
-  }
+  for (const auto& [made, stage] : state.catalog->whole().by_asset) known.push_back(made);
   return {Code::kNotFound, base::kErrUnknownAsset,
           "no registered pipeline makes an asset '" + asset + "'." +
               base::did_you_mean(asset, known) +
@@ -129,9 +123,8 @@ Status unset_policy(Step& step, const SetFreshness& command) {
                 "' is as its module declares it; that is where it is changed"};
   }
   policy.row.set_by.clear();
-  const Manifest* maker = maker_of(step.state, command.asset);
-  if (maker != nullptr) {
-    for (const module::FreshnessSpec& spec : maker->freshness) {
+  if (const auto* maker = step.state.catalog->whole().maker_of(command.asset)) {
+    for (const module::FreshnessSpec& spec : maker->manifest->freshness) {
       if (spec.asset != command.asset) continue;
       module::FreshnessSpec declared = spec;
       declared.asset.clear();
@@ -174,6 +167,25 @@ void declare_freshness(Step& step, const Manifest& manifest) {
   take_back(step, manifest.pipeline, kept);
 }
 
+void add_freshness_changes(const State& state, const Manifest& manifest, ModuleChange& change) {
+  std::set<std::string> kept;
+  for (const module::FreshnessSpec& spec : manifest.freshness) {
+    kept.insert(spec.asset);
+    module::FreshnessSpec declared = spec;
+    declared.asset.clear();
+    const auto found = state.freshness.find(spec.asset);
+    if (found == state.freshness.end() || !found->second.made) {
+      change.added.push_back("freshness " + spec.asset);
+    } else if (found->second.row.set_by.empty() && found->second.row.spec != declared) {
+      change.changed.push_back("freshness " + spec.asset);
+    }
+  }
+  for (const auto& [asset, policy] : state.freshness) {
+    if (kept.contains(asset) || !policy.row.set_by.empty()) continue;
+    if (made_by(state, asset, manifest.pipeline)) change.removed.push_back("freshness " + asset);
+  }
+}
+
 void pause_freshness(Step& step, const PauseFreshness& command) {
   if (answered_before(step, command.request)) return;
   std::vector<FreshnessPolicy*> policies;
@@ -201,7 +213,7 @@ void set_freshness(Step& step, const SetFreshness& command) {
   Status status;
   if (!command.spec) {
     status = unset_policy(step, command);
-  } else if (maker_of(step.state, command.asset) == nullptr) {
+  } else if (step.state.catalog->whole().maker_of(command.asset) == nullptr) {
     status = nobody_makes(step.state, command.asset);
   } else {
     module::FreshnessSpec named = *command.spec;

@@ -46,8 +46,7 @@ class Planner {
 
  private:
   const module::StageSpec& spec(std::int32_t stage) const {
-    const StageGraph::Place& place = graph_.stages[std::size_t(stage)];
-    return place.manifest->stages[std::size_t(place.stage)];
+    return graph_.stages[std::size_t(stage)].spec();
   }
   void include(std::int32_t stage) {
     if (!chosen_.insert(stage).second) return;
@@ -162,9 +161,8 @@ class RunsThatMake {
     if (job.empty() && selection.empty()) return false;
     const auto stages = plan_stages(*state_.catalog, job, selection);
     if (!stages.ok()) return false;
-    return std::any_of(stages->begin(), stages->end(), [&](const PlannedStage& planned) {
-      return makes(planned.module->manifest->stages[std::size_t(planned.stage)], asset_);
-    });
+    return std::any_of(stages->begin(), stages->end(),
+                       [&](const PlannedStage& planned) { return makes(planned.spec(), asset_); });
   }
 
   const State& state_;
@@ -264,14 +262,6 @@ void start_refresh(Step& step, FreshnessPolicy& policy, const Standing& standing
 }
 
 }  // namespace
-
-std::optional<std::int64_t> Durations::p90() const {
-  if (ms.empty()) return std::nullopt;
-  std::vector<std::int64_t> sorted = ms;
-  const auto at = (sorted.size() * 9 + 9) / 10 - 1;  // the nearest rank
-  std::nth_element(sorted.begin(), sorted.begin() + std::ptrdiff_t(at), sorted.end());
-  return sorted[at];
-}
 
 std::optional<ScheduledRun> schedule_before(const State& state, const std::string& asset,
                                             WallTime latest) {

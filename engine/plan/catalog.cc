@@ -23,11 +23,6 @@ using module::DependencySpec;
 
 constexpr std::size_t kJobProblemsShownMax = 10;
 
-const module::StageSpec& spec_of(const StageGraph& graph, std::size_t i) {
-  const StageGraph::Place& place = graph.stages[i];
-  return place.manifest->stages[std::size_t(place.stage)];
-}
-
 std::int32_t producer_of(const StageGraph& graph, const Module& module, std::size_t consumer,
                          const DependencySpec& dep) {
   if (const auto asset = graph.by_asset.find(dep.name); asset != graph.by_asset.end()) {
@@ -53,7 +48,7 @@ void add_stages(StageGraph& graph, const Module& module, std::int32_t place) {
 void join_stages(StageGraph& out, const std::vector<const Module*>& modules) {
   out.graph.resize(out.stages.size());
   for (std::size_t i = 0; i < out.stages.size(); ++i) {
-    const auto& spec = spec_of(out, i);
+    const auto& spec = out.stages[i].spec();
     out.graph[i].names.push_back(spec.name);
     for (const auto& output : spec.outputs) {
       if (output.asset != spec.name) out.graph[i].names.push_back(output.asset);
@@ -127,6 +122,11 @@ std::vector<std::int32_t> find_alike(const std::vector<module::StageSpec>& stage
 
 }  // namespace
 
+const StageGraph::Place* StageGraph::maker_of(std::string_view asset) const {
+  const auto found = by_asset.find(asset);
+  return found == by_asset.end() ? nullptr : &stages[std::size_t(found->second)];
+}
+
 bool joins_run(DependencyKind kind) {
   return kind == DependencyKind::kAsset || kind == DependencyKind::kAfter;
 }
@@ -177,12 +177,17 @@ Result<FoundJob> find_job(const Catalog& catalog, const std::string& name) {
   const auto [first, last] = catalog.jobs_by_short_name.equal_range(name);
   if (first == last) {
     std::vector<std::string> known;
+    std::string jobs;  // of a pipeline that is named so
     for (const auto& [full, job] : catalog.jobs) {
       known.push_back(full);
       known.push_back(job.spec->name);
+      if (full.starts_with(name + "/"))
+        jobs += (jobs.empty() ? " Jobs of that pipeline: " : ", ") + full;
     }
+    if (!jobs.empty()) jobs += ".";
     return Status(Code::kNotFound, base::kErrUnknownJob,
-                  "no job is named '" + name + "'." + base::did_you_mean(name, known) +
+                  "no job is named '" + name + "'." +
+                      (jobs.empty() ? base::did_you_mean(name, known) : jobs) +
                       " `weir register MODULE` adds the jobs of a module.");
   }
   if (std::next(first) == last) return catalog.jobs.at(first->second);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -19,23 +20,19 @@ namespace weir::engine {
 // Whether a dependency orders the tasks of a run.
 bool joins_run(module::DependencyKind kind);
 
-struct Module;
-
-struct PlannedStage {
-  std::shared_ptr<Module> module;
-  std::int32_t stage = 0;
-};
-
 // The stages of some modules, joined.
 struct StageGraph {
   struct Place {
     const module::Manifest* manifest = nullptr;  // of a module of the catalog
     std::int32_t module = 0;                     // its place among the modules of the graph
     std::int32_t stage = 0;
+    const module::StageSpec& spec() const { return manifest->stages[std::size_t(stage)]; }
   };
   std::vector<Place> stages;
   std::map<std::string, std::int32_t, std::less<>> by_asset;
   Graph graph;
+  // The stage that makes the asset, null for none.
+  const Place* maker_of(std::string_view asset) const;
 };
 
 struct Module {
@@ -51,6 +48,12 @@ struct Module {
 };
 std::shared_ptr<Module> make_module(ModuleRow row,
                                     std::shared_ptr<const module::Manifest> manifest);
+
+struct PlannedStage {
+  std::shared_ptr<Module> module;
+  std::int32_t stage = 0;
+  const module::StageSpec& spec() const { return module->manifest->stages[std::size_t(stage)]; }
+};
 
 // "pipeline/job", and what it is.
 struct FoundJob {

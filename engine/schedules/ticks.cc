@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/planted.h"
+#include "base/text.h"
 #include "engine/alerts/alert_step.h"
 #include "engine/schedules/occurrences.h"
 #include "engine/schedules/schedule_step.h"
@@ -62,15 +63,6 @@ Instant caught_up_from(const Schedule& schedule, Instant last, Instant end) {
   return from;
 }
 
-// "24 h", "90 min", "45 s".
-std::string span_words(std::int64_t ms) {
-  constexpr std::pair<std::int64_t, const char*> kUnits[] = {{3'600'000, " h"}, {60'000, " min"}};
-  for (const auto& [length, unit] : kUnits) {
-    if (ms % length == 0) return std::to_string(ms / length) + unit;
-  }
-  return std::to_string(ms / 1'000) + " s";
-}
-
 std::string day_off_text(const calendar::Occurrence& time) {
   return "a day off of '" + time.day_off + "'";
 }
@@ -80,7 +72,7 @@ std::string missed_because(const Schedule& schedule) {
   std::string text = "it passed while the scheduler was down or the clock was set; catch-up: ";
   text += base::word_of(spec.catch_up);
   if (spec.catch_up == module::CatchUp::kLast) text += " " + std::to_string(spec.catch_up_runs);
-  return text + " within " + span_words(spec.catch_up_window_ms);
+  return text + " within " + base::span_words(milliseconds(spec.catch_up_window_ms));
 }
 
 // The nominal times after `after` and up to `last`, as one row if there are any; but where they
@@ -207,7 +199,8 @@ void arm_reads(State& state, base::Now now) {
   if (!state.withdrawn.empty() && !std::exchange(state.withdrawal_timer, true)) {
     state.timers.push({now.boot, TimerKind::kWithdraw, "", {}});
   }
-  if (!state.measured_for.empty() && !std::exchange(state.measure_timer, true)) {
+  const bool measures = !state.measured_for.empty() || !state.alerts.unmeasured.empty();
+  if (measures && !std::exchange(state.measure_timer, true)) {
     state.timers.push({now.boot, TimerKind::kMeasure, "", {}});
   }
   if (state.rebase && !std::exchange(state.rebase_timer, true)) {
@@ -218,8 +211,8 @@ void arm_reads(State& state, base::Now now) {
 void write_tick(Step& step, TickRow row) {
   if (row.outcome != TickOutcome::kRequested) {
     emit(step, TickRecorded{row.schedule, row.nominal, row.outcome, row.reason});
-  } else if (row.triggered_by.empty()) {
-    tick_requested(step, row);
+  } else if (row.triggered_by.empty() && !step.state.alerts.rules.empty()) {
+    step.requested.push_back({step.events.size(), row});
   }
   write(step, std::move(row));
 }

@@ -132,20 +132,6 @@ Basis make_basis(const State& state, const module::Manifest& manifest,
   return basis;
 }
 
-struct Place {
-  const module::Manifest* manifest = nullptr;
-  const module::StageSpec* stage = nullptr;
-};
-
-// The stage that makes the asset now.
-Place place_of(const State& state, const std::string& asset) {
-  const StageGraph& graph = state.catalog->whole();
-  const auto found = graph.by_asset.find(asset);
-  if (found == graph.by_asset.end()) return {};
-  const StageGraph::Place& place = graph.stages[std::size_t(found->second)];
-  return {place.manifest, &place.manifest->stages[std::size_t(place.stage)]};
-}
-
 const ValueRef* current_value(const State& state, const std::string& asset) {
   const CurrentVersion& current = current_version(state, AssetPartitionView(asset, ""));
   return current.materialization != 0 ? &current.value : nullptr;
@@ -231,13 +217,14 @@ bool up_to_date(const State& state, const Run& run, const Task& task) {
 }
 
 Currency currency_of(const State& state, const std::string& asset) {
-  const Place place = place_of(state, asset);
+  const StageGraph::Place* maker = state.catalog->whole().maker_of(asset);
   const CurrentVersion& current = current_version(state, AssetPartitionView(asset, ""));
-  if (place.stage == nullptr || current.materialization == 0 || !current.basis) {
+  if (maker == nullptr || current.materialization == 0 || !current.basis) {
     return Currency::kUnknown;
   }
-  const Digest wanted = make_basis(state, *place.manifest, *place.stage, "{}", [&](std::size_t i) {
-                          return current_value(state, place.stage->dependencies[i].name);
+  const module::StageSpec& stage = maker->spec();
+  const Digest wanted = make_basis(state, *maker->manifest, stage, "{}", [&](std::size_t i) {
+                          return current_value(state, stage.dependencies[i].name);
                         }).all;
   if (!wanted) return Currency::kUnknown;
   return wanted == current.basis ? Currency::kUpToDate : Currency::kStale;
@@ -245,29 +232,30 @@ Currency currency_of(const State& state, const std::string& asset) {
 
 std::vector<StaleCause> stale_causes(const State& state, const MaterializationRow& version) {
   std::vector<StaleCause> causes;
-  const Place place = place_of(state, version.of.asset);
-  if (place.stage == nullptr) return causes;
-  const auto active = state.active.find(place.manifest->pipeline);
+  const StageGraph::Place* maker = state.catalog->whole().maker_of(version.of.asset);
+  if (maker == nullptr) return causes;
+  const module::StageSpec& stage = maker->spec();
+  const auto active = state.active.find(maker->manifest->pipeline);
   const auto module =
       active == state.active.end() ? state.modules.end() : state.modules.find(active->second);
   const std::optional<WallTime> since = module == state.modules.end()
                                             ? std::nullopt
                                             : std::optional(module->second->row.registered_at);
-  if (version.code_version != place.stage->code_version) {
+  if (version.code_version != stage.code_version) {
     causes.push_back({StaleKind::kCode, "",
-                      "its code is version " + quoted(place.stage->code_version) + ", not " +
+                      "its code is version " + quoted(stage.code_version) + ", not " +
                           quoted(version.code_version),
                       since});
   }
-  for (const auto& output : place.stage->outputs) {
+  for (const auto& output : stage.outputs) {
     if (output.asset != version.of.asset || output.type == version.value.type) continue;
     causes.push_back({StaleKind::kCode, "", "its type has changed", since});
   }
-  if (version.params != digest_of_params(*place.manifest, *place.stage, "{}")) {
+  if (version.params != digest_of_params(*maker->manifest, stage, "{}")) {
     causes.push_back(
         {StaleKind::kParameter, "", "it was made with other parameters than the defaults", {}});
   }
-  compare_dependencies(state, version, *place.stage, causes);
+  compare_dependencies(state, version, stage, causes);
   return causes;
 }
 

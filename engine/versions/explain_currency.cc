@@ -28,8 +28,7 @@ std::vector<std::string> stale_above(const State& state, const std::string& asse
     for (const std::int32_t parent : graph.graph[std::size_t(order[i])].parents) {
       if (!seen.insert(parent).second) continue;
       order.push_back(parent);
-      const StageGraph::Place& place = graph.stages[std::size_t(parent)];
-      for (const auto& output : place.manifest->stages[std::size_t(place.stage)].outputs) {
+      for (const auto& output : graph.stages[std::size_t(parent)].spec().outputs) {
         if (currency_of(state, output.asset) == Currency::kStale) stale.push_back(output.asset);
       }
     }

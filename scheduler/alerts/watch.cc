@@ -20,9 +20,9 @@ void Watch::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::string Watch::last_failure() const {
+Heartbeats Watch::heartbeats() const {
   const std::lock_guard lock(mutex_);
-  return last_failure_;
+  return heartbeats_;
 }
 
 void Watch::work(const std::stop_token& stop, ports::Inbox& inbox) {
@@ -41,8 +41,10 @@ void Watch::work(const std::stop_token& stop, ports::Inbox& inbox) {
       status = {base::Code::kUnavailable, base::kErrInternal, "the loop has taken nothing since"};
     }
     if (status.ok()) status = options_.beat(stop);
+    const base::WallTime now = options_.clock();
     const std::lock_guard lock(mutex_);
-    last_failure_ = status.ok() ? "" : status.text();
+    (status.ok() ? heartbeats_.sent_at : heartbeats_.failed_at) = now;
+    if (!status.ok()) heartbeats_.failure = status.text();
   }
 }
 

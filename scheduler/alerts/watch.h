@@ -6,10 +6,12 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 
+#include "base/ids.h"
 #include "base/status.h"
 #include "engine/alerts/alert_commands.h"
 #include "scheduler/ports/inbox.h"
@@ -22,23 +24,34 @@ struct WatchOptions {
   std::function<std::uint64_t()> commands_taken;  // by the loop, so far
   // Sends the heartbeat; empty: there is none.
   std::function<base::Status(const std::stop_token&)> beat;
+  std::function<base::WallTime()> clock;
+};
+
+// How the heartbeat fares.
+struct Heartbeats {
+  bool configured = false;
+  std::optional<base::WallTime> sent_at;    // the last that was taken
+  std::optional<base::WallTime> failed_at;  // the last that was not
+  std::string failure;                      // why; stays when later ones are taken
+  bool fails() const { return failed_at && (!sent_at || *sent_at < *failed_at); }
 };
 
 class Watch {
  public:
-  explicit Watch(WatchOptions options) : options_(std::move(options)) {}
+  explicit Watch(WatchOptions options) : options_(std::move(options)) {
+    heartbeats_.configured = bool(options_.beat);
+  }
 
   void start(ports::Inbox& inbox);
   void stop();
-  // Of the newest heartbeat; empty when it was sent. For `weir doctor`.
-  std::string last_failure() const;
+  Heartbeats heartbeats() const;  // for `weir doctor`
 
  private:
   void work(const std::stop_token& stop, ports::Inbox& inbox);
 
   const WatchOptions options_;
   mutable std::mutex mutex_;
-  std::string last_failure_;  // guarded by mutex_
+  Heartbeats heartbeats_;  // guarded by mutex_
   std::jthread thread_;
 };
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "engine/freshness/policy.h"
 #include "engine/records.h"
+#include "engine/runs/durations.h"
 #include "engine/store.h"
 
 namespace weir::ports {
@@ -116,6 +116,9 @@ class Reader {
   // By asset: what the last attempts that made it took. Those without one are left out.
   virtual base::Result<std::map<std::string, engine::Durations>> durations(
       const std::vector<std::string>& assets) = 0;
+  // By job: what its last successes took, as above.
+  virtual base::Result<std::map<std::string, engine::Durations>> job_durations(
+      const std::vector<std::string>& jobs) = 0;
   // By the full name of the schedule, which need not exist any more; newest first.
   virtual base::Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                                          const TickFilter& filter,

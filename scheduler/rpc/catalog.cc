@@ -31,8 +31,7 @@ base::Result<std::vector<std::string>> Definitions::select(std::string_view expr
   std::vector<std::string> names;
   for (std::size_t i = 0; i < graph.stages.size(); ++i) {
     if (!(*chosen)[i]) continue;
-    const engine::StageGraph::Place& place = graph.stages[i];
-    for (const auto& output : place.manifest->stages[std::size_t(place.stage)].outputs) {
+    for (const auto& output : graph.stages[i].spec().outputs) {
       names.push_back(output.asset);
     }
   }

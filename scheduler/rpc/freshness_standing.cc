@@ -3,9 +3,9 @@
 // Pure.
 #include "scheduler/rpc/freshness_standing.h"
 
-#include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "calendar/cron_text.h"
 #include "engine/freshness/standing.h"
 
@@ -13,28 +13,9 @@ namespace weir::rpc {
 namespace {
 
 using engine::FreshnessState;
+using std::chrono::milliseconds;
 
 constexpr int kChangesMax = 1000;  // instants that are looked at
-
-// "25 h", "1 d 12 h", "1 min 30 s": whole parts only.
-std::string span_text(std::int64_t ms) {
-  struct Unit {
-    std::int64_t ms;
-    const char* name;
-  };
-  constexpr std::array<Unit, 5> kUnits{
-      {{86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1000, " s"}, {1, " ms"}}};
-  // People say 26 h and not 1 d 2 h.
-  const bool in_hours = ms < 2 * kUnits[0].ms;
-  std::string text;
-  for (const Unit& unit : kUnits) {
-    if (in_hours && unit.ms == kUnits[0].ms && ms % unit.ms != 0) continue;
-    const std::int64_t count = ms / unit.ms;
-    ms %= unit.ms;
-    if (count > 0) text += (text.empty() ? "" : " ") + std::to_string(count) + unit.name;
-  }
-  return text.empty() ? "0 s" : text;
-}
 
 std::string deadlines_text(const module::FreshnessSpec& spec) {
   const auto cron = calendar::read_cron(spec.cron);
@@ -51,16 +32,18 @@ std::string deadlines_text(const module::FreshnessSpec& spec) {
 std::string description_of(const module::FreshnessSpec& spec) {
   std::string text;
   if (spec.kind == module::FreshnessKind::kMaxAge) {
-    text = "at most " + span_text(spec.fail_ms) + " old";
-    if (spec.warn_ms > 0) text += ", warns from " + span_text(spec.warn_ms);
+    text = "at most " + base::span_words(milliseconds(spec.fail_ms)) + " old";
+    if (spec.warn_ms > 0) text += ", warns from " + base::span_words(milliseconds(spec.warn_ms));
   } else {
-    text =
-        deadlines_text(spec) + ", made not more than " + span_text(spec.lower_bound_ms) + " before";
-    if (spec.warn_margin_ms > 0) text += ", warns " + span_text(spec.warn_margin_ms) + " before";
+    text = deadlines_text(spec) + ", made not more than " +
+           base::span_words(milliseconds(spec.lower_bound_ms)) + " before";
+    if (spec.warn_margin_ms > 0)
+      text += ", warns " + base::span_words(milliseconds(spec.warn_margin_ms)) + " before";
   }
   if (spec.required_after_ms == 0) text += ", required from the start";
   if (spec.required_after_ms > 0) {
-    text += ", required " + span_text(spec.required_after_ms) + " after it was declared";
+    text += ", required " + base::span_words(milliseconds(spec.required_after_ms)) +
+            " after it was declared";
   }
   return text + (spec.action == module::FreshnessAction::kObserve ? "; observed only" : "");
 }

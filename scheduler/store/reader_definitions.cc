@@ -175,20 +175,30 @@ Result<engine::Snapshot> SqliteReader::snapshot() {
 
 Result<std::map<std::string, engine::Durations>> SqliteReader::durations(
     const std::vector<std::string>& assets) {
+  return select_durations(kSelectDurations, assets);
+}
+
+Result<std::map<std::string, engine::Durations>> SqliteReader::job_durations(
+    const std::vector<std::string>& jobs) {
+  return select_durations(kSelectJobDurations, jobs);
+}
+
+Result<std::map<std::string, engine::Durations>> SqliteReader::select_durations(
+    const char* sql, const std::vector<std::string>& names) {
   Result<ReaderPool::Lease> lease = pool_->borrow();
   if (!lease.ok()) return lease.status();
-  Result<Statement*> prepared = lease->statement(kSelectDurations);
+  Result<Statement*> prepared = lease->statement(sql);
   if (!prepared.ok()) return prepared.status();
   std::map<std::string, engine::Durations> found;
-  for (const std::string& asset : assets) {
-    (*prepared)->query(asset, static_cast<std::int64_t>(engine::Durations::kKept));
+  for (const std::string& name : names) {
+    (*prepared)->query(name, static_cast<std::int64_t>(engine::Durations::kKept));
     while (true) {
       Result<bool> more = (*prepared)->next();
       if (!more.ok()) return more.status();
       if (!*more) break;
-      found[asset].ms.push_back((*prepared)->int64(0));
+      found[name].ms.push_back((*prepared)->int64(0));
     }
-    if (const auto one = found.find(asset); one != found.end()) {
+    if (const auto one = found.find(name); one != found.end()) {
       std::reverse(one->second.ms.begin(), one->second.ms.end());  // the newest last
     }
   }

@@ -518,8 +518,13 @@ CREATE TABLE silences (
 ) STRICT;
 )sql";
 
-// A schedule says whose module declares it: names of pipelines may begin with each other's.
+// A rule may be of runs that take longer than they usually do.
 constexpr const char* kEighteenth = R"sql(
+ALTER TABLE alert_rules ADD COLUMN over_usual INTEGER NOT NULL DEFAULT 0;  -- 1: than the p95
+)sql";
+
+// A schedule says whose module declares it: names of pipelines may begin with each other's.
+constexpr const char* kNineteenth = R"sql(
 ALTER TABLE schedules ADD COLUMN pipeline TEXT NOT NULL DEFAULT '';  -- '': it was made by command
 UPDATE schedules SET pipeline = coalesce(
   (SELECT modules.pipeline FROM modules
@@ -530,7 +535,7 @@ UPDATE schedules SET pipeline = coalesce(
 ALTER TABLE schedules DROP COLUMN declared;
 )sql";
 
-constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
+constexpr std::array<Migration, 19> kMigrations{{{1, kFirst},
                                                  {2, kSecond},
                                                  {3, kThird},
                                                  {4, kFourth},
@@ -547,7 +552,8 @@ constexpr std::array<Migration, 18> kMigrations{{{1, kFirst},
                                                  {15, kFifteenth},
                                                  {16, kSixteenth},
                                                  {17, kSeventeenth},
-                                                 {18, kEighteenth}}};
+                                                 {18, kEighteenth},
+                                                 {19, kNineteenth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

@@ -72,6 +72,8 @@ class SqliteReader final : public ports::Reader {
   Result<engine::Snapshot> snapshot() override;
   Result<std::map<std::string, engine::Durations>> durations(
       const std::vector<std::string>& assets) override;
+  Result<std::map<std::string, engine::Durations>> job_durations(
+      const std::vector<std::string>& jobs) override;
   Result<Page<engine::TickRow>> list_ticks(const std::string& schedule,
                                            const ports::TickFilter& filter,
                                            const ports::PageRequest& page) override;
@@ -116,6 +118,9 @@ class SqliteReader final : public ports::Reader {
   Result<StageNames> stage_names(ReaderPool::Lease& lease, const engine::Digest& module);
   Result<engine::RunId> newest_run(ReaderPool::Lease& lease, std::string_view condition,
                                    std::string_view reference);
+
+  Result<std::map<std::string, engine::Durations>> select_durations(
+      const char* sql, const std::vector<std::string>& names);
 
   // Of a reference to one that there is not, or not any more.
   base::Status unknown_run(std::string_view reference) const;

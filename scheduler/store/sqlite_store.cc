@@ -125,6 +125,7 @@ Status SqliteStore::prepare_statements() {
       {&load_run_, select_rows<engine::RunRow>("WHERE run_id=?")},
       {&load_artifact_, select_rows<engine::ArtifactRow>("WHERE digest=?")},
       {&load_durations_, kSelectDurations},
+      {&load_job_durations_, kSelectJobDurations},
       {&load_materialization_, select_rows<engine::MaterializationRow>("WHERE id=?")},
       {&load_ticks_, select_rows<engine::TickRow>(
                          "WHERE schedule=?1 AND nominal<=?3 AND nominal>=coalesce((SELECT nominal "
@@ -230,7 +231,12 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
     if (*found) facts.artifacts.emplace(digest, std::move(row));
   }
   for (const std::string& asset : reads.durations) {
-    if (Status status = load_durations(asset, facts.durations[asset]); !status.ok()) return status;
+    Status status = load_durations(load_durations_, asset, facts.durations[asset]);
+    if (!status.ok()) return status;
+  }
+  for (const std::string& job : reads.job_durations) {
+    Status status = load_durations(load_job_durations_, job, facts.job_durations[job]);
+    if (!status.ok()) return status;
   }
   for (const std::int64_t id : reads.materializations) {
     engine::MaterializationRow row;
@@ -248,13 +254,14 @@ Result<engine::Facts> SqliteStore::load(const engine::Reads& reads) {
 }
 
 // The newest first, and so kept the other way round.
-Status SqliteStore::load_durations(const std::string& asset, engine::Durations& durations) {
-  load_durations_.query(asset, static_cast<std::int64_t>(engine::Durations::kKept));
+Status SqliteStore::load_durations(Statement& statement, const std::string& name,
+                                   engine::Durations& durations) {
+  statement.query(name, static_cast<std::int64_t>(engine::Durations::kKept));
   while (true) {
-    Result<bool> more = load_durations_.next();
+    Result<bool> more = statement.next();
     if (!more.ok()) return more.status();
     if (!*more) break;
-    durations.ms.insert(durations.ms.begin(), load_durations_.int64(0));
+    durations.ms.insert(durations.ms.begin(), statement.int64(0));
   }
   return {};
 }

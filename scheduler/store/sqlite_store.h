@@ -35,6 +35,14 @@ inline constexpr const char* kSelectDurations =
     "WHERE made.asset=? AND made.partition='' AND attempts.started_at > 0 "
     "AND attempts.finished_at IS NOT NULL ORDER BY made.id DESC LIMIT ?";
 
+// What the successes among the last thousand runs of a job took, which queued ones are too. A retry
+// makes only what its parent had not.
+inline constexpr const char* kSelectJobDurations =
+    "SELECT max((finished_at - started_at + 999) / 1000, 0) FROM (SELECT run_id, state, origin, "
+    "started_at, finished_at FROM runs WHERE job=? ORDER BY run_id DESC LIMIT 1000) "
+    "WHERE state='succeeded' AND origin<>'retry' AND started_at IS NOT NULL "
+    "AND finished_at IS NOT NULL ORDER BY run_id DESC LIMIT ?";
+
 inline constexpr int kApplicationId = 0x57656972;  // "Weir", so that file(1) and we know our own
 
 // A store generation that no database has had, never 0.
@@ -97,7 +105,8 @@ class SqliteStore final : public engine::Store {
   base::Status prepare_statements();
   base::Status read_generation();
   base::Status open_transaction(bool sync);
-  base::Status load_durations(const std::string& asset, engine::Durations& durations);
+  base::Status load_durations(Statement& statement, const std::string& name,
+                              engine::Durations& durations);
   base::Status load_ticks(const engine::Reads::Ticks& wanted, std::vector<engine::TickRow>& ticks);
   base::Status checkpoint();
   void lay_out_wal();
@@ -113,7 +122,7 @@ class SqliteStore final : public engine::Store {
   RowWriter writer_;
   Statement begin_, commit_, rollback_, probe_;
   Statement load_reply_, load_run_, load_artifact_, load_ticks_, load_durations_,
-      load_materialization_, prune_;
+      load_job_durations_, load_materialization_, prune_;
   Retention retention_;
   StoreStats stats_;
   std::uint64_t generation_ = 0;

@@ -35,7 +35,8 @@ base::Result<Response> unary(Connection& connection, Stub& stub,
 
 }  // namespace
 
-std::string make_idempotency_key() {
+std::string key_or_new(std::string_view given) {
+  if (!given.empty()) return std::string(given);
   std::random_device device;
   std::string random;
   for (int word = 0; word < 4; ++word) {

@@ -29,8 +29,8 @@ inline constexpr std::size_t kUploadChunkBytes = 1u << 20;
 inline constexpr int kMessageBytesMax = 64 << 20;  // of one answer
 inline constexpr int kCallTriesMax = 8;            // of one call, while the scheduler restarts
 
-// 128 random bits in hexadecimal.
-std::string make_idempotency_key();
+// The idempotency key that a caller gives, or a new one: 128 random bits in hexadecimal.
+std::string key_or_new(std::string_view given);
 
 class EventStream;
 

@@ -147,8 +147,7 @@ Result<std::vector<ModuleChange>> Client::register_modules(const std::vector<std
 
 Result<std::string> Client::create_run(const RunRequest& request) {
   v1::CreateRunRequest message;
-  message.set_idempotency_key(request.idempotency_key.empty() ? make_idempotency_key()
-                                                              : request.idempotency_key);
+  message.set_idempotency_key(key_or_new(request.idempotency_key));
   message.set_job(request.job);
   message.set_selection(request.selection);
   for (const auto& [name, json] : request.params) (*message.mutable_params())[name] = json;
@@ -220,8 +219,7 @@ Result<Run> Client::wait(std::string_view run, std::chrono::milliseconds timeout
 Result<Done> Client::cancel_run(std::string_view run, std::string_view reason,
                                 std::string_view idempotency_key) {
   v1::CancelRunRequest request;
-  request.set_idempotency_key(idempotency_key.empty() ? make_idempotency_key()
-                                                      : std::string(idempotency_key));
+  request.set_idempotency_key(key_or_new(idempotency_key));
   request.set_run(std::string(run));
   request.set_reason(std::string(reason));
   const auto answer = impl_->api.cancel_run(request);

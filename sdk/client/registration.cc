@@ -73,8 +73,7 @@ Result<v1::RegisterModulesResponse> register_bundles(Api& api,
     if (Status status = upload_missing(api, bundles, options); !status.ok()) return status;
   }
   v1::RegisterModulesRequest request;
-  request.set_idempotency_key(options.idempotency_key.empty() ? make_idempotency_key()
-                                                              : options.idempotency_key);
+  request.set_idempotency_key(key_or_new(options.idempotency_key));
   request.set_dry_run(options.dry_run);
   request.set_allow_breaking(options.allow_breaking);
   for (const ModuleBundle& bundle : bundles) {

@@ -70,6 +70,16 @@ base::Result<engine::Facts> MemoryStore::load(const engine::Reads& reads) {
               .count());
     }
   }
+  for (const std::string& job : reads.job_durations) {
+    auto& durations = facts.job_durations[job];
+    for (const auto& [id, run] : tables_.runs.rows()) {
+      const bool succeeded = run.job == job && run.state == engine::RunState::kSucceeded &&
+                             run.origin.kind != engine::OriginKind::kRetry;
+      if (!succeeded || !run.started_at || !run.finished_at) continue;
+      durations.add(
+          std::chrono::ceil<std::chrono::milliseconds>(*run.finished_at - *run.started_at).count());
+    }
+  }
   for (const std::int64_t id : reads.materializations) {
     const engine::MaterializationRow* row = tables_.materializations.find(id);
     if (row != nullptr) facts.materializations.emplace(id, *row);

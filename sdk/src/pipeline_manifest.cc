@@ -121,6 +121,7 @@ std::vector<module::AlertSpec> alert_specs(const impl::PipelineRecord& pipeline)
     spec.webhook = record.webhook;
     spec.channel = record.channel;
     spec.secret = record.secret;
+    spec.over_usual = record.over_usual;
     spec.name = record.name;
     const std::string wanted = record.about + "/" + std::string(base::word_of(spec.event));
     for (int number = 1; spec.name.empty(); ++number) {

@@ -86,6 +86,8 @@ def test_a_failed_job_tells_over_a_kill_and_its_success_too(arguments):
         place.ok("alerts", "create", "bad_daily", "--on", "run_failed", "--for", "alerting/*",
                  "--webhook", receiver.url(), "--secret", "file:" + secret)
         assert "bad_daily" in place.ok("alerts", "rules").out
+        by_job = place.ok("alerts", "create", "by_job", "--on", "run_failed", "--for", "daily").err
+        assert "no job is called 'daily'" in by_job and "alerting/daily" in by_job, by_job
         failed = place.run("run", "daily", "-p", "report.fail=true")
         assert failed.code == 1, failed
         receiver.wait_for(1)  # taken, and never answered
@@ -156,6 +158,20 @@ def test_the_operators_channels_and_heartbeat(arguments):
         doctor = place.run("doctor")
         assert "alerts" in doctor.out and "status 3" in doctor.out, doctor
         assert json.loads(beats.wait_for(1)[0][2])["heartbeat"] is True
+        wait_until("the heartbeat to be noted",
+                   lambda: "last taken at 2" in place.run("doctor").out)
+        refused = place.run("register", place.module("e2e_alerting_declared"))
+        assert refused.code != 0 and "no channel 'team'" in refused.err, refused
+        assert "alerting/daily" not in place.ok("alerts", "rules").out
+
+
+def test_a_channel_that_there_is_not_is_said_where_there_are_none(arguments):
+    with Place(arguments.bin) as place:
+        place.start_up()
+        registered = place.ok("register", place.module("e2e_alerting_declared"))
+        assert "tell channel 'team'" in registered.err, registered
+        doctor = place.run("doctor")
+        assert "tells channel 'team'" in doctor.out and "not configured" in doctor.out, doctor
 
 
 def test_a_module_brings_its_own_rules(arguments):

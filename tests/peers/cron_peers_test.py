@@ -63,7 +63,7 @@ class Croniter:
                 return form
         week = case.fields["weekday"]
         named = {day for day, _ in week.nth} | week.last_weekdays
-        if named and week.values - named and len(week.values | named) < 7:
+        if named and week.values - named and (case.six or len(week.values | named) < 7):
             return "# or L beside weekdays"
         return ""
 
@@ -128,7 +128,8 @@ class CronParser:
         for form in ("whole name", "wraps", "wraps to Sunday", "W", "LW", "L-", "L5"):
             if form in case.forms:
                 return form
-        if any(field.repeats for field in case.fields.values()):
+        sundays = sum((7 - begin) % step == 0 for begin, step in week.opened) + (0 in week.values)
+        if sundays > 1 or any(field.repeats for field in case.fields.values()):
             return "a value named twice"
         if week.nth and len(week.items) > 1:
             return "# beside others"
@@ -138,9 +139,8 @@ class CronParser:
 
     def wrong(self, case, at, ours, theirs, changes):
         """The error of its own that it may show where its reading says `ours`, or nothing."""
-        if theirs is None and case.zone == "Australia/Lord_Howe" and \
-                any(at < change <= ours for change in changes):
-            return "a clock that is set by half an hour: finds nothing"
+        if theirs is None and any(at < change <= ours for change in changes):
+            return "the clock is set by less than an hour, or within one: finds nothing"
         return ""
 
     def reading(self, case):

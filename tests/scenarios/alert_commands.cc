@@ -36,7 +36,8 @@ struct Words {
 
 const engine::RequestInfo kAsked{.reply_to = 1, .idempotency_key = {}, .hash = {}};
 
-// "alert create NAME on=run_failed for=shop/* webhook=https://… to=CHANNEL secret=… limit=2h
+// "alert create NAME on=run_failed for=shop/* webhook=https://… to=CHANNEL secret=…
+// limit=2h|p95
 // times=3"; "alert edit", "alert delete NAME", "alert test NAME".
 std::string do_alert(World& world, const Words& line) {
   const std::string& verb = line.words.at(1);
@@ -55,7 +56,9 @@ std::string do_alert(World& world, const Words& line) {
   command.rule.channel = line.option("to");
   command.rule.secret = line.option("secret");
   command.rule.threshold = std::stoll(line.option("times", "0"));
-  if (const auto limit = line.option("limit"); !limit.empty()) {
+  const auto limit = line.option("limit");
+  command.rule.over_usual = limit == "p95";
+  if (!limit.empty() && !command.rule.over_usual) {
     command.rule.threshold = test::parse_duration(limit) / std::chrono::milliseconds(1);
   }
   return world.step(command);

@@ -20,7 +20,7 @@ namespace weir::test {
 //   param p                        a parameter; or with its schema and values: p {d:date} {"d":…}
 //   job nightly = a+               a job and its selection
 //   freshness a = max_age [fail=26h]                the same
-//   alert late = nightly [on=run_slow limit=2h to=team webhook=URL secret=env:X times=3]
+//   alert late = nightly [on=run_slow limit=2h|p95 to=team webhook=URL secret=env:X times=3]
 //   schedule s = 0 2 * * *; @daily [job=nightly …]   see schedule_text.h
 //
 // Options stand at the end of a line: [retry=3 delay=5s timeout=1m priority=2 type=u schema=s

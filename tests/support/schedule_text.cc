@@ -99,7 +99,8 @@ module::AlertSpec parse_alert(const std::string& name, const std::string& about,
   spec.about = about;
   for (const auto& [option, value] : options) {
     if (option == "on") spec.event = base::parse_word<module::AlertEvent>(value).value();
-    if (option == "limit") spec.threshold = milliseconds_of(value);
+    spec.over_usual = spec.over_usual || (option == "limit" && value == "p95");
+    if (option == "limit" && value != "p95") spec.threshold = milliseconds_of(value);
     if (option == "times") spec.threshold = std::stoll(value);
     if (option == "to") spec.channel = value;
     if (option == "webhook") spec.webhook = value;

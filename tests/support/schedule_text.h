@@ -23,7 +23,7 @@ module::ScheduleSpec parse_schedule(const std::string& name, const std::string& 
 module::FreshnessSpec parse_freshness(const std::string& asset, const std::string& text,
                                       const std::multimap<std::string, std::string>& options);
 
-//   alert NAME = ABOUT [on=run_slow limit=2h times=3 to=CHANNEL webhook=URL secret=REF]
+//   alert NAME = ABOUT [on=run_slow limit=2h|p95 times=3 to=CHANNEL webhook=URL secret=REF]
 module::AlertSpec parse_alert(const std::string& name, const std::string& about,
                               const std::multimap<std::string, std::string>& options);
 

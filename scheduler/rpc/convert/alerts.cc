@@ -38,6 +38,7 @@ void to_proto(const engine::AlertRuleRow& row, v1::AlertRule* out) {
   to_proto(row.changed_at, out->mutable_changed_at());
   out->set_changed_by(row.changed_by);
   out->set_pipeline(row.pipeline);
+  out->set_over_usual(row.over_usual);
 }
 
 void to_proto(const engine::AlertRow& row, v1::Alert* out) {
@@ -83,6 +84,7 @@ base::Result<engine::AlertRuleRow> rule_from_proto(const v1::AlertRule& rule) {
   }
   if (rule.has_limit() && attempts) return bad_rule(rule, "task_failed has no limit of time");
   row.threshold = rule.attempts();
+  row.over_usual = rule.over_usual();
   if (!rule.has_limit()) return row;
   const auto& limit = rule.limit();
   if (limit.seconds() < 0 || limit.seconds() > TimeUtil::kDurationMaxSeconds || limit.nanos() < 0) {

@@ -8,10 +8,10 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "base/errors.h"
-#include "base/names.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/alerts.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/channels.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "weir/v1/alert_service.grpc.pb.h"
@@ -60,10 +60,7 @@ Status list_alerts(Backend& backend, const v1::ListAlertsRequest& request,
 Status check_channel(const Backend& backend, const std::string& channel) {
   const std::vector<std::string>& known = backend.options.alert_channels;
   if (channel.empty() || std::find(known.begin(), known.end(), channel) != known.end()) return {};
-  return {base::Code::kNotFound, base::kErrUnknownAlert,
-          "the operator has configured no channel '" + channel + "'." +
-              base::did_you_mean(channel, known) +
-              " Channels are in the file that the scheduler was given with --alerts-config."};
+  return {base::Code::kNotFound, base::kErrUnknownAlert, unknown_channel(backend, channel)};
 }
 
 // What every command of people has: a key, a hash of what was asked, and who.

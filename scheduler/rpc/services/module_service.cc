@@ -1,6 +1,8 @@
 // ModuleService: files of modules, and their registration. A registration is judged here as far as
 // that needs no state of the engine: the manifest, the files, what the connected workers' machines
 // have.
+#include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "base/errors.h"
@@ -8,6 +10,7 @@
 #include "scheduler/rpc/blob_upload.h"
 #include "scheduler/rpc/call.h"
 #include "scheduler/rpc/convert/api.h"
+#include "scheduler/rpc/services/channels.h"
 #include "scheduler/rpc/services/page.h"
 #include "scheduler/rpc/services/services.h"
 #include "scheduler/rpc/services/transfer.h"
@@ -164,8 +167,37 @@ Status add_zones(Backend& backend, const module::Manifest& manifest, engine::Zon
   return {};
 }
 
+// Channels that the module's rules tell. Where the operator has configured some, another is a
+// mistake; where there are none nobody is to be told, as on the machine of whoever writes the
+// pipeline or in its tests, and it is a warning.
+Status check_channels(const Backend& backend, const module::Manifest& manifest,
+                      std::vector<std::string>& warnings) {
+  const std::vector<std::string>& known = backend.options.alert_channels;
+  std::set<std::string> unknown;
+  for (const module::AlertSpec& alert : manifest.alerts) {
+    const bool there = alert.channel.empty() ||
+                       std::find(known.begin(), known.end(), alert.channel) != known.end();
+    if (there) continue;
+    if (!known.empty()) {
+      return {base::Code::kFailedPrecondition, base::kErrUnknownAlert,
+              "alert rule '" + manifest.pipeline + "/" + alert.name +
+                  "': " + unknown_channel(backend, alert.channel) +
+                  " Change it in the pipeline, or add it there and start the scheduler again."};
+    }
+    unknown.insert(alert.channel);
+  }
+  for (const std::string& channel : unknown) {
+    warnings.push_back("alert rules of pipeline '" + manifest.pipeline + "' tell channel '" +
+                       channel +
+                       "', and this scheduler has no channels: their alerts are recorded and "
+                       "nobody is told. Channels are in the file of --alerts-config");
+  }
+  return {};
+}
+
 base::Result<CommandBody> register_command(Backend& backend,
-                                           const v1::RegisterModulesRequest& request) {
+                                           const v1::RegisterModulesRequest& request,
+                                           std::vector<std::string>& warnings) {
   auto info = request_info(request.idempotency_key(), request_hash(request));
   if (!info.ok()) return info.status();
   if (request.modules_size() < 1 || request.modules_size() > kModulesPerRequestMax) {
@@ -181,6 +213,8 @@ base::Result<CommandBody> register_command(Backend& backend,
     if (!upload.ok()) return upload.status();
     const Status known = add_zones(backend, *upload->manifest, command.zones);
     if (!known.ok()) return known;
+    const Status told = check_channels(backend, *upload->manifest, warnings);
+    if (!told.ok()) return told;
     command.modules.push_back(std::move(upload).value());
   }
   return CommandBody(std::move(command));
@@ -252,9 +286,14 @@ class ModuleServiceImpl final : public v1::ModuleService::CallbackService {
   ServerUnaryReactor* RegisterModules(CallbackServerContext* context,
                                       const v1::RegisterModulesRequest* request,
                                       v1::RegisterModulesResponse* response) override {
-    const auto prepare = [this, request] { return register_command(backend_, *request); };
-    const auto on_success = [this, request, response](const engine::Reply& reply) {
+    // One after the other: the answer follows what was prepared.
+    const auto warnings = std::make_shared<std::vector<std::string>>();
+    const auto prepare = [this, request, warnings] {
+      return register_command(backend_, *request, *warnings);
+    };
+    const auto on_success = [this, request, response, warnings](const engine::Reply& reply) {
       if (!request->dry_run()) backend_.catalog.invalidate();
+      for (const std::string& warning : *warnings) response->add_warnings(warning);
       if (backend_.sessions.platforms().empty()) {
         response->add_warnings(
             "no worker is connected, so nothing says yet whether the module can start there");

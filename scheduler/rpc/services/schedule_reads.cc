@@ -297,8 +297,7 @@ void note_made(const engine::Catalog& catalog, const std::string& job, base::Wal
   const auto stages = engine::plan_stages(catalog, job, "");
   if (!stages.ok()) return;  // its ticks will say so
   for (const engine::PlannedStage& planned : *stages) {
-    const auto& stage = planned.module->manifest->stages[std::size_t(planned.stage)];
-    for (const auto& output : stage.outputs) {
+    for (const auto& output : planned.spec().outputs) {
       const auto known = made.try_emplace(output.asset, due).first;
       known->second = std::min(known->second, due);
     }

@@ -37,8 +37,11 @@ class Turn {
   const bool mine_;
 };
 
-// Of everything that the active modules make.
-Status read_history(Backend& backend, dryrun::World& world) {
+bool asks_what_is_usual(const engine::AlertRuleRow& rule) { return rule.over_usual; }
+
+// Of everything that the active modules make; of their jobs where a rule asks for it, which one of
+// a module that is only tried may do too.
+Status read_history(Backend& backend, const v1::SimulateRequest& request, dryrun::World& world) {
   const auto definitions = backend.catalog.definitions();
   if (!definitions.ok()) return definitions.status();
   std::vector<std::string> assets;
@@ -47,6 +50,19 @@ Status read_history(Backend& backend, dryrun::World& world) {
   if (!durations.ok()) return durations.status();
   world.history.insert(std::make_move_iterator(durations->begin()),
                        std::make_move_iterator(durations->end()));
+  const auto& rules = world.snapshot.alert_rules;
+  const bool asked = std::any_of(rules.begin(), rules.end(), asks_what_is_usual);
+  if (!asked && request.manifests().empty()) return {};
+  std::vector<std::string> jobs;
+  for (const auto& manifest : (*definitions)->manifests) {
+    for (const module::JobSpec& job : manifest->jobs) {
+      jobs.push_back(manifest->pipeline + "/" + job.name);
+    }
+  }
+  auto taken = backend.reader.job_durations(jobs);
+  if (!taken.ok()) return taken.status();
+  world.job_history.insert(std::make_move_iterator(taken->begin()),
+                           std::make_move_iterator(taken->end()));
   return {};
 }
 
@@ -96,7 +112,7 @@ Status answer(Backend& backend, const v1::SimulateRequest& request,
   if (!snapshot.ok()) return snapshot.status();
   world.snapshot = std::move(snapshot).value();
   world.now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  if (Status status = read_history(backend, world); !status.ok()) return status;
+  if (Status status = read_history(backend, request, world); !status.ok()) return status;
   if (Status status = read_queued(backend, world, response); !status.ok()) return status;
   Against against;
   if (!request.against().empty()) {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/freshness/policy.h"
 #include "engine/records.h"
+#include "engine/runs/durations.h"
 #include "scheduler/store/row_codec.h"
 
 namespace weir::store {

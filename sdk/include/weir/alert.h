@@ -41,9 +41,10 @@ class AlertOptions {
   const impl::AlertRecord& record() const { return record_; }  // for the runtime, Job and Asset
 
  protected:
-  AlertOptions(impl::AlertOn on, std::int64_t threshold) {
+  AlertOptions(impl::AlertOn on, std::int64_t threshold, bool over_usual = false) {
     record_.on = on;
     record_.threshold = threshold;
+    record_.over_usual = over_usual;
   }
 
  private:
@@ -60,7 +61,8 @@ class AlertOptions {
 // About the runs of a job.
 class [[nodiscard]] JobAlert : public AlertOptions<JobAlert> {
  public:
-  explicit JobAlert(impl::AlertOn on, std::int64_t threshold = 0) : AlertOptions(on, threshold) {}
+  explicit JobAlert(impl::AlertOn on, std::int64_t threshold = 0, bool over_usual = false)
+      : AlertOptions(on, threshold, over_usual) {}
 };
 
 // About an asset and the task that makes it.
@@ -79,6 +81,9 @@ inline JobAlert on_end() { return JobAlert(impl::AlertOn::kRunFinished); }
 inline JobAlert on_slow(std::chrono::milliseconds limit) {
   return JobAlert(impl::AlertOn::kRunSlow, limit.count());
 }
+// A run goes on for longer than 95 of 100 of the job's last successes did, by the last 20 and with
+// five at least; a second at least. It is over with the run.
+inline JobAlert on_slower_than_usual() { return JobAlert(impl::AlertOn::kRunSlow, 0, true); }
 // A time of one of the job's schedules was missed or made no run. It is over when one makes a run.
 inline JobAlert on_missed_tick() { return JobAlert(impl::AlertOn::kTickMissed); }
 // The same, also when the run is asked for so late, a second at least.

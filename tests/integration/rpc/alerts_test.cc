@@ -82,6 +82,45 @@ class AlertsTest : public SchedulerTest {
     wait_until_finished(id);
   }
 
+  // The pipeline with a rule that tells the channel; what the registration was answered.
+  grpc::Status register_telling(const std::string& channel, v1::RegisterModulesResponse* response) {
+    module::Manifest declared = manifest();
+    module::AlertSpec rule;
+    rule.name = "daily/run_failed";
+    rule.about = "daily";
+    rule.channel = channel;
+    declared.alerts.push_back(rule);
+    const std::string text = module::manifest_to_json(declared).dump();
+    const std::string program = "program of " + text;
+    const std::string digest = base::sha256(program).hex();
+    EXPECT_TRUE(upload(program, digest, std::ssize(program)).ok());
+    v1::RegisterModulesRequest request = register_request();
+    request.mutable_modules(0)->mutable_files(0)->set_digest(digest);
+    request.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
+    request.mutable_modules(0)->set_manifest_json(text);
+    Call call(scheduler_->token());
+    return modules_->RegisterModules(call.get(), request, response);
+  }
+  void start_with(const std::string& alerts_config) {
+    scheduler_.reset();
+    SchedulerOptions wanted = options();
+    wanted.alerts_config = directory_.path() + "/alerts.json";
+    std::ofstream(wanted.alerts_config) << alerts_config;
+    start(wanted);
+    alerts_ = v1::AlertService::NewStub(channel_);
+  }
+  v1::HealthItem doctor(const std::string& name) {
+    Call call(scheduler_->token());
+    v1::GetHealthResponse response;
+    const auto status = system_->GetHealth(call.get(), v1::GetHealthRequest(), &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    for (const v1::HealthItem& item : response.items()) {
+      if (item.name() == name) return item;
+    }
+    ADD_FAILURE() << "doctor says nothing of " << name;
+    return {};
+  }
+
   std::unique_ptr<Stub> alerts_;
 };
 
@@ -182,6 +221,45 @@ TEST_F(AlertsTest, WhatCannotBeMeantIsRefused) {
   const auto unknown = create(rule);
   EXPECT_EQ(unknown.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(unknown.error_message(), HasSubstr("--alerts-config"));
+}
+
+TEST_F(AlertsTest, ARegistrationThatTellsAnUnknownChannelIsRefusedWhereThereAreChannels) {
+  start_with(R"({"channels": {"team": {"command": "true"}}})");
+  v1::RegisterModulesResponse response;
+  const auto refused = register_telling("taem", &response);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(),
+              HasSubstr("alert rule 'etl/daily/run_failed': the operator"));
+  EXPECT_THAT(refused.error_message(), HasSubstr("Did you mean 'team'?"));
+  v1::ListAlertRulesResponse rules;
+  ASSERT_TRUE(ask(&Stub::ListAlertRules, v1::ListAlertRulesRequest(), &rules).ok());
+  EXPECT_THAT(rules.rules(), IsEmpty());
+  const auto known = register_telling("team", &response);
+  EXPECT_TRUE(known.ok()) << known.error_message();
+  EXPECT_THAT(response.warnings(), testing::Not(testing::Contains(HasSubstr("channel"))));
+  EXPECT_TRUE(doctor("channels").ok());
+}
+
+TEST_F(AlertsTest, WhereThereAreNoChannelsARegistrationIsWarnedAndDoctorSaysSo) {
+  EXPECT_TRUE(doctor("channels").ok());
+  v1::RegisterModulesResponse response;
+  const auto taken = register_telling("team", &response);
+  ASSERT_TRUE(taken.ok()) << taken.error_message();
+  EXPECT_THAT(response.warnings(),
+              testing::Contains(HasSubstr("tell channel 'team', and this scheduler has no")));
+  EXPECT_FALSE(doctor("channels").ok());
+  EXPECT_THAT(doctor("channels").value(),
+              HasSubstr("rule 'etl/daily/run_failed' tells channel 'team'"));
+  start_with(R"({"channels": {"team": {"command": "true"}}})");
+  EXPECT_TRUE(doctor("channels").ok()) << "the operator has added it since";
+}
+
+TEST_F(AlertsTest, DoctorSaysWhetherThereIsAHeartbeatAndHowItFares) {
+  EXPECT_EQ(doctor("heartbeat").value(), "not configured");
+  LoopbackHttp receiver(take);
+  start_with(R"({"heartbeat": {"webhook": ")" + receiver.url() + R"(", "every_s": 3600}})");
+  EXPECT_EQ(doctor("heartbeat").value(), "none was taken yet");
+  EXPECT_TRUE(doctor("heartbeat").ok());
 }
 
 TEST_F(AlertsTest, SilencedAlertsAreRecordedAndATestIsSentAllTheSame) {

@@ -312,11 +312,11 @@ v1::RegisterModulesResponse SchedulerTest::register_module() {
   return response;
 }
 
-void SchedulerTest::register_manifest(const module::Manifest& declared) {
+v1::RegisterModulesResponse SchedulerTest::register_manifest(const module::Manifest& declared) {
   const std::string text = module::manifest_to_json(declared).dump();
   const std::string program = "program of " + text;
   const std::string digest = base::sha256(program).hex();
-  ASSERT_TRUE(upload(program, digest, std::ssize(program)).ok());
+  EXPECT_TRUE(upload(program, digest, std::ssize(program)).ok());
   v1::RegisterModulesRequest request = register_request();
   request.mutable_modules(0)->mutable_files(0)->set_digest(digest);
   request.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
@@ -324,7 +324,8 @@ void SchedulerTest::register_manifest(const module::Manifest& declared) {
   Call call(scheduler_->token());
   v1::RegisterModulesResponse response;
   const grpc::Status status = modules_->RegisterModules(call.get(), request, &response);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
 }
 
 std::string SchedulerTest::create_run() {

@@ -103,7 +103,7 @@ class SchedulerTest : public testing::Test {
   v1::RegisterModulesRequest register_request();
   v1::RegisterModulesResponse register_module();
   // The same pipeline as it is declared there, as another module.
-  void register_manifest(const module::Manifest& declared);
+  v1::RegisterModulesResponse register_manifest(const module::Manifest& declared);
   // The id of a run of the job, which must be accepted.
   std::string create_run();
   void wait_until_finished(const std::string& run);

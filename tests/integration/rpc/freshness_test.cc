@@ -15,17 +15,19 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 class FreshnessTest : public SchedulerTest {
  protected:
   void SetUp() override {
     SchedulerTest::SetUp();
     freshness_ = v1::FreshnessService::NewStub(channel_);
-    module::Manifest declared = manifest();
+    declared_ = manifest();
+    module::Manifest& declared = declared_;
     declared.externals.push_back(
         {"rates", declared.stages[0].outputs[0].type, declared.stages[0].outputs[0].schema});
     declared.freshness = {observed_age("a"), by_leap_day("b")};
-    register_manifest(declared);
+    registered_ = register_manifest(declared);
   }
 
   static module::FreshnessSpec observed_age(const std::string& asset) {
@@ -99,9 +101,21 @@ class FreshnessTest : public SchedulerTest {
     return response.asset();
   }
 
+  module::Manifest declared_;
+  v1::RegisterModulesResponse registered_;
   using Stub = v1::FreshnessService::Stub;
   std::unique_ptr<v1::FreshnessService::Stub> freshness_;
 };
+
+TEST_F(FreshnessTest, ARegistrationSaysWhichPoliciesItChanges) {
+  EXPECT_THAT(registered_.changes(0).added(),
+              UnorderedElementsAre("a", "b", "freshness a", "freshness b"));
+  declared_.freshness = {by_leap_day("a")};
+  const v1::RegisterModulesResponse changed = register_manifest(declared_);
+  EXPECT_THAT(changed.changes(0).added(), IsEmpty());
+  EXPECT_THAT(changed.changes(0).changed(), ElementsAre("freshness a"));
+  EXPECT_THAT(changed.changes(0).removed(), ElementsAre("freshness b"));
+}
 
 TEST_F(FreshnessTest, APolicyIsShownWithHowItStands) {
   const v1::Freshness unknown = get("a");

@@ -34,6 +34,7 @@ alerts::WatchOptions options(Taken& loop) {
   wanted.every = std::chrono::milliseconds(1);
   wanted.disk = [] { return engine::DiskChecked{true, "1 MiB free"}; };
   wanted.commands_taken = [&loop] { return loop.count.load(); };
+  wanted.clock = [] { return base::WallTime(std::chrono::seconds(1'700'000'000)); };
   return wanted;
 }
 
@@ -48,7 +49,7 @@ TEST(Watch, TellsTheLoopOfTheDisk) {
   wait_past(loop.posted, 0);
   watch.stop();
   EXPECT_TRUE(loop.low);
-  EXPECT_EQ(watch.last_failure(), "");
+  EXPECT_FALSE(watch.heartbeats().configured);
 }
 
 TEST(Watch, HeartbeatEndsWithTheLoop) {
@@ -71,7 +72,8 @@ TEST(Watch, HeartbeatEndsWithTheLoop) {
   wait_past(loop.posted, then + 5);
   EXPECT_EQ(beats, last);
   watch.stop();
-  EXPECT_NE(watch.last_failure().find("the loop has taken nothing"), std::string::npos);
+  EXPECT_NE(watch.heartbeats().failure.find("the loop has taken nothing"), std::string::npos);
+  EXPECT_TRUE(watch.heartbeats().sent_at) << "an earlier one was taken";
 }
 
 TEST(Watch, AHeartbeatThatFailsIsKnown) {
@@ -87,7 +89,32 @@ TEST(Watch, AHeartbeatThatFailsIsKnown) {
   watch.start(loop);
   wait_past(beats, 1);
   watch.stop();
-  EXPECT_NE(watch.last_failure().find("answered 500"), std::string::npos);
+  const alerts::Heartbeats known = watch.heartbeats();
+  EXPECT_TRUE(known.configured && known.fails());
+  EXPECT_NE(known.failure.find("answered 500"), std::string::npos);
+  EXPECT_EQ(known.failed_at, base::WallTime(std::chrono::seconds(1'700'000'000)));
+  EXPECT_FALSE(known.sent_at);
+}
+
+TEST(Watch, AFailureIsKnownAfterLaterOnesWereTaken) {
+  Taken loop;
+  std::atomic<std::uint64_t> beats{0};
+  alerts::WatchOptions wanted = options(loop);
+  wanted.beat = [&](const std::stop_token&) {
+    const bool first = beats++ == 0;
+    beats.notify_all();
+    return first ? Status(Code::kUnavailable, base::kErrUnreachable, "no route") : Status();
+  };
+  std::atomic<std::int64_t> seconds{0};
+  wanted.clock = [&] { return base::WallTime(std::chrono::seconds(++seconds)); };
+  alerts::Watch watch(std::move(wanted));
+  watch.start(loop);
+  wait_past(beats, 2);
+  watch.stop();
+  const alerts::Heartbeats known = watch.heartbeats();
+  EXPECT_FALSE(known.fails());
+  EXPECT_EQ(known.failed_at, base::WallTime(std::chrono::seconds(1)));
+  EXPECT_NE(known.failure.find("no route"), std::string::npos);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 // Text made safe: what is not UTF-8 never passes, wherever it comes from, and what is passes as it
 // is. The sequences are those of RFC 3629, its limits, and what decoders are known to let through.
-// No test needs anything but strings.
+// Lengths of time as words. No test needs anything but strings.
 #include "base/text.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,20 @@ TEST(Text, DigitsOfBothCasesAreRead) {
   EXPECT_EQ(hex_digit('A'), 10);
   for (const char none : {'g', 'G', '/', ':', '@', '`', '\0', '\xff'})
     EXPECT_EQ(hex_digit(none), -1);
+}
+
+TEST(Text, SpansAreSaidInWholeParts) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(span_words(26h), "26 h");
+  EXPECT_EQ(span_words(24h), "24 h");
+  EXPECT_EQ(span_words(48h), "2 d");
+  EXPECT_EQ(span_words(84h), "3 d 12 h");
+  EXPECT_EQ(span_words(90min), "1 h 30 min");
+  EXPECT_EQ(span_words(25h + 90s), "25 h 1 min 30 s");
+  EXPECT_EQ(span_words(10s), "10 s");
+  EXPECT_EQ(span_words(1500ms), "1 s 500 ms");
+  EXPECT_EQ(span_words(0ms), "0 s");
+  EXPECT_EQ(span_words(-90s), "-1 min 30 s");
 }
 
 }  // namespace

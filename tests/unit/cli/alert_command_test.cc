@@ -65,6 +65,7 @@ TEST(AlertCommandTest, GoodOnesGetAsFarAsTheScheduler) {
                           "--webhook", "https://x", "--secret", "file:/k"})
                 .code,
             4);
+  EXPECT_EQ(alerts_alone({"create", "a", "--on", "run_slow", "--over", "p95"}).code, 4);
   EXPECT_EQ(alerts_alone({"list", "--firing", "--since", "2d"}).code, 4);
   EXPECT_EQ(alerts_alone({"show", "17"}).code, 4);
   EXPECT_EQ(alerts_alone({"unsilence", "17"}).code, 4);
@@ -85,6 +86,9 @@ TEST(AlertTextTest, SaysWhatARuleLooksForAndWhereItTells) {
   rule.set_event(v1::ALERT_EVENT_RUN_SLOW);
   rule.mutable_limit()->set_seconds(7200);
   EXPECT_EQ(rule_event_text(rule), "run_slow over 2 h 00 m");
+  rule.clear_limit();
+  rule.set_over_usual(true);
+  EXPECT_EQ(rule_event_text(rule), "run_slow over its usual p95");
   rule.set_webhook("https://hooks.example/T0/secret");
   EXPECT_EQ(rule_target_text(rule), "https://hooks.example/…");
   rule.set_webhook("https://hooks.example");

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
+
 namespace weir::cli {
 namespace {
 
@@ -58,6 +60,16 @@ TEST_F(ZoneTest, TimesCarryTheirZone) {
   EXPECT_EQ(format_clock(at), "03:43:20");
 }
 
+TEST_F(ZoneTest, InstantsWithinATextAreShownInTheZone) {
+  EXPECT_EQ(in_local_time("made at 2023-11-14T22:13:20Z, due 2023-11-14 22:13:20 UTC"),
+            "made at 2023-11-15 03:43:20 IST, due 2023-11-15 03:43:20 IST");
+  EXPECT_EQ(in_local_time("2023-11-14T22:13:20.250Z"), "2023-11-15 03:43:20 IST");
+  for (const char* text : {"", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13:20+01:00",
+                           "2023-99-14T22:13:20Z", "2023-11-14 22:13:20"}) {
+    EXPECT_EQ(in_local_time(text), text);
+  }
+}
+
 TEST_F(ZoneTest, SinceIsATimeOrAnAge) {
   const base::WallTime now{std::chrono::seconds(1'700'000'000)};
   const auto since = [&](std::string_view text) { return parse_since(text, now); };
@@ -84,6 +96,14 @@ TEST_F(ZoneTest, ATimeIsReadAsItIsPrintedAndWithAnOffset) {
                            "2023-11-15T03:43:20+24:00", "2023-11-15T03:43:20 ", ""}) {
     EXPECT_FALSE(parse_time(text).ok()) << text;
   }
+}
+
+TEST_F(ZoneTest, AnUnknownZoneIsRefusedWithTheNearestName) {
+  for (const char* zone : {"Europe/Berlim", "../etc/passwd", "/etc/passwd", "europe/berlin"}) {
+    EXPECT_EQ(set_zone(zone).error(), base::kErrUsage) << zone;
+  }
+  EXPECT_NE(set_zone("Europe/Berlim").message().find("Did you mean 'Europe/Berlin'?"),
+            std::string::npos);
 }
 
 // The clock shows 02:30 twice; the abbreviation says which.

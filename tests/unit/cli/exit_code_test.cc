@@ -43,6 +43,12 @@ Output run(std::vector<std::string> arguments) {
   return output;
 }
 
+TEST(ExitCodeTest, TheVersionIsAnOptionAsWellAsACommand) {
+  const Output option = run({"--version"});
+  EXPECT_EQ(option.code, 0) << option.err;
+  EXPECT_EQ(option.out, run({"version"}).out);
+}
+
 TEST(ExitCodeTest, EachKindOfFailureHasItsCode) {
   EXPECT_EQ(exit_code(Status()), 0);
   EXPECT_EQ(exit_code(Status(Code::kInvalidArgument, base::kErrSelection, "")), 2);

@@ -86,7 +86,7 @@ TEST(FreshnessTextTest, SaysStateAgeAndWhatComes) {
   one.set_state(v1::FRESHNESS_STATE_UNKNOWN);
   EXPECT_EQ(freshness_state(one).text, "unknown");
   EXPECT_EQ(age_text(one), "-");
-  EXPECT_EQ(change_text(one), "-");
+  EXPECT_EQ(change_text(one), "when it is first made");
   EXPECT_THAT(freshness_description(Painter(false), one), HasSubstr("never made"));
   one.set_state(v1::FRESHNESS_STATE_WARN);
   one.set_paused(true);

@@ -85,6 +85,7 @@ TEST(SchedulesCommandTest, ACalendarIsAFileThatCanBeReadOrAName) {
   expect_usage_error(create_with({"--except-calendar", "x=" + file("empty.ics", "")}),
                      "has no event");
   expect_usage_error(create_with({"--except-calendar", "no/such/file.ics"}), "cannot read");
+  expect_usage_error(create_with({"--except-calendar", "no/such/file"}), "cannot read");
   expect_usage_error(create_with({"--except-calendar", "except"}), "own list");
   expect_usage_error(schedules({"edit", "n", "--except-calendar", "Holidays"}), "a letter a-z");
 }

@@ -6,6 +6,7 @@
 
 #include "cli/app.h"
 #include "cli/display/simulation_text.h"
+#include "cli/text/duration.h"
 #include "cli/text/simulation_words.h"
 #include "cli/values.h"
 
@@ -16,6 +17,7 @@ using base::WallTime;
 using std::chrono::hours;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const WallTime kBegin = WallTime(hours(500'000));  // 2027-01-15 08:00 UTC
 
@@ -131,6 +133,39 @@ TEST(SimulationTextTest, EachThingIsARow) {
   const Listing listing = simulation_listing(answer);
   ASSERT_EQ(listing.items.size(), 3u);
   EXPECT_THAT(summary_text(answer.summary()), HasSubstr("1 failed"));
+}
+
+TEST(SimulationTextTest, RefreshesOfAnAssetAreOneLineWhateverTheyRun) {
+  v1::SimulateResponse answer = one_night();
+  for (const char* selection : {"model", "model or features or raw"}) {
+    auto* item = answer.add_items();
+    set_time(kBegin + hours(5), item->mutable_at());
+    v1::SimulatedRun& run = *item->mutable_run();
+    run.set_selection(selection);
+    run.mutable_origin()->set_kind(v1::ORIGIN_KIND_FRESHNESS);
+    run.mutable_origin()->set_reference("model");
+    set_time(kBegin + hours(5), run.mutable_started_at());
+  }
+  const std::string text = timeline_text(answer, 80);
+  EXPECT_THAT(text, HasSubstr("model (refresh)"));
+  EXPECT_THAT(text, Not(HasSubstr("features")));
+}
+
+TEST(SimulationTextTest, EveryTimeIsInTheZoneThatWasAskedFor) {
+  v1::SimulateResponse answer = one_night();
+  answer.mutable_items(0)->mutable_tick()->set_reason("2027-01-15T09:00:00Z took its place");
+  answer.mutable_items(2)->mutable_freshness()->set_reason(
+      "it was last made or verified at 2027-01-14T12:00:00Z");
+  auto* alert = answer.add_items();
+  set_time(kBegin, alert->mutable_at());
+  alert->mutable_alert()->set_text("no result since 2027-01-14T12:00:00Z");
+  ASSERT_TRUE(set_zone("Asia/Kolkata").ok());
+  const std::string shown = simulation_listing(answer).table.render(Painter(false), 0);
+  ASSERT_TRUE(set_zone("UTC").ok());
+  EXPECT_THAT(shown, HasSubstr("2027-01-15 14:30:00 IST took its place"));
+  EXPECT_THAT(shown, HasSubstr("verified at 2027-01-14 17:30:00 IST"));
+  EXPECT_THAT(shown, HasSubstr("no result since 2027-01-14 17:30:00 IST"));
+  EXPECT_THAT(shown, Not(HasSubstr("00Z")));
 }
 
 TEST(SimulationTextTest, ATimelineHasALineForEachScheduleAndAssetAndIsNoWiderThanTheScreen) {

@@ -257,6 +257,22 @@ TEST(DryRun, TheScriptIsCheckedAsTheSchedulerWould) {
   EXPECT_NE(refused.status().message().find("only made and observe"), std::string::npos);
 }
 
+TEST(DryRun, RunsTakeLongerThanUsual) {
+  World world = world_of(
+      "a\njob nightly = a\nschedule s = 0 2 * * * [job=nightly]\n"
+      "alert long = nightly [on=run_slow limit=p95]");
+  Options options = options_of(days(2));
+  options.durations["a"] = minutes(20);
+  EXPECT_TRUE(all_of<ForecastAlert>(told(world, options)).empty()) << "nobody knows what is usual";
+  world.job_history["p/nightly"].ms = {500'000, 600'000, 600'000, 600'000, 600'000};
+  const Forecast forecast = told(world, options);
+  const auto alerts = all_of<ForecastAlert>(forecast);
+  ASSERT_EQ(alerts.size(), 2u) << "the second night, such a time is usual";
+  EXPECT_EQ(alerts[0].rule, "p/long");
+  EXPECT_NE(alerts[0].text.find("its usual p95 of 10 min, by its last 5"), std::string::npos);
+  EXPECT_EQ(alerts[1].state, engine::AlertState::kResolved);
+}
+
 TEST(DryRun, TheWorkerIsAway) {
   Options options = options_of(days(1));
   options.durations["a"] = hours(1);

@@ -51,6 +51,15 @@ TEST(AlertSpecs, SurviveBeingWrittenAndRead) {
   EXPECT_EQ(back->alerts[0], slow);
 }
 
+TEST(AlertSpecs, OfWhatIsUsualSurviveBeingWrittenAndRead) {
+  AlertSpec slow = failed();
+  slow.event = AlertEvent::kRunSlow;
+  slow.over_usual = true;
+  const auto back = manifest_from_json(manifest_to_json(with_alert(slow)));
+  ASSERT_TRUE(back.ok()) << back.status().text();
+  EXPECT_EQ(back->alerts.at(0), slow);
+}
+
 TEST(AlertSpecs, AreAboutWhatThePipelineHas) {
   EXPECT_THAT(refusal(failed("dayly")), HasSubstr("Did you mean 'daily'?"));
   AlertSpec stale = failed("reprot");
@@ -81,8 +90,15 @@ TEST(AlertSpecs, HaveTheThresholdOfTheirEvent) {
   EXPECT_THAT(refusal(alert), HasSubstr("run_failed has no limit"));
   alert.event = AlertEvent::kRunSlow;
   EXPECT_THAT(refusal(alert), HasSubstr("from one second to a year"));
+  alert.over_usual = true;
+  EXPECT_THAT(refusal(alert), HasSubstr("a time or the usual p95, not both"));
+  alert.threshold = 0;
+  EXPECT_EQ(refusal(alert), "");
+  alert.event = AlertEvent::kTickMissed;
+  EXPECT_THAT(refusal(alert), HasSubstr("only run_slow knows a usual p95"));
+  alert = failed("report");
   alert.event = AlertEvent::kTaskFailed;
-  alert.about = "report";
+  alert.threshold = 5;
   EXPECT_EQ(refusal(alert), "");
   alert.threshold = 0;
   EXPECT_THAT(refusal(alert), HasSubstr("from 1 to"));

@@ -35,6 +35,7 @@ class AlertSpecsOfPipeline : public ::testing::Test {
 TEST_F(AlertSpecsOfPipeline, EverythingThatIsDeclaredArrives) {
   daily_.alert(on_failure().to("team"))
       .alert(on_slow(2h).webhook("https://hooks.example/x").secret("env:WEIR_SECRET_HOOK"))
+      .alert(on_slower_than_usual().to("team").named("unusual"))
       .alert(on_late_tick(5min).named("late"));
   numbers_.alert(on_failed_attempts(3).to("team")).alert(on_stale().to("team"));
   EXPECT_THAT(
@@ -46,6 +47,11 @@ TEST_F(AlertSpecsOfPipeline, EverythingThatIsDeclaredArrives) {
                             .threshold = 7'200'000,
                             .webhook = "https://hooks.example/x",
                             .secret = "env:WEIR_SECRET_HOOK"},
+                  AlertSpec{.name = "unusual",
+                            .event = AlertEvent::kRunSlow,
+                            .about = "daily",
+                            .channel = "team",
+                            .over_usual = true},
                   AlertSpec{.name = "late",
                             .event = AlertEvent::kTickMissed,
                             .about = "daily",

@@ -6,9 +6,7 @@
 
 #include "base/errors.h"
 #include "engine/text/record_text.h"
-#include "scheduler/store/sqlite_reader.h"
-#include "scheduler/store/sqlite_store.h"
-#include "tests/unit/store/sample_rows.h"
+#include "tests/unit/store/reader_fixture.h"
 
 namespace weir::store_tests {
 namespace {
@@ -27,39 +25,21 @@ engine::FreshnessRow in_state(const std::string& asset, FreshnessState state) {
   return row;
 }
 
-class FreshnessReaderTest : public testing::Test {
+class FreshnessReaderTest : public StoreReaderTest {
  protected:
   void SetUp() override {
-    auto opened = store::SqliteStore::open(directory_.file("weir.db"));
-    ASSERT_TRUE(opened.ok()) << opened.status().text();
-    store_ = std::move(opened).value();
-    commit_rows(
-        *store_,
-        {engine::AssetRow{"model", "ml", "t", false},
-         engine::AssetRow{"orders", "shop", "t", false},
-         engine::AssetRow{"report", "shop", "t", false}, in_state("orders", FreshnessState::kFail),
-         in_state("model", FreshnessState::kPass), in_state("report", FreshnessState::kPass)});
-    auto reader = store::SqliteReader::open(directory_.file("weir.db"), 2);
-    ASSERT_TRUE(reader.ok()) << reader.status().text();
-    reader_ = std::move(reader).value();
+    open_with({engine::AssetRow{"model", "ml", "t", false},
+               engine::AssetRow{"orders", "shop", "t", false},
+               engine::AssetRow{"report", "shop", "t", false},
+               in_state("orders", FreshnessState::kFail), in_state("model", FreshnessState::kPass),
+               in_state("report", FreshnessState::kPass)});
   }
 
   std::vector<std::string> assets(const FreshnessFilter& filter, int size = 50) {
-    std::vector<std::string> found;
-    PageRequest page{size, ""};
-    do {
-      const auto rows = reader_->list_freshness(filter, page);
-      EXPECT_TRUE(rows.ok()) << rows.status().text();
-      if (!rows.ok()) break;
-      for (const auto& row : rows->rows) found.push_back(row.asset);
-      page.after = rows->next;
-    } while (!page.after.empty());
-    return found;
+    return walk(
+        size, [&](const PageRequest& page) { return reader_->list_freshness(filter, page); },
+        [](const engine::FreshnessRow& row) { return row.asset; });
   }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::SqliteStore> store_;
-  std::unique_ptr<store::SqliteReader> reader_;
 };
 
 TEST_F(FreshnessReaderTest, ListsAreInTheOrderOfAssetsWhateverThePage) {

@@ -6,9 +6,7 @@
 
 #include "base/errors.h"
 #include "engine/text/record_text.h"
-#include "scheduler/store/sqlite_reader.h"
-#include "scheduler/store/sqlite_store.h"
-#include "tests/unit/store/sample_rows.h"
+#include "tests/unit/store/reader_fixture.h"
 
 namespace weir::store_tests {
 namespace {
@@ -33,53 +31,30 @@ engine::ScheduleRow paused_row(const std::string& name) {
   return row;
 }
 
-class ScheduleReaderTest : public testing::Test {
+class ScheduleReaderTest : public StoreReaderTest {
  protected:
   void SetUp() override {
-    auto opened = store::SqliteStore::open(directory_.file("weir.db"));
-    ASSERT_TRUE(opened.ok()) << opened.status().text();
-    store_ = std::move(opened).value();
     engine::ScheduleRow retired = schedule_row("shop/old");
     retired.retired = true;
     engine::ScheduleRow weekly = schedule_row("mail/weekly");
     weekly.spec.job = "mail/send";
-    commit_rows(*store_, {schedule_row("shop/nightly"), paused_row("shop/hourly"), retired, weekly,
-                          schedule_row("shopping/nightly_too")});
-    auto reader = store::SqliteReader::open(directory_.file("weir.db"), 2);
-    ASSERT_TRUE(reader.ok()) << reader.status().text();
-    reader_ = std::move(reader).value();
+    open_with({schedule_row("shop/nightly"), paused_row("shop/hourly"), retired, weekly,
+               schedule_row("shopping/nightly_too")});
   }
 
   std::vector<std::string> names(const ScheduleFilter& filter, int size = 50) {
-    std::vector<std::string> found;
-    PageRequest page{size, ""};
-    do {
-      const auto rows = reader_->list_schedules(filter, page);
-      EXPECT_TRUE(rows.ok()) << rows.status().text();
-      if (!rows.ok()) break;
-      for (const auto& row : rows->rows) found.push_back(row.name);
-      page.after = rows->next;
-    } while (!page.after.empty());
-    return found;
+    return walk(
+        size, [&](const PageRequest& page) { return reader_->list_schedules(filter, page); },
+        [](const engine::ScheduleRow& row) { return row.name; });
   }
   std::vector<std::int64_t> nominals(const TickFilter& filter, int size = 50) {
-    std::vector<std::int64_t> found;
-    PageRequest page{size, ""};
-    do {
-      const auto rows = reader_->list_ticks("shop/nightly", filter, page);
-      EXPECT_TRUE(rows.ok()) << rows.status().text();
-      if (!rows.ok()) break;
-      for (const auto& row : rows->rows) {
-        found.push_back(row.nominal.time_since_epoch() / std::chrono::seconds(1));
-      }
-      page.after = rows->next;
-    } while (!page.after.empty());
-    return found;
+    return walk(
+        size,
+        [&](const PageRequest& page) { return reader_->list_ticks("shop/nightly", filter, page); },
+        [](const engine::TickRow& row) -> std::int64_t {
+          return row.nominal.time_since_epoch() / std::chrono::seconds(1);
+        });
   }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::SqliteStore> store_;
-  std::unique_ptr<store::SqliteReader> reader_;
 };
 
 TEST_F(ScheduleReaderTest, RowsComeBackWhole) {

@@ -7,9 +7,7 @@
 
 #include "base/errors.h"
 #include "engine/text/record_text.h"
-#include "scheduler/store/sqlite_reader.h"
-#include "scheduler/store/sqlite_store.h"
-#include "tests/unit/store/sample_rows.h"
+#include "tests/unit/store/reader_fixture.h"
 
 namespace weir::store_tests {
 namespace {
@@ -17,42 +15,11 @@ namespace {
 using base::Code;
 using engine::record_text;
 using ports::PageRequest;
-using store::SqliteReader;
-using store::SqliteStore;
 
-class ReaderTest : public testing::Test {
+class ReaderTest : public StoreReaderTest {
  protected:
-  void SetUp() override {
-    auto opened = SqliteStore::open(directory_.file("weir.db"));
-    ASSERT_TRUE(opened.ok());
-    store_ = std::move(opened).value();
-    commit_rows(*store_, sample_world());
-    auto reader = SqliteReader::open(directory_.file("weir.db"), 2);
-    ASSERT_TRUE(reader.ok()) << reader.status().text();
-    reader_ = std::move(reader).value();
-  }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<SqliteStore> store_;
-  std::unique_ptr<SqliteReader> reader_;
+  void SetUp() override { open_with(sample_world()); }
 };
-
-// Walks all pages of a list; `fetch` takes a PageRequest, `key` a row.
-template <class Fetch, class Key>
-std::vector<std::string> walk(int size, Fetch fetch, Key key) {
-  std::vector<std::string> keys;
-  PageRequest request{size, ""};
-  for (int pages = 0; pages < 100; ++pages) {
-    auto page = fetch(request);
-    EXPECT_TRUE(page.ok()) << page.status().text();
-    if (!page.ok()) break;
-    EXPECT_LE(page->rows.size(), static_cast<std::size_t>(size));
-    for (const auto& row : page->rows) keys.push_back(key(row));
-    if (page->next.empty()) break;
-    request.after = page->next;
-  }
-  return keys;
-}
 
 TEST_F(ReaderTest, PagesOfTasksJoinWithoutGapsOrRepeats) {
   std::vector<engine::Record> rows{run_row(3, engine::RunState::kRunning, 25)};

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
-#include "engine/freshness/policy.h"
+#include "engine/runs/durations.h"
 #include "engine/text/record_text.h"
 #include "scheduler/store/log_store.h"
 #include "scheduler/store/sqlite_reader.h"

@@ -219,6 +219,7 @@ inline engine::AlertRuleRow alert_rule_row(const std::string& name) {
   row.webhook = "https://hooks.example/x";
   row.secret = "file:/etc/weir/hook.key";
   row.pipeline = "shop";
+  row.over_usual = true;
   row.changed_at = at(702);
   row.changed_by = "ann@laptop";
   return row;

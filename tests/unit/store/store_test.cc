@@ -307,6 +307,28 @@ TEST_P(StoreTest, DeliveredOutboxRowsGoAndTheirNumbersAreNotGivenAgain) {
   EXPECT_EQ(restored->last_outbox, 1);
 }
 
+TEST_P(StoreTest, WhatAJobTakesIsOfItsLastSuccesses) {
+  std::vector<engine::Record> rows;
+  for (std::uint64_t n = 1; n <= 25; ++n) {
+    engine::RunRow run = run_row(n, engine::RunState::kSucceeded, 1);
+    run.started_at = at(1000);
+    run.finished_at = at(1000) + std::chrono::seconds(n);
+    if (n == 23) run.state = engine::RunState::kFailed;
+    if (n == 24) run.origin.kind = engine::OriginKind::kRetry;
+    if (n == 25) run.job = "shop/other";
+    rows.emplace_back(std::move(run));
+  }
+  commit_rows(*store_, rows);
+  engine::Reads reads;
+  reads.job_durations = {"shop/daily", "shop/none"};
+  const engine::Facts found = facts(reads);
+  std::vector<std::int64_t> wanted;
+  for (std::int64_t n = 3; n <= 22; ++n) wanted.push_back(n * 1000);
+  EXPECT_EQ(found.job_durations.at("shop/daily").ms, wanted) << "the newest last";
+  EXPECT_EQ(found.job_durations.at("shop/daily").p95(), 21'000);
+  EXPECT_TRUE(found.job_durations.at("shop/none").ms.empty());
+}
+
 TEST_P(StoreTest, ForgottenWorkerIsDeleted) {
   engine::WorkerRow worker{.id = "w", .name = "w", .slots = 1};
   commit_rows(*store_, {worker});

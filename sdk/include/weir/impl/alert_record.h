@@ -29,6 +29,7 @@ struct AlertRecord {
   std::string about;           // the job, asset or task that it was given to
   std::int64_t threshold = 0;  // failed attempts, or milliseconds
   std::string webhook, channel, secret;
+  bool over_usual = false;  // in place of a threshold: what runs of the job usually take
 };
 
 }  // namespace weir::impl
