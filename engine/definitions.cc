@@ -317,7 +317,7 @@ void adopt_assets(Step& step, const std::string& pipeline, const Manifest& manif
 std::shared_ptr<const Manifest> without_schedules(const std::shared_ptr<const Manifest>& manifest) {
   if (manifest->schedules.empty()) return manifest;
   Manifest kept = *manifest;
-  kept.schedules = {};
+  kept.schedules = std::vector<module::ScheduleSpec>();  // = {} would keep their room
   return std::make_shared<const Manifest>(std::move(kept));
 }
 

@@ -32,7 +32,8 @@ std::shared_ptr<const Manifest> parse_manifest(const ModuleRow& row, const Modul
   auto manifest = module::manifest_from_json(*json);
   CHECK_MSG(manifest.ok(), "the stored manifest of " + row.pipeline +
                                " cannot be read: " + manifest.status().message());
-  manifest->schedules = {};  // they have their rows
+  // They have their rows; = {} would keep their room.
+  manifest->schedules = std::vector<module::ScheduleSpec>();
   return std::make_shared<const Manifest>(std::move(*manifest));
 }
 

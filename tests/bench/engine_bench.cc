@@ -247,7 +247,7 @@ module::Manifest scheduled(int schedules, bool alike) {
   module::Manifest manifest = chain(1);
   manifest.pipeline = "many_schedules";
   manifest.jobs.push_back({"make", "*", 0});
-  manifest.params.push_back({"of", "t", "struct{customer:i64}", R"({"customer":0})"});
+  manifest.params.push_back({"of", "t", "", R"({"customer":0})"});
   for (int i = 0; i < schedules; ++i) {
     module::ScheduleSpec& spec = manifest.schedules.emplace_back();
     spec.name = "s" + std::to_string(i);
