@@ -543,26 +543,11 @@ ALTER TABLE alert_rules ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert_rules ADD COLUMN pause_reason TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 20> kMigrations{{{1, kFirst},
-                                                 {2, kSecond},
-                                                 {3, kThird},
-                                                 {4, kFourth},
-                                                 {5, kFifth},
-                                                 {6, kSixth},
-                                                 {7, kSeventh},
-                                                 {8, kEighth},
-                                                 {9, kNinth},
-                                                 {10, kTenth},
-                                                 {11, kEleventh},
-                                                 {12, kTwelfth},
-                                                 {13, kThirteenth},
-                                                 {14, kFourteenth},
-                                                 {15, kFifteenth},
-                                                 {16, kSixteenth},
-                                                 {17, kSeventeenth},
-                                                 {18, kEighteenth},
-                                                 {19, kNineteenth},
-                                                 {20, kTwentieth}}};
+constexpr std::array<Migration, 20> kMigrations{
+    {{1, kFirst},      {2, kSecond},       {3, kThird},       {4, kFourth},      {5, kFifth},
+     {6, kSixth},      {7, kSeventh},      {8, kEighth},      {9, kNinth},       {10, kTenth},
+     {11, kEleventh},  {12, kTwelfth},     {13, kThirteenth}, {14, kFourteenth}, {15, kFifteenth},
+     {16, kSixteenth}, {17, kSeventeenth}, {18, kEighteenth}, {19, kNineteenth}, {20, kTwentieth}}};
 
 Status apply(Connection& connection, const Migration& step) {
   Status status = connection.exec("BEGIN IMMEDIATE");

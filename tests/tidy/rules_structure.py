@@ -13,6 +13,7 @@ LAYERS = {
     "base/": [],
     "sdk/include/weir/impl/cron/": [],  # what the compiler checks a module's literals with
     "calendar/": ["base/", "sdk/include/weir/impl/cron/"],
+    "layout/": ["base/"],
     "value/": ["base/"],
     "module/": ["base/", "calendar/", "value/", "sdk/include/weir/impl/cron/"],
     "engine/": BELOW,
