@@ -26,6 +26,7 @@ LARGE_RUN_MS_MAX, LARGE_RUN_MIB_MAX = 1000, 64
 PAST_RUNS, RESTART_MS_MAX = 1_000_000, 2_000
 SCHEDULES, SCHEDULES_LEAD_S, SCHEDULES_MS_MAX = 100_000, 60, 5_000
 SCHEDULE_BYTES_MAX = 1024
+SIMULATED_SCHEDULES, SIMULATE_MS_MAX = 1_000, 5_000
 LATENESS_MS_MAX, LATENESS_BUSY_MS_MAX = 10, 100
 CRON_NEXT_NS_MAX, CRON_NEXT_LONGEST_MS_MAX = 1000, 1
 PAST_TICKS, PAST_TICKS_SCHEDULES, PAST_TICKS_RATIO_MAX = 1_000_000, 100, 1.1
@@ -393,6 +394,21 @@ def schedules(arguments, floors):
                       f"{schedule_bytes(arguments)}; audited")
 
 
+def simulate(arguments, floors):
+    """A month of many daily schedules on virtual time, by the command, without a scheduler."""
+    with Place(arguments.bin, arguments.root) as place:
+        begin = time.monotonic()
+        out = place.ok("simulate", "--module", place.module("bench_simulate"), "--alone", "--for",
+                       "30d", "--limit", 100_000, "-o", "json", seconds=60,
+                       env={"WEIR_BENCH_CRON": "0 2 * * *"}).json()
+        taken = time.monotonic() - begin
+        made = int(out["summary"]["runs"])
+        assert made == SIMULATED_SCHEDULES * 30, made
+        floors.ask()
+        return Figure(taken * 1e3, f"30 days of {SIMULATED_SCHEDULES:,} daily schedules: {made:,} "
+                      f"runs simulated and printed in {taken:.2f} s")
+
+
 def cron_next(arguments, floors):
     """The evaluator alone, on one core."""
     found = google_bench(arguments, "calendar_bench", "^next|^Longest")
@@ -555,6 +571,7 @@ LINES = {
     "waiting": Line(waiting, "ms a run", hop, "commit + 4 gRPC round trips", 3),
     "large_run": Line(large_run, "ms", lambda f: LARGE_RUN_MS_MAX, "what it may take in all", 1),
     "schedules": Line(schedules, "ms", lambda f: SCHEDULES_MS_MAX, "what it may take in all", 1),
+    "simulate": Line(simulate, "ms", lambda f: SIMULATE_MS_MAX, "what it may take in all", 1),
     "cron_next": Line(cron_next, "ns", lambda f: CRON_NEXT_NS_MAX, "what it may take in all", 1),
     "ticks_late": Line(ticks_late, "ms", lambda f: LATENESS_MS_MAX, "what it may be late", 1),
     "ticks_late_busy": Line(ticks_late_busy, "ms", lambda f: LATENESS_BUSY_MS_MAX,
