@@ -10,6 +10,7 @@
 
 #include "base/errors.h"
 #include "engine/text/format.h"
+#include "scheduler/zones/zones.h"
 #include "tests/simulation/failure.h"
 #include "tests/simulation/schedules/schedule_world.h"
 
@@ -198,7 +199,7 @@ void SchedulerHost::restart() {
                       [this] { return admission(); },
                       {},
                       {},
-                      zone_of});
+                      zones::shared_zone});
   ++life_;
   loaded_at_ = agenda_.now();
   planned_ = false;

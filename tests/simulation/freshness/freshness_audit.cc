@@ -4,10 +4,10 @@
 #include "tests/simulation/freshness/freshness_audit.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "calendar/cron_text.h"
 #include "engine/freshness/standing.h"
+#include "scheduler/zones/zones.h"
 #include "tests/simulation/freshness/freshness_world.h"
 #include "tests/simulation/require.h"
 #include "tests/simulation/schedules/schedule_world.h"
@@ -100,10 +100,9 @@ FreshnessState FreshnessAudit::state_of(const FreshnessRow& policy, base::WallTi
   if (asset == nullptr || asset->retired) return FreshnessState::kNotApplicable;
   std::optional<calendar::Occurrences> deadlines;
   if (policy.spec.kind == module::FreshnessKind::kBy) {
-    const auto zone = zone_of(policy.spec.zone);
+    const auto zone = zones::shared_zone(policy.spec.zone);
     if (!zone.ok()) return FreshnessState::kUnknown;
-    deadlines.emplace(std::vector{*calendar::read_cron(policy.spec.cron)},
-                      std::make_shared<const calendar::Zone>(*zone),
+    deadlines.emplace(std::vector{*calendar::read_cron(policy.spec.cron)}, *zone,
                       calendar::Occurrences::Limits{}, calendar::DaysOff{});
   }
   return engine::standing_of(policy.spec, deadlines ? &*deadlines : nullptr, policy.since,

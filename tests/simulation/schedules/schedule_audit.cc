@@ -9,6 +9,7 @@
 #include "calendar/cron_text.h"
 #include "calendar/read_time.h"
 #include "engine/states.h"
+#include "scheduler/zones/zones.h"
 #include "tests/simulation/require.h"
 #include "tests/simulation/schedules/schedule_world.h"
 
@@ -208,7 +209,7 @@ void ScheduleAudit::check_missed(const TickRow& tick, const calendar::Occurrence
                                  const ScheduleRow& schedule) const {
   const module::ScheduleSpec& spec = schedule.spec;
   for (const auto& off : spec.days_off) {
-    const Instant begin = zone_of(spec.zone)->fires_at(*calendar::read_day(off.day));
+    const Instant begin = (*zones::shared_zone(spec.zone))->fires_at(*calendar::read_day(off.day));
     const auto first = occurrences.next_after(std::max(whole(tick.nominal), begin) - seconds(1));
     require(!first || first->day_off.empty() || first->at > end_of(tick), "a day off was missed",
             tick);
@@ -289,18 +290,17 @@ void ScheduleAudit::observe(base::Now now, Duration at) {
 
 ScheduleAudit::Known ScheduleAudit::know(const ScheduleRow& row) const {
   Known known{row, {}, {}};
-  const auto zone = zone_of(row.spec.zone);
+  const auto zone = zones::shared_zone(row.spec.zone);
   if (!zone.ok()) return known;
   std::vector<calendar::Cron> crons;
   for (const std::string& text : row.spec.crons) crons.push_back(*calendar::read_cron(text));
   calendar::Occurrences::Limits limits;
-  if (!row.spec.start.empty()) limits.start = *calendar::read_time(row.spec.start, *zone);
-  if (!row.spec.end.empty()) limits.end = *calendar::read_time(row.spec.end, *zone);
+  if (!row.spec.start.empty()) limits.start = *calendar::read_time(row.spec.start, **zone);
+  if (!row.spec.end.empty()) limits.end = *calendar::read_time(row.spec.end, **zone);
   calendar::DaysOff days;
   for (const auto& off : row.spec.days_off)
     days.emplace(*calendar::read_day(off.day), off.calendar);
-  known.occurrences.emplace(std::move(crons), std::make_shared<const calendar::Zone>(*zone), limits,
-                            std::move(days));
+  known.occurrences.emplace(std::move(crons), *zone, limits, std::move(days));
   const auto first = known.occurrences->next_after(whole(row.since));
   if (first) known.next = first->at;
   return known;

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
-#include <memory>
 #include <utility>
 
 #include "scheduler/zones/zones.h"
@@ -151,27 +149,10 @@ Duration far_step(Rng& rng) {
   return rng.chance(0.5) ? by : -by;
 }
 
-base::Result<calendar::Zone> zone_of(const std::string& name) {
-  static std::map<std::string, calendar::Zone> known;
-  const auto found = known.find(name);
-  if (found != known.end()) return calendar::Zone(found->second);
-  auto zone = zones::load_zone(name);
-  if (zone.ok()) known.emplace(name, *zone);
-  return zone;
-}
-
 engine::Zones zones_of(const std::vector<ScheduleSpec>& schedules) {
-  static engine::Zones known;
   engine::Zones zones;
   for (const ScheduleSpec& spec : schedules) {
-    auto found = known.find(spec.zone);
-    if (found == known.end()) {
-      auto zone = zone_of(spec.zone);
-      if (!zone.ok()) continue;
-      const auto shared = std::make_shared<const calendar::Zone>(std::move(*zone));
-      found = known.emplace(spec.zone, shared).first;
-    }
-    zones.insert(*found);
+    if (auto zone = zones::shared_zone(spec.zone); zone.ok()) zones.emplace(spec.zone, *zone);
   }
   return zones;
 }

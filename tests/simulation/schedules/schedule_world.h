@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "calendar/zone.h"
 #include "engine/commands.h"
 #include "module/manifest.h"
 #include "tests/simulation/profile.h"
@@ -30,7 +29,6 @@ std::string time_text(base::WallTime at);  // "2023-03-26T01:00:00Z", as definit
 // By how much a clock is set: from a second to a year, both ways.
 base::Duration far_step(Rng& rng);
 
-base::Result<calendar::Zone> zone_of(const std::string& name);
 engine::Zones zones_of(const std::vector<module::ScheduleSpec>& schedules);
 
 }  // namespace weir::simulation
