@@ -211,19 +211,19 @@ def prepare_start(place):
     up.stop()
 
 
-def start_ms(place, key):
-    """Milliseconds from exec to the first accepted run."""
+def start_ms(place, key, launch, seconds=10, every=0.002):
+    """Milliseconds from exec to the first accepted run of what `launch` starts without waiting."""
     begin = time.monotonic()
-    up = place.start_up(wait=False)
+    process = launch(wait=False)
     while True:
         try:
             create(place, "chain/all", key)
             break
         except OSError:
-            assert time.monotonic() - begin < 10, up.text()
-            time.sleep(0.002)
+            assert time.monotonic() - begin < seconds, process.text()
+            time.sleep(every)
     taken = (time.monotonic() - begin) * 1e3
-    up.stop()
+    process.stop()
     return taken
 
 
@@ -232,7 +232,7 @@ def start(arguments, floors):
         prepare_start(place)
         taken = []
         for index in range(10):
-            taken.append(start_ms(place, f"start-{index}"))
+            taken.append(start_ms(place, f"start-{index}", place.start_up))
             floors.ask_start()
         median = percentile(taken, 0.5)
         return Figure(median, f"exec to first accepted run: median {median:.0f} ms, p99 "
@@ -455,22 +455,6 @@ def place_with_schedules(arguments):
     return place
 
 
-def scheduler_start_ms(place, key):
-    """Milliseconds from exec to the first accepted run, of a scheduler alone."""
-    begin = time.monotonic()
-    scheduler = place.start_scheduler(wait=False)
-    while True:
-        try:
-            create(place, "chain/all", key)
-            break
-        except OSError:
-            assert time.monotonic() - begin < 60, scheduler.text()
-            time.sleep(0.001)
-    taken = (time.monotonic() - begin) * 1e3
-    scheduler.stop()
-    return taken
-
-
 def past_ticks(arguments, floors):
     """The same schedules with a million ticks behind them and with none, started in turn. The
     fastest of each are compared: what a neighbour on the machine took is no part of either."""
@@ -479,7 +463,8 @@ def past_ticks(arguments, floors):
         taken = {without: [], having: []}
         for index in range(20):
             for place in (without, having) if index % 2 == 0 else (having, without):
-                taken[place].append(scheduler_start_ms(place, f"start-{index}"))
+                taken[place].append(start_ms(place, f"start-{index}", place.start_scheduler,
+                                             seconds=60, every=0.001))
         assert having.sql("SELECT count(*) FROM ticks")[0][0] == PAST_TICKS
         least, most = min(taken[without]), min(taken[having])
         return Figure(most / least, f"{PAST_TICKS:,} ticks of {PAST_TICKS_SCHEDULES:,} schedules: "

@@ -67,7 +67,7 @@ class Start:
 
     def measure(self):
         self.count += 1
-        return start_ms(self.place, f"start-{self.count}")
+        return start_ms(self.place, f"start-{self.count}", self.place.start_up)
 
     def end(self):
         self.place.__exit__(None, None, None)

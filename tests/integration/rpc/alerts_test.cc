@@ -90,14 +90,7 @@ class AlertsTest : public SchedulerTest {
     rule.about = "daily";
     rule.channel = channel;
     declared.alerts.push_back(rule);
-    const std::string text = module::manifest_to_json(declared).dump();
-    const std::string program = "program of " + text;
-    const std::string digest = base::sha256(program).hex();
-    EXPECT_TRUE(upload(program, digest, std::ssize(program)).ok());
-    v1::RegisterModulesRequest request = register_request();
-    request.mutable_modules(0)->mutable_files(0)->set_digest(digest);
-    request.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
-    request.mutable_modules(0)->set_manifest_json(text);
+    const v1::RegisterModulesRequest request = upload_manifest(declared);
     Call call(scheduler_->token());
     return modules_->RegisterModules(call.get(), request, response);
   }

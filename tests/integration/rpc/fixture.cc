@@ -312,7 +312,7 @@ v1::RegisterModulesResponse SchedulerTest::register_module() {
   return response;
 }
 
-v1::RegisterModulesResponse SchedulerTest::register_manifest(const module::Manifest& declared) {
+v1::RegisterModulesRequest SchedulerTest::upload_manifest(const module::Manifest& declared) {
   const std::string text = module::manifest_to_json(declared).dump();
   const std::string program = "program of " + text;
   const std::string digest = base::sha256(program).hex();
@@ -321,6 +321,11 @@ v1::RegisterModulesResponse SchedulerTest::register_manifest(const module::Manif
   request.mutable_modules(0)->mutable_files(0)->set_digest(digest);
   request.mutable_modules(0)->mutable_files(0)->set_size_bytes(std::ssize(program));
   request.mutable_modules(0)->set_manifest_json(text);
+  return request;
+}
+
+v1::RegisterModulesResponse SchedulerTest::register_manifest(const module::Manifest& declared) {
+  const v1::RegisterModulesRequest request = upload_manifest(declared);
   Call call(scheduler_->token());
   v1::RegisterModulesResponse response;
   const grpc::Status status = modules_->RegisterModules(call.get(), request, &response);

@@ -102,7 +102,9 @@ class SchedulerTest : public testing::Test {
   grpc::Status upload(const std::string& bytes, const std::string& digest, std::int64_t size);
   v1::RegisterModulesRequest register_request();
   v1::RegisterModulesResponse register_module();
-  // The same pipeline as it is declared there, as another module.
+  // The same pipeline as it is declared there, as another module: its files are uploaded, and the
+  // request registers it.
+  v1::RegisterModulesRequest upload_manifest(const module::Manifest& declared);
   v1::RegisterModulesResponse register_manifest(const module::Manifest& declared);
   // The id of a run of the job, which must be accepted.
   std::string create_run();
